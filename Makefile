@@ -1,0 +1,39 @@
+# A bare `make` lists what there is.
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+BIN := .venv/bin
+
+help:  ## list these
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.venv/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+setup: .venv/.ready  ## make .venv with everything pinned in constraints.txt
+
+demo: .venv/.ready  ## the whole of it on this machine: pretend Slack, pretend carriers, the real bot
+	$(BIN)/threadline demo
+
+test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loopback
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal
+
+lint: .venv/.ready  ## ruff, mypy strict, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: .venv/.ready  ## let ruff lay the code out
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+constraints: .venv/.ready  ## pin anew what pyproject.toml asks for
+	$(BIN)/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-header --no-emit-index-url \
+		--no-emit-trusted-host --no-emit-find-links --upgrade --output-file constraints.txt pyproject.toml
+
+clean:  ## remove .venv and what the tools leave behind
+	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+
+.PHONY: help setup demo test lint format constraints clean

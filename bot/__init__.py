@@ -1,0 +1,1 @@
+"""The two doors, the story, the worker, the send gate and the Slack surface."""

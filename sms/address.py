@@ -1,0 +1,166 @@
+"""Who a text can be from or to: parsed once at the edge, a type afterwards.
+
+Canonical form (`str(address)`, what is stored): `+61400000000`, `12345`, `Acme`, `client:alice`. A `repr` hides all but
+the last digits, so that an address in a log or an error tells nobody's number.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import phonenumbers
+
+
+class NotAnAddress(ValueError):
+    """The text is no address; the message is a sentence for the person who typed it."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class E164:
+    """A phone number with its country code, digits only: `+61400000000`."""
+
+    number: str
+
+    def __str__(self) -> str:
+        return self.number
+
+    def __repr__(self) -> str:
+        return f"E164(…{self.number[-2:]})"
+
+    @property
+    def digits(self) -> str:
+        """The number without its plus, as some providers want it."""
+        return self.number[1:]
+
+    @property
+    def region(self) -> str | None:
+        """ISO 3166-1 alpha-2 of the number's country ("AU"), or None where the code belongs to no country."""
+        return phonenumbers.region_code_for_number(phonenumbers.parse(self.number)) or _first_region(self.number)
+
+    @property
+    def international(self) -> str:
+        """Spaced for a reader: `+61 400 000 000`."""
+        parsed = phonenumbers.parse(self.number)
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class ShortCode:
+    """Three to eight digits that mean something within one country."""
+
+    digits: str
+
+    def __str__(self) -> str:
+        return self.digits
+
+    def __repr__(self) -> str:
+        return "ShortCode(…)"
+
+
+@dataclass(frozen=True, slots=True)
+class Alphanumeric:
+    """A name in place of a number, up to 11 characters: it can be read, never answered."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Client:
+    """A SIP client registered at the provider (Restcomm): `client:alice`."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return f"client:{self.name}"
+
+    def __repr__(self) -> str:
+        return "Client(…)"
+
+
+Address = E164 | ShortCode | Alphanumeric | Client
+
+_SHORT_CODE = re.compile(r"\d{3,8}")
+_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .]{1,11}")
+_CLIENT = re.compile(r"client:(\S{1,100})", re.IGNORECASE)
+
+
+def parse(text: str, region: str | None = None) -> Address:
+    """The address that somebody's text means.
+
+    Args:
+        text: as a person typed it or a provider sent it: any common form of a number, a short code, an alphanumeric
+            sender, or `client:` and a name.
+        region: ISO 3166-1 alpha-2; the country of a number written without its country code.
+
+    Raises:
+        NotAnAddress: with a sentence that says what is wrong and what would do.
+    """
+    text = text.strip()
+    if client := _CLIENT.fullmatch(text):
+        return Client(client[1])
+    if _SHORT_CODE.fullmatch(text) and not _is_possible(text, region):
+        return ShortCode(text)
+    if any(character.isalpha() for character in text) and _ALPHANUMERIC.fullmatch(text):
+        return Alphanumeric(text)
+    return parse_number(text, region)
+
+
+def parse_number(text: str, region: str | None = None) -> E164:
+    """The phone number that a text means: *possible*, not necessarily assigned.
+
+    Args:
+        text: any common form: `0400 000 000`, `(02) 5550 0000`, `+61…`, `0061…`.
+        region: ISO 3166-1 alpha-2; the country of a number written without its country code.
+
+    Raises:
+        NotAnAddress: with a sentence that says what is wrong and what would do.
+    """
+    try:
+        parsed = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException:
+        hint = "" if region else " Start it with + and the country code, like +61 400 000 000."
+        raise NotAnAddress(f"That is not a phone number.{hint}") from None
+    if not phonenumbers.is_possible_number(parsed):
+        raise NotAnAddress(_impossible(parsed))
+    return E164(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def parse_digits(text: str) -> Address:
+    """The address in a provider's payload, where numbers may come without their plus (IOVOX, Restcomm).
+
+    Raises:
+        NotAnAddress: if it is no address at all.
+    """
+    text = text.strip()
+    if text.isdigit() and not _SHORT_CODE.fullmatch(text):
+        return parse_number(f"+{text}")
+    return parse(text)
+
+
+def _is_possible(text: str, region: str | None) -> bool:
+    """Whether digits without a plus are a number in that country rather than a short code."""
+    if region is None:
+        return False
+    try:
+        return phonenumbers.is_possible_number(phonenumbers.parse(text, region))
+    except phonenumbers.NumberParseException:
+        return False
+
+
+def _impossible(parsed: phonenumbers.PhoneNumber) -> str:
+    reason = phonenumbers.is_possible_number_with_reason(parsed)
+    said = {
+        phonenumbers.ValidationResult.TOO_SHORT: "is too short to be a phone number",
+        phonenumbers.ValidationResult.TOO_LONG: "is too long to be a phone number",
+        phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "has no country code that exists",
+    }.get(reason, "cannot be a phone number")
+    return f"That number {said}. Check the digits and the country code."
+
+
+def _first_region(number: str) -> str | None:
+    regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(phonenumbers.parse(number).country_code or 0, ())
+    return regions[0] if regions and regions[0] != "001" else None
