@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 import phonenumbers
+import regex  # type: ignore[import-untyped]  # its stubs (types-regex) are not among our dependencies
 
 
 class NotAnAddress(ValueError):
@@ -36,7 +37,8 @@ class E164:
     @property
     def region(self) -> str | None:
         """ISO 3166-1 alpha-2 of the number's country ("AU"), or None where the code belongs to no country."""
-        return phonenumbers.region_code_for_number(phonenumbers.parse(self.number)) or _first_region(self.number)
+        exact = phonenumbers.region_code_for_number(phonenumbers.parse(self.number))
+        return _country(exact) if exact else _first_region(self.number)
 
     @property
     def international(self) -> str:
@@ -83,9 +85,12 @@ class Client:
 
 Address = E164 | ShortCode | Alphanumeric | Client
 
-_SHORT_CODE = re.compile(r"\d{3,8}")
+_SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .]{1,11}")
 _CLIENT = re.compile(r"client:(\S{1,100})", re.IGNORECASE)
+# Digits of any script and what people put between them. Not letters: phonenumbers reads "Team 2000 Sydney" as a number.
+_NUMBER = regex.compile(r"(?i:tel:)?[\s\p{Cf}(]*[+\uFF0B]?[\d\s\p{Cf}\p{Pd}().\-/]+")
+_NATIONAL_DIGITS = 7  # with fewer, only a number that is really in use beats a short code
 
 
 def parse(text: str, region: str | None = None) -> Address:
@@ -100,11 +105,12 @@ def parse(text: str, region: str | None = None) -> Address:
         NotAnAddress: with a sentence that says what is wrong and what would do.
     """
     text = text.strip()
-    if client := _CLIENT.fullmatch(text):
+    client = _CLIENT.fullmatch(text)
+    if client and client[1].isprintable():
         return Client(client[1])
-    if _SHORT_CODE.fullmatch(text) and not _is_possible(text, region):
+    if _SHORT_CODE.fullmatch(text) and not _is_national(text, region):
         return ShortCode(text)
-    if any(character.isalpha() for character in text) and _ALPHANUMERIC.fullmatch(text):
+    if _ALPHANUMERIC.fullmatch(text):
         return Alphanumeric(text)
     return parse_number(text, region)
 
@@ -119,14 +125,24 @@ def parse_number(text: str, region: str | None = None) -> E164:
     Raises:
         NotAnAddress: with a sentence that says what is wrong and what would do.
     """
-    try:
-        parsed = phonenumbers.parse(text, region)
-    except phonenumbers.NumberParseException:
+    parsed = _read(text.strip(), region)
+    if parsed is None:
         hint = "" if region else " Start it with + and the country code, like +61 400 000 000."
-        raise NotAnAddress(f"That is not a phone number.{hint}") from None
-    if not phonenumbers.is_possible_number(parsed):
+        raise NotAnAddress(f"That is not a phone number.{hint}")
+    if parsed.extension:
+        raise NotAnAddress("A text cannot reach an extension. Leave it out.")
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise NotAnAddress(_impossible(parsed))
     return E164(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def from_canonical(text: str) -> Address:
+    """The address whose `str` is `text`, as it comes back from storage."""
+    if text.startswith("+"):
+        return E164(text)
+    if text.startswith("client:"):
+        return Client(text.removeprefix("client:"))
+    return ShortCode(text) if text.isdigit() else Alphanumeric(text)
 
 
 def parse_digits(text: str) -> Address:
@@ -141,20 +157,37 @@ def parse_digits(text: str) -> Address:
     return parse(text)
 
 
-def _is_possible(text: str, region: str | None) -> bool:
-    """Whether digits without a plus are a number in that country rather than a short code."""
-    if region is None:
-        return False
+def _read(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    """The number that a text is, or None if it is none. One with letters is none, save those of an extension."""
+    parsed = _attempt(text, region and region.upper())
+    own_prefix = parsed and parsed.country_code_source != phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY
+    if text.startswith("00") and not own_prefix:
+        parsed = _attempt(f"+{text[2:]}", None)
+    return parsed if parsed and (parsed.extension or _NUMBER.fullmatch(text)) else None
+
+
+def _attempt(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
     try:
-        return phonenumbers.is_possible_number(phonenumbers.parse(text, region))
+        return phonenumbers.parse(text, region, keep_raw_input=True)
     except phonenumbers.NumberParseException:
+        return None
+
+
+def _is_national(text: str, region: str | None) -> bool:
+    """Whether three to eight digits mean a number in that country rather than a short code."""
+    if region is None or (parsed := _read(text, region)) is None:
         return False
+    if phonenumbers.is_valid_short_number_for_region(parsed, region.upper()):
+        return False
+    known = phonenumbers.is_valid_number(parsed)
+    return known or (len(text) >= _NATIONAL_DIGITS and phonenumbers.is_possible_number(parsed))
 
 
 def _impossible(parsed: phonenumbers.PhoneNumber) -> str:
     reason = phonenumbers.is_possible_number_with_reason(parsed)
     said = {
         phonenumbers.ValidationResult.TOO_SHORT: "is too short to be a phone number",
+        phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
         phonenumbers.ValidationResult.TOO_LONG: "is too long to be a phone number",
         phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "has no country code that exists",
     }.get(reason, "cannot be a phone number")
@@ -163,4 +196,9 @@ def _impossible(parsed: phonenumbers.PhoneNumber) -> str:
 
 def _first_region(number: str) -> str | None:
     regions = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(phonenumbers.parse(number).country_code or 0, ())
-    return regions[0] if regions and regions[0] != "001" else None
+    return _country(regions[0]) if regions else None
+
+
+def _country(region: str) -> str | None:
+    """The region, unless it is the world ("001"), as phonenumbers has it for +800, +882 and their kin."""
+    return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region

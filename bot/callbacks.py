@@ -1,0 +1,39 @@
+"""The URLs that we give to providers. No provider signs its webhooks, so each URL has an unguessable token in its path.
+
+A token is made from our secret and what it stands for, so that the same one can be printed again for a portal; only its
+hash is stored.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+
+from storage.callbacks import Callback, Scope
+
+
+class CallbackUrls:
+    """Makes them."""
+
+    def __init__(self, public_url: str, secret: str) -> None:
+        self._base = public_url
+        self._key = secret.encode()
+
+    def make(self, account: str, scope: Scope, subject: str) -> tuple[str, Callback]:
+        """The URL for one attempt, conversation or sender of an account, and the row that recognises it."""
+        token = self._derive(f"{account}/{scope}/{subject}")
+        return f"{self._base}/sms/{account}/{token}", Callback(hash_token(token), scope, subject, account)
+
+    def header_secret(self, account: str) -> str:
+        """What a company that lets us set a header sends back to us in it."""
+        return self._derive(f"{account}/header")
+
+    def _derive(self, purpose: str) -> str:
+        digest = hmac.digest(self._key, purpose.encode(), "sha256")
+        return base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def hash_token(token: str) -> str:
+    """What is stored of a token."""
+    return hashlib.sha256(token.encode()).hexdigest()

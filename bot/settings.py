@@ -1,0 +1,268 @@
+"""The settings: one TOML file plus the environment, secrets kept secret, each provider's own model inside.
+
+The environment wins over the file: `THREADLINE_SLACK__BOT_TOKEN` is `bot_token` under `[slack]`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
+
+import providers
+from providers.provider import Model
+from sms.address import Address, NotAnAddress, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pydantic_settings import PydanticBaseSettingsSource
+
+    from providers.provider import Provider
+
+PREFIX = "THREADLINE_"
+LEASED = "leased"  # a sender's address that means: the provider assigns us a number for each contact
+
+ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,}$", description="a Slack channel's id, like C0123456789")]
+
+
+class BadSettings(Exception):
+    """The settings cannot be used. `problems` has one line for each mistake, naming the setting and the cure."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class SlackSettings(Model):
+    """How the bot reaches Slack."""
+
+    mode: Literal["socket", "http"] = Field("socket", description="how events come: a WebSocket, or signed requests")
+    bot_token: SecretStr = Field(description="xoxb-…, from *OAuth & Permissions*")
+    app_token: SecretStr | None = Field(None, description="xapp-…, needed in socket mode")
+    signing_secret: SecretStr | None = Field(None, description="needed in http mode")
+    alert_channel: ChannelId = Field(description="where failures are told")
+    api_url: str = Field("https://slack.com/api/", description="Slack's Web API; another one only for the sandbox")
+    posts_per_second: float = Field(1.0, gt=0, description="in one channel; Slack allows one")
+    posts_per_minute: float = Field(240.0, gt=0, description="in the whole workspace; Slack says several hundred")
+    settle_seconds: float = Field(
+        10.0,
+        gt=0,
+        description="after an answer that never came: how long a post may take to show up before it is repeated",
+    )
+
+
+class HttpSettings(Model):
+    """Where our own doors listen. A reverse proxy with TLS stands before them."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535)
+
+
+class Account(BaseModel):
+    """An account at one provider; its further keys are that provider's own settings."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
+
+    provider: str
+
+    @field_validator("provider")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        if name not in providers.names():
+            raise ValueError(f"there is no provider {name!r}; the known ones are {', '.join(providers.names())}")
+        return name
+
+    @property
+    def kind(self) -> type[Provider]:
+        """The provider's class."""
+        return providers.load(self.provider)
+
+    def provider_settings(self) -> Model:
+        """The provider's own settings.
+
+        Raises:
+            pydantic.ValidationError: if they are not what the provider needs.
+        """
+        return self.kind.Settings.model_validate(self.model_extra)
+
+
+class Sender(Model):
+    """An address of ours that a text can come from."""
+
+    account: str
+    address: str = Field(description=f'a number, a short code, an alphanumeric ID, or "{LEASED}"')
+    options: dict[str, Any] = Field(default_factory=dict, description="the provider's options for every text from it")
+
+    @property
+    def is_leased(self) -> bool:
+        """Whether the provider assigns us a number for each contact."""
+        return self.address == LEASED
+
+    @property
+    def parsed(self) -> Address | None:
+        """The address; None if it is leased."""
+        return None if self.is_leased else parse(self.address)
+
+    @field_validator("address")
+    @classmethod
+    def _is_address(cls, address: str) -> str:
+        if address != LEASED:
+            try:
+                parse(address)
+            except NotAnAddress as error:
+                raise ValueError(str(error)) from None
+        return address
+
+
+class Inbox(Model):
+    """A Slack channel with the senders that belong to it."""
+
+    channel: ChannelId
+    senders: list[str] = Field(min_length=1, description="names of senders; the first that can is taken")
+    default_region: str | None = Field(
+        None, pattern=r"^[A-Z]{2}$", description="the country of numbers typed without a country code, like AU"
+    )
+    max_segments: int = Field(8, ge=1, description="a longer reply is not sent but told to whoever wrote it")
+
+
+def _no_slash(url: str) -> str:
+    if not url.startswith(("https://", "http://")):
+        raise ValueError("it must begin with https://")
+    return url.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Everything that an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    public_url: Annotated[str, AfterValidator(_no_slash)] = Field(
+        description="where the internet reaches our doors; providers call us back there"
+    )
+    secret: SecretStr = Field(
+        min_length=32, description="32 characters or more, of chance; callback URLs are made from it"
+    )
+    database: Path = Path("threadline.db")
+    http: HttpSettings = HttpSettings()
+    slack: SlackSettings
+    accounts: dict[str, Account] = Field(min_length=1)
+    senders: dict[str, Sender] = Field(min_length=1)
+    inboxes: dict[str, Inbox] = Field(min_length=1)
+    lease_lifetime_days: float = Field(30.0, gt=0, description="how long a leased number stays ours")
+    max_leases: int = Field(5, ge=1, description="live leases of one contact at one account")
+    send_minutes: float = Field(10.0, gt=0, description="how long a text that could not be handed over is tried again")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - we read no .env file
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file."""
+        return env_settings, init_settings
+
+    def inbox_of_sender(self, sender: str) -> str | None:
+        """The first inbox that has this sender."""
+        return next((name for name, inbox in self.inboxes.items() if sender in inbox.senders), None)
+
+    def sender_of_address(self, account: str, address: str) -> str | None:
+        """The sender of this account with this address (canonical)."""
+        return next(
+            (
+                name
+                for name, sender in self.senders.items()
+                if sender.account == account and not sender.is_leased and str(sender.parsed) == address
+            ),
+            None,
+        )
+
+    def inbox_of_channel(self, channel: str) -> str | None:
+        """The first inbox that lives in this Slack channel."""
+        return next((name for name, inbox in self.inboxes.items() if inbox.channel == channel), None)
+
+
+def load(path: Path | None) -> Settings:
+    """The settings of this file, if one is given, and the environment.
+
+    Raises:
+        BadSettings: naming every setting that is missing or wrong.
+    """
+    try:
+        settings = Settings(**_read(path))
+    except ValidationError as error:
+        raise BadSettings(list(_problems(error))) from None
+    if problems := [*_account_problems(settings), *_reference_problems(settings)]:
+        raise BadSettings(problems)
+    return settings
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    if not path.is_file():
+        raise BadSettings([f"There is no settings file {path}. Name one with --settings, or set THREADLINE_SETTINGS."])
+    try:
+        return TomlConfigSettingsSource(Settings, toml_file=path)()
+    except ValueError as error:
+        raise BadSettings([f"{path} is not TOML: {error}"]) from None
+
+
+def _problems(error: ValidationError, *prefix: str) -> Iterator[str]:
+    for fault in error.errors(include_input=False, include_url=False):
+        place = [*prefix, *(str(part) for part in fault["loc"])]
+        if fault["type"] == "missing":
+            variable = PREFIX + "__".join(place).upper()
+            yield f"{'.'.join(place)} is missing. Set it in the settings file, or as {variable}."
+        elif fault["type"] == "extra_forbidden":
+            yield f"{'.'.join(place)} is no setting. Remove it, or correct its name."
+        else:
+            yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ')}."
+
+
+def _account_problems(settings: Settings) -> Iterator[str]:
+    for name, account in settings.accounts.items():
+        try:
+            account.provider_settings()
+        except ValidationError as error:
+            yield from _problems(error, "accounts", name)
+
+
+def _reference_problems(settings: Settings) -> Iterator[str]:
+    if settings.slack.mode == "socket" and settings.slack.app_token is None:
+        yield 'slack.app_token is missing: socket mode needs it. Set it, or set slack.mode to "http".'
+    if settings.slack.mode == "http" and settings.slack.signing_secret is None:
+        yield 'slack.signing_secret is missing: http mode needs it. Set it, or set slack.mode to "socket".'
+    for name, inbox in settings.inboxes.items():
+        for missing in (sender for sender in inbox.senders if sender not in settings.senders):
+            yield f"inboxes.{name}.senders names {missing!r}, which is not one of the senders: {_list(settings.senders)}."
+    for name, sender in settings.senders.items():
+        yield from _sender_problems(settings, name, sender)
+
+
+def _sender_problems(settings: Settings, name: str, sender: Sender) -> Iterator[str]:
+    account = settings.accounts.get(sender.account)
+    if account is None:
+        yield f"senders.{name}.account names {sender.account!r}, which is not one of the accounts: {_list(settings.accounts)}."
+        return
+    if sender.is_leased and not account.kind.features.leases:
+        yield f"senders.{name}.address: {account.kind.title} leases no numbers. Give one of yours."
+    try:
+        account.kind.Options.model_validate(sender.options)
+    except ValidationError as error:
+        yield from _problems(error, "senders", name, "options")
+
+
+def _list(names: dict[str, Any]) -> str:
+    return ", ".join(sorted(names))

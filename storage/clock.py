@@ -1,0 +1,30 @@
+"""Time as storage keeps it: integer microseconds UTC."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+Clock = Callable[[], int]  # microseconds UTC
+
+MILLISECOND = 1_000
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+
+def system_clock() -> int:
+    """Now, in microseconds UTC."""
+    return time.time_ns() // 1_000
+
+
+def from_datetime(moment: datetime) -> int:
+    """Microseconds UTC of an aware datetime."""
+    return int(moment.timestamp()) * SECOND + moment.microsecond
+
+
+def to_datetime(microseconds: int) -> datetime:
+    """The aware UTC datetime of a stored time."""
+    return datetime.fromtimestamp(microseconds // SECOND, UTC).replace(microsecond=microseconds % SECOND)

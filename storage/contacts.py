@@ -1,0 +1,55 @@
+"""The people on the other end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.database import Connection, Transaction
+
+_COLUMNS = "id, address, name, notes, time_zone"
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One person: a number, a short code or a `client:` name."""
+
+    id: int
+    address: str = field(repr=False)  # canonical, as `str` of a `sms.address.Address`
+    name: str | None = field(repr=False)
+    notes: str | None = field(repr=False)
+    time_zone: str | None  # IANA name, if a person set it
+
+
+async def remember(tx: Transaction, address: str) -> Contact:
+    """The contact with this address, made if there is none."""
+    await tx.run(
+        """
+        INSERT INTO contacts (id, address, created_at) VALUES (:id, :address, :now)
+        ON CONFLICT (address) DO NOTHING
+        """,
+        id=tx.new_id(),
+        address=address,
+        now=tx.now,
+    )
+    found = await find(tx, address)
+    assert found is not None  # noqa: S101 - inserted above, in this transaction
+    return found
+
+
+async def find(connection: Connection, address: str) -> Contact | None:
+    """The contact with this address, if there is one."""
+    return await connection.one(
+        Contact,
+        f"SELECT {_COLUMNS} FROM contacts WHERE address = :address",
+        address=address,
+    )
+
+
+async def get(connection: Connection, contact_id: int) -> Contact:
+    """The contact of this id."""
+    found = await connection.one(Contact, f"SELECT {_COLUMNS} FROM contacts WHERE id = :id", id=contact_id)
+    if found is None:
+        raise LookupError(f"no contact {contact_id}")
+    return found

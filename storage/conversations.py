@@ -1,0 +1,128 @@
+"""One contact in one inbox: one thread. Senders and leases may change under it; the thread stays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from storage.database import Connection, Transaction
+
+_COLUMNS = """
+    id, contact_id, inbox, team, channel, thread_ts, sender, state, assignee, waiting_since, last_in_at, last_out_at,
+    opened_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A row of the table; times in microseconds UTC."""
+
+    id: int
+    contact_id: int = field(repr=False)
+    inbox: str
+    team: str
+    channel: str
+    thread_ts: str | None  # None until its card is posted
+    sender: str | None  # the sender it keeps, by the name the settings give it
+    state: Literal["open", "closed"]
+    assignee: str | None
+    waiting_since: int | None  # the first text that nobody answered; None: it is not our turn
+    last_in_at: int | None
+    last_out_at: int | None
+    opened_at: int
+
+
+async def open_one(tx: Transaction, contact_id: int, inbox: str, team: str, channel: str) -> Conversation:
+    """The conversation of the contact in the inbox: the open one, else its newest opened again, else a new one."""
+    found = await newest(tx, contact_id, inbox)
+    if found is None:
+        return await _start(tx, contact_id, inbox, team, channel)
+    if found.state == "closed":
+        await tx.run("UPDATE conversations SET state = 'open', closed_at = NULL WHERE id = :id", id=found.id)
+    return await get(tx, found.id)
+
+
+async def newest(connection: Connection, contact_id: int, inbox: str) -> Conversation | None:
+    """The contact's newest conversation in the inbox, open or closed."""
+    return await connection.one(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations WHERE contact_id = :contact_id AND inbox = :inbox
+        ORDER BY id DESC LIMIT 1
+        """,
+        contact_id=contact_id,
+        inbox=inbox,
+    )
+
+
+async def get(connection: Connection, conversation_id: int) -> Conversation:
+    """The conversation of this id."""
+    found = await connection.one(
+        Conversation,
+        f"SELECT {_COLUMNS} FROM conversations WHERE id = :id",
+        id=conversation_id,
+    )
+    if found is None:
+        raise LookupError(f"no conversation {conversation_id}")
+    return found
+
+
+async def by_thread(connection: Connection, team: str, channel: str, thread_ts: str) -> Conversation | None:
+    """The conversation that this Slack thread is, if it is one."""
+    return await connection.one(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations WHERE team = :team AND channel = :channel AND thread_ts = :thread_ts
+        """,
+        team=team,
+        channel=channel,
+        thread_ts=thread_ts,
+    )
+
+
+async def set_thread(tx: Transaction, conversation_id: int, thread_ts: str | None) -> None:
+    """Its card is posted, and is its thread from now on; None: the card is gone."""
+    await tx.run("UPDATE conversations SET thread_ts = :ts WHERE id = :id", ts=thread_ts, id=conversation_id)
+
+
+async def keep_sender(tx: Transaction, conversation_id: int, sender: str) -> None:
+    """It goes on through this sender."""
+    await tx.run("UPDATE conversations SET sender = :sender WHERE id = :id", sender=sender, id=conversation_id)
+
+
+async def contact_wrote(tx: Transaction, conversation_id: int) -> None:
+    """The contact waits for us, since this text or since the first one that nobody answered."""
+    await tx.run(
+        """
+        UPDATE conversations SET last_in_at = :now, waiting_since = coalesce(waiting_since, :now) WHERE id = :id
+        """,
+        now=tx.now,
+        id=conversation_id,
+    )
+
+
+async def team_wrote(tx: Transaction, conversation_id: int) -> None:
+    """The team answered."""
+    await tx.run(
+        "UPDATE conversations SET last_out_at = :now, waiting_since = NULL WHERE id = :id",
+        now=tx.now,
+        id=conversation_id,
+    )
+
+
+async def _start(tx: Transaction, contact_id: int, inbox: str, team: str, channel: str) -> Conversation:
+    conversation_id = tx.new_id()
+    await tx.run(
+        """
+        INSERT INTO conversations (id, contact_id, inbox, team, channel, state, opened_at)
+        VALUES (:id, :contact_id, :inbox, :team, :channel, 'open', :now)
+        """,
+        id=conversation_id,
+        contact_id=contact_id,
+        inbox=inbox,
+        team=team,
+        channel=channel,
+        now=tx.now,
+    )
+    return await get(tx, conversation_id)

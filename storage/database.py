@@ -1,0 +1,194 @@
+"""The one SQLite file: opened with aiosqlite, brought up to date, read and written.
+
+One writer connection behind a FIFO, because several lock each other out; readers on connections of their own that
+cannot write. A transaction that was begun ends whole or not at all, whoever is cancelled meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import aiosqlite
+
+from storage.clock import Clock, system_clock
+from storage.ids import Ids
+from storage.migrations import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from pathlib import Path
+
+Row = TypeVar("Row")
+
+READERS = 2
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 1500",  # milliseconds: below the three seconds that Slack waits for an answer
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # what is acknowledged has reached the disk
+    "PRAGMA foreign_keys = ON",
+)
+
+
+class Connection:
+    """What may be asked of the database while it is held: the rows as they are now."""
+
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def all(self, row: Callable[..., Row], sql: str, **values: Any) -> list[Row]:
+        """Every row that the statement gives, each as `row(**columns)`."""
+        found = await self._connection.execute_fetchall(sql, values)
+        return [row(**dict(columns)) for columns in found]
+
+    async def one(self, row: Callable[..., Row], sql: str, **values: Any) -> Row | None:
+        """The first row that the statement gives, or None."""
+        found = await self.all(row, sql, **values)
+        return found[0] if found else None
+
+    async def value(self, sql: str, **values: Any) -> Any:
+        """The first column of the first row, or None."""
+        found: Iterable[sqlite3.Row] = await self._connection.execute_fetchall(sql, values)
+        return next((columns[0] for columns in found), None)
+
+
+class Transaction(Connection):
+    """An open write transaction.
+
+    Attributes:
+        now: when it began, in microseconds UTC; every row that it writes carries this one time.
+    """
+
+    def __init__(self, connection: aiosqlite.Connection, now: int, ids: Ids) -> None:
+        super().__init__(connection)
+        self.now = now
+        self.woken: set[str] = set()
+        self._ids = ids
+
+    def new_id(self) -> int:
+        """An id greater than every one before it."""
+        return self._ids.new()
+
+    async def run(self, sql: str, **values: Any) -> int:
+        """Runs a statement that gives no rows; returns how many rows it changed."""
+        cursor = await self._connection.execute(sql, values)
+        return cursor.rowcount
+
+    def wake(self, whom: str) -> None:
+        """Tells those who wait for `whom` ("jobs", "intake") that there is something new, once this is committed."""
+        self.woken.add(whom)
+
+
+class Database:
+    """The open file. Make one with `open_database`."""
+
+    def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection], clock: Clock) -> None:
+        self.clock = clock
+        self._writer = writer
+        self._readers = readers
+        self._free: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
+        for reader in readers:
+            self._free.put_nowait(reader)
+        self._turn = asyncio.Lock()  # wakes its waiters in the order they came
+        self._listeners: dict[str, list[Callable[[], None]]] = {}
+        self._ids = Ids(clock)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Holds the writer. Left normally it commits, left by any exception it rolls back.
+
+        Raises:
+            sqlite3.OperationalError: the disk is full, or another process holds the file for too long.
+        """
+        async with self._turn:
+            await _unbroken(self._writer.execute("BEGIN IMMEDIATE"))
+            transaction = Transaction(self._writer, self.clock(), self._ids)
+            try:
+                yield transaction
+                await _unbroken(self._writer.execute("COMMIT"))
+            except BaseException:
+                if self._writer.in_transaction:
+                    await _unbroken(self._writer.execute("ROLLBACK"))
+                raise
+        self._tell(transaction.woken)
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[Connection]:
+        """Holds a reader, which sees what is committed and cannot write."""
+        reader = await self._free.get()
+        try:
+            yield Connection(reader)
+        finally:
+            self._free.put_nowait(reader)
+
+    def listen(self, whom: str, listener: Callable[[], None]) -> None:
+        """Calls `listener` after each commit in which `Transaction.wake(whom)` was said."""
+        self._listeners.setdefault(whom, []).append(listener)
+
+    async def data_version(self) -> int:
+        """A number that changes when another process has written to the file."""
+        async with self.read() as reader:
+            return int(await reader.value("PRAGMA data_version"))
+
+    async def start_ids(self) -> None:
+        """Makes ids rise from the greatest one stored, even if the clock was set back meanwhile."""
+        async with self.read() as reader:
+            tables = ("intake", "jobs", "messages", "attempts", "posts", "receipts")
+            newest = [await reader.value(f"SELECT max(id) FROM {table}") for table in tables]
+        self._ids.rise_above(max((found for found in newest if found is not None), default=0))
+
+    async def close(self) -> None:
+        """Waits for the transaction under way, then closes every connection."""
+        async with self._turn:
+            for connection in (*self._readers, self._writer):
+                await connection.close()
+
+    def _tell(self, woken: set[str]) -> None:
+        for whom in woken:
+            for listener in self._listeners.get(whom, ()):
+                listener()
+
+
+async def open_database(path: Path, clock: Clock = system_clock) -> Database:
+    """Opens the file, makes it if it is not there, and brings its schema up to date.
+
+    Raises:
+        storage.migrations.TooNew: it was written by a newer version of this program.
+        sqlite3.OperationalError: it cannot be opened or is no database.
+    """
+    writer = await _connect(path)
+    try:
+        await migrate(writer, clock)
+        readers = [await _connect(path) for _ in range(READERS)]
+    except BaseException:
+        await writer.close()
+        raise
+    for reader in readers:
+        await reader.execute("PRAGMA query_only = ON")
+    database = Database(writer, readers, clock)
+    await database.start_ids()
+    return database
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    connection = await aiosqlite.connect(path, isolation_level=None)
+    connection.row_factory = sqlite3.Row
+    try:
+        for pragma in _PRAGMAS:
+            await connection.execute(pragma)
+    except BaseException:
+        await connection.close()
+        raise
+    return connection
+
+
+async def _unbroken(work: Awaitable[object]) -> None:
+    """Waits until the work is done, even if the one who waits is cancelled: then that is said afterwards."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise

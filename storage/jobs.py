@@ -1,0 +1,137 @@
+"""Things to be done on the other side, each written in the same transaction as its reason.
+
+A lane is one conversation towards one side, Slack or the providers. A job waits for the earlier jobs of its lane only,
+so that order holds within a conversation and a slow Slack never holds a text back.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from storage.database import Connection, Transaction
+
+Side = Literal["slack", "sms"]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A claimed row."""
+
+    id: int
+    kind: str
+    subject: int
+    side: Side
+    lane: str
+    payload: str | None = field(repr=False)  # JSON
+    tries: int  # this one included
+    created_at: int  # microseconds UTC
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """The payload, of JSON types."""
+        return json.loads(self.payload) if self.payload else {}
+
+
+async def add(
+    tx: Transaction,
+    kind: str,
+    subject: int,
+    *,
+    side: Side,
+    lane: str,
+    key: str | None = None,
+    payload: dict[str, Any] | None = None,
+    run_at: int | None = None,
+) -> None:
+    """Something is to be done.
+
+    Args:
+        tx: the open transaction.
+        kind: what; the worker knows the kinds.
+        subject: the id of what it is about.
+        side: where it is done.
+        lane: what it must not overtake.
+        key: two jobs of one key that both wait are one, done at the earlier of their times.
+        payload: of JSON types.
+        run_at: not before (microseconds UTC); at once if not given.
+    """
+    await tx.run(
+        """
+        INSERT INTO jobs (id, kind, subject, side, lane, key, payload, run_at, created_at)
+        VALUES (:id, :kind, :subject, :side, :lane, :key, :payload, :run_at, :now)
+        ON CONFLICT (key) DO UPDATE SET run_at = excluded.run_at WHERE excluded.run_at < jobs.run_at
+        """,
+        id=tx.new_id(),
+        kind=kind,
+        subject=subject,
+        side=side,
+        lane=lane,
+        key=key,
+        payload=None if payload is None else json.dumps(payload),
+        run_at=tx.now if run_at is None else run_at,
+        now=tx.now,
+    )
+    tx.wake("jobs")
+
+
+async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Job]:
+    """Takes what is due on this side and first in its lane, oldest first."""
+    claimed = await tx.all(
+        Job,
+        """
+        UPDATE jobs SET claimed_by = :worker, tries = tries + 1, key = NULL
+        WHERE id IN (
+            SELECT id FROM jobs AS waiting
+            WHERE side = :side AND run_at <= :now AND claimed_by IS NULL
+                AND NOT EXISTS (SELECT 1 FROM jobs AS ahead WHERE ahead.lane = waiting.lane AND ahead.id < waiting.id)
+            ORDER BY run_at, id LIMIT :limit
+        )
+        RETURNING id, kind, subject, side, lane, payload, tries, created_at
+        """,
+        worker=worker,
+        side=side,
+        now=tx.now,
+        limit=limit,
+    )
+    return sorted(claimed, key=lambda job: job.id)
+
+
+async def finish(tx: Transaction, job: Job) -> None:
+    """It is done; the next of its lane may go."""
+    await tx.run("DELETE FROM jobs WHERE id = :id", id=job.id)
+    tx.wake("jobs")
+
+
+async def retry(tx: Transaction, job: Job, run_at: int, error: str) -> None:
+    """It is to be tried again, not before `run_at` (microseconds UTC). Its lane waits for it."""
+    await tx.run(
+        "UPDATE jobs SET claimed_by = NULL, run_at = :run_at, last_error = :error WHERE id = :id",
+        id=job.id,
+        run_at=run_at,
+        error=error,
+    )
+    tx.wake("jobs")
+
+
+async def release(tx: Transaction) -> int:
+    """At a start: what an ended process had claimed is free again. Returns how many."""
+    return await tx.run("UPDATE jobs SET claimed_by = NULL WHERE claimed_by IS NOT NULL")
+
+
+async def next_due(connection: Connection) -> int | None:
+    """When the earliest job that nobody has claimed is to be done (microseconds UTC), or None."""
+    found = await connection.value(
+        """
+        SELECT min(run_at) FROM jobs AS waiting WHERE claimed_by IS NULL
+            AND NOT EXISTS (SELECT 1 FROM jobs AS ahead WHERE ahead.lane = waiting.lane AND ahead.id < waiting.id)
+        """
+    )
+    return None if found is None else int(found)
+
+
+async def waiting(connection: Connection) -> int:
+    """How many there are."""
+    return int(await connection.value("SELECT count(*) FROM jobs"))

@@ -1,0 +1,243 @@
+"""One SMS each, inbound or outbound, whichever side it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from storage.database import Connection, Transaction
+
+Direction = Literal["in", "out"]
+State = Literal["held", "scheduled", "cancelled", "asked"]
+
+_COLUMNS = """
+    id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
+    repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, not_before, expires_at, created_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A row of the table; times in microseconds UTC."""
+
+    id: int
+    conversation_id: int
+    direction: Direction
+    origin: str  # sms, reply, command, keyword …
+    text: str | None = field(repr=False)  # None: not decoded yet, or dropped after the retention time
+    typed: str | None = field(repr=False)  # JSON: the Slack message it was typed as
+    media: str = field(repr=False)  # JSON list
+    segments: int | None
+    author: str | None  # a Slack user id
+    account: str | None
+    our_address: str | None = field(repr=False)
+    said_at: int | None
+    repeats: int | None
+    recovered: str | None
+    slack_channel: str | None
+    slack_ts: str | None
+    post_id: int | None
+    state: State | None
+    status: str | None
+    code: str | None
+    sentence: str | None
+    not_before: int | None
+    expires_at: int | None
+    created_at: int
+
+
+async def add_inbound(
+    tx: Transaction,
+    conversation_id: int,
+    *,
+    text: str,
+    media: str,
+    account: str,
+    provider_id: str | None,
+    our_address: str | None,
+    said_at: int | None,
+    repeats: int | None,
+) -> int | None:
+    """A contact's text. Returns its id, or None if the provider brought this one before."""
+    message_id = tx.new_id()
+    added = await tx.run(
+        """
+        INSERT INTO messages (id, conversation_id, direction, origin, text, media, account, provider_id, our_address,
+            said_at, repeats, created_at)
+        VALUES (:id, :conversation_id, 'in', 'sms', :text, :media, :account, :provider_id, :our_address,
+            :said_at, :repeats, :now)
+        ON CONFLICT (account, provider_id) DO NOTHING
+        """,
+        id=message_id,
+        conversation_id=conversation_id,
+        text=text,
+        media=media,
+        account=account,
+        provider_id=provider_id,
+        our_address=our_address,
+        said_at=said_at,
+        repeats=repeats,
+        now=tx.now,
+    )
+    return message_id if added else None
+
+
+async def add_reply(
+    tx: Transaction, conversation_id: int, *, typed: str, author: str, team: str, channel: str, ts: str
+) -> int | None:
+    """What a person wrote in the thread. Returns its id, or None if this Slack message is known."""
+    message_id = tx.new_id()
+    added = await tx.run(
+        """
+        INSERT INTO messages (id, conversation_id, direction, origin, typed, author, team, slack_channel, slack_ts,
+            status, created_at)
+        VALUES (:id, :conversation_id, 'out', 'reply', :typed, :author, :team, :channel, :ts, 'queued', :now)
+        ON CONFLICT (team, slack_channel, slack_ts) DO NOTHING
+        """,
+        id=message_id,
+        conversation_id=conversation_id,
+        typed=typed,
+        author=author,
+        team=team,
+        channel=channel,
+        ts=ts,
+        now=tx.now,
+    )
+    return message_id if added else None
+
+
+async def add_text(tx: Transaction, conversation_id: int, *, origin: str, text: str, author: str | None) -> int:
+    """A text of ours that was not typed as a reply in the thread; it is shown there by a post of ours."""
+    message_id = tx.new_id()
+    await tx.run(
+        """
+        INSERT INTO messages (id, conversation_id, direction, origin, text, author, status, created_at)
+        VALUES (:id, :conversation_id, 'out', :origin, :text, :author, 'queued', :now)
+        """,
+        id=message_id,
+        conversation_id=conversation_id,
+        origin=origin,
+        text=text,
+        author=author,
+        now=tx.now,
+    )
+    return message_id
+
+
+async def get(connection: Connection, message_id: int) -> Message:
+    """The message of this id."""
+    found = await connection.one(Message, f"SELECT {_COLUMNS} FROM messages WHERE id = :id", id=message_id)
+    if found is None:
+        raise LookupError(f"no message {message_id}")
+    return found
+
+
+async def by_slack(connection: Connection, team: str, channel: str, ts: str) -> Message | None:
+    """The message that was typed as this Slack message, if it is one."""
+    return await connection.one(
+        Message,
+        f"""
+        SELECT {_COLUMNS} FROM messages WHERE team = :team AND slack_channel = :channel AND slack_ts = :ts
+        """,
+        team=team,
+        channel=channel,
+        ts=ts,
+    )
+
+
+async def unposted(connection: Connection, conversation_id: int, limit: int) -> list[Message]:
+    """The conversation's messages that wait to be shown by a post of ours, oldest first."""
+    return await connection.all(
+        Message,
+        f"""
+        SELECT {_COLUMNS} FROM messages
+        WHERE conversation_id = :conversation_id AND post_id IS NULL AND slack_ts IS NULL ORDER BY id LIMIT :limit
+        """,
+        conversation_id=conversation_id,
+        limit=limit,
+    )
+
+
+async def of_post(connection: Connection, post_id: int) -> list[Message]:
+    """The messages that this post shows, oldest first."""
+    return await connection.all(
+        Message, f"SELECT {_COLUMNS} FROM messages WHERE post_id = :post_id ORDER BY id", post_id=post_id
+    )
+
+
+async def show_in(tx: Transaction, message_ids: list[int], post_id: int) -> None:
+    """This post shows these messages."""
+    for message_id in message_ids:
+        await tx.run("UPDATE messages SET post_id = :post_id WHERE id = :id", post_id=post_id, id=message_id)
+
+
+async def recent_twin(connection: Connection, conversation_id: int, text: str, since: int) -> int | None:
+    """The newest inbound text of the conversation with the same body since then (microseconds UTC), or None."""
+    found = await connection.value(
+        """
+        SELECT id FROM messages
+        WHERE conversation_id = :conversation_id AND direction = 'in' AND text = :text AND created_at >= :since
+        ORDER BY id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+        text=text,
+        since=since,
+    )
+    return None if found is None else int(found)
+
+
+async def decode(tx: Transaction, message_id: int, text: str, encoding: str, segments: int) -> None:
+    """What the person wrote is this plain text."""
+    await tx.run(
+        """
+        UPDATE messages SET text = :text, typed = NULL, encoding = :encoding, segments = :segments WHERE id = :id
+        """,
+        text=text,
+        encoding=encoding,
+        segments=segments,
+        id=message_id,
+    )
+
+
+async def retype(tx: Transaction, message_id: int, typed: str) -> bool:
+    """The person edited it. Returns whether it was still in time: not decoded, and so not sent."""
+    changed = await tx.run(
+        "UPDATE messages SET typed = :typed WHERE id = :id AND typed IS NOT NULL", typed=typed, id=message_id
+    )
+    return changed == 1
+
+
+async def cancel(tx: Transaction, message_id: int) -> bool:
+    """The person took it back. Returns whether it was still in time."""
+    changed = await tx.run(
+        """
+        UPDATE messages SET state = 'cancelled', typed = NULL
+        WHERE id = :id AND status = 'queued' AND (typed IS NOT NULL OR state IS NOT NULL)
+        """,
+        id=message_id,
+    )
+    return changed == 1
+
+
+async def set_status(
+    tx: Transaction, message_id: int, status: str, *, code: str | None = None, sentence: str | None = None
+) -> None:
+    """How far its newest try has come, and what there is to say about it in the thread."""
+    await tx.run(
+        "UPDATE messages SET status = :status, code = :code, sentence = :sentence, state = NULL WHERE id = :id",
+        status=status,
+        code=code,
+        sentence=sentence,
+        id=message_id,
+    )
+
+
+async def ask(tx: Transaction, message_id: int, code: str, sentence: str) -> None:
+    """Only a person can say how it goes on."""
+    await tx.run(
+        "UPDATE messages SET state = 'asked', code = :code, sentence = :sentence WHERE id = :id",
+        code=code,
+        sentence=sentence,
+        id=message_id,
+    )

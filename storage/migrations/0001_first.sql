@@ -1,0 +1,275 @@
+-- Every id and every time is a BIGINT: ids are ours and rise in the order of intake; times are microseconds UTC.
+-- Only what SQLite and PostgreSQL both understand.
+
+CREATE TABLE identity (                    -- who the bot is at Slack, so that a start works while Slack is down
+    team          TEXT PRIMARY KEY,
+    bot_id        TEXT NOT NULL,
+    bot_user      TEXT NOT NULL,
+    url           TEXT NOT NULL,
+    seen_at       BIGINT NOT NULL
+);
+
+CREATE TABLE intake (                      -- every webhook and Slack event as it came, before it is answered
+    id            BIGINT PRIMARY KEY,
+    source        TEXT NOT NULL,           -- an account's name, 'slack' or 'command line'
+    kind          TEXT NOT NULL,           -- what the bridge calls it
+    dedup_key     TEXT NOT NULL UNIQUE,
+    headers       TEXT NOT NULL,           -- JSON
+    body          TEXT,                    -- as it came; dropped after the retention time
+    body_encoding TEXT NOT NULL,           -- 'utf-8' or 'base64'
+    parsed        TEXT,                    -- JSON; null if it could not be read
+    callback      TEXT,                    -- hash of the path token it came in by
+    state         TEXT NOT NULL CHECK (state IN ('new', 'done', 'dead')),
+    error         TEXT,
+    received_at   BIGINT NOT NULL,
+    done_at       BIGINT
+);
+CREATE INDEX intake_new ON intake (id) WHERE state = 'new';
+CREATE INDEX intake_dead ON intake (id) WHERE state = 'dead';
+CREATE INDEX intake_done ON intake (done_at) WHERE state = 'done' AND body IS NOT NULL;
+
+CREATE TABLE contacts (
+    id            BIGINT PRIMARY KEY,
+    address       TEXT NOT NULL UNIQUE,
+    name          TEXT,
+    notes         TEXT,
+    time_zone     TEXT,                    -- IANA name, if a person set it
+    created_at    BIGINT NOT NULL
+);
+
+CREATE TABLE suppressions (                -- who opted out, when, and the evidence; lifted, never deleted
+    id            BIGINT PRIMARY KEY,
+    contact_id    BIGINT NOT NULL REFERENCES contacts (id),
+    since         BIGINT NOT NULL,
+    lifted_at     BIGINT,
+    source        TEXT NOT NULL,           -- 'keyword', 'person', 'provider'
+    evidence      TEXT NOT NULL
+);
+CREATE UNIQUE INDEX suppressions_live ON suppressions (contact_id) WHERE lifted_at IS NULL;
+
+CREATE TABLE conversations (
+    id            BIGINT PRIMARY KEY,
+    contact_id    BIGINT NOT NULL REFERENCES contacts (id),
+    inbox         TEXT NOT NULL,
+    team          TEXT NOT NULL,
+    channel       TEXT NOT NULL,
+    thread_ts     TEXT,                    -- null until its card is posted
+    sender        TEXT,                    -- the sender it keeps, by the name the settings give it
+    state         TEXT NOT NULL CHECK (state IN ('open', 'closed')),
+    assignee      TEXT,                    -- a Slack user id
+    waiting_since BIGINT,                  -- the first text of the contact that nobody answered; null: not our turn
+    last_in_at    BIGINT,
+    last_out_at   BIGINT,
+    opened_at     BIGINT NOT NULL,
+    closed_at     BIGINT
+);
+CREATE UNIQUE INDEX conversations_open ON conversations (contact_id, inbox) WHERE state = 'open';
+CREATE UNIQUE INDEX conversations_thread ON conversations (team, channel, thread_ts);
+CREATE INDEX conversations_contact ON conversations (contact_id, inbox, id);
+CREATE INDEX conversations_waiting ON conversations (inbox, waiting_since) WHERE waiting_since IS NOT NULL;
+
+CREATE TABLE posts (                       -- one thing we put into Slack, found again by its key
+    id            BIGINT PRIMARY KEY,
+    key           TEXT NOT NULL UNIQUE,
+    kind          TEXT NOT NULL,           -- card, text, line, notice, alert, file
+    subject       BIGINT NOT NULL,         -- what it shows: a conversation, a message, an alert
+    team          TEXT NOT NULL,
+    channel       TEXT NOT NULL,
+    thread_ts     TEXT,
+    ts            TEXT,
+    state         TEXT NOT NULL CHECK (state IN ('sending', 'sent', 'refused', 'gone')),
+    digest        TEXT,                    -- of what it shows now, so that an edit that changes nothing is not made
+    tried_at      BIGINT NOT NULL,
+    sent_at       BIGINT,
+    error         TEXT
+);
+CREATE UNIQUE INDEX posts_ts ON posts (team, channel, ts);
+CREATE INDEX posts_subject ON posts (subject, kind);
+
+CREATE TABLE messages (
+    id            BIGINT PRIMARY KEY,
+    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    direction     TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+    origin        TEXT NOT NULL,           -- sms, reply, command, modal, template, keyword …
+    text          TEXT,                    -- null: not decoded yet, or dropped after the retention time
+    typed         TEXT,                    -- JSON: what the person wrote in Slack, until it is decoded
+    media         TEXT NOT NULL DEFAULT '[]',
+    encoding      TEXT,
+    segments      BIGINT,
+    author        TEXT,                    -- a Slack user id
+    account       TEXT,                    -- inbound: where it came in
+    provider_id   TEXT,                    -- inbound: the provider's own
+    our_address   TEXT,                    -- inbound: the sender of ours that it was sent to
+    said_at       BIGINT,                  -- inbound: when it was sent, as the provider says
+    repeats       BIGINT,                  -- inbound without an id: the message that it may repeat
+    recovered     TEXT,                    -- how it was found, if it did not come by itself
+    team          TEXT,
+    slack_channel TEXT,                    -- outbound: the Slack message that it was typed as
+    slack_ts      TEXT,
+    post_id       BIGINT REFERENCES posts (id),   -- where its text is shown, if that is a post of ours
+    state         TEXT CHECK (state IN ('held', 'scheduled', 'cancelled', 'asked')),
+    status        TEXT,                    -- outbound: that of its newest try
+    code          TEXT,
+    sentence      TEXT,                    -- for the thread, when it is not simply under way
+    not_before    BIGINT,
+    expires_at    BIGINT,
+    created_at    BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX messages_provider_id ON messages (account, provider_id);
+CREATE UNIQUE INDEX messages_slack_ts ON messages (team, slack_channel, slack_ts);
+CREATE INDEX messages_conversation ON messages (conversation_id, id);
+CREATE INDEX messages_unposted ON messages (conversation_id, id) WHERE post_id IS NULL;
+CREATE INDEX messages_later ON messages (not_before) WHERE state = 'scheduled';
+
+CREATE TABLE attempts (                    -- one try to get one part of a message out through one sender
+    id            BIGINT PRIMARY KEY,      -- also what providers carry for us (customKey, ExternalId)
+    message_id    BIGINT NOT NULL REFERENCES messages (id),
+    part          BIGINT NOT NULL,         -- from 1
+    try           BIGINT NOT NULL,         -- from 1
+    account       TEXT NOT NULL,
+    sender        TEXT NOT NULL,           -- by the name the settings give it
+    from_address  TEXT,                    -- asked for, then really used; null: a lease not yet known
+    recipient     TEXT NOT NULL,
+    text          TEXT,                    -- dropped after the retention time
+    provider_id   TEXT,
+    outcome       TEXT CHECK (outcome IN ('accepted', 'not sent', 'refused', 'unknown')),
+    status        TEXT NOT NULL,
+    word          TEXT,                    -- the provider's newest own word
+    code          TEXT,
+    sentence      TEXT,
+    segments      BIGINT,
+    settled_by    TEXT,                    -- how an unknown one became certain
+    started_at    BIGINT NOT NULL,
+    ended_at      BIGINT,
+    accepted_at   BIGINT,
+    delivered_at  BIGINT
+);
+CREATE UNIQUE INDEX attempts_try ON attempts (message_id, part, try);
+CREATE UNIQUE INDEX attempts_provider_id ON attempts (account, provider_id);
+CREATE INDEX attempts_sending ON attempts (id) WHERE outcome IS NULL;
+CREATE INDEX attempts_unknown ON attempts (id) WHERE outcome = 'unknown';
+
+CREATE TABLE receipts (                    -- only added, never changed but for the attempt they turn out to be about
+    id            BIGINT PRIMARY KEY,
+    account       TEXT NOT NULL,
+    provider_id   TEXT,
+    attempt_id    BIGINT REFERENCES attempts (id),
+    word          TEXT NOT NULL,
+    status        TEXT,                    -- null: a word we do not know
+    code          TEXT,
+    description   TEXT,
+    sentence      TEXT,
+    said_at       BIGINT,
+    received_at   BIGINT NOT NULL,
+    intake_id     BIGINT REFERENCES intake (id)
+);
+CREATE INDEX receipts_attempt ON receipts (attempt_id, id);
+CREATE INDEX receipts_unclaimed ON receipts (account, provider_id) WHERE attempt_id IS NULL;
+
+CREATE TABLE callbacks (                   -- each token that we gave out in a URL, by its hash
+    token_hash    TEXT PRIMARY KEY,
+    scope         TEXT NOT NULL CHECK (scope IN ('attempt', 'conversation', 'sender')),
+    subject       TEXT NOT NULL,           -- the attempt's or conversation's id, or the sender's name
+    account       TEXT NOT NULL,
+    created_at    BIGINT NOT NULL
+);
+
+CREATE TABLE leases (                      -- a number that a provider assigned to us for one contact
+    id            BIGINT PRIMARY KEY,
+    account       TEXT NOT NULL,
+    number        TEXT NOT NULL,
+    contact_id    BIGINT NOT NULL REFERENCES contacts (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    leased_at     BIGINT NOT NULL,
+    last_used_at  BIGINT NOT NULL,
+    expires_at    BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX leases_number ON leases (account, number, contact_id);
+CREATE INDEX leases_conversation ON leases (conversation_id, expires_at);
+CREATE INDEX leases_contact ON leases (contact_id, account, expires_at);
+
+CREATE TABLE jobs (                        -- something to be done on the other side
+    id            BIGINT PRIMARY KEY,
+    kind          TEXT NOT NULL,
+    subject       BIGINT NOT NULL,
+    side          TEXT NOT NULL CHECK (side IN ('slack', 'sms')),   -- the other side that it is towards
+    lane          TEXT NOT NULL,           -- a job waits for the earlier jobs of its lane
+    key           TEXT UNIQUE,             -- two waiting jobs of one key are one job
+    payload       TEXT,                    -- JSON
+    run_at        BIGINT NOT NULL,
+    tries         BIGINT NOT NULL DEFAULT 0,
+    claimed_by    TEXT,
+    claimed_until BIGINT,
+    last_error    TEXT,
+    created_at    BIGINT NOT NULL
+);
+CREATE INDEX jobs_lane ON jobs (lane, id);
+CREATE INDEX jobs_due ON jobs (side, run_at, id) WHERE claimed_by IS NULL;
+
+CREATE TABLE alerts (                      -- one post in the alert channel, grouped by cause
+    id            BIGINT PRIMARY KEY,
+    cause         TEXT NOT NULL,
+    sentence      TEXT NOT NULL,
+    links         TEXT NOT NULL DEFAULT '[]',     -- JSON: conversations it is about, newest last
+    count         BIGINT NOT NULL,
+    first_at      BIGINT NOT NULL,
+    last_at       BIGINT NOT NULL,
+    acknowledged_by TEXT,
+    resolved_at   BIGINT
+);
+CREATE UNIQUE INDEX alerts_live ON alerts (cause) WHERE resolved_at IS NULL;
+
+CREATE TABLE people (                      -- Slack users, as Slack last described them
+    team          TEXT NOT NULL,
+    id            TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    bot           BIGINT NOT NULL,
+    guest         BIGINT NOT NULL,
+    stranger      BIGINT NOT NULL,
+    removed       BIGINT NOT NULL,
+    seen_at       BIGINT NOT NULL,
+    PRIMARY KEY (team, id)
+);
+
+CREATE TABLE quotas (                      -- what an account has used of its limits
+    account       TEXT NOT NULL,
+    used_at       BIGINT NOT NULL,
+    kind          TEXT NOT NULL,
+    attempt_id    BIGINT,
+    PRIMARY KEY (account, used_at, kind)
+);
+
+CREATE TABLE pauses (                      -- a Retry-After that outlives a restart
+    key           TEXT PRIMARY KEY,        -- a Slack method, or an account
+    until         BIGINT NOT NULL
+);
+
+CREATE TABLE files (
+    id            BIGINT PRIMARY KEY,
+    message_id    BIGINT NOT NULL REFERENCES messages (id),
+    direction     TEXT NOT NULL CHECK (direction IN ('in', 'out')),
+    source_url    TEXT NOT NULL,
+    slack_file    TEXT,
+    name          TEXT,
+    content_type  TEXT,
+    size          BIGINT,
+    state         TEXT NOT NULL,
+    sentence      TEXT,
+    created_at    BIGINT NOT NULL
+);
+CREATE INDEX files_message ON files (message_id, id);
+
+CREATE TABLE templates (
+    id            BIGINT PRIMARY KEY,
+    inbox         TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    text          TEXT NOT NULL,
+    author        TEXT,
+    created_at    BIGINT NOT NULL,
+    UNIQUE (inbox, name)
+);
+
+CREATE TABLE watermarks (                  -- how far something has been read
+    key           TEXT PRIMARY KEY,
+    value         TEXT NOT NULL
+);
