@@ -5,32 +5,46 @@ The line between *not sent* and *unknown* is the one that httpx draws: until a c
 
 from __future__ import annotations
 
+import asyncio
+import logging
+from email.utils import parsedate_to_datetime
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from providers.errors import NotSent, Throttled, Unknown
+from providers.errors import NotSent, Refused, Throttled, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
-TIMEOUT = httpx.Timeout(20.0, connect=5.0, pool=5.0)  # seconds
+TIMEOUT = httpx.Timeout(20.0, connect=5.0, pool=5.0)  # seconds, each for one step
+DEADLINE = 60.0  # seconds, for a whole request: an answer that trickles never runs into a step's limit
+LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond a day is taken as a day
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
 
 
-def open_client() -> httpx.AsyncClient:
+def open_client(timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
     """A client for all requests to companies; the caller closes it.
 
     Every request has a connection of its own: a kept-alive one that the server is just closing makes texts that never
-    left look *unknown*. No cookies are kept and no redirect is followed.
+    left look *unknown*. No cookies are kept, no redirect is followed, and no proxy is taken from the environment.
     """
     return httpx.AsyncClient(
-        timeout=TIMEOUT,
+        timeout=timeout,
         limits=httpx.Limits(max_keepalive_connections=0, max_connections=200),
-        headers={"User-Agent": "threadline"},
+        headers={"User-Agent": "threadline", "Connection": "close"},
+        cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         trust_env=False,
     )
+
+
+def hush_client_logs() -> None:
+    """Keeps keys and numbers in URLs out of the logs: httpx logs every URL at INFO. Call it once logging is set up."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 async def request(client: httpx.AsyncClient, method: str, url: str, **arguments: Any) -> httpx.Response:
@@ -45,15 +59,11 @@ async def request(client: httpx.AsyncClient, method: str, url: str, **arguments:
     Raises:
         NotSent: no connection could be made.
         Throttled: 429, with the seconds of `Retry-After` if it is given.
-        Unknown: the connection broke, timed out, or the answer was a 5xx: the company may have acted.
+        Refused: no request can be made of this (a lone surrogate in the text, a URL that is none).
+        Unknown: the connection broke, timed out, or the answer was a 5xx or unreadable: the company may have acted.
     """
-    try:
-        response = await client.request(method, url, **arguments)
-    except _NEVER_LEFT:
-        raise NotSent("unreachable", "The provider could not be reached.") from None
-    except httpx.TransportError as error:
-        code = "timeout" if isinstance(error, httpx.TimeoutException) else "connection_lost"
-        raise Unknown(code, "The provider did not answer.") from None
+    auth = arguments.pop("auth", None)
+    response = await _exchange(client, _build(client, method, url, arguments), auth)
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise Throttled("http_429", "The provider asks us to slow down.", _seconds(response.headers))
     if response.is_server_error:
@@ -61,6 +71,38 @@ async def request(client: httpx.AsyncClient, method: str, url: str, **arguments:
     return response
 
 
+def _build(client: httpx.AsyncClient, method: str, url: str, arguments: Mapping[str, Any]) -> httpx.Request:
+    try:
+        return client.build_request(method, url, **arguments)
+    except (httpx.InvalidURL, ValueError):  # UnicodeEncodeError is a ValueError
+        raise Refused("unsayable", "The text or its settings hold something that cannot be sent.") from None
+
+
+async def _exchange(client: httpx.AsyncClient, built: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+    try:
+        async with asyncio.timeout(DEADLINE):
+            return await client.send(built, auth=auth)
+    except _NEVER_LEFT:
+        raise NotSent("unreachable", "The provider could not be reached.") from None
+    except (httpx.TimeoutException, TimeoutError):
+        raise Unknown("timeout", "The provider did not answer.") from None
+    except httpx.DecodingError:
+        raise Unknown("unreadable_answer", "The provider's answer cannot be read.") from None
+    except httpx.TransportError:
+        raise Unknown("connection_lost", "The provider did not answer.") from None
+
+
 def _seconds(headers: Mapping[str, str]) -> float | None:
-    value = headers.get("Retry-After", "")
-    return float(value) if value.isdigit() else None
+    """`Retry-After` in seconds. A date is measured from the `Date` of the same answer: their clock, not ours."""
+    value = headers.get("Retry-After", "").strip()
+    if value.isascii() and value.isdigit():
+        return min(float(value), LONGEST_WAIT)
+    until, now = _date(value), _date(headers.get("Date", ""))
+    return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT) if until and now else None
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value)
+    except ValueError:
+        return None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from providers.errors import Unsupported
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -23,6 +25,23 @@ class Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+_Options = TypeVar("_Options", bound=Model)
+
+
+def read_options(kind: type[_Options], sms: OutboundSms) -> _Options:
+    """The options of a text, as its provider's own model.
+
+    Raises:
+        Unsupported: an option that this provider does not have, or a value that it cannot take.
+    """
+    try:
+        return kind.model_validate(dict(sms.options))
+    except ValidationError as error:
+        fault = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        name = ".".join(str(part) for part in fault["loc"])
+        raise Unsupported("bad_option", f"The option {name} cannot be used: {fault['msg']}.") from None
+
+
 @dataclass(frozen=True, slots=True)
 class Features:
     """What a company's API can do, as data: the docs' table is generated from it, the contract suite proves it."""
@@ -33,6 +52,7 @@ class Features:
     media_in: bool = False
     media_out: bool = False
     leases: bool = False  # can assign us a number for one contact
+    max_leases: int | None = None  # live ones for one contact at a time; None where no limit is documented
     alphanumeric: bool = False  # can send from a name
     schedule: bool = False  # can be told to send later (not cancellable)
     expiry: bool = False  # can be told when to give up
@@ -78,13 +98,11 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A webhook that says too little: fetch it from the company, by id, or what came in since.
+    """A webhook that says too little: ask the company instead. Exactly one of the three is set."""
 
-    Exactly one of the two is set.
-    """
-
-    provider_id: str | None = None
-    since: datetime | None = None
+    provider_id: str | None = None  # `look_up` this text
+    attempt: str | None = None  # `look_up` what our attempt became; its provider id is in our own rows
+    since: datetime | None = None  # `list_inbound` from then on
 
 
 @dataclass(frozen=True, slots=True)
