@@ -153,7 +153,7 @@ def parse_digits(text: str) -> Address:
     """
     text = text.strip()
     if text.isdigit() and not _SHORT_CODE.fullmatch(text):
-        return parse_number(f"+{text}")
+        return parse_number(text if text.startswith("00") else f"+{text}")
     return parse(text)
 
 

@@ -86,7 +86,7 @@ class Receipt:
     provider_id: str | None = None
     attempt: str | None = None  # our attempt id, where the provider carries it for us (customKey, ExternalId)
     code: str | None = None
-    description: str | None = None
+    description: str | None = field(default=None, repr=False)  # the provider's, which may name the number
     sentence: str | None = None  # for the thread: what a failure means and what to do
     at: datetime | None = None  # as the provider says
     sender: Address | None = None  # where it names the sender that was really used

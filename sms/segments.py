@@ -1,0 +1,229 @@
+"""How many segments a text costs, which character made it dear, and where to cut it.
+
+3GPP TS 23.038: GSM 7-bit default alphabet with its extension table, else UCS-2. National language tables are left out:
+no provider here lets us choose one. TS 23.040: a part of a concatenated text gives six octets to its header.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from dataclasses import dataclass, field
+from enum import Enum
+from itertools import chain
+from typing import TYPE_CHECKING
+
+import regex  # type: ignore[import-untyped]  # its stubs (types-regex) are not among our dependencies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+class Encoding(Enum):
+    """How a text travels."""
+
+    GSM7 = "GSM-7"  # septets; a character of the extension table takes two
+    UCS2 = "UCS-2"  # UTF-16 code units; a character beyond U+FFFF takes two
+
+
+@dataclass(frozen=True, slots=True)
+class Forced:
+    """The first character, as a reader sees one, that GSM-7 does not have."""
+
+    position: int  # its index in the text, in code points
+    character: str = field(repr=False)  # a whole grapheme, so one code point or more
+    replacement: str | None = field(repr=False)  # what `plain` puts in its place; None where nothing would do
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """What a text costs."""
+
+    encoding: Encoding
+    count: int  # segments; 0 for an empty text
+    units: int  # septets or UTF-16 code units of the text itself
+    left: int  # units that still fit in the last segment
+    forced_by: Forced | None = None  # None in GSM-7
+
+
+_DEFAULT = (
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = "\f^{}\\[~]|€"
+
+_FOREIGN = re.compile(f"[^{re.escape(_DEFAULT + _EXTENSION)}]")
+_ESCAPED = re.compile(f"[{re.escape(_EXTENSION)}]")
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_GRAPHEME = regex.compile(r"\X")
+
+_TWICE = {Encoding.GSM7: _ESCAPED, Encoding.UCS2: _ASTRAL}  # what takes two units
+_ALONE = {Encoding.GSM7: 160, Encoding.UCS2: 70}  # units in a text of one segment
+_JOINED = {Encoding.GSM7: 153, Encoding.UCS2: 67}  # units in each segment of a longer one
+
+_PLAIN = {
+    character: replacement
+    for replacement, characters in (
+        ("'", "\u2018\u2019\u201a\u201b\u2032\u2035\u2039\u203a"),
+        ("'", "\u02b9\u02bb\u02bc\u02bd\u02c8\u02ca\u02cb`\u00b4\u1fef\u1ffd"),
+        ('"', "\u201c\u201d\u201e\u201f\u2033\u2036\u00ab\u00bb\u02ba\u301d\u301e\u301f"),
+        ("-", "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63\u2022\u2023\u2043\u00b7\u2219\u25cf\u25e6\u30fb"),
+        ("...", "\u2026"),
+        ("..", "\u2025"),
+        ("/", "\u2044\u2215"),
+        ("x", "\u00d7"),
+        ("->", "\u2192"),
+        ("<-", "\u2190"),
+        # No-break, en, em, thin, hair and ideographic spaces; the tab, which GSM-7 does not have either.
+        (" ", "\t\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"),
+        ("\n", "\v\x85\u2028\u2029"),
+        ("ff", "\ufb00"),
+        ("fi", "\ufb01"),
+        ("fl", "\ufb02"),
+        ("ffi", "\ufb03"),
+        ("ffl", "\ufb04"),
+        ("st", "\ufb05\ufb06"),
+        # Nothing a reader sees: soft hyphen, zero-width space, word joiner, byte order mark, and the direction marks
+        # that come with a phone number copied out of an address book.
+        ("", "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
+    )
+    for character in characters
+}
+_TO_PLAIN = str.maketrans(_PLAIN)
+
+_NO_BREAK = "\u00a0\u2007\u202f"  # white space that holds its neighbours together
+_SMALLEST_LIMIT = 2  # units of the widest character
+
+
+def measure(text: str) -> Segments:
+    """What a text costs as SMS, by really packing it.
+
+    No segment ends within an escape pair, a surrogate pair or a grapheme. Only a grapheme that is longer than a whole
+    segment is cut, between its code points.
+    """
+    foreign = _FOREIGN.search(text)
+    encoding = Encoding.UCS2 if foreign else Encoding.GSM7
+    count, left = _pack(text, encoding)
+    return Segments(encoding, count, _units(text, encoding), left, _forced(text, foreign.start()) if foreign else None)
+
+
+def plain(text: str) -> str:
+    """The text with typographic characters replaced by what GSM-7 has for them.
+
+    Curly quotes, dashes, bullets, ellipses, odd spaces and ligatures; characters that nobody sees are dropped, and
+    letters with a separate accent become one. Nothing that a reader would miss changes. Worth offering where
+    `measure(plain(text))` is cheaper than `measure(text)`.
+    """
+    return unicodedata.normalize("NFC", text.translate(_TO_PLAIN))
+
+
+def split(
+    text: str, *, units: int | None = None, characters: int | None = None, segments: int | None = None
+) -> list[str]:
+    """Cuts a text into messages that each keep every limit given.
+
+    It cuts at white space if it can, else between graphemes, and within a grapheme only where that alone is over a
+    limit. The white space at a cut is dropped and nothing else is. No part is empty; an empty text has none.
+
+    Args:
+        text: what is to be sent.
+        units: the most that `measure(part).units` may be, 2 or more.
+        characters: the most UTF-16 code units, 2 or more: how companies whose servers are Java or .NET count, and never
+            fewer than code points.
+        segments: the most that `measure(part).count` may be, 1 or more.
+
+    Raises:
+        ValueError: if no limit is given, or one that a single character could exceed.
+    """
+    _check_limits(units, characters, segments)
+
+    def fits(part: str) -> bool:
+        encoding = Encoding.UCS2 if _FOREIGN.search(part) else Encoding.GSM7
+        return (
+            (units is None or _units(part, encoding) <= units)
+            and (characters is None or _units(part, Encoding.UCS2) <= characters)
+            and (segments is None or _pack(part, encoding)[0] <= segments)
+        )
+
+    if fits(text):
+        return [text] if text else []
+    pieces = _pieces(text, fits)
+    in_segments = segments and segments * _ALONE[Encoding.GSM7]
+    longest = min(limit for limit in (units, characters, in_segments) if limit)
+    return _messages(pieces, lambda start: start + _how_many_fit(pieces[start : start + longest], fits))
+
+
+def _units(text: str, encoding: Encoding) -> int:
+    return len(text) + len(_TWICE[encoding].findall(text))
+
+
+def _pack(text: str, encoding: Encoding) -> tuple[int, int]:
+    """How many segments the text fills, and the units left in the last."""
+    units = _units(text, encoding)
+    if units <= _ALONE[encoding]:
+        return int(bool(text)), _ALONE[encoding] - units
+    room = _JOINED[encoding]
+    count, left = 1, room
+    for piece in _pieces(text, lambda grapheme: _units(grapheme, encoding) <= room):
+        width = _units(piece, encoding) if len(piece) > 1 else 1 + (_TWICE[encoding].match(piece) is not None)
+        if width > left:
+            count, left = count + 1, room
+        left -= width
+    return count, left
+
+
+def _pieces(text: str, fits: Callable[[str], bool]) -> list[str]:
+    """The graphemes of a text (UAX 29); the code points of those that do not fit."""
+    graphemes: list[str] = _GRAPHEME.findall(text)
+    return list(chain.from_iterable((piece,) if len(piece) == 1 or fits(piece) else piece for piece in graphemes))
+
+
+def _forced(text: str, position: int) -> Forced:
+    """The grapheme that the code point at this position belongs to."""
+    grapheme = next(match for match in _GRAPHEME.finditer(text) if match.end() > position)
+    replacement = plain(grapheme[0])
+    return Forced(grapheme.start(), grapheme[0], None if _FOREIGN.search(replacement) else replacement)
+
+
+def _check_limits(units: int | None, characters: int | None, segments: int | None) -> None:
+    if units is None and characters is None and segments is None:
+        raise ValueError("Splitting needs at least one limit.")
+    if any(limit is not None and limit < _SMALLEST_LIMIT for limit in (units, characters)):
+        raise ValueError("A limit in units or characters is at least 2: one character may take as many.")
+    if segments is not None and segments < 1:
+        raise ValueError("A limit in segments is at least 1.")
+
+
+def _how_many_fit(pieces: Sequence[str], fits: Callable[[str], bool]) -> int:
+    """How many of the first pieces fit together: at least one, since each fits alone."""
+    return bisect_left(range(1, len(pieces) + 1), x=True, key=lambda many: not fits("".join(pieces[:many])))
+
+
+def _messages(pieces: Sequence[str], reach: Callable[[int], int]) -> list[str]:
+    """The pieces joined into messages; `reach` says how far one that starts at an index can go."""
+    messages = []
+    start = 0
+    while start < len(pieces):
+        cut = _border(pieces, start, reach(start))
+        messages.append("".join(pieces[start:cut]))
+        start = cut
+        while start < len(pieces) and _is_break(pieces[start]):
+            start += 1
+    return messages
+
+
+def _border(pieces: Sequence[str], start: int, end: int) -> int:
+    """Where to cut so that a message reaches no further than `end`: before the last white space, else at `end`."""
+    if end == len(pieces):
+        return end
+    cut = end
+    while cut > start and not _is_break(pieces[cut]):
+        cut -= 1
+    while cut > start and _is_break(pieces[cut - 1]):
+        cut -= 1
+    return cut if cut > start else end
+
+
+def _is_break(piece: str) -> bool:
+    return piece.isspace() and piece not in _NO_BREAK
