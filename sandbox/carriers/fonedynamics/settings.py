@@ -1,0 +1,56 @@
+"""What can be set at the pretend Fone Dynamics: the account, and every point on which the documents are silent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Literal
+
+from sandbox.carriers.carrier import Settings
+
+
+class WebhookForm(Enum):
+    """How a webhook's content is written; no document says. With GET, whatever there is stands in the query."""
+
+    JSON = "the message resource as JSON"
+    WRAPPED = 'the same inside {"Message": …}, as answers have it'
+    FORM = "the message resource as a form"
+    QUERY = "the message resource in the query, also with POST"
+    SID_ONLY = "nothing but the MessageSid, as JSON"
+    LOWER = "the message resource as JSON with lower-case keys"
+    EMPTY = "nothing at all"
+
+
+POOL = tuple(f"+6148800{number:04}" for number in range(100, 108))  # numbers to lease; each may serve many phones
+
+
+@dataclass(slots=True, kw_only=True)
+class FoneDynamicsSettings(Settings):
+    """The account and the company's ways."""
+
+    account_sid: str = "AG5T3HFR5ASD54FS5GB3SDAFJAKSH6DS"
+    token: str = field(default="pretend-token", repr=False)
+    property_sid: str = "S7DNJ9KJDS0MDS23DKS9QMZ8DKJSD9KL"
+    numbers: tuple[str, ...] = ("+61499009990",)  # dedicated numbers of ours
+    portal_webhook: str | None = None  # where texts to dedicated numbers go, as set in the portal
+    portal_method: Literal["POST", "GET"] = "POST"
+    pool: tuple[str, ...] = POOL
+
+    # What is set up for the account.
+    sms_enabled: bool = True
+    no_alphanumeric: frozenset[str] = frozenset({"US", "CA"})  # countries, ISO 3166-1 alpha-2
+    unavailable: frozenset[str] = frozenset()  # countries that we may not text
+
+    # Where the documents are silent.
+    webhook_forms: tuple[WebhookForm, ...] = (WebhookForm.JSON,)  # taken in turn
+    tell_submitted: bool = False  # a receipt for Submitted too
+    new_lease_for: Literal["message", "recipient"] = "message"  # a fresh number per blank From, or one kept per phone
+    sixth_lease: Literal["refuse", "reuse"] = "refuse"  # "reuse": the oldest one of that phone
+    renew_on_use: bool = False  # whether 30 days begin anew with each text from a lease
+    ended_lease_replies: Literal["raise", "deliver"] = "raise"  # what becomes of a text to a lease that ended
+    webhook_with_lease: Literal["honour", "ignore", "refuse"] = "honour"  # lease options where From names a live lease
+    send_answer: Literal["six", "full"] = "six"  # the seed's six fields, or the whole resource
+    find_answer: Literal["object", "array"] = "object"  # {"Messages": […]} or […]
+    find_order: Literal["oldest", "newest"] = "oldest"  # which comes first
+    unknown_fields: Literal["refuse", "ignore"] = "refuse"
+    not_found_status: Literal[400, 404] = 400
