@@ -67,10 +67,11 @@ class Features:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """The URLs of ours that go out with one attempt, each with its unguessable token in the path."""
+    """The URLs of ours that may go out with one attempt, each with its unguessable token in the path."""
 
-    receipts: str = field(repr=False)
-    replies: str = field(repr=False)
+    receipts: str = field(repr=False)  # belongs to this attempt
+    replies: str = field(repr=False)  # belongs to the conversation
+    sender: str = field(repr=False)  # belongs to the sender, for a company that keeps one URL per number
     secret: str = field(repr=False)  # for a header of ours, where the company lets us set one
 
 
