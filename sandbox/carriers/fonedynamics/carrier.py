@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from aiohttp import encode_basic_auth, web
 
-from sandbox.carriers.carrier import Accepted, Answered, Carrier
+from sandbox.carriers.carrier import Accepted, Carrier
 from sandbox.carriers.fonedynamics import errors
 from sandbox.carriers.fonedynamics.find import find
 from sandbox.carriers.fonedynamics.hooks import hook
@@ -19,6 +19,7 @@ from sandbox.carriers.fonedynamics.rules import Send, read
 from sandbox.carriers.fonedynamics.settings import FoneDynamicsSettings, WebhookForm
 from sandbox.carriers.numbers import region
 from sandbox.carriers.outcomes import NO_ALPHANUMERIC, REFUSED_AT_ONCE, Fate
+from sandbox.carriers.server import Answered
 from sandbox.phones import NoSuchNumber, NotForThisPhone
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from sandbox.carriers.carrier import Answered
+from sandbox.carriers.server import Answered
 
 MISSING = "MISSING_PARAMETER"  # *
 INVALID = "INVALID_PARAMETER"  # *
