@@ -131,7 +131,7 @@ class Server(ABC):
         """A 500 in the company's own words."""
 
     def throttled(self) -> web.Response:
-        """A 429 in the company's own words."""
+        """A 429 in the company's own words, or what it answers instead."""
         return web.Response(status=HTTPStatus.TOO_MANY_REQUESTS, text="Too Many Requests")
 
     def kind(self, request: web.Request) -> str:
@@ -189,7 +189,7 @@ class Server(ABC):
 
     def _throttle(self) -> web.Response:
         response = self.throttled()
-        if self.faults.retry_after is not None:
+        if self.faults.retry_after is not None and response.status == HTTPStatus.TOO_MANY_REQUESTS:
             response.headers["Retry-After"] = str(self.faults.retry_after)
         return response
 
