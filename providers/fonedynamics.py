@@ -88,11 +88,12 @@ class Message(BaseModel):
     received: payload.Moment = None
 
     @property
-    def is_inbound(self) -> bool:
-        """Whether a contact sent it: so it is, unless its direction or its status says otherwise."""
-        if self.direction:
-            return self.direction.casefold() == "receive"
-        return (self.status or "").casefold() not in STATUS
+    def is_inbound(self) -> bool | None:
+        """Whether a contact sent it; None where neither direction nor status tells."""
+        word = (self.direction or self.status or "").casefold()
+        if word in ("receive", "received"):
+            return True
+        return False if word == "transmit" or word in STATUS else None
 
 
 class Fault(BaseModel):
@@ -219,7 +220,8 @@ class FoneDynamics:
 
     async def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
         """What Find knows as received since then. One that names no sender, or has no text, is left out."""
-        found = [_inbound(message) for message in await self._find("Receive", since)]
+        messages = await self._find("Receive", since)
+        found = [_inbound(message) for message in messages if message.is_inbound is not False]
         for sms in sorted(filter(None, found), key=lambda sms: sms.sent_at or since):
             yield sms
 
@@ -312,7 +314,7 @@ def _objects(said: object) -> list[dict[str, object]]:
 
 def _event(message: Message, hook: Webhook) -> InboundSms | Receipt | Ask:
     """What a message means at the URL it came to: one that was made for an attempt brings its receipts only."""
-    is_inbound = hook.attempt is None and message.is_inbound
+    is_inbound = hook.attempt is None and message.is_inbound is not False
     event = _inbound(message) if is_inbound else _receipt(message, hook.attempt)
     if event or message.message_sid:
         return event or Ask(provider_id=message.message_sid)

@@ -1,0 +1,92 @@
+"""The contract suite: it runs over every provider of `providers.names()`, ours and other people's.
+
+A provider brings data only: a folder with its name, under `fixtures/` here, or under a folder that the environment
+variable THREADLINE_CONTRACT names (for a provider that lives in another package):
+
+    <name>/contract.toml      its account, and where its status words stand
+    <name>/exchanges/*.http   what we ask it: the call, each request as it must leave, each answer, what comes of it
+    <name>/webhooks/*.http    what it tells us: the request as it came, what we answer, what it means
+    <name>/forged/*.http      webhooks that must raise `Forged`, where it proves more than the token in the path
+
+**contract.toml**
+
+    status = ["providers.fonedynamics:STATUS"]   # its tables of status words, as `module:NAME`
+    secrets = ["token-of-the-account"]           # what must be in no log, no error and no repr
+    path_token_only = true                       # it proves nothing itself, so there is nothing to forge; else forged/
+    now = 2026-11-21T10:00:00Z                   # what the clock says; this is the default
+    [settings]                                   # for its Settings; {origin} becomes http://127.0.0.1:<port>
+    base_url = "{origin}"
+
+**A fixture** is one real payload with what it means. It begins with where it comes from, in plain words, and goes on in
+sections, each under a line `=== name`:
+
+    The sample of "Sending an SMS message from a lease", https://www.fonedynamics.com/docs/rest-api/send-sms
+    === call
+    send = { recipient = "+61488023555", text = "You call that an antenna?" }
+    === request
+    POST /v2/Properties/S7DNJ9KJDS0MDS23DKS9QMZ8DKJSD9KL/Messages
+    Accept: application/json
+    Content-Type: application/json
+
+    {"From": "", …}
+    === response
+    200
+    Content-Type: application/json
+
+    {"Message": {…}}
+    === result
+    [[accepted]]
+    provider_id = "M87DMNHSDJHSD48DMNSDS6VJCNKD9MD0"
+    status = "accepted"
+    sender = "+6199111222"
+
+`call` (TOML) is one of
+
+    send = { recipient = "+61…", sender = "Acme", text = "…", attempt = "…", media = ["https://…"], options = { … } }
+    find_sent = { since = 2026-11-21T09:00:00Z, recipient = …, and so on as for send }
+    look_up = { provider_id = "…" }
+    list_inbound = { since = 2026-11-21T09:00:00Z }
+
+No `sender` means a leased one. `attempt` is ATTEMPT below unless it is given. Addresses are in the canonical form of
+`sms.address`. Text and media of a call must not occur in any log or error, so let them be longer than a word or two.
+
+`request` and `response` follow one another as often as there are requests; there is none where the call is refused
+before any. The request that left is compared whole: method, path with query, every header and the body. Leave out the
+headers that the client always sends and the suite checks itself: Host, Accept-Encoding, Connection, User-Agent,
+Content-Length. JSON is compared by its value, XML in canonical form without the space around its texts, everything else
+byte for byte. URLs of ours and the secret are the constants RECEIPTS, REPLIES, SENDER and SECRET below, written out.
+
+`result` (TOML) lists what comes of it under [[accepted]], [[receipt]], [[inbound]], [[ask]], with each attribute that
+differs from its default (a Receipt's `status` is left out where it is None); or names the error,
+
+    [refused]            # not_sent, throttled, refused, unsupported, unknown
+    code = "COUNTRY_UNAVAILABLE"
+    sentence = "Our Fone Dynamics account cannot send to this country."
+
+or says `nothing = true`: None, or an empty list.
+
+**A webhook** has instead of call, request and response
+
+    === webhook
+    POST /?a=1
+    Content-Type: application/json
+
+    {…}
+    === for
+    attempt = "testid123"        # the URL was made for this attempt; leave the section out where it was not
+    === answer
+    200
+    Content-Type: text/plain
+
+and `result` as above, or `[unreadable]`. At least one webhook says what we `answer`.
+
+**What must be among them**, or a test says that it is missing: a `send` that is accepted; one that is refused by an
+answer; for each feature that is declared a fixture that shows it (an option `schedule` or `expiry` for these two);
+every status word in a webhook or a look-up; a word that is in no table, where there are receipts.
+"""
+
+RECEIPTS = "https://threadline.example/receipts/rcpt-4b1f0c7e9a5d"
+REPLIES = "https://threadline.example/replies/rply-8e2d6a3c1b7f"
+SENDER = "https://threadline.example/sender/sndr-3d7a9c2e5b1f"
+SECRET = "hook-5c9e1f7a3b2d"
+ATTEMPT = "0190a8f2c4d67e31b5a90c8d7e6f5a4b"

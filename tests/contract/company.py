@@ -1,0 +1,63 @@
+"""A company's server on loopback: it keeps every request as it came and gives the answers it was told to give."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from tests.contract.fixture_file import HttpMessage
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+HANG = HttpMessage("hang", (), b"")  # takes the request and never answers
+DROP = HttpMessage("drop", (), b"")  # takes the request and closes the connection
+
+
+class Company:
+    """Answers in the order of `answers`; a request beyond them gets a 500 that no fixture expects."""
+
+    def __init__(self) -> None:
+        self.origin = ""
+        self.answers: list[HttpMessage] = []
+        self.requests: list[HttpMessage] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection: one request, one answer."""
+        try:
+            self.requests.append(await _read(reader))
+            answer = self.answers.pop(0) if self.answers else HttpMessage("500", (), b"no answer is left")
+            if answer is HANG:
+                await reader.read()  # until the other side gives up
+            elif answer is not DROP:
+                writer.write(_wire(answer))
+                await writer.drain()
+        finally:
+            writer.close()
+
+
+@asynccontextmanager
+async def open_company() -> AsyncIterator[Company]:
+    """A company that listens on a port of its own."""
+    company = Company()
+    server = await asyncio.start_server(company.serve, "127.0.0.1", 0)
+    company.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        yield company
+
+
+async def _read(reader: asyncio.StreamReader) -> HttpMessage:
+    head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
+    first, *lines = head.rstrip().split("\r\n")
+    method, target, _ = first.split(" ")
+    headers = tuple((name, value) for name, _, value in (line.partition(": ") for line in lines))
+    message = HttpMessage(f"{method} {target}", headers, b"")
+    body = await reader.readexactly(int(message.header("Content-Length") or 0))
+    return HttpMessage(message.first_line, headers, body)
+
+
+def _wire(answer: HttpMessage) -> bytes:
+    headers = (*answer.headers, ("Content-Length", str(len(answer.body))), ("Connection", "close"))
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers)
+    return f"HTTP/1.1 {answer.status} X\r\n{head}\r\n".encode("latin-1") + answer.body

@@ -1,0 +1,187 @@
+"""A provider under test: its class, and the data it brings."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cached_property
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+import httpx
+
+import providers
+from providers.errors import Forged, ProviderError, Refused, Throttled, Unreadable
+from providers.provider import Accepted, Ask, Callbacks, Model, Provider, Webhook
+from sms.address import E164, Alphanumeric, Client, ShortCode, parse
+from sms.message import InboundSms, Media, OutboundSms, Receipt
+from tests.contract import ATTEMPT, RECEIPTS, REPLIES, SECRET, SENDER
+from tests.contract.fixture_file import Fixture, read
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sms.message import Status
+
+CALLBACKS = Callbacks(receipts=RECEIPTS, replies=REPLIES, sender=SENDER, secret=SECRET)
+_HERE = Path(__file__).parent / "fixtures"
+_KINDS = {Accepted: "accepted", Receipt: "receipt", InboundSms: "inbound", Ask: "ask"}
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One provider and its folder."""
+
+    name: str
+    folder: Path
+
+    @cached_property
+    def kind(self) -> type[Provider]:
+        return providers.load(self.name)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        return tomllib.loads((self.folder / "contract.toml").read_text())
+
+    @property
+    def now(self) -> datetime:
+        found: datetime = self.data.get("now", datetime(2026, 11, 21, 10, tzinfo=UTC))
+        return found
+
+    @cached_property
+    def exchanges(self) -> list[Fixture]:
+        return _fixtures(self.folder / "exchanges")
+
+    @cached_property
+    def webhooks(self) -> list[Fixture]:
+        return _fixtures(self.folder / "webhooks")
+
+    @cached_property
+    def forged(self) -> list[Fixture]:
+        return _fixtures(self.folder / "forged")
+
+    @cached_property
+    def words(self) -> dict[str, Status]:
+        """Its status words in lower case, from all its tables."""
+        found: dict[str, Status] = {}
+        for place in self.data.get("status", []):
+            module, _, name = place.partition(":")
+            table: Mapping[str, Status] = getattr(import_module(module), name)
+            found |= {word.casefold(): status for word, status in table.items()}
+        return found
+
+    def open(self, origin: str, client: httpx.AsyncClient) -> Provider:
+        """The provider, with an account whose API is at that origin."""
+        return self.kind(self.settings(origin), client)
+
+    def settings(self, origin: str) -> Model:
+        """The account that the data file describes."""
+        return self.kind.Settings.model_validate(_placed(self.data["settings"], origin))
+
+    def sends(self, *, ends: str) -> list[tuple[Fixture, OutboundSms]]:
+        """The fixtures of `send` that end so ("accepted", "refused"), and what they send."""
+        found = [fixture for fixture in self.exchanges if "send" in fixture.toml("call")]
+        return [(fixture, sms_of(fixture)) for fixture in found if ends in fixture.toml("result")]
+
+    @cached_property
+    def reader(self) -> Provider:
+        """The provider for what is pure: nobody is at its origin."""
+        return self.open("http://127.0.0.1:9", httpx.AsyncClient())
+
+
+def subjects() -> list[Subject]:
+    """Every provider that brings data; `test_declarations` misses the others."""
+    roots = [_HERE, *(Path(root) for root in os.environ.get("THREADLINE_CONTRACT", "").split(os.pathsep) if root)]
+    places = ((name, root / name) for name in providers.names() for root in roots)
+    return [Subject(name, folder) for name, folder in places if (folder / "contract.toml").exists()]
+
+
+def sms_of(fixture: Fixture) -> OutboundSms:
+    """The text that a fixture's call is about."""
+    (said,) = fixture.toml("call").values()
+    return OutboundSms(
+        attempt=said.get("attempt", ATTEMPT),
+        recipient=parse(said["recipient"]),
+        sender=parse(said["sender"]) if "sender" in said else None,
+        text=said["text"],
+        media=tuple(Media(url) for url in said.get("media", ())),
+        options=said.get("options", {}),
+    )
+
+
+def hook_of(subject: Subject, fixture: Fixture) -> Webhook:
+    """The webhook in a fixture, as the door would hand it over."""
+    (http,) = fixture.http("webhook")
+    return Webhook(
+        method=http.method,
+        query=tuple(parse_qsl(urlsplit(http.target).query, keep_blank_values=True)),
+        headers={name.lower(): value for name, value in http.headers},
+        body=http.body,
+        received_at=subject.now,
+        secret=SECRET,
+        attempt=fixture.toml("for").get("attempt"),
+    )
+
+
+async def call(provider: Provider, fixture: Fixture) -> dict[str, Any]:
+    """Does what a fixture's call says, and gives what came of it as its result is written."""
+    ((method, said),) = fixture.toml("call").items()
+    try:
+        if method == "send":
+            return plain([await provider.send(sms_of(fixture), CALLBACKS)])
+        if method == "find_sent":
+            return plain(await provider.find_sent(sms_of(fixture), said["since"]))
+        if method == "look_up":
+            found = await provider.look_up(said["provider_id"])
+            return plain([found] if found else [])
+        assert method == "list_inbound"
+        return plain([sms async for sms in provider.list_inbound(said["since"])])
+    except ProviderError as error:
+        return plain_error(error)
+
+
+def plain(events: Sequence[Accepted | InboundSms | Receipt | Ask]) -> dict[str, Any]:
+    """Results as a fixture writes them."""
+    found: dict[str, Any] = {}
+    for event in events:
+        found.setdefault(_KINDS[type(event)], []).append(_attributes(event))
+    return found or {"nothing": True}
+
+
+def plain_error(error: ProviderError | Unreadable | Forged) -> dict[str, Any]:
+    """An error as a fixture writes it."""
+    name = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in type(error).__name__)[1:]
+    said: dict[str, Any] = {"code": error.code, "sentence": error.sentence} if isinstance(error, ProviderError) else {}
+    if isinstance(error, Throttled) and error.retry_after is not None:
+        said["retry_after"] = error.retry_after
+    if isinstance(error, Refused) and error.opted_out:
+        said["opted_out"] = True
+    return {name: said}
+
+
+def _attributes(event: Any) -> dict[str, Any]:
+    said = {spec.name: getattr(event, spec.name) for spec in fields(event)}
+    return {name: _value(value) for name, value in said.items() if value not in (None, (), False)}
+
+
+def _value(value: object) -> object:
+    if isinstance(value, E164 | ShortCode | Alphanumeric | Client):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_attributes(item) for item in value]
+    return value.value if isinstance(value, Enum) else value
+
+
+def _fixtures(folder: Path) -> list[Fixture]:
+    return [read(path) for path in sorted(folder.glob("*.http"))]
+
+
+def _placed(settings: Any, origin: str) -> Any:
+    if isinstance(settings, dict):
+        return {name: _placed(value, origin) for name, value in settings.items()}
+    return settings.replace("{origin}", origin) if isinstance(settings, str) else settings
