@@ -1,0 +1,230 @@
+"""The words by which a contact opts out, opts in or asks who we are, and free text that probably means the first.
+
+`heard` is for acting at once; `likely_stop` is for asking a person. The words are the ones that carriers and Twilio act
+on, with the FCC's "revoke" and "opt out" (47 CFR 64.1200(a)(10)); English, as carriers have them.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from enum import Enum
+
+import regex  # type: ignore[import-untyped]  # its stubs (types-regex) are not among our dependencies
+
+
+class Keyword(Enum):
+    """What a text asks for when it is nothing but one of the known words."""
+
+    STOP = "stop"  # no more texts, from any of our senders
+    START = "start"  # texts again, after a STOP
+    HELP = "help"  # who is this, and how do I stop it
+
+
+_WORDS = {
+    "stop": Keyword.STOP,
+    "stop all": Keyword.STOP,  # from every sender; ours means that anyway
+    "unsubscribe": Keyword.STOP,
+    "cancel": Keyword.STOP,
+    "end": Keyword.STOP,
+    "quit": Keyword.STOP,
+    "revoke": Keyword.STOP,  # the consent once given
+    "opt out": Keyword.STOP,
+    "start": Keyword.START,
+    "unstop": Keyword.START,
+    "opt in": Keyword.START,
+    "help": Keyword.HELP,
+    "info": Keyword.HELP,
+}
+_AGREED = "yes"  # START, but to a question it is an ordinary answer
+
+
+def heard(text: str, *, opted_out: bool = False) -> Keyword | None:
+    """The keyword that a whole text is, or None.
+
+    Letters count, and nothing else does: not their case or width, nor white space, punctuation, quotes or emoji around
+    or between them, so "Opt-out", "OPTOUT" and "« stop all! »" are words too.
+
+    Args:
+        text: the body as it came.
+        opted_out: whether the contact is opted out now: then "yes" asks for START.
+    """
+    letters = _letters(text)
+    if opted_out and letters == _AGREED:
+        return Keyword.START
+    return _BY_LETTERS.get(letters)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+
+
+_BY_LETTERS = {_letters(word): keyword for word, keyword in _WORDS.items()}
+
+
+def likely_stop(text: str) -> bool:
+    """Whether a text probably asks us to stop texting, in whatever words.
+
+    It errs towards asking: a wrong yes costs a person one look, a wrong no is a wish ignored. It is no ground to
+    suppress anyone by itself.
+    """
+    if heard(text) is Keyword.STOP:
+        return True
+    spoken = _spoken(text)
+    return any(_BARE.fullmatch(clause.strip()) for clause in _CLAUSE.split(spoken)) or _ASKS.search(spoken) is not None
+
+
+def _spoken(text: str) -> str:
+    """The text in small letters, with straight apostrophes, single spaces, and no emoji or invisible characters."""
+    straight = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
+    seen = "".join(character if unicodedata.category(character)[0] in "LNPZ" else " " for character in straight)
+    return " ".join(seen.split())
+
+
+_STRAIGHT = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc`\u00b4", "'"))
+_CLAUSE = re.compile(r"[^\w' -]+| -+ |\b(?:and|but|or|so)\b")
+
+# --- a clause that says nothing else ----------------------------------------------------------------------------------
+
+_UNSUBSCRIBE = "(?:un ?-?sub?s?c?rib?e|unsub)"  # as people spell it
+_OPT_OUT = "opt(?:ing)?[ -]?(?:me |us )?out"
+_BEFORE = (
+    "(?:please|pls|plz|kindly|just|ok|okay|hi|hello|hey|no|yes|yeah|sorry|thanks|again|now|sir|madam|guys|fucking|can"
+    "|could|will|would|won't|you|u|must|need to|i said|i say|(?:told|asked) you to|want to|how to|how (?:do|can) i"
+    "|i (?:want|need|would like)(?: you)? to|i'?d like(?: you)? to)"
+)
+_AFTER = (
+    "(?:please|pls|plz|now|thanks|thank ?you|thx|ty|cheers|it|this|that|these|those|all|everything|me|immediately"
+    "|at once|asap|already|right (?:now|away)|for good|forever|mate|sir|guys|ffs|sto+p+)"
+)
+_BARE = re.compile(
+    rf"(?:{_BEFORE} )*"
+    rf"(?:sto+p+(?: ?all)?|{_UNSUBSCRIBE}|{_OPT_OUT}|cease(?: and desist)?|desist|discontinue|no more|go away|get lost"
+    "|(?:piss|bugger) off)"
+    rf"(?: {_AFTER})*"
+)
+
+# --- the parts of a longer wish ---------------------------------------------------------------------------------------
+
+_WHOSE = (
+    "(?:(?:all|any|more|further|future|of|the|these|those|this|that|your|ur|you|my|me|us|such|so|many|with|from|getting"
+    "|receiving|sending|stupid|annoying|unsolicited|unwanted|spam|spammy|marketing|promo|promotional|automated|text|sms"
+    "|fucking|damn|bloody) )*"
+)
+_TEXTS = (
+    rf"{_WHOSE}(?:te?xts?|messages?|massages|msgs?|sms|smses|spam|promos?|promotions?|adverts?|ads|advertising"
+    r"|notifications?|alerts?|reminders|newsletters?|offers|marketing(?! \w)|communications?|crap|rubbish|junk)\b"
+)
+_WRITE = "(?:te?xt|message|msg|contact|sms|spam|bother|harass|pester|hassle|disturb|solicit)"
+_WRITING = (
+    "(?:te?xt|te?xti?n?g|messag(?:e|ing)|msging|contact(?:ing)?|call(?:ing)?|ringing|phoning|smsing|spam(?:m?ing)?"
+    r"|bother(?:ing)?|harr?ass?(?:ing)?|pestering|hassling|annoying|bugging|disturbing|soliciting|marketing)\b"
+)
+_ME = (
+    "(?:me|us|my (?:name|number|(?:phone|mobile|cell)(?: number)?|details|info|information|contact(?: details)?|data)"
+    "|this (?:number|phone|mobile|cell)|the number)"
+)
+_LISTS = (
+    "(?:(?:your|ur|the|this|that|these|all|any|every|mailing|contacts?|call|calling|text|texting|sms|marketing|phone"
+    "|distribution|email|message|messaging|customer|client|spam|promo|promotional) )*"
+    r"(?:lists?|data ?base|db|system|records|contacts|texts?|messages?|group|chat|thread|campaign|files|everything"
+    r"|this|here)\b"
+)
+_NOT = r"\b(?:do ?n'?t|do not|never|no longer|not)(?: to| ever)*"
+_SWITCH_OFF = (
+    "(?:cancel|(?:turn|switch) off|discontinue|disable|deactivate|halt|terminate|enough (?:of|with)|end(?! the))"
+)
+_REMOVE = "(?:remove|delete|erase|scrub)"
+_CALL = "(?:call|ring|phone)"
+_WANT = "(?:want|wish|need|like)"
+_TO_GET = "(?:to (?:get|receive|be getting|be receiving|have|see|hear))"
+_TOLD_YOU = "(?:told|tell(?:ing)?|ask(?:ed|ing)?|begg?(?:ed|ing)?|warned) (?:you|u)(?: \\w+)?"
+_ANSWERED = "(?:sent|send|texted|replied|replying|typed|wrote|responded|answered|i said)"
+_SIGN_UP = "(?:sign(?:ed)? up|subscribed?|opt(?:ed)? in|consent(?:ed)?|agreed?|authori[sz]ed?)"
+_NEVER = r"\b(?:never|did ?n'?t|did not|have ?n'?t|do ?n'?t|do not)(?: \w+)?"
+_WHEN = "(?:before|after|until|till|unless|at|while|when|during|on|in|tomorrow|today|tonight|yet|if|as|because|via|by)"
+_AGAIN = "(?:again|any ?more|ever)"
+_END = (
+    r"(?=$|[^\w' ]| (?:please|pls|plz|now|thanks|thank you|immediately|at once|asap|already|any ?more|again|ever|once"
+    r"|twice|\w+ times|and|or|but|completely|permanently)\b)"
+)
+
+# --- what in front of a wish makes it none ----------------------------------------------------------------------------
+
+_NOT_DENIED = r"(?<!(?:n't|\bnot|\bnever|\bcannot|\bcant|\bdont|\bdidnt) (?:(?:want|wish|mean|need|like|trying) to )?)"
+_NOT_ASKED = r"(?<!\b(?:did|why do) (?:you|i|we|they|he|she|it) )"
+_NOT_PROMISED = (
+    r"(?<!\b(?:i|we|he|she|they)(?:'ll|'d| will| would| should| must| need to| have to| better| can| had to)? )"
+)
+_NOT_A_PLACE = r"(?<!\b(?:bus|tram|train|truck|next|last|first|full|pit|rest|non|short|one)[ -])"
+_NOT_OTHERS = r"(?<!\b(?:you|u|they|he|she|i|we|who|if|does|did|has|have|is|was|will)(?: just| still)? )"
+_NOT_THEIRS = r"(?<!\b(?:you|he|she|they) )"
+_STOP = rf"{_NOT_DENIED}{_NOT_ASKED}{_NOT_A_PLACE}\b(?:sto+p+|quit|cease)(?: with)?"
+
+# --- the wishes, each with what it is to catch ------------------------------------------------------------------------
+
+_STOP_IT = "|".join(
+    [
+        # "please stop texting me", "quit calling"
+        rf"{_NOT_PROMISED}{_STOP} (?:all |the |your |these |those |fucking )*{_WRITING}",
+        # "stop these messages", "how do I stop getting your alerts"
+        rf"{_STOP} {_TEXTS}",
+        # "stop sending me stuff", "stop sending."
+        rf"{_STOP} (?:sending|send)(?: (?:me|us|to (?:me|us|my|this))\b|{_END})",
+        # "cancel these alerts", "turn off the notifications"
+        rf"\b{_SWITCH_OFF} (?=(?:all|the|these|those|this|your|my|any) ){_TEXTS}",
+    ]
+)
+_LET_ME_OUT = "|".join(
+    [
+        # "unsubscribe me"; "I want to opt out", but not out of the insurance
+        rf"{_NOT_DENIED}{_NOT_ASKED}\b{_UNSUBSCRIBE}\b",
+        r"\b(?:be|get|me|us) unsubscribed\b",
+        rf"{_NOT_DENIED}{_NOT_ASKED}\b{_OPT_OUT}\b(?! of\b(?! (?:{_TEXTS}|{_LISTS})))",
+        # "take me off your list", "remove my number", "lose my number"
+        rf"\b(?:take|get|drop|strike|{_REMOVE}) {_ME}(?: \w+)? (?:off|from|out of|of) (?:of )?{_LISTS}",
+        rf"\b{_REMOVE} {_ME}{_END}",
+        rf"\b(?:be|get) (?:removed|taken off|deleted)(?:{_END}| (?:from |of )?{_LISTS})",
+        r"\blose (?:my|this) number\b",
+        r"\bdo[ -]not[ -](?:contact|call|text|disturb)[ -](?:list|register)\b",
+    ]
+)
+_DO_NOT_WRITE = "|".join(
+    [
+        # "don't text me again"; "don't text me before nine" and "don't call me, text me" are wishes of another kind
+        rf"{_NOT_OTHERS}{_NOT} {_WRITE} (?:me|us|this (?:number|phone)|my \w+|here|{_AGAIN})\b(?! {_WHEN}\b)",
+        rf"{_NOT_OTHERS}{_NOT} {_CALL}(?: or {_WRITE})?(?: me| us| this number)?(?: or {_WRITE}\b| {_AGAIN}\b)",
+        rf"{_NOT_OTHERS}{_NOT} send (?:me |us )?(?:{_TEXTS}|(?:any ?more|again|any ?thing){_END})",
+        # "I told you not to text me", "asked you to stop", "make it stop", "I already replied STOP"
+        rf"\b{_TOLD_YOU} not to (?:{_WRITE}|{_CALL})\b",
+        rf"\b{_TOLD_YOU} to (?:please )?stop(?:{_END}| {_WRITING})",
+        rf"\b(?:want|need|like) (?:you|u|this|it|these|those|{_TEXTS})(?: \w+)? to stop(?:{_END}| {_WRITING})",
+        rf"\bmake (?:it|this|these|them|{_TEXTS}) stop{_END}",
+        rf"\b{_ANSWERED}(?: with| you| back| to)* [^\w ]*stop{_END}",
+    ]
+)
+_NO_MORE = "|".join(
+    [
+        # "no more texts", "I don't want your messages", "don't want to hear from you", "not interested in your offers"
+        rf"(?:^|[^\w' ] ?|\b(?:please|and|ok|but|so) )no more {_TEXTS}",
+        rf"{_NOT_THEIRS}{_NOT} {_WANT}(?: {_TO_GET}| any ?more)* (?:{_TEXTS}|(?:from|contact with) you\b)",
+        rf"{_NOT_THEIRS}{_NOT} {_WANT} to (?:be|get) (?:contacted|texted|messaged|called|bothered|subscribed)\b",
+        rf"{_NOT_THEIRS}{_NOT} {_WANT} to be (?:on|in|part of) {_LISTS}",
+        rf"\bnot interested in (?:receiving |getting )?{_TEXTS}",
+    ]
+)
+_NO_CONSENT = "|".join(
+    [
+        # "I withdraw my consent", "I never signed up for this", "I didn't ask for these texts"
+        r"\b(?:revoke|withdraw|rescind) (?:my |all |any |the |our )*(?:consent|permission|authori[sz]ation)\b",
+        rf"{_NEVER} (?:{_SIGN_UP}|ask(?:ed)?|request(?:ed)?)(?: for| to)?(?: get| receive)? {_TEXTS}",
+        rf"{_NEVER} {_SIGN_UP} (?:for|to) (?:this|these|that|it){_END}",
+        # "I'm reporting you for spam", "I will block you", "leave me alone"
+        r"\breport(?:ing|ed)? (?:you|u|this|this number)(?: \w+){0,3} (?:spam|spammers?|harassment|acma|fcc|ftc)\b",
+        r"\bblock(?:ing)? (?:you|u|this number|your number)\b(?! in\b)",
+        r"\bleave (?:me|us) (?:the \w+ )?alone\b",
+        r"\bcease and desist\b",
+        r"\bf[u*]?[c*]?[k*]? off\b",
+    ]
+)
+_ASKS = regex.compile(f"{_STOP_IT}|{_LET_ME_OUT}|{_DO_NOT_WRITE}|{_NO_MORE}|{_NO_CONSENT}")
