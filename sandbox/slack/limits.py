@@ -1,0 +1,100 @@
+"""How fast an app may ask: one message per second and channel, and the tiers of the methods.
+
+https://docs.slack.dev/apis/web-api/rate-limits; the tier of each method as in Slack's method reference.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict, deque
+
+from sandbox.slack.errors import ApiError
+
+TIERS = {1: 1, 2: 20, 3: 50, 4: 100}  # calls per minute and workspace; Slack says "at least"
+POSTS_PER_MINUTE = 300  # "several hundred messages per minute" for the whole workspace
+WINDOW = 60.0  # seconds
+
+
+class Bucket:
+    """A leaky bucket: so many per second, so many at once."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._level = burst
+        self._at = time.monotonic()
+
+    def wait(self) -> float:
+        """Takes one and returns 0, or returns the seconds until there is one."""
+        now = time.monotonic()
+        self._level = min(self._burst, self._level + (now - self._at) * self._rate)
+        self._at = now
+        if self._level < 1:
+            return (1 - self._level) / self._rate
+        self._level -= 1
+        return 0.0
+
+
+class Limits:
+    """All limits of one workspace.
+
+    Args:
+        posts_per_second: of one channel; None is no limit.
+        post_burst: how many may come at once after a pause.
+        tier_scale: by which the tiers are multiplied; None is no limit.
+    """
+
+    def __init__(self, posts_per_second: float | None, post_burst: int, tier_scale: float | None) -> None:
+        self.posts_per_second = posts_per_second
+        self.post_burst = post_burst
+        self.tier_scale = tier_scale
+        self._channels: dict[str, Bucket] = {}
+        self._calls: dict[str, deque[float]] = defaultdict(deque)
+        self._blocked: dict[str, float] = {}
+
+    def is_early(self, method: str) -> bool:
+        """Whether this method is asked again before the `Retry-After` of its last 429 was over."""
+        return time.monotonic() < self._blocked.get(method, 0.0)
+
+    def block(self, method: str, seconds: float) -> None:
+        """Remembers a 429, whoever gave it."""
+        self._blocked[method] = max(self._blocked.get(method, 0.0), time.monotonic() + seconds)
+
+    def check(self, method: str, tier: int | None) -> None:
+        """Counts one call of a method.
+
+        Raises:
+            ApiError: `ratelimited` (429) with `Retry-After`.
+        """
+        if self.tier_scale is None:
+            return
+        self._check_window(method, (TIERS[tier] if tier else POSTS_PER_MINUTE) * self.tier_scale)
+
+    def check_post(self, channel: str) -> None:
+        """Counts one message into a channel.
+
+        Raises:
+            ApiError: `ratelimited` (429) with `Retry-After`.
+        """
+        if self.posts_per_second is None:
+            return
+        bucket = self._channels.get(channel)
+        if bucket is None:
+            bucket = self._channels[channel] = Bucket(self.posts_per_second, self.post_burst)
+        if seconds := bucket.wait():
+            self._refuse("chat.postMessage", seconds)
+
+    def _check_window(self, method: str, most: float) -> None:
+        calls = self._calls[method]
+        now = time.monotonic()
+        while calls and calls[0] <= now - WINDOW:
+            calls.popleft()
+        if len(calls) >= most:
+            self._refuse(method, calls[0] + WINDOW - now)
+        calls.append(now)
+
+    def _refuse(self, method: str, seconds: float) -> None:
+        whole = max(1, math.ceil(seconds))
+        self.block(method, seconds)
+        raise ApiError("ratelimited", status=429, retry_after=whole)

@@ -1,0 +1,250 @@
+"""What the workspace knows: people, channels, messages, files, views. No rules and no traffic."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.slack.errors import ApiError, Json
+from sandbox.slack.stamps import Stamps, new_id, new_key, order
+
+
+@dataclass
+class User:
+    """A member, a guest, a bot, or a stranger from another company's workspace."""
+
+    id: str
+    name: str
+    team_id: str
+    real_name: str = ""
+    is_bot: bool = False
+    is_guest: bool = False
+    is_stranger: bool = False
+    deleted: bool = False
+    bot_id: str = ""
+    tz: str = "Australia/Sydney"
+    updated: int = field(default_factory=lambda: int(time.time()))
+
+
+@dataclass
+class Message:
+    """One message of a channel.
+
+    `data` is what never depends on others; `replies` are the timestamps of the thread below it, when it is a root.
+    """
+
+    data: Json
+    replies: list[str] = field(default_factory=list)
+    is_tombstone: bool = False
+
+    @property
+    def ts(self) -> str:
+        """Its key within the channel."""
+        return str(self.data["ts"])
+
+    @property
+    def root(self) -> str | None:
+        """The thread it is a reply in, or None."""
+        thread = self.data.get("thread_ts")
+        return str(thread) if thread and thread != self.ts else None
+
+
+@dataclass
+class Channel:
+    """A channel and its messages, oldest first."""
+
+    id: str
+    name: str
+    is_private: bool
+    members: set[str] = field(default_factory=set)
+    is_archived: bool = False
+    is_shared: bool = False
+    creator: str = ""
+    created: int = field(default_factory=lambda: int(time.time()))
+    messages: dict[str, Message] = field(default_factory=dict)
+    gone_roots: set[str] = field(default_factory=set)
+    stamps: Stamps = field(default_factory=Stamps)
+    previous_names: list[str] = field(default_factory=list)
+
+    @property
+    def kind(self) -> str:
+        """As events say it in `channel_type`."""
+        return "group" if self.is_private else "channel"
+
+
+@dataclass
+class File:
+    """An upload: known from the moment its URL was asked for, shared perhaps later, perhaps never."""
+
+    id: str
+    name: str
+    length: int
+    user: str
+    upload_key: str
+    content: bytes | None = None
+    title: str = ""
+    mimetype: str = "application/octet-stream"
+    alt_txt: str = ""
+    completed: bool = False
+    created: int = field(default_factory=lambda: int(time.time()))
+    shares: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
+    channels: list[str] = field(default_factory=list)
+    external_url: str = ""
+    deleted: bool = False
+
+
+@dataclass
+class View:
+    """A modal or a Home tab, and what its user has entered so far."""
+
+    id: str
+    user: str
+    data: Json
+    hash: str
+    root: str
+    previous: str | None = None
+    channel: str = ""
+    values: dict[str, dict[str, Json]] = field(default_factory=dict)
+    is_closed: bool = False
+
+
+@dataclass
+class UserGroup:
+    """A group of users that can be mentioned together."""
+
+    id: str
+    handle: str
+    name: str
+    users: list[str]
+    is_enabled: bool = True
+
+
+class Store:
+    """All of it, in memory, for one workspace."""
+
+    def __init__(self, base_url: str = "") -> None:
+        self.base_url = base_url
+        self.team_id = new_id("T")
+        self.team_name = "Sandbox"
+        self.domain = "sandbox"
+        self.app_id = new_id("A")
+        self.app_name = "threadline"
+        self.verification_token = new_key()
+        self.bot = User(new_id("U"), "threadline", self.team_id, "threadline", is_bot=True, bot_id=new_id("B"))
+        self.users: dict[str, User] = {self.bot.id: self.bot}
+        self.channels: dict[str, Channel] = {}
+        self.files: dict[str, File] = {}
+        self.views: dict[str, View] = {}
+        self.modals: dict[str, list[str]] = {}
+        self.homes: dict[str, str] = {}
+        self.groups: dict[str, UserGroup] = {}
+        self.ephemerals: list[Json] = []
+        self.custom_emoji: set[str] = set()
+
+    def channel(self, channel_id: str) -> Channel:
+        """The channel of this id.
+
+        Raises:
+            ApiError: `channel_not_found`.
+        """
+        found = self.channels.get(channel_id)
+        if found is None:
+            raise ApiError("channel_not_found")
+        return found
+
+    def message(self, channel: Channel, ts: str) -> Message:
+        """The message with this timestamp, deleted ones excepted.
+
+        Raises:
+            ApiError: `message_not_found`.
+        """
+        found = channel.messages.get(ts)
+        if found is None or found.is_tombstone:
+            raise ApiError("message_not_found")
+        return found
+
+    def add(self, channel: Channel, data: Json) -> Message:
+        """Puts a message at the end of a channel, and below its root if it is a reply."""
+        message = Message({**data, "type": "message", "ts": channel.stamps.next()})
+        channel.messages[message.ts] = message
+        if message.root:
+            channel.messages[message.root].replies.append(message.ts)
+        return message
+
+    def remove(self, channel: Channel, message: Message) -> None:
+        """Takes a message out; a root with replies stays as a tombstone until the last of them goes."""
+        if message.replies:
+            message.is_tombstone = True
+            return
+        del channel.messages[message.ts]
+        if message.root is None:
+            channel.gone_roots.add(message.ts)
+            return
+        root = channel.messages[message.root]
+        root.replies.remove(message.ts)
+        if root.is_tombstone and not root.replies:
+            del channel.messages[root.ts]
+            channel.gone_roots.add(root.ts)
+
+    def bury(self, channel: Channel, ts: str) -> None:
+        """Puts a tombstone where a deleted root was, so that a reply can stand below it."""
+        message = Message({"type": "message", "ts": ts}, is_tombstone=True)
+        channel.gone_roots.discard(ts)
+        channel.messages[ts] = message
+
+    def wire(self, channel: Channel, message: Message, *, metadata: bool = True) -> Json:
+        """The message as Slack shows it now: with its thread's counters, or as a tombstone."""
+        data = self._tombstone(message) if message.is_tombstone else copy.deepcopy(message.data)
+        if message.root and message.root in channel.messages:
+            data["parent_user_id"] = channel.messages[message.root].data.get("user", "USLACKBOT")
+        if message.replies:
+            data |= self._counters(channel, message)
+        if not metadata and "metadata" in data:
+            data["metadata"] = {"event_type": data["metadata"]["event_type"]}
+        return data
+
+    def _tombstone(self, message: Message) -> Json:
+        text = "This message was deleted."
+        return {"type": "message", "subtype": "tombstone", "user": "USLACKBOT", "text": text, "hidden": True} | {
+            "ts": message.ts,
+            "thread_ts": message.ts,
+        }
+
+    def _counters(self, channel: Channel, message: Message) -> Json:
+        authors = [channel.messages[ts].data.get("user", "") for ts in message.replies]
+        users = list(dict.fromkeys(authors))
+        return {
+            "thread_ts": message.ts,
+            "reply_count": len(message.replies),
+            "reply_users_count": len(users),
+            "latest_reply": max(message.replies, key=order),
+            "reply_users": users[:5],
+            "is_locked": False,
+            "subscribed": message.data.get("user") == self.bot.id,
+        }
+
+    def bot_profile(self) -> Json:
+        """What is said about the app beside each of its messages."""
+        return {
+            "id": self.bot.bot_id,
+            "app_id": self.app_id,
+            "user_id": self.bot.id,
+            "name": self.app_name,
+            "icons": {"image_36": f"{self.base_url}/icon.png"},
+            "deleted": False,
+            "updated": self.bot.updated,
+            "team_id": self.team_id,
+        }
+
+    def permalink(self, channel: Channel, message: Message) -> str:
+        """Where a person finds the message."""
+        link = f"https://{self.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+        return f"{link}?thread_ts={message.root}&cid={channel.id}" if message.root else link
+
+    def names(self, **how: Any) -> dict[str, Any]:
+        """The arguments for `typed.Names` in this workspace."""
+        users = {user.name: user.id for user in self.users.values()}
+        channels = {channel.name: channel.id for channel in self.channels.values()}
+        return {"users": users, "channels": channels, "custom": frozenset(self.custom_emoji), **how}

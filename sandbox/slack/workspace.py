@@ -1,0 +1,187 @@
+"""The front of the pretend Slack: what tests and the demo use.
+
+async with Workspace() as slack:
+    ann, inbox = slack.add_user("ann"), slack.add_channel("support")
+    ...  # start the bot with slack.api_url, slack.bot_token, slack.app_token
+    ts = await slack.say(ann, inbox, "hello")
+    await slack.wait_for(lambda: len(slack.thread(inbox, ts)) > 1)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
+from sandbox.slack.api import Api
+from sandbox.slack.delivery import Deliveries
+from sandbox.slack.events import Events
+from sandbox.slack.filling import Filling
+from sandbox.slack.looking import Looking
+from sandbox.slack.methods import METHODS
+from sandbox.slack.posting import Posting
+from sandbox.slack.responses import Responses
+from sandbox.slack.server import Server
+from sandbox.slack.settings import Settings
+from sandbox.slack.setup import Setup
+from sandbox.slack.sockets import Sockets
+from sandbox.slack.stamps import Stamps
+from sandbox.slack.talking import Talking
+from sandbox.slack.transfers import Transfers
+from sandbox.slack.world import World
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sandbox.slack.errors import Json
+    from sandbox.slack.faults import Faults
+    from sandbox.slack.world import Calls
+
+
+class Workspace(Setup, Talking, Filling, Looking):
+    """A workspace with one app installed in it. Options are those of `Settings`."""
+
+    def __init__(self, **options: Any) -> None:
+        self.world = World(Settings(**options))
+        self.sockets = Sockets(self.world)
+        self.posting = Posting(self.world)
+        self.deliveries = Deliveries(self.world, self.sockets, self.posting)
+        self.events = Events(self.world, self.deliveries)
+        self.responses = Responses(self.world, self.events)
+        self._action_stamps = Stamps()
+        self._offered: dict[tuple[str, str], list[Json]] = {}
+        self._server = Server(self._routes())
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listens. After a `stop` it is the same workspace at the same address."""
+        settings = self.world.settings
+        settings.port = await self._server.start(settings.host, settings.port)
+        self.world.store.base_url = self.world.base_url
+
+    async def stop(self) -> None:
+        """Ends everything; what the workspace knows stays."""
+        await self.world.settle()
+        await self.go_down()
+        await self.posting.close()
+
+    async def go_down(self) -> None:
+        """The whole of Slack is gone: connections are refused, sockets reset. Events wait for their next try."""
+        await self.sockets.kill("reset")
+        await self._server.stop()
+        self.world.changes.announce()
+
+    async def come_up(self) -> None:
+        """Slack is back, at the same address."""
+        await self.start()
+
+    @property
+    def api_url(self) -> str:
+        """For `AsyncWebClient(base_url=…)`."""
+        return f"{self.world.base_url}/api/"
+
+    @property
+    def bot_token(self) -> str:
+        """The `xoxb-` token."""
+        return self.world.bot_token
+
+    @property
+    def app_token(self) -> str:
+        """The `xapp-` token for Socket Mode."""
+        return self.world.app_token
+
+    @property
+    def signing_secret(self) -> str:
+        """With which the HTTP requests are signed."""
+        return self.world.settings.signing_secret
+
+    @property
+    def team_id(self) -> str:
+        """Of this workspace."""
+        return self.world.store.team_id
+
+    @property
+    def app_id(self) -> str:
+        """Of the app."""
+        return self.world.store.app_id
+
+    @property
+    def bot_user_id(self) -> str:
+        """The app's user."""
+        return self.world.store.bot.id
+
+    @property
+    def bot_id(self) -> str:
+        """The app's bot."""
+        return self.world.store.bot.bot_id
+
+    @property
+    def faults(self) -> Faults:
+        """How it misbehaves."""
+        return self.world.faults
+
+    @property
+    def calls(self) -> Calls:
+        """Every request of the app."""
+        return self.world.calls
+
+    @property
+    def settings(self) -> Settings:
+        """The options; most can be changed while it runs."""
+        return self.world.settings
+
+    @property
+    def connections(self) -> int:
+        """How many Socket Mode connections stand."""
+        return len(self.sockets.open)
+
+    async def connected(self, count: int = 1, seconds: float = 5.0) -> None:
+        """Waits until the app has so many connections.
+
+        Raises:
+            TimeoutError: it has not within these seconds.
+        """
+        await self.wait_for(lambda: len(self.sockets.open) >= count, seconds)
+
+    async def verify_url(self) -> bool:
+        """Sends the challenge to the events URL; whether it came back."""
+        return await self.posting.verify_url()
+
+    async def kill_sockets(self, how: str = "close") -> int:
+        """Ends or spoils every connection: "close", "reset", "silent" (no events) or "dead" (not even pongs)."""
+        return await self.sockets.kill(how)
+
+    async def disconnect(self, reason: str = "refresh_requested", *, close: bool = True) -> int:
+        """Asks every connection to go: "warning", "refresh_requested", "link_disabled", "too_many_websockets"."""
+        if reason == "link_disabled":
+            self.world.socket_mode = False
+        return await self.sockets.disconnect(reason, close=close)
+
+    def enable_socket_mode(self) -> None:
+        """Switches Socket Mode on again after "link_disabled"."""
+        self.world.socket_mode = True
+
+    async def delivered(self, seconds: float = 5.0) -> None:
+        """Waits until no event is under way: each is acknowledged, lost, or given up.
+
+        Raises:
+            TimeoutError: some still are.
+        """
+        await self.wait_for(lambda: all(one.is_over for one in self.deliveries.log), seconds)
+
+    def _routes(self) -> list[Any]:
+        api = Api(self.world, self.events, self.sockets, METHODS)
+        transfers = Transfers(self.world)
+        return [
+            ("*", "/api/{method}", api.handle),
+            ("GET", "/link/", self.sockets.handle),
+            ("POST", "/actions/{team}/{number}/{key}", self.responses.handle),
+            ("POST", "/upload/v1/{key}", transfers.upload),
+            ("GET", "/files-pri/{place}/{name:.*}", transfers.download),
+        ]
