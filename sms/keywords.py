@@ -82,16 +82,16 @@ def _spoken(text: str) -> str:
 
 
 _STRAIGHT = str.maketrans(dict.fromkeys("\u2018\u2019\u02bc`\u00b4", "'"))
-_CLAUSE = re.compile(r"[^\w' -]+| -+ |\b(?:and|but|or|so)\b")
+_CLAUSE = re.compile(r"[^\w' -]+| -+ |\b(?:and|but|or|so)\b(?= (?:please |pls |just )?(?:sto+p|un|opt))")
 
 # --- a clause that says nothing else ----------------------------------------------------------------------------------
 
 _UNSUBSCRIBE = "(?:un ?-?sub?s?c?rib?e|unsub)"  # as people spell it
 _OPT_OUT = "opt(?:ing)?[ -]?(?:me |us )?out"
 _BEFORE = (
-    "(?:please|pls|plz|kindly|just|ok|okay|hi|hello|hey|no|yes|yeah|sorry|thanks|again|now|sir|madam|guys|fucking|can"
-    "|could|will|would|won't|you|u|must|need to|i said|i say|(?:told|asked) you to|want to|how to|how (?:do|can) i"
-    "|i (?:want|need|would like)(?: you)? to|i'?d like(?: you)? to)"
+    "(?:please|pls|plz|kindly|just|ok|okay|hi|hello|hey|no|yes|yeah|sorry|thanks|again|now|sir|madam|guys|fucking|reply"
+    "|(?:can|could|will|would|won't) (?:you|u)|(?:you|u)(?: must| need to)?|i said|i say|(?:told|asked) you to|want to"
+    "|how to|how (?:do|can) i|i (?:want|need|would like)(?: you)? to|i'?d like(?: you)? to)"
 )
 _AFTER = (
     "(?:please|pls|plz|now|thanks|thank ?you|thx|ty|cheers|it|this|that|these|those|all|everything|me|immediately"
@@ -99,8 +99,8 @@ _AFTER = (
 )
 _BARE = re.compile(
     rf"(?:{_BEFORE} )*"
-    rf"(?:sto+p+(?: ?all)?|{_UNSUBSCRIBE}|{_OPT_OUT}|cease(?: and desist)?|desist|discontinue|no more|go away|get lost"
-    "|(?:piss|bugger) off)"
+    rf"(?:sto+p+(?: ?all)?|stpo|sotp|sto|{_UNSUBSCRIBE}|{_OPT_OUT}|cease(?: and desist)?|desist|discontinue|remove"
+    "|no more|go away|get lost|(?:piss|bugger) off)"
     rf"(?: {_AFTER})*"
 )
 
@@ -132,7 +132,8 @@ _LISTS = (
 )
 _NOT = r"\b(?:do ?n'?t|do not|never|no longer|not)(?: to| ever)*"
 _SWITCH_OFF = (
-    "(?:cancel|(?:turn|switch) off|discontinue|disable|deactivate|halt|terminate|enough (?:of|with)|end(?! the))"
+    r"(?:cancel|(?:turn|switch) off|discontinue|disable|deactivate|halt|terminate|enough (?:of|with)"
+    r"|end(?! (?:the|of)\b))"
 )
 _REMOVE = "(?:remove|delete|erase|scrub)"
 _CALL = "(?:call|ring|phone)"
@@ -159,7 +160,7 @@ _NOT_PROMISED = (
 _NOT_A_PLACE = r"(?<!\b(?:bus|tram|train|truck|next|last|first|full|pit|rest|non|short|one)[ -])"
 _NOT_OTHERS = r"(?<!\b(?:you|u|they|he|she|i|we|who|if|does|did|has|have|is|was|will)(?: just| still)? )"
 _NOT_THEIRS = r"(?<!\b(?:you|he|she|they) )"
-_STOP = rf"{_NOT_DENIED}{_NOT_ASKED}{_NOT_A_PLACE}\b(?:sto+p+|quit|cease)(?: with)?"
+_STOP = rf"{_NOT_DENIED}{_NOT_ASKED}{_NOT_A_PLACE}\b(?:sto+p+|quit|cease|refrain from)(?: with)?"
 
 # --- the wishes, each with what it is to catch ------------------------------------------------------------------------
 
@@ -172,7 +173,11 @@ _STOP_IT = "|".join(
         # "stop sending me stuff", "stop sending."
         rf"{_STOP} (?:sending|send)(?: (?:me|us|to (?:me|us|my|this))\b|{_END})",
         # "cancel these alerts", "turn off the notifications"
-        rf"\b{_SWITCH_OFF} (?=(?:all|the|these|those|this|your|my|any) ){_TEXTS}",
+        rf"\b{_SWITCH_OFF} {_TEXTS}",
+        # "Stop I'm not interested", "stop this service"
+        r"(?:^|[^\w' ] ?)(?:please )?sto+p (?:i|i'm|im|i've|we|don't|dont|not interested|wrong number|sorry|or)\b",
+        r"\b(?:please|pls|plz) (?:just )?(?:sto+p|remove)(?=$|[^\w' ])",
+        rf"{_STOP} (?:this|the|your) (?:sms |text |texting |messaging )?service\b",
     ]
 )
 _LET_ME_OUT = "|".join(
@@ -184,6 +189,10 @@ _LET_ME_OUT = "|".join(
         # "take me off your list", "remove my number", "lose my number"
         rf"\b(?:take|get|drop|strike|{_REMOVE}) {_ME}(?: \w+)? (?:off|from|out of|of) (?:of )?{_LISTS}",
         rf"\b{_REMOVE} {_ME}{_END}",
+        rf"\btake (?:me|us) off{_END}",
+        r"\bget off (?:of )?(?:your|ur|this|the) (?:\w+ )?list\b",
+        # "I've already unsubscribed", "I opted out last week, why do I still get these"
+        r"\balready (?:unsubscribed|opted out)\b|\b(?:unsubscribed|opted out)\b.{0,40}\bstill (?:get|getting|receiv)",
         rf"\b(?:be|get) (?:removed|taken off|deleted)(?:{_END}| (?:from |of )?{_LISTS})",
         r"\blose (?:my|this) number\b",
         r"\bdo[ -]not[ -](?:contact|call|text|disturb)[ -](?:list|register)\b",
@@ -193,21 +202,24 @@ _DO_NOT_WRITE = "|".join(
     [
         # "don't text me again"; "don't text me before nine" and "don't call me, text me" are wishes of another kind
         rf"{_NOT_OTHERS}{_NOT} {_WRITE} (?:me|us|this (?:number|phone)|my \w+|here|{_AGAIN})\b(?! {_WHEN}\b)",
+        rf"{_NOT_OTHERS}{_NOT} contact{_END}",
         rf"{_NOT_OTHERS}{_NOT} {_CALL}(?: or {_WRITE})?(?: me| us| this number)?(?: or {_WRITE}\b| {_AGAIN}\b)",
         rf"{_NOT_OTHERS}{_NOT} send (?:me |us )?(?:{_TEXTS}|(?:any ?more|again|any ?thing){_END})",
         # "I told you not to text me", "asked you to stop", "make it stop", "I already replied STOP"
         rf"\b{_TOLD_YOU} not to (?:{_WRITE}|{_CALL})\b",
         rf"\b{_TOLD_YOU} to (?:please )?stop(?:{_END}| {_WRITING})",
         rf"\b(?:want|need|like) (?:you|u|this|it|these|those|{_TEXTS})(?: \w+)? to stop(?:{_END}| {_WRITING})",
-        rf"\bmake (?:it|this|these|them|{_TEXTS}) stop{_END}",
+        rf"\b(?:make|get) (?:it|this|these|them|{_TEXTS})(?: to)? stop{_END}",
         rf"\b{_ANSWERED}(?: with| you| back| to)* [^\w ]*stop{_END}",
     ]
 )
 _NO_MORE = "|".join(
     [
         # "no more texts", "I don't want your messages", "don't want to hear from you", "not interested in your offers"
-        rf"(?:^|[^\w' ] ?|\b(?:please|and|ok|but|so) )no more {_TEXTS}",
+        rf"(?:^|[^\w' ] ?|\b(?:please|and|ok|but|so) )no(?: ?more {_TEXTS}| {_TEXTS} (?:please|pls|thanks))",
         rf"{_NOT_THEIRS}{_NOT} {_WANT}(?: {_TO_GET}| any ?more)* (?:{_TEXTS}|(?:from|contact with) you\b)",
+        rf"{_NOT_THEIRS}{_NOT} {_WANT} any ?more of (?:this|these){_END}",
+        rf"\b(?:prefer|rather) not(?: to)? (?:get|receive) {_TEXTS}",
         rf"{_NOT_THEIRS}{_NOT} {_WANT} to (?:be|get) (?:contacted|texted|messaged|called|bothered|subscribed)\b",
         rf"{_NOT_THEIRS}{_NOT} {_WANT} to be (?:on|in|part of) {_LISTS}",
         rf"\bnot interested in (?:receiving |getting )?{_TEXTS}",
@@ -221,6 +233,7 @@ _NO_CONSENT = "|".join(
         rf"{_NEVER} {_SIGN_UP} (?:for|to) (?:this|these|that|it){_END}",
         # "I'm reporting you for spam", "I will block you", "leave me alone"
         r"\breport(?:ing|ed)? (?:you|u|this|this number)(?: \w+){0,3} (?:spam|spammers?|harassment|acma|fcc|ftc)\b",
+        r"\b(?:this|that|these|it|you|u)(?:'s| is| are|'re) (?:all |just |pure |only )?spam(?:ming)?\b",
         r"\bblock(?:ing)? (?:you|u|this number|your number)\b(?! in\b)",
         r"\bleave (?:me|us) (?:the \w+ )?alone\b",
         r"\bcease and desist\b",
