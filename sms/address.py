@@ -145,6 +145,11 @@ def from_canonical(text: str) -> Address:
     return ShortCode(text) if text.isdigit() else Alphanumeric(text)
 
 
+def is_valid(address: Address) -> bool:
+    """Whether a number is in a range that its country has given out; what is no number is valid as it is."""
+    return not isinstance(address, E164) or phonenumbers.is_valid_number(phonenumbers.parse(address.number))
+
+
 def parse_digits(text: str) -> Address:
     """The address in a provider's payload, where numbers may come without their plus (IOVOX, Restcomm).
 

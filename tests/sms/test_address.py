@@ -12,7 +12,19 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from sms.address import E164, Address, Alphanumeric, Client, NotAnAddress, ShortCode, parse, parse_digits, parse_number
+from sms.address import (
+    E164,
+    Address,
+    Alphanumeric,
+    Client,
+    NotAnAddress,
+    ShortCode,
+    from_canonical,
+    is_valid,
+    parse,
+    parse_digits,
+    parse_number,
+)
 
 REGIONS = st.sampled_from([None, *sorted(phonenumbers.SUPPORTED_REGIONS)])
 NUMBERISH = st.text(alphabet="0123456789+-() ./#*,;x\u00a0\u2011\u202a\uff0b\uff11\u0661", max_size=24)
@@ -116,6 +128,7 @@ def test_any_text_is_an_address_or_refused(text: str, region: str | None) -> Non
     with contextlib.suppress(NotAnAddress):
         address = parse(text, region)
         assert parse(str(address)) == address
+        assert from_canonical(str(address)) == address
         assert parse_digits(str(address)) == address
 
 
@@ -186,6 +199,23 @@ def test_what_a_provider_sends_may_be_no_address(text: str) -> None:
 def test_the_country_of_a_number(number: str, region: str | None) -> None:
     """A number has the country of its code and area; the codes that belong to the world have none."""
     assert E164(number).region == region
+
+
+@pytest.mark.parametrize(
+    ("text", "valid"),
+    [
+        ("+61400000000", True),
+        ("+12535550142", True),
+        ("+15554447777", False),  # area 555 does not exist
+        ("+6155500000", False),
+        ("12345", True),
+        ("Acme", True),
+        ("client:alice", True),
+    ],
+)
+def test_which_addresses_are_in_use_somewhere(text: str, valid: object) -> None:
+    """A possible number need not be one that its country has given out; what is no number is not judged."""
+    assert is_valid(from_canonical(text)) is valid
 
 
 def test_how_a_number_reads() -> None:
