@@ -159,12 +159,13 @@ class Settings(BaseSettings):
     inboxes: dict[str, Inbox] = Field(min_length=1)
     lease_lifetime_days: float = Field(30.0, gt=0, description="how long a leased number stays ours")
     max_leases: int = Field(5, ge=1, description="live leases of one contact at one account")
+    receipt_minutes: float = Field(30.0, gt=0, description="when a receipt that has not come is said to be missing")
     send_minutes: float = Field(10.0, gt=0, description="how long a text that could not be handed over is tried again")
 
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the same for all
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - we read no .env file
@@ -176,6 +177,13 @@ class Settings(BaseSettings):
     def inbox_of_sender(self, sender: str) -> str | None:
         """The first inbox that has this sender."""
         return next((name for name, inbox in self.inboxes.items() if sender in inbox.senders), None)
+
+    def inbox_of_account(self, account: str) -> str:
+        """The first inbox with a sender of this account, else the first inbox: no text is without a place."""
+        for name, inbox in self.inboxes.items():
+            if any(self.senders[sender].account == account for sender in inbox.senders):
+                return name
+        return next(iter(self.inboxes))
 
     def sender_of_address(self, account: str, address: str) -> str | None:
         """The sender of this account with this address (canonical)."""
@@ -246,7 +254,7 @@ def _reference_problems(settings: Settings) -> Iterator[str]:
         yield 'slack.signing_secret is missing: http mode needs it. Set it, or set slack.mode to "socket".'
     for name, inbox in settings.inboxes.items():
         for missing in (sender for sender in inbox.senders if sender not in settings.senders):
-            yield f"inboxes.{name}.senders names {missing!r}, which is not one of the senders: {_list(settings.senders)}."
+            yield f"inboxes.{name}.senders names {missing!r}. The senders are: {_list(settings.senders)}."
     for name, sender in settings.senders.items():
         yield from _sender_problems(settings, name, sender)
 
@@ -254,7 +262,7 @@ def _reference_problems(settings: Settings) -> Iterator[str]:
 def _sender_problems(settings: Settings, name: str, sender: Sender) -> Iterator[str]:
     account = settings.accounts.get(sender.account)
     if account is None:
-        yield f"senders.{name}.account names {sender.account!r}, which is not one of the accounts: {_list(settings.accounts)}."
+        yield f"senders.{name}.account names {sender.account!r}. The accounts are: {_list(settings.accounts)}."
         return
     if sender.is_leased and not account.kind.features.leases:
         yield f"senders.{name}.address: {account.kind.title} leases no numbers. Give one of yours."

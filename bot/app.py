@@ -1,0 +1,217 @@
+"""Builds everything once, and starts and stops it in order. No work at import, no globals.
+
+The order of the start is a promise: the database, the providers' door, and only then Slack, so that customers' texts
+are taken in while Slack is down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import signal
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.bridge import Bridge
+from bot.callbacks import CallbackUrls
+from bot.commands import Commands
+from bot.fetching import Fetching
+from bot.gate import Gate
+from bot.metrics import Metrics
+from bot.pacing import Pacing
+from bot.people import People
+from bot.posting import Posting
+from bot.presenter import Presenter
+from bot.server import Server
+from bot.slack_api import SlackApi, SlackError, SlackRefused, open_client, open_session
+from bot.slack_door import SlackDoor
+from bot.sms_door import SmsDoor
+from bot.sockets import Sockets
+from bot.thread import Thread
+from bot.worker import Worker
+from providers.http import open_client as open_provider_client
+from storage import attempts, identity
+from storage.database import open_database
+from storage.identity import Identity
+from storage.intake import Appender
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    import aiohttp
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.settings import Settings
+    from providers.provider import Provider
+    from storage.database import Database
+    from storage.jobs import Job
+
+DRAIN = 8.0  # seconds for what is under way when we are told to stop
+ASK_AGAIN = 2.0  # seconds between two questions to Slack who we are, before the first answer
+
+log = structlog.get_logger("app")
+
+
+class CannotStart(Exception):
+    """The bot cannot run like this; the message says what to do."""
+
+
+async def run(settings: Settings) -> None:
+    """Runs until SIGTERM or SIGINT, then lets what is under way end, ten seconds at most.
+
+    Raises:
+        CannotStart: another bot has the database, or Slack does not know our token.
+        storage.migrations.TooNew: the database is from a newer version.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with AsyncExitStack() as stack:
+        bot = await _open(settings, stack)
+        starting = asyncio.create_task(bot.reach_slack(stack))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+        await stopping
+        starting.cancel()
+        log.info("stopping")
+
+
+async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
+    """The database, the providers and their door: what works without Slack."""
+    stack.enter_context(_alone(settings.database))
+    database = await open_database(settings.database)
+    stack.push_async_callback(database.close)
+    session = await stack.enter_async_context(open_session())
+    client = await stack.enter_async_context(open_provider_client())
+    providers = {name: account.kind(account.provider_settings(), client) for name, account in settings.accounts.items()}
+    bot = Bot(settings, database, providers, session)
+    await bot.server.start()
+    stack.push_async_callback(bot.server.stop)
+    log.info("the door for providers is open", port=settings.http.port, accounts=sorted(settings.accounts))
+    return bot
+
+
+class Bot:
+    """Everything that is built, and how it hangs together."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        providers: dict[str, Provider],
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self._settings = settings
+        self._database = database
+        self._providers = providers
+        self._session = session
+        self._metrics = Metrics()
+        self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
+        self._appender = Appender(database)
+        door = SmsDoor(database, self._appender, providers, self._urls, self._metrics)
+        self.server = Server(settings.http, door, self._metrics)
+
+    async def reach_slack(self, stack: AsyncExitStack) -> None:
+        """Learns who we are, starts the work, and listens to Slack."""
+        client = open_client(self._settings.slack, self._session)
+        pacing = Pacing(self._database, self._settings.slack)
+        await pacing.load()
+        slack = SlackApi(client, pacing)
+        who = await _identify(self._database, slack)
+        bridge = Bridge(self._settings, self._providers, who.team)
+        people = People(self._database, slack, who.team)
+        gate = Gate(self._database, self._settings, self._providers, bridge, self._urls, people)
+        posting = Posting(self._database, slack, pacing, self._settings.slack, who.team)
+        presenter = Presenter(self._settings, self._providers, who.url)
+        thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)
+        fetching = Fetching(self._database, self._appender, self._providers)
+        worker = Worker(self._database, bridge, _handlers(gate, thread, fetching), self._metrics)
+        await self._resume(bridge)
+        await worker.start()
+        stack.push_async_callback(worker.stop, DRAIN)
+        commands = Commands(self._appender, self._settings, gate, who.team)
+        door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
+        self._listen(door, client, stack)
+        log.info("started", team=who.team, mode=self._settings.slack.mode)
+
+    def _listen(self, door: SlackDoor, client: AsyncWebClient, stack: AsyncExitStack) -> None:
+        app = door.open(client)
+        token = self._settings.slack.app_token
+        if self._settings.slack.mode == "http" or token is None:
+            self.server.slack = app
+            self.server.is_ready = lambda: True
+            return
+        sockets = Sockets(app, token.get_secret_value())
+        sockets.start()
+        stack.push_async_callback(sockets.stop)
+        self.server.is_ready = lambda: sockets.connected
+
+    async def _resume(self, bridge: Bridge) -> None:
+        """A request that was under way when the process died may have been done."""
+        async with self._database.transaction() as tx:
+            for attempt in await attempts.interrupted(tx):
+                await bridge.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
+
+
+def _handlers(gate: Gate, thread: Thread, fetching: Fetching) -> dict[str, Callable[[Job], Awaitable[None]]]:
+    """Who does which kind of job (`bot/plan.py`)."""
+    return {
+        "send": gate.send,
+        "settle": gate.settle,
+        "fetch": fetching.fetch,
+        "post": thread.post,
+        "notice": thread.notice,
+        "card": thread.card,
+        "show": thread.show,
+        "overdue": thread.overdue,
+        "alert": thread.alert,
+        "tell": thread.tell,
+        "answer": thread.answer,
+    }
+
+
+async def _identify(database: Database, slack: SlackApi) -> Identity:
+    """Who Slack says we are; who it said we were, while it cannot be asked.
+
+    Raises:
+        CannotStart: Slack does not know the token.
+    """
+    async with database.read() as reader:
+        known = await identity.load(reader)
+    while True:
+        try:
+            answer = await slack.call("auth.test")
+        except SlackRefused as error:
+            raise CannotStart(
+                f"Slack refuses slack.bot_token ({error.code}). Copy it again from the app's page."
+            ) from None
+        except SlackError as error:
+            log.warning("Slack cannot be asked who we are", reason=error.code)
+            if known is not None:
+                return known
+            await asyncio.sleep(ASK_AGAIN)
+        else:
+            found = Identity(answer["team_id"], answer["bot_id"], answer["user_id"], answer["url"])
+            async with database.transaction() as tx:
+                await identity.save(tx, found)
+            return found
+
+
+@contextmanager
+def _alone(database: Path) -> Iterator[None]:
+    """Two bots on one database would send each text twice, so the second one does not start.
+
+    Raises:
+        CannotStart: another process holds the lock.
+    """
+    with database.with_name(f"{database.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise CannotStart(f"Another threadline is running on {database}. Stop it first.") from None
+        yield

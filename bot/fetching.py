@@ -1,0 +1,83 @@
+"""Fetching from a provider what its webhook did not say. What is found goes through the intake like a webhook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import events
+from bot.worker import Later
+from providers.errors import ProviderError
+from storage import attempts, jobs
+from storage.clock import HOUR
+from storage.intake import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from providers.provider import Ask, Provider
+    from sms.message import InboundSms, Receipt
+    from storage.database import Database
+    from storage.intake import Appender
+    from storage.jobs import Job
+
+PATIENCE = HOUR  # how long a provider that cannot be asked is asked again
+PAUSE = 15.0  # seconds
+
+
+class Fetching:
+    """Asks the providers.
+
+    Args:
+        database: where attempts are known.
+        appender: the intake.
+        providers: by the name of their account.
+    """
+
+    def __init__(self, database: Database, appender: Appender, providers: Mapping[str, Provider]) -> None:
+        self._database = database
+        self._appender = appender
+        self._providers = providers
+
+    async def fetch(self, job: Job) -> None:
+        """Asks what the job asks, and takes in what is found.
+
+        Raises:
+            Later: the provider could not be asked.
+        """
+        details = job.details
+        account, callback = details["account"], details["callback"]
+        try:
+            found = await self._found(account, events.unpack_ask(details["ask"]))
+        except ProviderError as error:
+            if self._database.clock() - job.created_at < PATIENCE:
+                raise Later(PAUSE, error.code) from None
+            raise
+        for event in found:
+            await self._appender.append(
+                Arrival(
+                    source=account,
+                    kind=events.kind(event),
+                    dedup_key=events.dedup_key(account, event, str(job.id)),
+                    body=b"",
+                    parsed=events.pack(event),
+                    callback=callback,
+                )
+            )
+        async with self._database.transaction() as tx:
+            await jobs.finish(tx, job)
+
+    async def _found(self, account: str, ask: Ask) -> list[InboundSms | Receipt]:
+        provider = self._providers[account]
+        if ask.since is not None:
+            return [sms async for sms in provider.list_inbound(ask.since)]
+        provider_id = ask.provider_id or await self._provider_id(ask.attempt)
+        found = await provider.look_up(provider_id)
+        return [] if found is None else [found]
+
+    async def _provider_id(self, attempt: str | None) -> str:
+        """What the provider calls our attempt; its answer to our request may still be on its way."""
+        async with self._database.read() as reader:
+            found = await attempts.get(reader, int(attempt or 0))
+        if found.provider_id is None:
+            raise Later(1, "the provider's own id is not known yet")
+        return found.provider_id

@@ -1,0 +1,347 @@
+"""The single send gate: every outbound text of every origin passes here, and only here is a provider's `send` called.
+
+What is decided and the attempt row are one transaction, committed before the request: from then on the text counts as
+one that may have gone out.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot import decode
+from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
+from providers.provider import Callbacks
+from sms.address import Address, Alphanumeric, Client, from_canonical
+from sms.message import OutboundSms, Status
+from sms.segments import Segments, measure
+from storage import attempts, callbacks, contacts, conversations, jobs, leases, messages, suppressions
+from storage.clock import DAY, MINUTE, SECOND, to_datetime
+from storage.contacts import Contact
+from storage.conversations import Conversation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.bridge import Bridge
+    from bot.callbacks import CallbackUrls
+    from bot.people import People
+    from bot.settings import Inbox, Settings
+    from providers.provider import Accepted, Provider
+    from storage.attempts import Attempt
+    from storage.database import Connection, Database, Transaction
+    from storage.jobs import Job
+    from storage.messages import Message
+
+LONGEST_PAUSE = 60 * SECOND  # between two tries of a text that certainly did not go out
+SETTLE_AFTER = (5 * SECOND, 15 * SECOND, 60 * SECOND)  # when the provider is asked about an unknown one
+LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
+
+OPTED_OUT = "Not sent: this contact has opted out of texts. They can reply START to get them again."
+
+
+class Stop(Exception):
+    """The text may not go out. Carries a stable code and the sentence for the thread."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one text can go: through this sender, from this address."""
+
+    sender: str  # by the name the settings give it
+    account: str
+    address: Address | None  # None: a number that the provider is to lease to us
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A committed attempt, and what its request needs."""
+
+    attempt: Attempt
+    sms: OutboundSms
+    callbacks: Callbacks
+
+
+class Gate:
+    """Decides, and sends."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        providers: Mapping[str, Provider],
+        bridge: Bridge,
+        urls: CallbackUrls,
+        people: People,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._providers = providers
+        self._bridge = bridge
+        self._urls = urls
+        self._people = people
+
+    async def send(self, job: Job) -> None:
+        """Offers the job's message to a provider, at most once per decision, and writes down what came of it."""
+        async with self._database.read() as reader:
+            message = await messages.get(reader, job.subject)
+        author = await self._people.author_of(message)
+        names = await self._people.names_in(message)
+        async with self._database.transaction() as tx:
+            try:
+                self._may_send(author)
+                offer = await self.decide(tx, await messages.get(tx, job.subject), names)
+            except Stop as stop:
+                await self._bridge.stopped(tx, message, stop.code, stop.sentence)
+                offer = None
+            if offer is None:
+                await jobs.finish(tx, job)
+                return
+        await self._offer(job, offer)
+
+    async def decide(self, tx: Transaction, message: Message, names: decode.Names) -> Offer | None:
+        """What is to go out now and how, with its attempt row; None if nothing is to go out any more.
+
+        Raises:
+            Stop: it may not go out.
+        """
+        tried = await attempts.newest(tx, message.id)
+        if message.state is not None or any(attempt.outcome != "not sent" for attempt in tried):
+            return None  # taken back, asked about, or out already: maybe is also out
+        conversation = await conversations.get(tx, message.conversation_id)
+        contact = await contacts.get(tx, conversation.contact_id)
+        inbox = self._settings.inboxes[conversation.inbox]
+        text = await self._text(tx, message, names, inbox)
+        if message.origin != "confirmation" and await suppressions.holds(tx, contact.id):
+            raise Stop("opted_out", OPTED_OUT)
+        route = await self.choose(tx, conversation, contact, text)
+        attempt = await attempts.start(
+            tx,
+            message.id,
+            1,
+            account=route.account,
+            sender=route.sender,
+            from_address=None if route.address is None else str(route.address),
+            recipient=contact.address,
+            text=text,
+        )
+        await messages.set_status(tx, message.id, Status.SENDING.value)
+        return Offer(
+            attempt, self._sms(route, contact, text, str(attempt.id)), await self._callbacks(tx, attempt, message)
+        )
+
+    async def choose(self, connection: Connection, conversation: Conversation, contact: Contact, text: str) -> Route:
+        """The conversation's own sender if it can, else the first of the inbox's that can.
+
+        Raises:
+            Stop: none can; with the sentence of the first.
+        """
+        names = self._settings.inboxes[conversation.inbox].senders
+        if conversation.sender in names:
+            names = [conversation.sender, *(name for name in names if name != conversation.sender)]
+        reasons: list[Stop] = []
+        for name in names:
+            try:
+                return await self._route(connection, name, conversation, contact, text)
+            except Stop as reason:
+                reasons.append(reason)
+        raise reasons[0]
+
+    async def would_send(self, inbox: str, to: Address, text: str) -> None:
+        """Says what `decide` would say of a text that is not taken in yet. Writes nothing.
+
+        Raises:
+            Stop: it would not go out.
+        """
+        async with self._database.read() as reader:
+            contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
+            conversation = await conversations.newest(reader, contact.id, inbox) or Conversation.none_yet(inbox)
+            _fits(text, self._settings.inboxes[inbox])
+            if await suppressions.holds(reader, contact.id):
+                raise Stop("opted_out", OPTED_OUT)
+            await self.choose(reader, conversation, contact, text)
+
+    async def settle(self, job: Job) -> None:
+        """Asks the provider about an attempt that may have gone out; in the end a person is asked."""
+        async with self._database.read() as reader:
+            attempt = await attempts.get(reader, job.subject)
+        if attempt.outcome != "unknown":
+            await self._finish(job)
+            return
+        found = await self._find(attempt)
+        async with self._database.transaction() as tx:
+            attempt = await attempts.get(tx, attempt.id)
+            if attempt.outcome == "unknown" and found is not None:
+                await self._bridge.accepted(tx, attempt, found, settled_by="the provider's list")
+            elif attempt.outcome == "unknown" and job.tries <= len(SETTLE_AFTER):
+                await jobs.retry(tx, job, tx.now + SETTLE_AFTER[job.tries - 1], "not found there yet")
+                return
+            elif attempt.outcome == "unknown":
+                await self._bridge.never_settled(tx, attempt)
+            await jobs.finish(tx, job)
+
+    # --- deciding -----------------------------------------------------------------------------------------------------
+
+    def _may_send(self, author: str | None) -> None:
+        if author is not None:
+            raise Stop("not_allowed", author)
+
+    async def _text(self, tx: Transaction, message: Message, names: decode.Names, inbox: Inbox) -> str:
+        """What the phone will show, decoded once; within the length that the inbox allows."""
+        text = message.text
+        if message.typed is not None:
+            try:
+                text = decode.to_text(json.loads(message.typed), names)
+            except decode.CannotBeTexted as error:
+                raise Stop("cannot_be_texted", f"Not sent: {error}") from None
+        size = _fits(text or "", inbox)
+        if message.typed is not None:
+            await messages.decode(tx, message.id, text or "", size.encoding.value, size.count)
+        return text or ""
+
+    async def _route(
+        self, connection: Connection, name: str, conversation: Conversation, contact: Contact, text: str
+    ) -> Route:
+        sender = self._settings.senders[name]
+        address = sender.parsed
+        if sender.is_leased:
+            address = await self._lease_address(connection, sender.account, conversation, contact)
+        route = Route(name, sender.account, address)
+        self._check(route, contact, text)
+        return route
+
+    def _check(self, route: Route, contact: Contact, text: str) -> None:
+        """What the provider would refuse is said before any request."""
+        provider = self._providers[route.account]
+        recipient = from_canonical(contact.address)
+        if isinstance(recipient, Alphanumeric):
+            raise Stop("no_answer", "Not sent: this came from a name, not a number, and cannot be answered.")
+        if isinstance(recipient, Client) and not provider.features.clients:
+            raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
+        try:
+            provider.check(self._sms(route, contact, text, "0"))
+        except Refused as error:
+            raise Stop(error.code, f"Not sent: {error.sentence}") from None
+
+    async def _lease_address(
+        self, connection: Connection, account: str, conversation: Conversation, contact: Contact
+    ) -> Address | None:
+        """None to ask for a lease, or the conversation's own one once the contact has as many as it may."""
+        now = self._database.clock()
+        live = await leases.live(connection, account, contact.id, now)
+        maybe = await attempts.maybe_leased(
+            connection, account, contact.address, now - int(self._settings.lease_lifetime_days * DAY)
+        )
+        if len(live) + maybe < self._settings.max_leases:
+            return None
+        own = next((lease for lease in live if lease.conversation_id == conversation.id), None)
+        if own is None:
+            raise Stop(
+                "no_lease_free",
+                f"Not sent: this contact has {len(live) + maybe} leased numbers already, all of other inboxes. "
+                "One is free again when it ends.",
+            )
+        return from_canonical(own.number)
+
+    def _sms(self, route: Route, contact: Contact, text: str, attempt: str) -> OutboundSms:
+        options = self._settings.senders[route.sender].options
+        return OutboundSms(attempt, from_canonical(contact.address), route.address, text, options=options)
+
+    async def _callbacks(self, tx: Transaction, attempt: Attempt, message: Message) -> Callbacks:
+        """The URLs of this attempt; their tokens are known here before the provider learns them."""
+        urls: dict[str, str] = {}
+        subjects = {"attempt": str(attempt.id), "conversation": str(message.conversation_id), "sender": attempt.sender}
+        for scope, subject in subjects.items():
+            urls[scope], row = self._urls.make(attempt.account, scope, subject)  # type: ignore[arg-type]  # the three scopes
+            await callbacks.remember(tx, row)
+        return Callbacks(
+            receipts=urls["attempt"],
+            replies=urls["conversation"],
+            sender=urls["sender"],
+            secret=self._urls.header_secret(attempt.account),
+        )
+
+    # --- sending ------------------------------------------------------------------------------------------------------
+
+    async def _offer(self, job: Job, offer: Offer) -> None:
+        """Makes the one request of the attempt; whatever happens is an outcome."""
+        try:
+            answer = await self._providers[offer.attempt.account].send(offer.sms, offer.callbacks)
+        except NotSent as error:
+            await self._not_sent(job, offer.attempt, error)
+            return
+        except ProviderError as error:
+            failure: ProviderError = error
+        except Exception as error:  # noqa: BLE001 - a fault in a provider's code leaves open whether the text left
+            failure = Unknown("fault", f"Something broke while it was sent ({type(error).__name__}).")
+        else:
+            async with self._database.transaction() as tx:
+                await self._bridge.accepted(tx, offer.attempt, answer)
+                await jobs.finish(tx, job)
+            return
+        await self._failed(job, offer.attempt, failure)
+
+    async def _failed(self, job: Job, attempt: Attempt, error: ProviderError) -> None:
+        async with self._database.transaction() as tx:
+            if isinstance(error, Refused):
+                await self._bridge.refused(tx, attempt, error.code, error.sentence, opted_out=error.opted_out)
+            else:
+                await self._bridge.unknown(tx, attempt, error.code, error.sentence)
+            await jobs.finish(tx, job)
+
+    async def _not_sent(self, job: Job, attempt: Attempt, error: NotSent) -> None:
+        async with self._database.transaction() as tx:
+            run_at = tx.now + _pause(job.tries, error)
+            final = run_at > job.created_at + self._settings.send_minutes * MINUTE
+            await self._bridge.not_sent(tx, attempt, error.code, error.sentence, final=final)
+            if final:
+                await jobs.finish(tx, job)
+            else:
+                await jobs.retry(tx, job, run_at, error.code)
+
+    async def _find(self, attempt: Attempt) -> Accepted | None:
+        provider = self._providers[attempt.account]
+        if not provider.features.find_sent:
+            return None
+        sms = OutboundSms(
+            str(attempt.id),
+            from_canonical(attempt.recipient),
+            None if attempt.from_address is None else from_canonical(attempt.from_address),
+            attempt.text or "",
+        )
+        try:
+            found = await provider.find_sent(sms, to_datetime(attempt.started_at) - LOOK_BACK)
+        except ProviderError:
+            return None
+        return found[0] if len(found) == 1 else None
+
+    async def _finish(self, job: Job) -> None:
+        async with self._database.transaction() as tx:
+            await jobs.finish(tx, job)
+
+
+def _fits(text: str, inbox: Inbox) -> Segments:
+    """What the text costs, if it may be sent from the inbox at all."""
+    if not text:
+        raise Stop("empty", "Not sent: there is no text in it.")
+    size = measure(text)
+    if size.count > inbox.max_segments:
+        raise Stop(
+            "too_long",
+            f"Not sent: it is {size.count} segments long, and {inbox.max_segments} is the most here. Shorten it.",
+        )
+    return size
+
+
+def _pause(tries: int, error: NotSent) -> int:
+    """Microseconds before the next try: doubled each time, or what the provider asks for."""
+    if isinstance(error, Throttled) and error.retry_after is not None:
+        return int(error.retry_after * SECOND)
+    return min(SECOND << min(tries, 6), LONGEST_PAUSE)

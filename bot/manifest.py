@@ -1,0 +1,61 @@
+"""The Slack app manifest, made from what the code calls and listens to. `threadline manifest` prints it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Each scope with the call or event that needs it; a test holds this table to the code.
+SCOPES = {
+    "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
+    "commands": ("/sms",),
+    "channels:history": ("message.channels", "conversations.replies", "conversations.history"),
+    "channels:read": ("conversations.info",),
+    "groups:history": ("message.groups", "conversations.replies", "conversations.history"),
+    "groups:read": ("conversations.info",),
+    "users:read": ("users.info",),
+}
+OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list",)}
+EVENTS = {"message.channels": "message", "message.groups": "message"}  # each with the listener that takes it
+
+
+def manifest(public_url: str | None = None) -> dict[str, Any]:
+    """The manifest to paste at api.slack.com/apps.
+
+    Args:
+        public_url: of our doors, for http mode; None for socket mode.
+    """
+    events_url = {} if public_url is None else {"request_url": f"{public_url}/slack/events"}
+    command_url = {} if public_url is None else {"url": f"{public_url}/slack/events"}
+    return {
+        "_metadata": {"major_version": 2, "minor_version": 0},
+        "display_information": {
+            "name": "threadline",
+            "description": "Text messages inside Slack: one thread per conversation",
+            "background_color": "#1f3a5f",
+        },
+        "features": {
+            "app_home": {
+                "home_tab_enabled": False,
+                "messages_tab_enabled": True,
+                "messages_tab_read_only_enabled": True,
+            },
+            "bot_user": {"display_name": "threadline", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": "/sms",
+                    "description": "Text somebody",
+                    "usage_hint": "<number> <text> | help",
+                    "should_escape": True,
+                    **command_url,
+                }
+            ],
+        },
+        "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"bot_events": list(EVENTS), **events_url},
+            "interactivity": {"is_enabled": True, **events_url},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": public_url is None,
+            "token_rotation_enabled": False,
+        },
+    }

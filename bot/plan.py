@@ -1,0 +1,107 @@
+"""What is to be done on the other side: one function per kind of job, each with its lane.
+
+The worker knows the kinds by the names of these functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from storage import jobs
+from storage.clock import SECOND
+
+if TYPE_CHECKING:
+    from storage.database import Transaction
+
+CARD_DELAY = 3 * SECOND  # edits of a card within this time are one edit
+LINE_DELAY = 20 * SECOND  # a receipt line is posted when the outcome is known, or after this time
+
+
+async def send(tx: Transaction, conversation_id: int, message_id: int) -> None:
+    """Offer the message to a provider, after the earlier ones of its conversation."""
+    await jobs.add(tx, "send", message_id, side="sms", lane=f"sms:{conversation_id}")
+
+
+async def settle(tx: Transaction, attempt_id: int, run_at: int) -> None:
+    """Ask the provider whether an attempt that ended *unknown* arrived there."""
+    await jobs.add(
+        tx, "settle", attempt_id, side="sms", lane=f"settle:{attempt_id}", key=f"settle:{attempt_id}", run_at=run_at
+    )
+
+
+async def fetch(tx: Transaction, intake_id: int, account: str, ask: dict[str, Any], callback: str | None) -> None:
+    """Fetch from the provider what its webhook did not say."""
+    payload = {"account": account, "ask": ask, "callback": callback}
+    await jobs.add(tx, "fetch", intake_id, side="sms", lane=f"fetch:{intake_id}", payload=payload)
+
+
+async def post(tx: Transaction, conversation_id: int) -> None:
+    """Show the conversation's texts that are not shown yet, opening the thread if there is none."""
+    await jobs.add(
+        tx, "post", conversation_id, side="slack", lane=f"slack:{conversation_id}", key=f"post:{conversation_id}"
+    )
+
+
+async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str) -> None:
+    """Say a sentence of ours in the thread, once per key."""
+    payload = {"key": key, "sentence": sentence}
+    await jobs.add(
+        tx, "notice", conversation_id, side="slack", lane=f"slack:{conversation_id}", key=key, payload=payload
+    )
+
+
+async def show(tx: Transaction, message_id: int, run_at: int | None = None) -> None:
+    """Bring the message's receipt line up to date."""
+    await jobs.add(
+        tx, "show", message_id, side="slack", lane=f"line:{message_id}", key=f"show:{message_id}", run_at=run_at
+    )
+
+
+async def overdue(tx: Transaction, message_id: int, run_at: int) -> None:
+    """See whether a receipt has come by then, and say so if not."""
+    await jobs.add(
+        tx,
+        "overdue",
+        message_id,
+        side="slack",
+        lane=f"overdue:{message_id}",
+        key=f"overdue:{message_id}",
+        run_at=run_at,
+    )
+
+
+async def card(tx: Transaction, conversation_id: int) -> None:
+    """Bring the conversation's card up to date."""
+    await jobs.add(
+        tx,
+        "card",
+        conversation_id,
+        side="slack",
+        lane=f"card:{conversation_id}",
+        key=f"card:{conversation_id}",
+        run_at=tx.now + CARD_DELAY,
+    )
+
+
+async def alert(tx: Transaction, alert_id: int) -> None:
+    """Bring the alert's post up to date."""
+    await jobs.add(tx, "alert", alert_id, side="slack", lane=f"alert:{alert_id}", key=f"alert:{alert_id}")
+
+
+async def tell(tx: Transaction, channel: str, user: str, sentence: str, thread_ts: str | None = None) -> None:
+    """Say something to one person only, where they are."""
+    payload = {"channel": channel, "user": user, "sentence": sentence, "thread_ts": thread_ts}
+    job_id = tx.new_id()
+    await jobs.add(tx, "tell", job_id, side="slack", lane=f"tell:{job_id}", payload=payload)
+
+
+async def answer(tx: Transaction, conversation_id: int, response_url: str) -> None:
+    """Tell the person who used a command where the conversation is, once its thread is there."""
+    await jobs.add(
+        tx,
+        "answer",
+        conversation_id,
+        side="slack",
+        lane=f"slack:{conversation_id}",
+        payload={"response_url": response_url},
+    )

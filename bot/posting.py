@@ -1,0 +1,213 @@
+"""Putting things into Slack exactly once.
+
+`chat.postMessage` has no idempotency key, so each post has a row and carries its key as metadata and block id. When an
+answer never came, or the process died, the post is looked up by that key before it is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bot.slack_api import SlackRefused, SlackUnreachable
+from bot.worker import Later
+from storage import posts
+from storage.clock import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.pacing import Pacing
+    from bot.render import Rendered
+    from bot.settings import SlackSettings
+    from bot.slack_api import SlackApi
+    from storage.database import Database, Transaction
+    from storage.posts import Post
+
+EVENT_TYPE = "threadline_post"  # of the metadata; its payload is the key and nothing else
+_BEFORE = 5  # seconds that Slack's clock may be behind ours
+
+
+class ThreadLost(Exception):
+    """The thread's card is gone: what was to be a reply would have stood in the channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something to be put into Slack."""
+
+    key: str
+    kind: str
+    subject: int
+    channel: str
+    thread_ts: str | None = None
+
+
+class Posting:
+    """The posts of one workspace."""
+
+    def __init__(self, database: Database, slack: SlackApi, pacing: Pacing, settings: SlackSettings, team: str) -> None:
+        self._database = database
+        self._slack = slack
+        self._pacing = pacing
+        self._settle = int(settings.settle_seconds * SECOND)
+        self._team = team
+
+    async def put(
+        self,
+        draft: Draft,
+        compose: Callable[[Transaction, Post], Awaitable[Rendered | None]],
+        finish: Callable[[Transaction, Post], Awaitable[None]],
+    ) -> None:
+        """Makes the post if it is not there, then calls `finish` in the transaction that says so.
+
+        Args:
+            draft: what and where.
+            compose: what it shows, asked when its turn has come; None: there is nothing to say any more.
+            finish: what follows from its being there; the post has its `ts`.
+
+        Raises:
+            Later: an earlier try may still show up.
+            ThreadLost: its thread is gone.
+            bot.slack_api.SlackError: it could not be made, or nobody knows.
+        """
+        async with self._database.read() as reader:
+            known = await posts.find(reader, draft.key)
+        if known is not None and await self._is_there(known, finish):
+            return
+        async with self._pacing.turn("chat.postMessage", draft.channel):
+            async with self._database.transaction() as tx:
+                post = await self._begin(tx, draft)
+                shown = await compose(tx, post)
+                if shown is None:
+                    await posts.refuse(tx, post.id, "nothing to say")
+                    await finish(tx, post)
+                    return
+            channel, ts = await self._post(post, shown)
+        async with self._database.transaction() as tx:
+            await posts.sent(tx, post.id, channel, ts, digest(shown))
+            await finish(tx, await posts.get(tx, post.id))
+
+    async def edit(self, post: Post, shown: Rendered) -> bool:
+        """Makes a post show something else, if it does not show that already. Returns False if somebody deleted it."""
+        if post.digest == digest(shown):
+            return True
+        try:
+            await self._slack.call(
+                "chat.update", channel=post.channel, ts=post.ts, text=shown.text, blocks=shown.blocks
+            )
+        except SlackRefused as error:
+            if error.code != "message_not_found":
+                raise
+            return False
+        async with self._database.transaction() as tx:
+            await posts.shows(tx, post.id, digest(shown))
+        return True
+
+    async def _is_there(self, known: Post, finish: Callable[[Transaction, Post], Awaitable[None]]) -> bool:
+        if known.state == "sending":
+            known = await self._settled(known)
+        if known.state in {"waiting", "sending"}:
+            return False
+        async with self._database.transaction() as tx:
+            await finish(tx, known)
+        return True
+
+    async def _settled(self, post: Post) -> Post:
+        """The post as it is after a look; one that is not found may be made again once it would have shown up."""
+        found = await self._find(post)
+        if found is None and self._database.clock() - post.tried_at < self._settle:
+            raise Later(self._settle / SECOND / 4, "an earlier try may still show up")
+        if found is None:
+            return post
+        async with self._database.transaction() as tx:
+            await posts.sent(tx, post.id, post.channel, found)
+            return await posts.get(tx, post.id)
+
+    async def _begin(self, tx: Transaction, draft: Draft) -> Post:
+        return await posts.begin(
+            tx,
+            draft.key,
+            kind=draft.kind,
+            subject=draft.subject,
+            team=self._team,
+            channel=draft.channel,
+            thread_ts=draft.thread_ts,
+        )
+
+    async def _post(self, post: Post, shown: Rendered) -> tuple[str, str]:
+        try:
+            answer = await self._slack.call_now(
+                "chat.postMessage",
+                channel=post.channel,
+                thread_ts=post.thread_ts,
+                text=shown.text,
+                blocks=shown.blocks,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": post.key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackUnreachable:
+            async with self._database.transaction() as tx:
+                await posts.wait(tx, post.id)
+            raise
+        except SlackRefused as error:
+            await self._refused(post, error)
+        if post.thread_ts is not None and answer.get("message", {}).get("thread_ts") != post.thread_ts:
+            await self._remove_stray(post, answer)
+        return answer["channel"], answer["ts"]
+
+    async def _refused(self, post: Post, error: SlackRefused) -> None:
+        """A thread that is not there is healed; anything else is final."""
+        async with self._database.transaction() as tx:
+            if error.code in {"thread_not_found", "message_not_found"} and post.thread_ts is not None:
+                await posts.wait(tx, post.id)
+            else:
+                await posts.refuse(tx, post.id, error.code)
+                raise error
+        raise ThreadLost(post.key)
+
+    async def _remove_stray(self, post: Post, answer: dict[str, Any]) -> None:
+        """Slack put a reply into the channel because its thread is gone."""
+        await self._slack.call("chat.delete", channel=answer["channel"], ts=answer["ts"])
+        async with self._database.transaction() as tx:
+            await posts.wait(tx, post.id)
+        raise ThreadLost(post.key)
+
+    async def _find(self, post: Post) -> str | None:
+        """The `ts` of the message in Slack that carries the post's key, if it is there."""
+        method = "conversations.history" if post.thread_ts is None else "conversations.replies"
+        cursor: str | None = None
+        while True:
+            page = await self._slack.call(
+                method,
+                channel=post.channel,
+                ts=post.thread_ts,
+                oldest=f"{post.tried_at // SECOND - _BEFORE}.000000",
+                include_all_metadata=True,
+                limit=200,
+                cursor=cursor,
+            )
+            for message in page["messages"]:
+                if _key(message) == post.key:
+                    return str(message["ts"])
+            cursor = page.get("response_metadata", {}).get("next_cursor") or None
+            if cursor is None:
+                return None
+
+
+def digest(shown: Rendered) -> str:
+    """Tells apart what a post shows, without keeping it."""
+    return hashlib.sha256(json.dumps([shown.text, shown.blocks], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _key(message: dict[str, Any]) -> str | None:
+    """The metadata may be dropped by Slack; the block id is its second carrier."""
+    metadata = message.get("metadata", {})
+    if metadata.get("event_type") == EVENT_TYPE:
+        return str(metadata.get("event_payload", {}).get("key"))
+    blocks = message.get("blocks", ())
+    first = next((str(block.get("block_id", "")) for block in blocks), "")
+    return first.removeprefix("k:") if first.startswith("k:") else None

@@ -1,0 +1,176 @@
+"""Rows as what `render` shows: what is known of a conversation, a message or an alert at this moment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot.views import AlertView, CardView, ContactView, InboundText, LineView, OutboundView, SenderView, Stage
+from sms.address import E164, from_canonical
+from sms.message import Status
+from storage import attempts, contacts, conversations, leases, suppressions
+from storage.clock import MINUTE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.settings import Settings
+    from providers.provider import Provider
+    from storage.alerts import Alert
+    from storage.attempts import Attempt
+    from storage.contacts import Contact
+    from storage.conversations import Conversation
+    from storage.database import Connection
+    from storage.messages import Message
+
+LATE = MINUTE  # a text shown later than this after it came says when it came
+
+_ORIGINS = {"command": "by `/sms`", "confirmation": "as the confirmation of their wish"}
+
+
+class Presenter:
+    """What is shown of the rows.
+
+    Args:
+        settings: the senders.
+        providers: by the name of their account.
+        workspace_url: of the Slack workspace, with its slash at the end; links are made from it.
+    """
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Provider], workspace_url: str) -> None:
+        self._settings = settings
+        self._providers = providers
+        self._workspace_url = workspace_url
+
+    async def contact(self, connection: Connection, contact: Contact) -> ContactView:
+        """The person on the other end."""
+        address = from_canonical(contact.address)
+        return ContactView(
+            name=contact.name,
+            address=contact.address,
+            region=address.region if isinstance(address, E164) else None,
+            opted_out=await suppressions.holds(connection, contact.id),
+            notes=contact.notes or "",
+        )
+
+    async def card(self, connection: Connection, conversation: Conversation, now: int) -> CardView:
+        """The first post of the conversation's thread."""
+        contact = await contacts.get(connection, conversation.contact_id)
+        return CardView(
+            contact=await self.contact(connection, contact),
+            sender=await self._sender(connection, conversation, now),
+            is_open=conversation.state == "open",
+            assignee=conversation.assignee,
+            waiting_since=conversation.waiting_since,
+        )
+
+    def inbound(self, message: Message, now: int) -> InboundText:
+        """One text of a contact."""
+        return InboundText(
+            text=message.text or "",
+            at=message.said_at or message.created_at,
+            late=now - message.created_at > LATE,
+            possibly_repeat=message.repeats is not None,
+            recovered_from=message.recovered or "",
+            attachments=len(json.loads(message.media)),
+        )
+
+    def outbound(self, message: Message, now: int) -> OutboundView:
+        """A text of ours that is no reply in the thread."""
+        return OutboundView(
+            author=message.author,
+            origin=_ORIGINS.get(message.origin, ""),
+            text=message.text or "",
+            at=message.created_at,
+            late=now - message.created_at > LATE,
+        )
+
+    async def line(self, connection: Connection, message: Message, now: int) -> LineView:
+        """What has become of a message of ours."""
+        parts = await attempts.newest(connection, message.id)
+        if not parts:
+            stage = Stage(message.state or message.status)
+            return LineView(stage, at=message.created_at, sentence=message.sentence or "")
+        told = _telling(parts)
+        stage = self._stage(message, told, now)
+        return LineView(
+            stage=stage,
+            sender=self._sender_of(told),
+            sent_at=told.accepted_at,
+            at=_reached(stage, told),
+            sentence=message.sentence or "",
+            segments=_segments(parts, message),
+            attempt=told.number,
+            parts=len(parts),
+            delivered_parts=sum(part.status is Status.DELIVERED for part in parts),
+            delivered_means=self._providers[told.account].features.delivered_means,
+            word="" if told.word is None or told.status is not Status.ACCEPTED else told.word,
+        )
+
+    async def alert(self, connection: Connection, alert: Alert) -> AlertView:
+        """One cause, with the threads that it touched."""
+        return AlertView(
+            sentence=alert.sentence,
+            count=alert.count,
+            first_at=alert.first_at,
+            last_at=alert.last_at,
+            links=[await self._link(connection, each) for each in alert.conversations],
+            resolved_at=alert.resolved_at,
+            acknowledged_by=alert.acknowledged_by,
+        )
+
+    def address_of(self, conversation: Conversation) -> str:
+        """Where the conversation's thread is, as a link; of its channel while it has none."""
+        place = f"{self._workspace_url}archives/{conversation.channel}"
+        return place if conversation.thread_ts is None else f"{place}/p{conversation.thread_ts.replace('.', '')}"
+
+    async def _link(self, connection: Connection, conversation_id: int) -> tuple[str, str]:
+        conversation = await conversations.get(connection, conversation_id)
+        return "thread", self.address_of(conversation)
+
+    async def _sender(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
+        name = conversation.sender
+        if name is None or name not in self._settings.senders:
+            return None
+        sender = self._settings.senders[name]
+        title = self._providers[sender.account].title
+        if not sender.is_leased:
+            return SenderView(title, str(sender.parsed))
+        lease = await leases.current(connection, conversation.id, now)
+        if lease is None:
+            return SenderView(title, leased=True)
+        return SenderView(title, lease.number, leased=True, lease_ends=lease.expires_at)
+
+    def _sender_of(self, attempt: Attempt) -> SenderView:
+        sender = self._settings.senders.get(attempt.sender)
+        leased = bool(sender and sender.is_leased)
+        return SenderView(self._providers[attempt.account].title, attempt.from_address, leased=leased)
+
+    def _stage(self, message: Message, told: Attempt, now: int) -> Stage:
+        if message.state == "asked" or told.outcome == "unknown":
+            return Stage.UNKNOWN
+        if told.outcome == "refused":
+            return Stage.REFUSED
+        if told.outcome == "not sent":
+            return Stage.FAILED if message.status == Status.FAILED.value else Stage.QUEUED
+        waited = now - (told.accepted_at or now)
+        if not told.status.is_final and waited >= int(self._settings.receipt_minutes * MINUTE):
+            return Stage.NO_RECEIPT
+        return Stage(message.status)
+
+
+def _telling(parts: list[Attempt]) -> Attempt:
+    """The part that the line is about: the one that is worst off, else the slowest."""
+    failed = [part for part in parts if part.status in {Status.FAILED, Status.EXPIRED} or part.outcome == "unknown"]
+    return failed[0] if failed else min(parts, key=lambda part: part.status)
+
+
+def _reached(stage: Stage, told: Attempt) -> int | None:
+    if stage is Stage.DELIVERED:
+        return told.delivered_at
+    return told.ended_at if stage in {Stage.REFUSED, Stage.UNKNOWN} else told.accepted_at
+
+
+def _segments(parts: list[Attempt], message: Message) -> int | None:
+    known = [part.segments for part in parts if part.segments is not None]
+    return sum(known) if len(known) == len(parts) else message.segments

@@ -1,0 +1,104 @@
+"""Calls to Slack's Web API: paced, and with every outcome sorted into done, not done, or nobody knows.
+
+The SDK's own retries are off: a dropped connection after a post would make it post twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+if TYPE_CHECKING:
+    from bot.pacing import Pacing
+    from bot.settings import SlackSettings
+
+TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)  # seconds
+
+# Slack's own words for: something went wrong here, part of it may have been done.
+_MAYBE_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+_BUSY = {"ratelimited", "rate_limited"}
+_DEFAULT_PAUSE = 30.0  # seconds, where a refusal for speed does not say how long
+
+
+class SlackError(Exception):
+    """A call that did not end well. `code` is Slack's own, or one of ours."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class SlackRefused(SlackError):
+    """Not done, and the same call would be refused again."""
+
+
+class SlackUnreachable(SlackError):
+    """Certainly not done: no connection, or asked to wait. May be tried again."""
+
+
+class SlackUncertain(SlackError):
+    """May have been done: it is looked up before it is tried again."""
+
+
+def open_session() -> aiohttp.ClientSession:
+    """The one session for all calls to Slack; the caller closes it. With it the client's own `timeout` is ignored."""
+    return aiohttp.ClientSession(timeout=TIMEOUT)
+
+
+def open_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
+    """A client that sends each call once."""
+    return AsyncWebClient(
+        token=settings.bot_token.get_secret_value(),
+        base_url=settings.api_url,
+        session=session,
+        retry_handlers=[],
+    )
+
+
+class SlackApi:
+    """The calls that we make."""
+
+    def __init__(self, client: AsyncWebClient, pacing: Pacing) -> None:
+        self._client = client
+        self._pacing = pacing
+
+    async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
+        """Makes one call in its turn and returns Slack's answer.
+
+        Args:
+            method: "chat.postMessage" …
+            arguments: as Slack's reference names them; None is left out.
+
+        Raises:
+            SlackRefused, SlackUnreachable, SlackUncertain
+        """
+        async with self._pacing.turn(method, arguments.get("channel")):
+            return await self.call_now(method, **arguments)
+
+    async def call_now(self, method: str, **arguments: Any) -> dict[str, Any]:
+        """The same for a caller that has waited for its turn."""
+        given = {name: value for name, value in arguments.items() if value is not None}
+        try:
+            answer = await self._client.api_call(method, json=given)
+        except SlackApiError as error:
+            raise await self._sorted(method, error) from None
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
+            raise SlackUnreachable("unreachable") from None
+        except (aiohttp.ClientError, TimeoutError):
+            raise SlackUncertain("connection_lost") from None
+        return answer.data if isinstance(answer.data, dict) else {}
+
+    async def _sorted(self, method: str, error: SlackApiError) -> SlackError:
+        """The status comes first: the body of a 5xx may be HTML, without any code."""
+        response = error.response
+        code = response.get("error") or f"http_{response.status_code}"
+        if response.status_code == 429 or code in _BUSY:  # noqa: PLR2004 - Too Many Requests
+            wait = response.headers.get("Retry-After", "")
+            await self._pacing.pause(method, float(wait) if wait.isdigit() else _DEFAULT_PAUSE)
+            return SlackUnreachable("ratelimited")
+        if response.status_code >= 500 or code in _MAYBE_DONE:  # noqa: PLR2004 - server errors
+            return SlackUncertain(code)
+        return SlackRefused(code)

@@ -1,0 +1,163 @@
+"""In from Slack, by Socket Mode or signed HTTP: what decides something is appended to the intake, and only then acked.
+
+Bolt is set up so that its own habits lose nothing: the listener ends before the ack, the identity is a constant instead
+of a call, and our own messages are told apart here, where a deletion of one of them is still seen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization.authorize_result import AuthorizeResult
+
+from storage.intake import Appender, Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slack_bolt.async_app import AsyncAck, AsyncBoltContext
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.commands import Commands
+    from bot.metrics import Metrics
+    from bot.settings import Settings
+    from storage.identity import Identity
+
+# What a person writes (docs.slack.dev, events/message): plain, with files, also sent to the channel, or /me.
+WRITTEN = {None, "file_share", "thread_broadcast", "me_message"}
+_ANYTHING = re.compile(".*")
+
+log = structlog.get_logger("slack door")
+
+
+class SlackDoor:
+    """The listeners of one workspace.
+
+    Args:
+        appender: the intake.
+        settings: which channels are inboxes.
+        commands: what answers `/sms` at once.
+        metrics: where events are counted.
+        identity: who we are.
+    """
+
+    def __init__(
+        self, appender: Appender, settings: Settings, commands: Commands, metrics: Metrics, identity: Identity
+    ) -> None:
+        self._appender = appender
+        self._settings = settings
+        self._commands = commands
+        self._metrics = metrics
+        self._identity = identity
+
+    def open(self, client: AsyncWebClient) -> AsyncApp:
+        """The Bolt app with every listener; anything else that comes is acked and counted."""
+        secret = self._settings.slack.signing_secret
+        app = AsyncApp(
+            client=client,
+            authorize=self._authorize,
+            signing_secret=secret.get_secret_value() if secret else None,
+            request_verification_enabled=secret is not None,
+            process_before_response=True,
+            ignoring_self_events_enabled=False,
+        )
+        app.event("message")(self.message)
+        app.command("/sms")(self.command)
+        for kind in (app.event, app.command, app.action, app.shortcut, app.view, app.options):
+            kind(_ANYTHING)(self.anything_else)
+        return app
+
+    async def message(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """A message was written, edited or deleted somewhere that we can read."""
+        arrival = self._arrival(body, event)
+        if arrival is None:
+            self._count("ignored")
+            return
+        new = await self._appender.append(arrival)
+        self._count("taken in" if new else "seen before")
+
+    async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """`/sms …`: wrong input is answered at once; what sends is taken in first."""
+        answer = await self._commands.take(body)
+        await ack(answer)
+
+    async def anything_else(self, ack: AsyncAck, context: AsyncBoltContext) -> None:
+        """What nobody here handles: without an ack Slack would send it three times more."""
+        log.info("nothing listens for this", kind=str(context.get("action_id") or "event"))
+        self._count("unknown")
+        await ack()
+
+    # --- what a message event is --------------------------------------------------------------------------------------
+
+    def _arrival(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+        if self._settings.inbox_of_channel(event.get("channel", "")) is None:
+            return None
+        subtype = event.get("subtype")
+        if subtype == "message_changed":
+            return self._edit(body, event)
+        if subtype == "message_deleted":
+            return self._deletion(body, event)
+        if subtype in WRITTEN and not event.get("hidden") and self._is_reply_of_a_person(event):
+            return self._row(body, "reply", event, event["ts"], event)
+        return None
+
+    def _edit(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+        """Unfurls and thread counters come as changes too; only a person's edit has `edited`, and other words."""
+        message, before = event.get("message", {}), event.get("previous_message", {})
+        edited = message.get("edited", {}).get("ts")
+        if edited is None or not self._is_reply_of_a_person(message) or _words(message) == _words(before):
+            return None
+        return self._row(body, "edit", event, f"{message['ts']}:edit:{edited}", message)
+
+    def _deletion(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+        before = event.get("previous_message", {})
+        if not self._is_reply_of_a_person(before):
+            return None
+        return self._row(body, "deletion", event, f"{event['deleted_ts']}:deleted", before)
+
+    def _is_reply_of_a_person(self, message: Mapping[str, Any]) -> bool:
+        """Slack's own bots carry no subtype, only `bot_id`; some events carry no user at all."""
+        user, thread = message.get("user"), message.get("thread_ts")
+        is_bot = bool(message.get("bot_id")) or user == self._identity.bot_user
+        return bool(user) and not is_bot and bool(thread) and thread != message.get("ts")
+
+    def _row(
+        self, body: Mapping[str, Any], kind: str, event: Mapping[str, Any], key: str, message: Mapping[str, Any]
+    ) -> Arrival:
+        team, channel = self._identity.team, event["channel"]
+        said = {
+            "team": team,
+            "channel": channel,
+            "thread_ts": message["thread_ts"],
+            "ts": message["ts"],
+            "user": message["user"],
+            "message": {name: message[name] for name in ("text", "blocks", "files") if name in message},
+        }
+        return Arrival(
+            source="slack",
+            kind=kind,
+            dedup_key=f"{team}:{channel}:{key}",
+            body=json.dumps(body).encode(),
+            parsed=said,
+        )
+
+    async def _authorize(self, **_: object) -> AuthorizeResult:
+        """A constant: asking Slack here would lose events while it cannot answer."""
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=self._identity.team,
+            bot_id=self._identity.bot_id,
+            bot_user_id=self._identity.bot_user,
+            bot_token=self._settings.slack.bot_token.get_secret_value(),
+        )
+
+    def _count(self, outcome: str) -> None:
+        self._metrics.slack_events.labels(outcome).inc()
+
+
+def _words(message: Mapping[str, Any]) -> tuple[object, object]:
+    return message.get("text"), [file.get("id") for file in message.get("files", ())]

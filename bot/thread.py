@@ -1,0 +1,271 @@
+"""Everything we say in Slack: threads with their cards, texts, receipt lines, alerts and private words.
+
+One function for each kind of job; each shows what the rows say at the moment when its turn has come.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slack_sdk.webhook.async_client import AsyncWebhookClient
+
+from bot import plan, render
+from bot.posting import Draft, ThreadLost
+from bot.slack_api import SlackUnreachable
+from bot.worker import Later
+from storage import alerts, contacts, conversations, jobs, messages, posts
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from bot.posting import Posting
+    from bot.presenter import Presenter
+    from bot.render import Rendered
+    from bot.settings import Settings
+    from bot.slack_api import SlackApi
+    from storage.conversations import Conversation
+    from storage.database import Connection, Database, Transaction
+    from storage.jobs import Job
+    from storage.messages import Message
+    from storage.posts import Post
+
+MERGED = 20  # texts of one conversation in one post at most
+MERGED_LENGTH = 2_500  # characters in it
+
+
+class Thread:
+    """What the worker calls for the jobs towards Slack."""
+
+    def __init__(
+        self,
+        database: Database,
+        slack: SlackApi,
+        posting: Posting,
+        presenter: Presenter,
+        settings: Settings,
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self._database = database
+        self._slack = slack
+        self._posting = posting
+        self._presenter = presenter
+        self._settings = settings
+        self._session = session
+
+    # --- the thread and its texts -------------------------------------------------------------------------------------
+
+    async def post(self, job: Job) -> None:
+        """Shows what the contact wrote, and what we wrote elsewhere, in the conversation's thread."""
+        conversation = await self._open_thread(job.subject)
+        async with self._database.read() as reader:
+            begun = await posts.unfinished(reader, "text", conversation.id)
+            first = await messages.unposted(reader, conversation.id, 1)
+        if begun is None and not first:
+            await self._finish(job)
+            return
+        key = begun.key if begun else f"text:{first[0].id}"
+
+        async def compose(tx: Transaction, post: Post) -> Rendered | None:
+            return await self._texts(tx, conversation, post)
+
+        async def finish(tx: Transaction, _: Post) -> None:
+            await jobs.finish(tx, job)
+            if await messages.unposted(tx, conversation.id, 1):
+                await plan.post(tx, conversation.id)
+
+        draft = Draft(key, "text", conversation.id, conversation.channel, conversation.thread_ts)
+        await self._put_in_thread(conversation, draft, compose, finish)
+
+    async def notice(self, job: Job) -> None:
+        """Says a sentence of ours in the thread."""
+        conversation = await self._open_thread(job.subject)
+
+        async def compose(_: Transaction, post: Post) -> Rendered:
+            return render.notice(job.details["sentence"], key=post.key)
+
+        async def finish(tx: Transaction, _: Post) -> None:
+            await jobs.finish(tx, job)
+
+        draft = Draft(job.details["key"], "notice", conversation.id, conversation.channel, conversation.thread_ts)
+        await self._put_in_thread(conversation, draft, compose, finish)
+
+    async def card(self, job: Job) -> None:
+        """Brings the card up to date; there is nothing to do before the thread is opened."""
+        async with self._database.read() as reader:
+            conversation = await conversations.get(reader, job.subject)
+            post = await posts.find(reader, _card_key(conversation.id))
+            shown = await self._card(reader, conversation)
+        if post is not None and post.state == "sent" and not await self._posting.edit(post, shown):
+            await self._lose_thread(conversation)
+        await self._finish(job)
+
+    # --- what became of a message -------------------------------------------------------------------------------------
+
+    async def show(self, job: Job) -> None:
+        """Posts or edits the message's receipt line."""
+        async with self._database.read() as reader:
+            message = await messages.get(reader, job.subject)
+            conversation = await conversations.get(reader, message.conversation_id)
+            post = await posts.find(reader, _line_key(message.id))
+            is_shown = message.slack_ts is not None or await self._is_posted(reader, message)
+            shown = await self._line(reader, message)
+        if message.state == "cancelled" and post is None:
+            await self._finish(job)
+        elif not is_shown or conversation.thread_ts is None:
+            raise Later(1, "its text is not in the thread yet")
+        elif post is not None and post.state == "sent":
+            await self._posting.edit(post, shown)
+            await self._finish(job)
+        else:
+            await self._post_line(job, message, conversation)
+
+    async def overdue(self, job: Job) -> None:
+        """The receipt had its time: the line says so if none has come."""
+        async with self._database.transaction() as tx:
+            await plan.show(tx, job.subject)
+            await jobs.finish(tx, job)
+
+    # --- elsewhere ----------------------------------------------------------------------------------------------------
+
+    async def alert(self, job: Job) -> None:
+        """Posts or edits an alert."""
+        key = f"alert:{job.subject}"
+        async with self._database.read() as reader:
+            post = await posts.find(reader, key)
+            shown = render.alert(await self._presenter.alert(reader, await alerts.get(reader, job.subject)), key=key)
+        if post is not None and post.state == "sent" and await self._posting.edit(post, shown):
+            await self._finish(job)
+            return
+
+        async def compose(_: Transaction, __: Post) -> Rendered:
+            return shown
+
+        async def finish(tx: Transaction, _: Post) -> None:
+            await jobs.finish(tx, job)
+
+        draft = Draft(key, "alert", job.subject, self._settings.slack.alert_channel)
+        await self._posting.put(draft, compose, finish)
+
+    async def tell(self, job: Job) -> None:
+        """Says something to one person only."""
+        told = job.details
+        shown = render.private(told["sentence"])
+        await self._slack.call(
+            "chat.postEphemeral",
+            channel=told["channel"],
+            user=told["user"],
+            thread_ts=told["thread_ts"],
+            text=shown.text,
+            blocks=shown.blocks,
+        )
+        await self._finish(job)
+
+    async def answer(self, job: Job) -> None:
+        """Links the thread for the person who used the command; Slack takes that for half an hour."""
+        async with self._database.read() as reader:
+            conversation = await conversations.get(reader, job.subject)
+        shown = render.private(
+            render.fill("It is in {link}.", link=render.link("this thread", self._presenter.address_of(conversation)))
+        )
+        hook = AsyncWebhookClient(job.details["response_url"], session=self._session, retry_handlers=[])
+        answer = await hook.send(text=shown.text, blocks=shown.blocks, response_type="ephemeral")
+        if answer.status_code >= 500:  # noqa: PLR2004 - server errors; a link twice harms nobody
+            raise SlackUnreachable(f"http_{answer.status_code}")
+        await self._finish(job)
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    async def _open_thread(self, conversation_id: int) -> Conversation:
+        """The conversation with its thread, whose card is posted first if there is none."""
+        async with self._database.read() as reader:
+            conversation = await conversations.get(reader, conversation_id)
+        if conversation.thread_ts is not None:
+            return conversation
+
+        async def compose(tx: Transaction, _: Post) -> Rendered:
+            return await self._card(tx, await conversations.get(tx, conversation_id))
+
+        async def finish(tx: Transaction, post: Post) -> None:
+            await conversations.set_thread(tx, conversation_id, post.ts)
+
+        draft = Draft(_card_key(conversation_id), "card", conversation_id, conversation.channel)
+        await self._posting.put(draft, compose, finish)
+        async with self._database.read() as reader:
+            return await conversations.get(reader, conversation_id)
+
+    async def _put_in_thread(self, conversation: Conversation, draft: Draft, compose: object, finish: object) -> None:
+        try:
+            await self._posting.put(draft, compose, finish)  # type: ignore[arg-type]  # passed on as they came
+        except ThreadLost:
+            await self._lose_thread(conversation)
+            raise Later(0, "the thread is opened anew") from None
+
+    async def _lose_thread(self, conversation: Conversation) -> None:
+        """Somebody deleted the card: a new thread is opened and says so."""
+        async with self._database.transaction() as tx:
+            post = await posts.find(tx, _card_key(conversation.id))
+            if post is None or post.ts != conversation.thread_ts:
+                return
+            await posts.lose(tx, post.id)
+            await conversations.set_thread(tx, conversation.id, None)
+            sentence = "The first message of this conversation's thread was deleted. It goes on here."
+            await plan.notice(tx, conversation.id, f"moved:{post.id}", sentence)
+
+    async def _texts(self, tx: Transaction, conversation: Conversation, post: Post) -> Rendered | None:
+        """What this post shows: what it was begun with, else what waits, several texts of the contact as one."""
+        chosen = await messages.of_post(tx, post.id)
+        if not chosen:
+            chosen = _together(await messages.unposted(tx, conversation.id, MERGED))
+            await messages.show_in(tx, [message.id for message in chosen], post.id)
+        if not chosen:
+            return None
+        if chosen[0].direction == "out":
+            return render.outbound(self._presenter.outbound(chosen[0], tx.now), key=post.key)[0]
+        contact = await self._presenter.contact(tx, await contacts.get(tx, conversation.contact_id))
+        return render.inbound([self._presenter.inbound(message, tx.now) for message in chosen], contact, key=post.key)[
+            0
+        ]
+
+    async def _card(self, connection: Connection, conversation: Conversation) -> Rendered:
+        view = await self._presenter.card(connection, conversation, self._database.clock())
+        return render.card(view, key=_card_key(conversation.id))
+
+    async def _line(self, connection: Connection, message: Message) -> Rendered:
+        view = await self._presenter.line(connection, message, self._database.clock())
+        return render.receipt_line(view, key=_line_key(message.id))
+
+    async def _post_line(self, job: Job, message: Message, conversation: Conversation) -> None:
+        async def compose(tx: Transaction, _: Post) -> Rendered:
+            return await self._line(tx, await messages.get(tx, message.id))
+
+        async def finish(tx: Transaction, _: Post) -> None:
+            await jobs.finish(tx, job)
+
+        draft = Draft(_line_key(message.id), "line", message.id, conversation.channel, conversation.thread_ts)
+        await self._put_in_thread(conversation, draft, compose, finish)
+
+    async def _is_posted(self, connection: Connection, message: Message) -> bool:
+        return message.post_id is not None and (await posts.get(connection, message.post_id)).state == "sent"
+
+    async def _finish(self, job: Job) -> None:
+        async with self._database.transaction() as tx:
+            await jobs.finish(tx, job)
+
+
+def _together(waiting: list[Message]) -> list[Message]:
+    """The texts that go into one post: the first, and those of the contact that follow it while there is room."""
+    chosen: list[Message] = []
+    for message in waiting:
+        length = sum(len(each.text or "") for each in (*chosen, message))
+        if chosen and (message.direction == "out" or chosen[0].direction == "out" or length > MERGED_LENGTH):
+            break
+        chosen.append(message)
+    return chosen
+
+
+def _card_key(conversation_id: int) -> str:
+    return f"card:{conversation_id}"
+
+
+def _line_key(message_id: int) -> str:
+    return f"line:{message_id}"

@@ -1,0 +1,232 @@
+"""Takes what waits in the intake to the bridge, and does the jobs that are due; woken by commits, not by polling."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import TYPE_CHECKING, get_args
+
+import structlog
+
+from bot import plan
+from bot.slack_api import SlackError, SlackRefused
+from storage import alerts, intake, jobs
+from storage.clock import SECOND
+from storage.jobs import Job, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from bot.bridge import Bridge
+    from bot.metrics import Metrics
+    from storage.database import Database
+    from storage.intake import Entry
+
+BATCH = 32  # rows of the intake in one transaction
+AT_ONCE: dict[Side, int] = {"slack": 1000, "sms": 100}  # jobs under way; most of Slack's wait for their turn
+LONGEST_PAUSE = 60 * SECOND
+MOST_TRIES = 12  # of a job that fails by a fault of ours; what Slack or a provider causes is tried for ever
+LOOK_EVERY = 1.0  # seconds between two looks for what other processes wrote
+
+log = structlog.get_logger("worker")
+
+
+class Later(Exception):
+    """The job is to be tried again after so many seconds, for this reason."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.reason = reason
+
+
+class Worker:
+    """The tasks that do the work.
+
+    Args:
+        database: its commits wake them.
+        bridge: what is done about a row of the intake.
+        handlers: what is done for a job, by its kind. A handler finishes its job in its last transaction.
+        metrics: where the ends are counted.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        bridge: Bridge,
+        handlers: Mapping[str, Callable[[Job], Awaitable[None]]],
+        metrics: Metrics,
+    ) -> None:
+        self._database = database
+        self._bridge = bridge
+        self._handlers = handlers
+        self._metrics = metrics
+        self._arrived = asyncio.Event()
+        self._due: dict[Side, asyncio.Event] = {side: asyncio.Event() for side in get_args(Side)}
+        self._running: dict[Side, set[asyncio.Task[None]]] = {side: set() for side in get_args(Side)}
+        self._tasks: list[asyncio.Task[None]] = []
+        database.listen("intake", self._arrived.set)
+        database.listen("jobs", self._wake)
+
+    async def start(self) -> None:
+        """Frees what an ended process had claimed, then begins."""
+        async with self._database.transaction() as tx:
+            await jobs.release(tx)
+        self._arrived.set()
+        self._tasks = [asyncio.create_task(self._drain_intake()), asyncio.create_task(self._watch_others())]
+        self._tasks += [asyncio.create_task(self._work(side)) for side in self._due]
+
+    async def stop(self, seconds: float) -> None:
+        """Claims nothing more, and lets what is under way end within so many seconds."""
+        await _cancel(self._tasks)
+        running = [task for tasks in self._running.values() for task in tasks]
+        if running:
+            await asyncio.wait(running, timeout=seconds)
+        await _cancel(running)
+
+    # --- the intake ---------------------------------------------------------------------------------------------------
+
+    async def _drain_intake(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            try:
+                while await self._take_some():
+                    pass
+            except sqlite3.OperationalError as error:  # a full disk, a locked file: the rows are not at fault
+                log.error("the intake waits for the database", error=str(error))
+                await asyncio.sleep(1)
+                self._arrived.set()
+
+    async def _take_some(self) -> bool:
+        """Takes the oldest rows to the bridge, all in one transaction, or one by one if one of them breaks it."""
+        async with self._database.read() as reader:
+            entries = await intake.waiting(reader, BATCH)
+        try:
+            async with self._database.transaction() as tx:
+                for entry in entries:
+                    await self._bridge.take(tx, entry)
+        except sqlite3.OperationalError:
+            raise
+        except Exception:  # noqa: BLE001 - which of them it was is found next
+            for entry in entries:
+                await self._take_one(entry)
+        return bool(entries)
+
+    async def _take_one(self, entry: Entry) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                await self._bridge.take(tx, entry)
+        except sqlite3.OperationalError:
+            raise
+        except Exception as error:
+            log.exception("a row of the intake could not be handled", entry=entry.id, kind=entry.kind)
+            async with self._database.transaction() as tx:
+                await intake.bury(tx, entry.id, f"{type(error).__name__} in the bridge")
+                sentence = (
+                    f"Something that came in ({entry.kind}) could not be handled. It is kept as dead row {entry.id}."
+                )
+                await plan.alert(tx, await alerts.raise_one(tx, f"dead:{entry.source}", sentence))
+
+    # --- jobs ---------------------------------------------------------------------------------------------------------
+
+    async def _work(self, side: Side) -> None:
+        while True:
+            self._due[side].clear()
+            try:
+                claimed = await self._claim(side)
+                if not claimed:
+                    await self._rest(side)
+            except sqlite3.OperationalError as error:
+                log.error("jobs wait for the database", error=str(error))
+                await asyncio.sleep(1)
+
+    async def _claim(self, side: Side) -> bool:
+        free = AT_ONCE[side] - len(self._running[side])
+        if free <= 0:
+            return False
+        async with self._database.transaction() as tx:
+            claimed = await jobs.claim(tx, "bot", side, free)
+        for job in claimed:
+            task = asyncio.create_task(self._do(job))
+            self._running[side].add(task)
+            task.add_done_callback(self._running[side].discard)
+        return bool(claimed)
+
+    async def _rest(self, side: Side) -> None:
+        """Until something is written, or something becomes due."""
+        async with self._database.read() as reader:
+            due = await jobs.next_due(reader, side)
+        seconds = None if due is None else max(0.0, (due - self._database.clock()) / SECOND)
+        if len(self._running[side]) >= AT_ONCE[side]:
+            seconds = None  # the end of one of them wakes us
+        try:
+            await asyncio.wait_for(self._due[side].wait(), seconds)
+        except TimeoutError:
+            return
+
+    async def _do(self, job: Job) -> None:
+        try:
+            await self._handlers[job.kind](job)
+        except Later as later:
+            await self._again(job, int(later.seconds * SECOND), later.reason)
+        except SlackRefused as error:
+            await self._give_up(job, error.code)
+        except (SlackError, sqlite3.OperationalError) as error:
+            await self._again(job, _pause(job.tries), str(error))
+        except Exception as error:
+            log.exception("a job failed", kind=job.kind, job=job.id)
+            if job.tries >= MOST_TRIES:
+                await self._give_up(job, type(error).__name__)
+            else:
+                await self._again(job, _pause(job.tries), type(error).__name__)
+        else:
+            self._metrics.jobs.labels(job.kind, "done").inc()
+
+    async def _again(self, job: Job, pause: int, reason: str) -> None:
+        self._metrics.jobs.labels(job.kind, "again").inc()
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    await jobs.retry(tx, job, tx.now + pause, reason)
+            except sqlite3.OperationalError:
+                await asyncio.sleep(1)
+            else:
+                return
+
+    async def _give_up(self, job: Job, code: str) -> None:
+        """It cannot be done: that is told, never silent."""
+        self._metrics.jobs.labels(job.kind, "given up").inc()
+        log.error("a job was given up", kind=job.kind, job=job.id, code=code)
+        async with self._database.transaction() as tx:
+            await jobs.finish(tx, job)
+            if job.kind != "alert":
+                sentence = f"Slack or we could not do something ({job.kind}): {code}."
+                await plan.alert(tx, await alerts.raise_one(tx, f"given up:{job.kind}:{code}", sentence))
+
+    # --- waking -------------------------------------------------------------------------------------------------------
+
+    def _wake(self) -> None:
+        for event in self._due.values():
+            event.set()
+
+    async def _watch_others(self) -> None:
+        """What the command line wrote wakes nobody here, so the file is asked whether it changed."""
+        seen = await self._database.data_version()
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            if (found := await self._database.data_version()) != seen:
+                seen = found
+                self._arrived.set()
+                self._wake()
+
+
+def _pause(tries: int) -> int:
+    """Microseconds before the next try, doubled each time."""
+    return min(SECOND << min(tries - 1, 6), LONGEST_PAUSE)
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
