@@ -165,12 +165,16 @@ class Carrier(Server):
             await self.clock.until(starts)
         for state, receipts in zip(states, told(list(states), self.opposite(states[-1]), troubles), strict=True):
             if Trouble.RECEIPTS_EARLY not in troubles:
-                await self.clock.sleep(self._common.receipt_delay)
+                await self.pause(message_id, state)
             self.reach(message_id, state)
             self.changes.tell()
             if receipts and Trouble.RECEIPTS_LATE in troubles:
                 await self.clock.sleep(self.faults.late_seconds)
             await self._tell(message_id, receipts)
+
+    async def pause(self, message_id: str, state: str) -> None:  # noqa: ARG002  # for companies that need to know
+        """Returns when a text may come as far as this."""
+        await self.clock.sleep(self._common.receipt_delay)
 
     async def _tell(self, message_id: str, states: Sequence[str]) -> None:
         for state in states:
