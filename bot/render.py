@@ -120,7 +120,7 @@ def inbound(texts: Sequence[InboundText], contact: ContactView, key: str = "") -
 
 def outbound(view: OutboundView, key: str = "") -> list[Rendered]:
     """A text that was sent by `/sms`, from the modal or by itself, as the team's own."""
-    who = fill("{author} {origin}", author=mention(view.author) if view.author else "Automatic,", origin=view.origin)
+    who = joined(" ", [mention(view.author) if view.author else "Automatic", view.origin])
     told = [when(view.at, blocks.MOMENT)] if view.late else []
     heads = [
         blocks.context(joined(" · ", [Marked(f"{who}:"), *told, _files(view.attachments)])),
@@ -273,8 +273,9 @@ _UNKNOWN = "*This may not have gone out.* {sentence} It is never sent again by i
 def receipt_line(view: LineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
     """One line below a reply, edited as more is known; above it a sentence where a person has to decide something."""
     wording = _WORDINGS[view.stage]
-    sentence = view.sentence or wording.needs
-    told = joined(" · ", [*_progress(view, wording), *(() if wording.needs else (view.sentence,)), *_details(view)])
+    given = blocks.marked(view.sentence)
+    sentence = given if given.strip() else Marked(wording.needs)
+    told = joined(" · ", [*_progress(view, wording), *(() if wording.needs else (sentence,)), *_details(view)])
     above = [blocks.section(_asked(view.stage, sentence))] if wording.needs else []
     spoken = joined(" ", [_asked(view.stage, sentence), told]) if wording.needs else told
     return _rendered(spoken, [*above, blocks.context(told), *blocks.actions(buttons)], key)

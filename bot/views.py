@@ -55,7 +55,7 @@ class OutboundView:
     """A text of ours that no reply in the thread shows."""
 
     author: str | None  # a Slack user id; None: nobody, it went by itself
-    origin: str  # "by /sms", "from the compose window", "as the confirmation of their STOP"
+    origin: str  # "by /sms", "from the compose window", "as the confirmation of their STOP"; may be empty
     text: str = field(repr=False)
     at: int
     late: bool = False
