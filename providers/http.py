@@ -7,17 +7,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from email.utils import parsedate_to_datetime
+from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from providers.errors import NotSent, Refused, Throttled, Unknown
+from providers.payload import moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import AsyncIterator, Mapping
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0, pool=5.0)  # seconds, each for one step
 DEADLINE = 60.0  # seconds, for a whole request: an answer that trickles never runs into a step's limit
@@ -47,13 +47,16 @@ def hush_client_logs() -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-async def request(client: httpx.AsyncClient, method: str, url: str, **arguments: Any) -> httpx.Response:
+async def request(
+    client: httpx.AsyncClient, method: str, url: str, *, deadline: float = DEADLINE, **arguments: Any
+) -> httpx.Response:
     """Sends one request and reads the whole answer, whatever its status below 500 except 429.
 
     Args:
         client: from `open_client`.
         method: "GET", "POST" …
         url: absolute.
+        deadline: seconds for the whole of it.
         arguments: as httpx takes them: `params`, `headers`, `json`, `data`, `content`, `auth`.
 
     Raises:
@@ -63,7 +66,8 @@ async def request(client: httpx.AsyncClient, method: str, url: str, **arguments:
         Unknown: the connection broke, timed out, or the answer was a 5xx or unreadable: the company may have acted.
     """
     auth = arguments.pop("auth", None)
-    response = await _exchange(client, _build(client, method, url, arguments), auth)
+    async with _outcomes(deadline):
+        response = await client.send(_build(client, method, url, arguments), auth=auth)
     if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
         raise Throttled("http_429", "The provider asks us to slow down.", _seconds(response.headers))
     if response.is_server_error:
@@ -78,10 +82,12 @@ def _build(client: httpx.AsyncClient, method: str, url: str, arguments: Mapping[
         raise Refused("unsayable", "The text or its settings hold something that cannot be sent.") from None
 
 
-async def _exchange(client: httpx.AsyncClient, built: httpx.Request, auth: httpx.Auth | None) -> httpx.Response:
+@asynccontextmanager
+async def _outcomes(deadline: float) -> AsyncIterator[None]:
+    """Turns what httpx raises into our errors."""
     try:
-        async with asyncio.timeout(DEADLINE):
-            return await client.send(built, auth=auth)
+        async with asyncio.timeout(deadline):
+            yield
     except _NEVER_LEFT:
         raise NotSent("unreachable", "The provider could not be reached.") from None
     except (httpx.TimeoutException, TimeoutError):
@@ -97,12 +103,5 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
     value = headers.get("Retry-After", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value), LONGEST_WAIT)
-    until, now = _date(value), _date(headers.get("Date", ""))
+    until, now = moment(value), moment(headers.get("Date"))
     return min(max((until - now).total_seconds(), 0.0), LONGEST_WAIT) if until and now else None
-
-
-def _date(value: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value)
-    except ValueError:
-        return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -22,19 +23,28 @@ class Company:
         self.origin = ""
         self.answers: list[HttpMessage] = []
         self.requests: list[HttpMessage] = []
+        self.connections = 0
+        self.asked = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection: one request, one answer."""
-        try:
-            self.requests.append(await _read(reader))
-            answer = self.answers.pop(0) if self.answers else HttpMessage("500", (), b"no answer is left")
-            if answer is HANG:
-                await reader.read()  # until the other side gives up
-            elif answer is not DROP:
-                writer.write(_wire(answer))
+        """One connection, kept for as many requests as the other side has."""
+        self.connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while await self._answer(reader, writer):
                 await writer.drain()
-        finally:
-            writer.close()
+        writer.close()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """Takes one request and says whether it was answered."""
+        self.requests.append(await _read(reader))
+        self.asked.set()
+        answer = self.answers.pop(0) if self.answers else HttpMessage("500", (), b"no answer is left")
+        if answer is HANG:
+            await reader.read()  # until the other side gives up
+        if answer in (HANG, DROP):
+            return False
+        writer.write(_wire(answer))
+        return True
 
 
 @asynccontextmanager
@@ -58,6 +68,6 @@ async def _read(reader: asyncio.StreamReader) -> HttpMessage:
 
 
 def _wire(answer: HttpMessage) -> bytes:
-    headers = (*answer.headers, ("Content-Length", str(len(answer.body))), ("Connection", "close"))
+    headers = (*answer.headers, ("Content-Length", str(len(answer.body))))
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
     return f"HTTP/1.1 {answer.status} X\r\n{head}\r\n".encode("latin-1") + answer.body

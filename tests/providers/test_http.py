@@ -1,0 +1,217 @@
+"""One request, and the line between what certainly did not leave and what may have."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import logging
+import socket
+import traceback
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
+from providers.http import hush_client_logs, open_client, request
+from tests.contract.company import DROP, HANG, Company
+from tests.contract.fixture_file import HttpMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SECRET = "topsecret"
+TEXT = "You win again, gravity!"
+OK = HttpMessage("200", (), b"fine")
+
+
+@pytest.fixture
+def loud() -> Iterator[None]:
+    """The clients' loggers as they are by default, put back afterwards."""
+    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.NOTSET)
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
+
+
+async def _fault(company: Company, client: httpx.AsyncClient, answer: HttpMessage) -> ProviderError:
+    company.answers = [answer]
+    with pytest.raises(ProviderError) as caught:
+        await request(client, "POST", company.origin, json={"text": "hello"})
+    return caught.value
+
+
+async def test_an_answer_is_given_back_whole(company: Company, client: httpx.AsyncClient) -> None:
+    """Status and body come back as they were, and the request left as it was given."""
+    company.answers = [OK]
+    response = await request(client, "POST", f"{company.origin}/a", params={"b": "1"}, json={"text": "hello"})
+    assert (response.status_code, response.content) == (200, b"fine")
+    assert company.requests[0].first_line == "POST /a?b=1"
+    assert company.requests[0].body == b'{"text":"hello"}'
+
+
+@pytest.mark.parametrize("status", [201, 301, 400, 401, 403, 404, 418])
+async def test_what_the_company_decided_is_left_to_the_provider(
+    company: Company, client: httpx.AsyncClient, status: int
+) -> None:
+    """Below 500 the company has said something: its provider knows what. No redirect is followed."""
+    company.answers = [HttpMessage(str(status), (("Location", f"{company.origin}/elsewhere"),), b"")]
+    assert (await request(client, "GET", company.origin)).status_code == status
+    assert len(company.requests) == 1
+
+
+async def test_nobody_listening(client: httpx.AsyncClient) -> None:
+    """A refused connection is not sent."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        with pytest.raises(NotSent, match="unreachable"):
+            await request(client, "POST", f"http://127.0.0.1:{bound.getsockname()[1]}")
+
+
+async def test_a_handshake_that_fails(company: Company) -> None:
+    """Until TLS stands nothing of ours was said: a company that does not speak it got no text."""
+    async with open_client(httpx.Timeout(5.0, connect=0.2)) as client:
+        with pytest.raises(NotSent):
+            await request(client, "POST", company.origin.replace("http:", "https:"), json={"text": TEXT})
+
+
+async def test_a_name_that_does_not_exist(client: httpx.AsyncClient) -> None:
+    """A host that cannot be found is not sent."""
+    with pytest.raises(NotSent):
+        await request(client, "POST", "http://company.invalid/")
+
+
+async def test_no_answer_in_time(company: Company) -> None:
+    """A request that is not answered is unknown."""
+    async with open_client(httpx.Timeout(5.0, read=0.1)) as client:
+        fault = await _fault(company, client, HANG)
+    assert (type(fault), fault.code) == (Unknown, "timeout")
+
+
+async def test_an_answer_that_trickles(company: Company, client: httpx.AsyncClient) -> None:
+    """An answer that never ends, each byte in time, is unknown after the deadline."""
+    company.answers = [HANG]
+    with pytest.raises(Unknown, match="timeout"):
+        await request(client, "POST", company.origin, deadline=0.1)
+
+
+async def test_a_connection_that_breaks(company: Company, client: httpx.AsyncClient) -> None:
+    """A connection closed without an answer is unknown."""
+    fault = await _fault(company, client, DROP)
+    assert (type(fault), fault.code) == (Unknown, "connection_lost")
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
+async def test_a_fault_of_the_company(company: Company, client: httpx.AsyncClient, status: int) -> None:
+    """A 5xx says nothing about whether the text was taken."""
+    fault = await _fault(company, client, HttpMessage(str(status), (), b"oops"))
+    assert (type(fault), fault.code) == (Unknown, f"http_{status}")
+
+
+async def test_an_answer_that_cannot_be_unpacked(company: Company, client: httpx.AsyncClient) -> None:
+    """A body that is not what its encoding says is unknown: the request was taken."""
+    broken = gzip.compress(b"fine" * 100)[:10] + b"not gzip"
+    fault = await _fault(company, client, HttpMessage("200", (("Content-Encoding", "gzip"),), broken))
+    assert (type(fault), fault.code) == (Unknown, "unreadable_answer")
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ((("Retry-After", "7"),), 7),
+        ((("Retry-After", "0"),), 0),
+        ((("Retry-After", "99999999999"),), 86_400),
+        ((("Date", "Fri, 11 Nov 2011 11:11:11 GMT"), ("Retry-After", "Fri, 11 Nov 2011 11:12:11 GMT")), 60),
+        ((("Date", "Fri, 11 Nov 2011 11:11:11 GMT"), ("Retry-After", "Fri, 11 Nov 2011 11:10:11 GMT")), 0),
+        ((("Date", "Fri, 11 Nov 2011 11:11:11 -0000"), ("Retry-After", "Fri, 11 Nov 2011 11:12:11 GMT")), 60),
+        ((("Retry-After", "Fri, 11 Nov 2011 11:12:11 GMT"),), None),
+        ((("Retry-After", "soon"),), None),
+        ((("Retry-After", "-1"),), None),
+        ((("Retry-After", "\u00b2"),), None),
+        ((), None),
+    ],
+)
+async def test_how_long_to_wait(
+    company: Company, client: httpx.AsyncClient, headers: tuple[tuple[str, str], ...], seconds: float | None
+) -> None:
+    """A 429 is not sent, with the seconds to wait where they can be told, and never more than a day."""
+    fault = await _fault(company, client, HttpMessage("429", headers, b""))
+    assert isinstance(fault, Throttled)
+    assert fault.retry_after == seconds
+
+
+async def test_a_text_that_no_request_can_hold(company: Company, client: httpx.AsyncClient) -> None:
+    """Half a character cannot be sent now or later: refused, and nothing leaves."""
+    with pytest.raises(Refused, match="unsayable"):
+        await request(client, "POST", company.origin, json={"text": "\ud83d"})
+    assert company.requests == []
+
+
+@pytest.mark.parametrize("url", ["http://[::1", "http://exa\0mple", "no-scheme"])
+async def test_an_address_that_is_none(client: httpx.AsyncClient, url: str) -> None:
+    """What is no address is an error of the contract, and nothing leaves."""
+    with pytest.raises((Refused, NotSent)):
+        await request(client, "POST", url)
+
+
+async def test_each_request_has_a_connection_of_its_own(company: Company, client: httpx.AsyncClient) -> None:
+    """No connection is kept: one that the server is just closing would make a text unknown."""
+    company.answers = [OK, OK]
+    await request(client, "GET", company.origin)
+    await request(client, "GET", company.origin)
+    assert [sent.header("Connection") for sent in company.requests] == ["close", "close"]
+    assert company.connections == 2
+
+
+async def test_no_cookie_is_kept(company: Company, client: httpx.AsyncClient) -> None:
+    """A session of theirs does not stick to us."""
+    company.answers = [HttpMessage("200", (("Set-Cookie", "PHPSESSID=1; Path=/"),), b""), OK]
+    await request(client, "GET", company.origin)
+    await request(client, "GET", company.origin)
+    assert company.requests[1].header("Cookie") == ""
+
+
+async def test_a_proxy_of_the_environment_is_not_used(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Texts do not go through somebody's proxy because a variable is set."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    company.answers = [OK]
+    async with open_client() as client:
+        assert (await request(client, "GET", company.origin)).content == b"fine"
+
+
+async def test_an_error_tells_nothing_private(company: Company, client: httpx.AsyncClient) -> None:
+    """Neither an error nor its traceback holds the URL with its key, or the text."""
+    company.answers = [DROP]
+    with pytest.raises(Unknown) as caught:
+        await request(client, "POST", company.origin, params={"apiKey": SECRET}, json={"text": TEXT})
+    shown = "".join(traceback.format_exception(caught.value))
+    assert SECRET not in shown
+    assert TEXT not in shown
+
+
+@pytest.mark.usefixtures("loud")
+async def test_the_clients_logs_are_hushed(
+    company: Company, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By itself httpx logs each URL with the key in it; once hushed, no longer."""
+    company.answers = [OK, OK]
+    caplog.set_level(logging.DEBUG)
+    await request(client, "GET", company.origin, params={"apiKey": SECRET})
+    assert SECRET in caplog.text
+    caplog.clear()
+    hush_client_logs()
+    await request(client, "GET", company.origin, params={"apiKey": SECRET})
+    assert SECRET not in caplog.text
+
+
+async def test_a_cancelled_request_stays_cancelled(company: Company, client: httpx.AsyncClient) -> None:
+    """Being stopped is not an outcome: whoever stopped it decides what it was."""
+    company.answers = [HANG]
+    task = asyncio.create_task(request(client, "POST", company.origin))
+    await company.asked.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
