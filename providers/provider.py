@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -43,6 +43,16 @@ def read_options(kind: type[_Options], sms: OutboundSms) -> _Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """How much an account may do in any stretch of time, as its company documents it."""
+
+    count: int
+    seconds: int
+    kind: Literal["requests", "texts"] = "texts"  # of texts, those that are billed
+    after: Limit | None = None  # what people may still send, and nothing automatic may, once this one is used up
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """What a company's API can do, as data: the docs' table is generated from it, the contract suite proves it."""
 
@@ -62,6 +72,7 @@ class Features:
     clients: bool = False  # can text a `client:` name
     max_text: int | None = None  # characters; None where no limit is documented
     concatenates: bool = True  # a text longer than one segment is joined again on the phone
+    limits: tuple[Limit, ...] = ()  # each of them holds
     unproved: frozenset[str] = frozenset()  # names of the above that rest on no document
 
 

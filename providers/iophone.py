@@ -1,0 +1,390 @@
+"""IO Phone, API version 6 (https://rental.software/support/knowledge-base/article/api-sms-text-message-sending-and-recieving).
+
+Texts with files from numbers of our own, receipts and inbound texts at one URL per number. Nothing can be asked for
+afterwards: what its webhooks fail to bring is lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
+
+import httpx
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr
+
+from providers import payload
+from providers.errors import ProviderError, Refused, Throttled, Unknown, Unreadable, Unsupported
+from providers.http import request
+from providers.provider import Accepted, Ask, Callbacks, Features, Limit, Model, Webhook, WebhookAnswer, read_options
+from sms.address import E164
+from sms.message import InboundSms, Media, OutboundSms, Receipt, Status
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from datetime import datetime
+
+# --- what can be set --------------------------------------------------------------------------------------------------
+
+Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]  # ISO 3166-1 alpha-2
+
+
+class IOPhoneSettings(Model):
+    """One account there, by one of its keys (http://rental.software/support/knowledge-base/article/api-setup-access)."""
+
+    api_key: SecretStr = Field(min_length=1, title="API key", description="Made there under Settings, API Keys.")
+    base_url: HttpUrl = Field(HttpUrl("https://rental.software/api6"), title="Address of the API")
+
+
+class IOPhoneOptions(Model):
+    """The one parameter of `POST /text` that is neither ours to fill in nor the text itself."""
+
+    country: Country | None = Field(
+        None,
+        title="Read the number as one of",
+        description="Two letters, as in AU. IO Phone advises it for numbers that lack their country code only.",
+    )
+
+
+# --- what they say ----------------------------------------------------------------------------------------------------
+
+
+def _urls(value: object) -> tuple[str, ...]:
+    """The addresses in `media`: their document calls it a string, and shows a list of them."""
+    said = map(payload.text, value if isinstance(value, list) else [value])
+    return tuple(url for url in said if url and url.startswith(_HTTP))
+
+
+class _Payload(BaseModel):
+    """What answers and webhooks share, whatever the case of its names (see the address at the top)."""
+
+    model_config = ConfigDict(frozen=True, alias_generator=lambda name: name.replace("_", ""))
+
+    id: payload.Text = None
+    from_: payload.Party = None
+    segment_count: payload.Count = None
+
+
+class Answer(_Payload):
+    """The answer to `POST /text`; `message` is there when it is refused, the others when it is accepted."""
+
+    status: payload.Count = None
+    message: payload.Text = Field(None, repr=False)
+
+
+class Message(_Payload):
+    """A webhook: one flat object for everything (see the address at the top).
+
+    Its words and codes are Bandwidth's, whose message it flattens, under an id of IO Phone's own.
+    """
+
+    type: payload.Text = None
+    time: payload.Moment = None  # with 3, 6 or 9 digits after the point
+    description: payload.Text = Field(None, repr=False)  # of a failure Bandwidth's slug, else a sentence
+    direction: payload.Text = None
+    to: payload.Party = None
+    text: payload.Text = Field(None, repr=False)
+    custom_key: payload.Text = None  # the simulated receipt of the test sender lacks it
+    media: Annotated[tuple[str, ...], BeforeValidator(_urls)] = Field((), repr=False)
+    error_code: payload.Text = None
+
+
+RECEIVED = "message-received"
+STATUS: Mapping[str, Status] = {
+    "message-sending": Status.SENT,  # not in their document: Bandwidth has it, for texts with files only
+    "message-delivered": Status.DELIVERED,  # "to carrier": nobody says whether the phone has it
+    "message-failed": Status.FAILED,
+}
+
+# IO Phone shows 4720 alone, with Bandwidth's word for it, so that Bandwidth's table is taken for theirs. 47xx and 56xx
+# are what carriers said. https://dev.bandwidth.com/docs/messaging/errors (github.com/Bandwidth/api-docs, site/docs).
+_REASONS: tuple[tuple[str, str], ...] = (
+    ("4001 4451 4452 4493", "IO Phone does not let our account send this: whoever runs threadline has to ask there."),
+    ("4301 4752", "The text holds something that cannot be sent: write it again in plain letters."),
+    ("4302 4405 4740", "Our number cannot send texts: use another sender, and tell whoever runs threadline."),
+    ("4403 4407", "Our number is not enabled for texts: use another sender, and tell whoever runs threadline."),
+    ("4476 4773 4774", "Our number is not registered with the carriers: tell whoever runs threadline."),
+    ("4481 4772", "Our number is blocked: use another sender, and tell whoever runs threadline."),
+    ("4303 4350 4404 4406 4408 4720", "This number cannot be texted: check its digits. It may also be a landline."),
+    ("4721", "This number is no longer in service: ask the customer for the new one."),
+    ("4482", "Texts to this number are blocked: reach the customer another way."),
+    ("4492", "Emergency numbers cannot be texted."),
+    ("4360", "The text waited too long and was dropped: send it again if it still matters."),
+    ("4401", "There is no way to this number: check that it is not our own, or use another sender."),
+    ("4420 4730", "There is no way to this number's carrier: reach the customer another way."),
+    ("4421 4432", "Our account may not text this country: whoever runs threadline has to ask IO Phone."),
+    ("4409", "This phone takes no files: send the text without them."),
+    ("4410 4710", "The file could not be fetched: attach it again."),
+    ("4411 4711", "The files are too large: send smaller ones."),
+    ("4412 4712", "The phone or its carrier cannot read the file: send it as a picture, or leave it out."),
+    ("4431 4790 4791 4792 4793 4794", "The carrier takes no text from a short code here: use another sender."),
+    ("4433", "Our account may not send from toll-free numbers: use another sender."),
+    ("4434", "This toll-free number cannot be texted: reach the customer another way."),
+    ("4795", "Our toll-free number is not verified: use another sender, and tell whoever runs threadline."),
+    ("4435 4735", "IO Phone says that the text has too many recipients: tell whoever runs threadline."),
+    ("4470 4770", "It was blocked as spam: word it differently, without links."),
+    ("4771", "It was blocked for a shortened link: write the whole link."),
+    ("4475 4775", "The customer has asked not to be texted: do not write again unless they do."),
+    ("4700 4754", "The phone or its carrier does not take this kind of text: reach the customer another way."),
+    ("4701 4702", "The phone cannot be reached: it may be off or full. Try again later."),
+    ("4750", "The carrier rejected it without a reason: word it differently, or reach the customer another way."),
+    ("4753", "The phone rejected it: reach the customer another way."),
+    ("4751", "It is too long for this carrier: send it in shorter parts."),
+    ("4780 4781 4785", "Our number texts more than the carrier allows: wait some minutes before you send it again."),
+    ("5100 5101 5111 5201 5211 5220 5500 5999", "The network had a fault of its own: send it again, once."),
+    ("5106 5501", "The network found no way to this number: send it again, once."),
+    ("5231", "A part of it got lost: send it again, shorter."),
+    ("5600", "The carrier is overloaded: send it again in some minutes, once."),
+    ("5610 5620 5630 5650", "The carrier had a fault of its own: send it again, once."),
+    ("9902", "The carrier never said whether it arrived: ask the customer before you send it again."),
+    ("9999", "The carrier gave a reason that nobody knows: ask the customer before you send it again."),
+)
+SENTENCES: Mapping[str, str] = {code: sentence for codes, sentence in _REASONS for code in codes.split()}
+# What a code that is not there may mean: 4, the same fails again; 5, a fault of the network; 9, nobody knows.
+_FAMILIES: Mapping[str, str] = {
+    "4": "Sending the same again will fail again.",
+    "5": "It may work if you send it again, once.",
+    "9": "It may have arrived: ask the customer before you send it again.",
+}
+_OPTED_OUT = frozenset({"4475", "4775"})  # not 4482 or 4772, which block a number without saying on whose wish
+
+# By a part of `message` in lower case: answers have no code. The first is in the document, the next in none but
+# http://rental.software/support/knowledge-base/article/api-setup-access, which does not say under which status.
+_BAD_KEY = "IO Phone does not accept our API key: whoever runs threadline has to correct it."
+_REFUSALS: Mapping[str, tuple[str, str]] = {
+    "not authorized to send text messages from this number": (
+        "sender_not_ours",
+        "Our IO Phone account may not send from this number: whoever runs threadline has to correct the sender.",
+    ),
+    "parameter 'text' cannot be empty": ("no_text", "IO Phone sends no text without words."),
+    "api key not provided": ("bad_api_key", _BAD_KEY),
+    "api key not found": ("bad_api_key", _BAD_KEY),
+    "have permission": (
+        "no_permission",
+        "Our IO Phone key may not send texts, or not from here: whoever runs threadline has to allow it there.",
+    ),
+}
+
+# --- the provider -----------------------------------------------------------------------------------------------------
+
+_HTTP = ("http://", "https://")
+_LONGEST_TEXT = 2048  # characters, as are the next two
+_LONGEST_KEY = 32
+_LONGEST_URL = 4096
+_TEST_SENDER = E164("+19999999999")
+_BY_HAND = Limit(1, 300)
+
+
+class IOPhone:
+    """An account at IO Phone. See `providers.provider.Provider`."""
+
+    name: ClassVar[str] = "iophone"
+    title: ClassVar[str] = "IO Phone"
+    features: ClassVar[Features] = Features(
+        receipts=True,
+        delivered_means="handed to the carrier",
+        inbound=True,  # once a text has gone out from the number: only that tells IO Phone our URL
+        media_in=True,
+        media_out=True,
+        max_text=_LONGEST_TEXT,
+        limits=(
+            Limit(300, 300, "requests"),  # per key
+            Limit(200, 3_600, after=_BY_HAND),  # this and the next two per account, over all its numbers
+            Limit(300, 86_400, after=_BY_HAND),
+            Limit(1_500, 604_800, after=_BY_HAND),
+        ),
+    )
+    Settings: ClassVar[type[Model]] = IOPhoneSettings
+    Options: ClassVar[type[Model]] = IOPhoneOptions
+
+    def __init__(self, settings: IOPhoneSettings, client: httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._client = client
+
+    def verify(self, hook: Webhook) -> None:
+        """IO Phone shows nothing that only it can know: the token in the path is all there is."""
+
+    def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
+        """Reads the one object of a webhook. What others send from our number brings its receipts here too.
+
+        A type that we do not know is a receipt without a status where it is about a text of ours. Where it is about one
+        of a contact it is Unreadable: it may be a text, which a person must see, or none, which nobody has said.
+
+        Raises:
+            Unreadable: no JSON object, or one that is neither a receipt nor a text of a contact.
+        """
+        return [_event(Message.model_validate(payload.lower(payload.read_json(hook.body))), hook.attempt)]
+
+    def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
+        """An empty 200: no document asks for more."""
+        return WebhookAnswer()
+
+    def check(self, sms: OutboundSms) -> None:
+        """Says what the document of `POST /text` rules out.
+
+        Raises:
+            Unsupported: recipients that are no number, senders that are none of our numbers, unknown options.
+            Refused: no text or one that is too long, addresses of files that are none or too long.
+        """
+        if not isinstance(sms.recipient, E164):
+            raise Unsupported("recipient", "IO Phone sends to phone numbers only.")
+        if not isinstance(sms.sender, E164):
+            raise Unsupported("sender", "IO Phone sends from our own numbers only: it leases none and takes no names.")
+        if len(sms.attempt) > _LONGEST_KEY:
+            raise Unsupported("custom_key", "IO Phone cannot carry an id as long as ours.")
+        _check_text(sms.text)
+        _check_media(sms.media)
+        read_options(IOPhoneOptions, sms)
+
+    async def send(self, sms: OutboundSms, callbacks: Callbacks) -> Accepted:
+        """Posts to /text (see the address at the top)."""
+        self.check(sms)
+        key = self._settings.api_key.get_secret_value()
+        url = f"{str(self._settings.base_url).rstrip('/')}/text"
+        body = _send_body(sms, callbacks)
+        response = await request(self._client, "POST", url, params={"apiKey": key}, json=body)
+        return _accepted(response, sms.text, key)
+
+    async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:  # noqa: ARG002  the contract's
+        """Unsupported: no document knows a way to ask for texts."""
+        raise _no_records()
+
+    async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:  # noqa: ARG002  the contract's
+        """Unsupported, as `find_sent`."""
+        raise _no_records()
+
+    def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:  # noqa: ARG002  the contract's
+        """Unsupported, as `find_sent`."""
+        raise _no_records()
+
+
+# --- before sending ---------------------------------------------------------------------------------------------------
+
+
+def _check_text(text: str) -> None:
+    if not text:
+        raise Refused(*_REFUSALS["parameter 'text' cannot be empty"])
+    if len(text) > _LONGEST_TEXT:
+        raise Refused("text_too_long", f"IO Phone takes {_LONGEST_TEXT} characters at most.")
+
+
+def _check_media(media: tuple[Media, ...]) -> None:
+    if not all(file.url.startswith(_HTTP) for file in media):
+        raise Refused("media_url", "IO Phone fetches files from http and https addresses only.")
+    if any(len(file.url) > _LONGEST_URL for file in media):
+        raise Refused("media_url", f"IO Phone takes addresses of files of {_LONGEST_URL} characters at most.")
+
+
+def _send_body(sms: OutboundSms, callbacks: Callbacks) -> dict[str, Any]:
+    """The body of `POST /text`.
+
+    The callback URL is kept there per number, for inbound texts too: it is the sender's, it goes out with every text,
+    and never empty, since an empty one ends all webhooks of the number.
+    """
+    if not callbacks.sender.startswith(_HTTP):
+        raise Refused("no_callback_url", "IO Phone needs a URL of ours to call: whoever runs threadline has to set it.")
+    body: dict[str, Any] = {
+        "toNumber": str(sms.recipient),
+        "text": sms.text,
+        "fromNumber": "(999) 999-9999" if sms.sender == _TEST_SENDER else str(sms.sender),  # as their page writes it
+        "callbackUrl": callbacks.sender,
+        "customKey": sms.attempt,
+    }
+    if country := read_options(IOPhoneOptions, sms).country:
+        body["country"] = country
+    if sms.media:
+        body["media"] = [file.url for file in sms.media]
+    return body
+
+
+def _no_records() -> Unsupported:
+    return Unsupported("no_records", "IO Phone cannot be asked about texts.")
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _event(message: Message, attempt: str | None) -> InboundSms | Receipt:
+    """What a webhook means. Its type says which way it went; `direction` decides where we do not know the type.
+
+    We give out no URL for an `attempt`; one that came to such a URL all the same could not speak as a contact.
+    """
+    word = (message.type or "").casefold()
+    known = "in" if word == RECEIVED else "out" if word in STATUS else None
+    way = (message.direction or known or "").casefold()
+    if known == way == "in" and attempt is None:
+        return _inbound(message)
+    if word and known != "in" and way == "out":
+        return _receipt(message, attempt or message.custom_key or None)
+    raise Unreadable("neither a receipt nor a text of a contact")
+
+
+def _inbound(message: Message) -> InboundSms:
+    if message.from_ is None:
+        raise Unreadable("a text of nobody")
+    if message.text is None and not message.media:
+        raise Unreadable("a text without words and files")
+    media = tuple(Media(url) for url in message.media)
+    return InboundSms(message.from_, message.to, message.text or "", message.id, message.time, media)
+
+
+def _receipt(message: Message, attempt: str | None) -> Receipt:
+    if not message.id and not attempt:
+        raise Unreadable("a receipt of no text")
+    status = STATUS.get((message.type or "").casefold())
+    return Receipt(
+        word=message.type or "",
+        status=status,
+        provider_id=message.id,
+        attempt=attempt,
+        code=message.error_code,
+        description=message.description,
+        sentence=_failure(message) if status is Status.FAILED else None,
+        at=message.time,
+        sender=message.from_,
+        segments=message.segment_count or None,  # a failure says 0
+        opted_out=message.error_code in _OPTED_OUT,
+    )
+
+
+def _failure(message: Message) -> str:
+    code = message.error_code or ""
+    if code in SENTENCES:
+        return SENTENCES[code]
+    reason = payload.masked(message.description, message.text or "")
+    said = f"IO Phone could not deliver it: {reason.rstrip('.')}." if reason else "IO Phone could not deliver it."
+    return f"{said} {_FAMILIES.get(code[:1], '')}".rstrip()
+
+
+def _accepted(response: httpx.Response, *private: str) -> Accepted:
+    """What an answer says. An HTTP 200 may hold an error's number as `status`; a success holds 202 there.
+
+    Args:
+        response: theirs.
+        private: what a refusal may quote and must not show.
+    """
+    answer = _answer(response.content)
+    number = max(response.status_code, answer.status or 0)
+    if not response.is_success or number >= httpx.codes.BAD_REQUEST:
+        raise _refusal(number, answer.message, *private)
+    if not answer.id:
+        raise Unknown("unreadable_answer", "IO Phone answered, but the answer cannot be read.")
+    return Accepted(answer.id, Status.ACCEPTED, answer.from_, answer.segment_count)
+
+
+def _answer(body: bytes) -> Answer:
+    try:
+        return Answer.model_validate(payload.lower(payload.read_json(body)))
+    except Unreadable:
+        return Answer()
+
+
+def _refusal(number: int, message: str | None, *private: str) -> ProviderError:
+    code = f"http_{number}"
+    if number == httpx.codes.TOO_MANY_REQUESTS:
+        return Throttled(code, "IO Phone asks us to slow down.")
+    if number >= httpx.codes.INTERNAL_SERVER_ERROR:
+        return Unknown(code, "IO Phone had a fault of its own.")
+    for part, (ours, sentence) in _REFUSALS.items():
+        if part in (message or "").casefold():
+            return Refused(ours, sentence)
+    said = payload.masked(message, *private) or f"HTTP {number}, without a reason"
+    return Refused(code, f"IO Phone refused it: {said.rstrip('.')}.")
