@@ -194,21 +194,21 @@ class Carrier(Server):
         """Calls a webhook once, twice where a fault says so, and tries again later where it was not taken.
 
         Returns:
-            What came of the first call, or None where it was lost on the way.
+            What came of the first call, or None where there was none: the carrier is down, or the webhook got lost.
         """
-        if self.faults.down or self.faults.take(Trouble.WEBHOOK_LOST):
+        if self.faults.take(Trouble.WEBHOOK_LOST):
             return None
-        first = await self._webhooks.call(hook)
-        if self.faults.take(Trouble.WEBHOOK_TWICE):
+        first = None if self.faults.down else await self._webhooks.call(hook)
+        if first is not None and self.faults.take(Trouble.WEBHOOK_TWICE):
             await self._webhooks.call(hook)
-        if not first.is_taken and self._common.retries:
+        if self._common.retries and not (first is not None and first.is_taken):
             self.spawn(self._try_again(hook))
         return first
 
     async def _try_again(self, hook: Hook) -> None:
         for attempt, seconds in enumerate(self._common.retries, start=2):
             await self.clock.sleep(seconds)
-            if (await self._webhooks.call(hook, attempt)).is_taken:
+            if not self.faults.down and (await self._webhooks.call(hook, attempt)).is_taken:
                 return
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:

@@ -73,7 +73,7 @@ class Faults:
     """What will go wrong at one carrier.
 
     Attributes:
-        down: every request is dropped without an answer, and no webhook is called.
+        down: every request is dropped without an answer; no webhook is called, though it may be tried again later.
         hang_seconds: how long a request hangs before its connection is dropped.
         late_seconds: how much later a late receipt comes.
         retry_after: seconds, said with a 429; None: not said.

@@ -205,6 +205,30 @@ async def test_a_webhook_can_come_twice_or_be_lost(carrier: FoneDynamics, door: 
     assert len(door.calls) == 2
 
 
+async def test_a_carrier_that_comes_back_in_time_calls_after_all(
+    carrier: FoneDynamics, door: Door, phones: Phones
+) -> None:
+    """A webhook that fell due while the carrier was down counts as a try that failed."""
+    carrier.settings.portal_webhook = door.url
+    carrier.faults.down = True
+    await phones.send(PHONE, OURS, "hello")
+    assert carrier.deliveries == []
+    carrier.faults.down = False
+    await carrier.settle()
+    assert [delivery.attempt for delivery in carrier.deliveries] == [2]
+
+
+async def test_what_breaks_in_the_sandbox_itself_is_not_swallowed(carrier: FoneDynamics) -> None:
+    """A crash beside the requests comes out where the test waits."""
+
+    async def crash() -> None:
+        raise LookupError
+
+    carrier.spawn(crash())
+    with pytest.raises(ExceptionGroup):
+        await carrier.settle()
+
+
 def test_troubles_last_as_long_as_asked() -> None:
     """So many times, or until cleared."""
     faults = Faults()

@@ -1,0 +1,49 @@
+"""An SMS Flow with one `httpRequest` rule: what is called for a text to a VoxNumber.
+
+https://www.iovox.com/api/sms-flow/httpRequest.html
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlencode
+
+from sandbox.carriers.webhooks import Hook
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ORIGIN, DESTINATION, MESSAGE = "$_smsOrigin", "$_smsDestination", "$_smsMessage"
+
+
+@dataclass(slots=True)
+class Flow:
+    """The rule, as we set it up in the portal.
+
+    Attributes:
+        url: what is called.
+        method: how.
+        params: names of our choosing, with a variable of the text or a literal each.
+        encoding: of a POST; no document says which it is. A GET has its query.
+    """
+
+    url: str = field(repr=False)
+    method: Literal["POST", "GET"] = "POST"
+    params: tuple[tuple[str, str], ...] = field(
+        default=(("origin", ORIGIN), ("destination", DESTINATION), ("content", MESSAGE)), repr=False
+    )
+    encoding: Literal["form", "query", "json"] = "form"
+
+    def hook(self, message_id: str, variables: Mapping[str, str]) -> Hook:
+        """The call for one text."""
+        said = {name: variables.get(value, value) for name, value in self.params}
+        if self.method == "GET" or self.encoding == "query":
+            joint = "&" if "?" in self.url else "?"
+            return Hook("inbound", message_id, f"{self.url}{joint}{urlencode(said)}", self.method)
+        if self.encoding == "json":
+            headers = {"Content-Type": "application/json"}
+            return Hook("inbound", message_id, self.url, "POST", headers, json.dumps(said).encode())
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Hook("inbound", message_id, self.url, "POST", headers, urlencode(said).encode())
