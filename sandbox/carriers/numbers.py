@@ -22,6 +22,9 @@ def without_plus(number: str) -> str:
 
 def region(number: str) -> str:
     """ISO 3166-1 alpha-2 of an E.164 number's country (the main one where several share the code), or ""."""
-    parsed = phonenumbers.parse(number)
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return ""
     shared = phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(parsed.country_code or 0, ("",))
     return phonenumbers.region_code_for_number(parsed) or shared[0]

@@ -134,7 +134,10 @@ class FoneDynamics(Carrier):
     # --- who sends from what ------------------------------------------------------------------------------------------
 
     def _check_recipient(self, send: Send) -> None:
-        if region(send.to) in self.settings.unavailable or send.to.endswith(REFUSED_AT_ONCE):
+        country = region(send.to)
+        if not country:
+            raise errors.bad(errors.INVALID, "To must be in E164 format, including the + prefix.", "To")
+        if country in self.settings.unavailable or send.to.endswith(REFUSED_AT_ONCE):
             raise errors.bad(errors.COUNTRY_UNAVAILABLE, "The country is not available to you.", "To")
 
     def _sender(self, send: Send) -> str:

@@ -254,3 +254,18 @@ def test_no_trouble_loses_or_invents_a_receipt(states: list[int], troubles: froz
     times = 2 if Trouble.RECEIPTS_TWICE in troubles else 1
     opposite = [10**9] if Trouble.RECEIPTS_CONTRADICT in troubles else []
     assert sorted(flat) == sorted(states * times + opposite)
+
+
+async def test_nothing_is_at_another_address(carrier: FoneDynamics, http: aiohttp.ClientSession) -> None:
+    """A plain 404 or 405, logged as refused."""
+    async with http.get(f"{carrier.base_url}/v3") as response:
+        assert response.status == 404
+    async with http.delete(f"{carrier.base_url}/v2/Messages/M1") as response:
+        assert response.status == 405
+    assert [(request.kind, request.status) for request in carrier.requests] == [("unknown", 404), ("unknown", 405)]
+
+
+async def test_no_carrier_listens_before_it_is_started(phones: Phones) -> None:
+    """Plugging in what was never started is a mistake of the caller."""
+    with pytest.raises(RuntimeError):
+        await FoneDynamics(phones).plug()

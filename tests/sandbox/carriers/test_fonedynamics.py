@@ -105,6 +105,7 @@ async def test_the_documents_lease_example_is_taken(account: Account, carrier: F
         ({"To": ""}, "To"),
         ({"To": "61488023555"}, "To"),
         ({"To": 61488023555}, "To"),
+        ({"To": "+210999999"}, "To"),
         ({"Text": ""}, "Text"),
         ({"From": "Acme Support!"}, "From"),
         ({"From": "TwelveLetter"}, "From"),
