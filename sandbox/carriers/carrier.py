@@ -50,6 +50,7 @@ class Carrier(Server):
         name: as the bot's settings name the company.
         phones: the phones that its texts go to.
         outcomes: what becomes of texts.
+        accepted: every text it took from us, in order.
     """
 
     name: ClassVar[str]
@@ -59,7 +60,8 @@ class Carrier(Server):
         super().__init__(phones.clock, phones.changes, settings.port)
         self.phones = phones
         self.outcomes = Outcomes()
-        self._accepted: dict[str, Accepted] = {}
+        self.accepted: list[Accepted] = []
+        self._by_id: dict[str, Accepted] = {}
         self._common = settings
         self._webhooks = Webhooks(
             self.clock, self.changes, seconds=settings.webhook_seconds, redirects=self.follows_redirects
@@ -85,11 +87,6 @@ class Carrier(Server):
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._webhooks.close()
         self._raise_crashes()
-
-    @property
-    def accepted(self) -> list[Accepted]:
-        """Every text it took from us, in order."""
-        return list(self._accepted.values())
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -148,7 +145,8 @@ class Carrier(Server):
             states: the company's own words, in order; none where nothing becomes of it.
             starts: when it goes out, if that is later.
         """
-        self._accepted[accepted.message_id] = accepted
+        self.accepted.append(accepted)
+        self._by_id[accepted.message_id] = accepted
         troubles = self.faults.take_receipts()
         life = self._live(accepted.message_id, states, starts, troubles)
         if Trouble.RECEIPTS_EARLY in troubles:
@@ -184,7 +182,7 @@ class Carrier(Server):
 
     def show(self, message_id: str) -> None:
         """The phone that a text of ours went to has it now."""
-        sent = self._accepted[message_id]
+        sent = self._by_id[message_id]
         now = self.clock.now()
         self.phones.show(Text("in", sent.from_number, sent.to, sent.text, sent.media, now, self.name, message_id))
 

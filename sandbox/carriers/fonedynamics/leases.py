@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -44,14 +45,15 @@ class Leases:
             raise ValueError("The pool needs more numbers than one phone may have.")
         self.pool = pool
         self.all: list[Lease] = []
+        self._of: defaultdict[str, list[Lease]] = defaultdict(list)  # by phone
 
     def live(self, phone: str, now: datetime) -> list[Lease]:
         """The live leases of one phone, oldest first."""
-        return [lease for lease in self.all if lease.phone == phone and lease.is_live(now)]
+        return [lease for lease in self._of[phone] if lease.is_live(now)]
 
     def find(self, number: str, phone: str) -> Lease | None:
         """The newest lease of this number for this phone, live or ended."""
-        matching = [lease for lease in self.all if (lease.number, lease.phone) == (number, phone)]
+        matching = [lease for lease in self._of[phone] if lease.number == number]
         return matching[-1] if matching else None
 
     def grant(self, phone: str, now: datetime, *, keep: bool, reuse: bool) -> Lease:
@@ -75,11 +77,11 @@ class Leases:
             raise TooManyLeases
         lease = Lease(self._longest_unused(phone, live), phone, now)
         self.all.append(lease)
+        self._of[phone].append(lease)
         return lease
 
     def _longest_unused(self, phone: str, live: list[Lease]) -> str:
         """The number that this phone did not have for longest: old and new texts are not mixed on it."""
-        had = [lease.number for lease in self.all if lease.phone == phone]
-        last = {number: position for position, number in enumerate(had)}
+        last = {lease.number: position for position, lease in enumerate(self._of[phone])}
         taken = {lease.number for lease in live}
         return min((number for number in self.pool if number not in taken), key=lambda number: last.get(number, -1))
