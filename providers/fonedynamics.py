@@ -39,7 +39,6 @@ class FoneDynamicsSettings(Model):
     token: SecretStr = Field(title="Token", description="The account's API token.")
     property_sid: Sid = Field(title="Property SID", description="Their client services enable it for SMS.")
     base_url: HttpUrl = Field(HttpUrl("https://api.fonedynamics.com"), title="Address of the API")
-    lease_lifetime_days: int = Field(30, gt=0, title="Days a lease lives", description="From the text that took it.")
 
 
 class FoneDynamicsOptions(Model):
@@ -210,9 +209,9 @@ class FoneDynamics:
         try:
             message = _only(_read(await self._request("GET", f"/v2/Messages/{provider_id}")))
         except Refused as refused:
-            if refused.code.endswith("_NOT_FOUND") and refused.code not in SENTENCES:
-                return None  # which code it is stands in the part of their table that could not be read
-            raise
+            if refused.code in SENTENCES or not refused.code.endswith(("_NOT_FOUND", "_404")):
+                raise
+            return None  # which code it is stands in the part of their table that could not be read
         event = _inbound(message) if message.is_inbound else _receipt(message)
         if event is None:
             raise Unknown("unreadable_answer", _UNREADABLE)

@@ -1,12 +1,14 @@
 """Requests to companies: one function sends, and turns what happened into a response or one of the errors.
 
 The line between *not sent* and *unknown* is the one that httpx draws: until a connection stands, nothing can have left.
+
+httpx logs every URL at INFO, with the keys and numbers in it: whoever sets up logging has to keep the loggers `httpx`
+and `httpcore` at WARNING or above, as `bot/logs.py` does.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from contextlib import asynccontextmanager
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -39,12 +41,6 @@ def open_client(timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         trust_env=False,
     )
-
-
-def hush_client_logs() -> None:
-    """Keeps keys and numbers in URLs out of the logs: httpx logs every URL at INFO. Call it once logging is set up."""
-    for name in ("httpx", "httpcore"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 async def request(

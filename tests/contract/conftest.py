@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import TYPE_CHECKING
 
 import pytest
 
-from providers.http import hush_client_logs, open_client
+from bot.logs import QUIET
+from providers.http import open_client
 from tests.contract.company import Company, open_company
 from tests.contract.subject import subjects
 
@@ -46,11 +48,9 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def logs(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
-    """Everything logged from DEBUG up, with the clients hushed as the bot hushes them."""
-    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore")]
-    levels = [logger.level for logger in loggers]
-    hush_client_logs()
-    with caplog.at_level(logging.DEBUG):
+    """Everything that is logged from DEBUG up where logging is set up as the bot does it."""
+    with contextlib.ExitStack() as levels:
+        levels.enter_context(caplog.at_level(logging.DEBUG))
+        for name in QUIET:
+            levels.enter_context(caplog.at_level(logging.ERROR, name))
         yield caplog
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)

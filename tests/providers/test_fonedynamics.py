@@ -191,11 +191,9 @@ def test_options_as_a_form_gives_them() -> None:
         FoneDynamicsOptions.model_validate({"schedule": "2011-11-11T11:11:11"})
 
 
-def test_a_lease_lives_thirty_days_unless_it_is_set() -> None:
-    """The lifetime is a setting, and the seed's 30 days its default."""
+def test_the_api_is_where_they_say() -> None:
+    """Nobody has to know the address of the API."""
     said = {"account_sid": "A1", "token": "t", "property_sid": "S1"}
-    assert FoneDynamicsSettings.model_validate(said).lease_lifetime_days == 30
-    assert FoneDynamicsSettings.model_validate({**said, "lease_lifetime_days": 7}).lease_lifetime_days == 7
     assert str(FoneDynamicsSettings.model_validate(said).base_url) == "https://api.fonedynamics.com/"
 
 
@@ -266,6 +264,12 @@ async def test_a_look_up_that_says_too_little(
     company.answers = [_json({"Message": found})]
     with pytest.raises(Unknown):
         await _provider(company.origin, client).look_up("M1")
+
+
+async def test_a_message_that_is_not_there(company: Company, client: httpx.AsyncClient) -> None:
+    """A 404 without an envelope is no message, not a fault."""
+    company.answers = [HttpMessage("404", (), b"")]
+    assert await _provider(company.origin, client).look_up("M1") is None
 
 
 async def test_somebody_elses_text_is_not_ours(company: Company, client: httpx.AsyncClient) -> None:

@@ -3,38 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import logging
 import socket
 import traceback
-from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from bot.logs import QUIET
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
-from providers.http import hush_client_logs, open_client, request
+from providers.http import open_client, request
 from tests.contract.company import DROP, HANG, Company
 from tests.contract.fixture_file import HttpMessage
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 SECRET = "topsecret"
 TEXT = "You win again, gravity!"
 OK = HttpMessage("200", (), b"fine")
-
-
-@pytest.fixture
-def loud() -> Iterator[None]:
-    """The clients' loggers as they are by default, put back afterwards."""
-    loggers = [logging.getLogger(name) for name in ("httpx", "httpcore")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.NOTSET)
-    yield
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
 
 
 async def _fault(company: Company, client: httpx.AsyncClient, answer: HttpMessage) -> ProviderError:
@@ -192,18 +178,19 @@ async def test_an_error_tells_nothing_private(company: Company, client: httpx.As
     assert TEXT not in shown
 
 
-@pytest.mark.usefixtures("loud")
-async def test_the_clients_logs_are_hushed(
+async def test_the_clients_logs_are_kept_quiet(
     company: Company, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By itself httpx logs each URL with the key in it; once hushed, no longer."""
+    """By itself httpx logs each URL with the key in it; with the loggers set as the bot sets them, no longer."""
     company.answers = [OK, OK]
-    caplog.set_level(logging.DEBUG)
-    await request(client, "GET", company.origin, params={"apiKey": SECRET})
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "httpx"):
+        await request(client, "GET", company.origin, params={"apiKey": SECRET})
     assert SECRET in caplog.text
     caplog.clear()
-    hush_client_logs()
-    await request(client, "GET", company.origin, params={"apiKey": SECRET})
+    with caplog.at_level(logging.DEBUG), contextlib.ExitStack() as quiet:
+        for name in QUIET:
+            quiet.enter_context(caplog.at_level(logging.ERROR, name))
+        await request(client, "GET", company.origin, params={"apiKey": SECRET})
     assert SECRET not in caplog.text
 
 
