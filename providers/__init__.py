@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BUILT_IN = {
     "fonedynamics": "providers.fonedynamics:FoneDynamics",
+    "restcomm": "providers.restcomm:Restcomm",
 }
 
 

@@ -1,0 +1,464 @@
+"""Restcomm, REST API 2012-04-24 (https://cloud.restcomm.com/docs/api/sms-api.html).
+
+Texts from numbers and short codes to phones and to SIP clients, receipts, and a record of all texts that can be asked
+for. Where that page is silent, the open-source server that the hosted platform comes from is the evidence, marked
+*source* here: https://github.com/RestComm/Restcomm-Connect. A webhook is tried once and never again: `list_inbound` and
+`look_up` bring what got lost.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
+
+import httpx
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+
+from providers import payload
+from providers.errors import Refused, Throttled, Unknown, Unreadable, Unsupported
+from providers.http import request
+from providers.provider import Accepted, Callbacks, Features, Model, Webhook, WebhookAnswer, read_options
+from sms.address import Alphanumeric, Client
+from sms.message import InboundSms, OutboundSms, Receipt, Status
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from providers.provider import Ask
+    from sms.address import Address
+
+# --- what can be set --------------------------------------------------------------------------------------------------
+
+
+class RestcommSettings(Model):
+    """One account at one organisation's Restcomm. Inbound texts come to the SmsUrl that a number has in its console."""
+
+    base_url: HttpUrl = Field(title="Address of the organisation", description="https://<organisation>.restcomm.com")
+    # The page says /api/… of itself and calls /restcomm/… in all its examples; the source answers at the latter.
+    prefix: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)*$")] = Field(
+        "/restcomm/2012-04-24", title="Path of the API", description="Up to its version."
+    )
+    account_sid: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")] = Field(title="Account SID")
+    auth_token: SecretStr = Field(title="Auth token")
+
+
+class RestcommOptions(Model):
+    """The optional parameters of the send request, save StatusCallback, which is ours."""
+
+    status_callback_method: Literal["POST", "GET"] = Field(
+        "POST", title="Receipt method", description="How receipts reach us. The open-source server always posts."
+    )
+    encoding: Literal["GSM", "UCS-2", "UTF-8"] | None = Field(
+        None,
+        title="Encoding",
+        description="For the open-source server only, which may lose characters outside GSM unless told UCS-2.",
+    )
+
+
+# --- what they say ----------------------------------------------------------------------------------------------------
+
+
+class Message(BaseModel):
+    """The SMS resource, and a webhook read as if it were one (https://cloud.restcomm.com/docs/api/sms-api.html).
+
+    `uri` is not read: its prefix differs from sample to sample. Of their dates, `date_sent` is ISO 8601 and the others
+    are RFC 5322 with days of one digit. Keys without a value are null in the table and absent in the samples.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    # An inbound webhook has SmsSid (source: SmsInterpreter.java), a status callback MessageSid.
+    sid: payload.Text = Field(None, validation_alias=AliasChoices("sid", "messagesid", "smssid"))
+    from_: payload.Party = Field(None, alias="from")
+    to: payload.Party = None
+    body: payload.Text = Field(None, repr=False)
+    status: payload.Text = Field(None, validation_alias=AliasChoices("status", "messagestatus", "smsstatus"))
+    direction: payload.Text = None
+    # A number, a name, or "the exact format of the error may depend on the provider": free text.
+    error_code: payload.Text = Field(None, validation_alias=AliasChoices("error_code", "errorcode"), repr=False)
+    error_message: payload.Text = Field(None, repr=False)
+    num_segments: payload.Count = None
+    date_created: payload.Moment = None
+    date_updated: payload.Moment = None
+    date_sent: payload.Moment = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lower(cls, fields: object) -> dict[str, object]:
+        return payload.lower(fields)
+
+    @property
+    def is_inbound(self) -> bool | None:
+        """Whether a contact sent it; None where neither direction nor status tells."""
+        direction, status = (self.direction or "").casefold(), (self.status or "").casefold()
+        if direction in ("inbound", "incoming") or (not direction and status == "received"):
+            return True
+        return False if direction.startswith("outbound") or status in STATUS else None
+
+
+class Page(BaseModel):
+    """A page of the list (https://cloud.restcomm.com/docs/api/sms-api.html).
+
+    Its addresses of other pages are not read: they drop the filters, and one that does not exist is the word "null".
+    """
+
+    messages: list[Message]
+    num_pages: Annotated[int, BeforeValidator(payload.count)]
+
+    def is_last(self, number: int) -> bool:
+        """Whether no page follows this one, which has that number.
+
+        `num_pages` is rounded down, and the first page has the number 0: of 34 texts, 10 to a page, the last is page 3
+        of 3. Where the division is even, the last page is empty.
+        """
+        return not self.messages or number >= self.num_pages
+
+
+class Fault(BaseModel):
+    """An error in JSON (source: AbstractEndpoint.java, SmsMessagesEndpoint.java)."""
+
+    message: payload.Text = Field(None, repr=False)
+    error: payload.Text = None
+
+
+# `received` is missing: it marks what contacts sent. https://cloud.restcomm.com/docs/api/sms-api.html
+STATUS: Mapping[str, Status] = {
+    "queued": Status.ACCEPTED,
+    "sending": Status.ACCEPTED,
+    "sent": Status.SENT,  # may come twice: the network's ACCEPTD and UNKNOWN are told so too (TelestaxDlrParser.java)
+    "failed": Status.FAILED,  # expired, rejected or deleted, here or on the way
+    "undelivered": Status.FAILED,
+    "delivered": Status.DELIVERED,
+}
+
+# A callback's ErrorCode may be the name rather than the number (source: SmsStatusNotifier.java, MessageError.java).
+NAMES: Mapping[str, str] = {
+    "QUEUE_OVERFLOW": "30001",
+    "ACCOUNT_SUSPENDED": "30002",
+    "UNREACHABLE_DESTINATION_HANDSET": "30003",
+    "MESSAGE_BLOCKED": "30004",
+    "UNKNOWN_DESTINATION_HANDSET": "30005",
+    "LANDLINE_OR_UNREACHABLE_CARRIER": "30006",
+    "CARRIER_VIOLATION": "30007",
+    "UNKNOWN_ERROR": "30008",
+    "MISSING_SEGMENT": "30009",
+    "MESSAGE_PRICE_EXCEEDS_MAX_PRICE": "30010",
+    "NO_RESPONSE_RECEIVED_FOR_SMPP_REQUEST": "30090",  # the hosted platform's own; its words, in the form of the others
+}
+
+SENTENCES: Mapping[str, str] = {
+    "30001": "Restcomm's queue was full. Send it again in a few minutes.",
+    "30002": "Our Restcomm account is suspended: whoever runs threadline has to settle that with Restcomm.",
+    "30003": "The phone is switched off or out of reach. Send it again later, or call.",
+    "30004": "The text was blocked on its way, or the contact blocks us. Ask the contact before sending it again.",
+    "30005": "The number is unknown to its carrier, or not in use any more. Check it with the contact.",
+    "30006": "The number is a landline, or its carrier cannot be reached. Try a mobile number, or again later.",
+    "30007": "The carrier takes the text for a breach of its rules, such as spam. Reword it, without links.",
+    "30008": "Restcomm could not deliver it and does not know why. Try once more, then another sender.",
+    "30009": "A part of this long text got lost on its way. Send it again in shorter texts.",
+    "30010": "The text costs more than our Restcomm account allows for one. Shorten it, or have the limit raised.",
+    "30090": "The carrier did not answer Restcomm, so it may have arrived. Ask the contact before sending it again.",
+    "http_401": "Restcomm does not accept our account SID and token: whoever runs threadline has to correct them.",
+    "http_403": "Restcomm does not allow this for our account: whoever runs threadline has to settle it there.",
+    "http_404": "Restcomm does not know our account at this address: whoever runs threadline has to correct it.",
+    "from_missing": "Restcomm found no sender in the request.",
+    "to_missing": "Restcomm found no recipient in the request.",
+    "body_missing": "Restcomm does not take a text without words.",
+    "account_inactive": "Our Restcomm account is not active: whoever runs threadline has to settle that with Restcomm.",
+    "SMS_LIMIT_EXCEEDED": "Restcomm takes no more texts from us for the moment.",
+}
+
+# Bare text, although JSON was asked for (source: SmsMessagesEndpoint.java, SecurityFilter.java).
+BARE: Mapping[str, str] = {
+    "From can not be null.": "from_missing",
+    "To can not be null.": "to_missing",
+    "Body can not be null.": "body_missing",
+    "Provided Account is not active": "account_inactive",
+}
+
+_LIMIT = "SMS_LIMIT_EXCEEDED"
+_LONGEST_FAULT = 2000  # bytes of one that are looked at
+_UNESCAPED = re.compile(r'"(message|error)"\s*:\s*"(.*?)"\s*(?=,\s*"\w+"\s*:|\}\s*$)', re.DOTALL)
+_UNREADABLE = "Restcomm answered, but the answer cannot be read."
+
+# --- the provider -----------------------------------------------------------------------------------------------------
+
+_PAGE = 50  # their default
+_DAY = timedelta(days=1)
+_SKEW = timedelta(minutes=5)  # how far their clock may be from ours
+_PAUSE = 60.0  # seconds: their quota counts the texts of the last minute (source: sms-messages.xml)
+
+
+class Restcomm:
+    """An account at Restcomm. See `providers.provider.Provider`."""
+
+    name: ClassVar[str] = "restcomm"
+    title: ClassVar[str] = "Restcomm"
+    features: ClassVar[Features] = Features(
+        receipts=True,
+        inbound=True,
+        alphanumeric=True,
+        find_sent=True,
+        look_up=True,
+        list_inbound=True,
+        clients=True,  # without receipts
+        # The body of an inbound webhook is known from the source only. `From` is "phone number or short code" in the
+        # page's tables, yet a name ("dev-test") in its sample of a text sent through the API.
+        unproved=frozenset({"inbound", "alphanumeric"}),
+    )
+    Settings: ClassVar[type[Model]] = RestcommSettings
+    Options: ClassVar[type[Model]] = RestcommOptions
+
+    def __init__(self, settings: RestcommSettings, client: httpx.AsyncClient) -> None:
+        self._settings = settings
+        self._client = client
+
+    def verify(self, hook: Webhook) -> None:
+        """Restcomm shows nothing that only it can know: the token in the path is all there is."""
+
+    def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
+        """Reads the form of a POST or the query of a GET; one that was made for an attempt brings its receipts only.
+
+        A status callback has its `Body` twice, and what stood in the query of our URL is moved into the form (source:
+        SmsStatusNotifier.java, HttpRequestDescriptor.java): of a repeated name the first value counts.
+
+        Raises:
+            Unreadable: neither a receipt nor a text from somebody.
+        """
+        pairs = [*payload.read_pairs(hook.body), *hook.query]
+        message = Message.model_validate(dict(reversed(pairs)))
+        if hook.attempt is None and message.is_inbound is not False:
+            event: InboundSms | Receipt | None = _inbound(message)
+        else:
+            event = _receipt(message, hook.attempt)
+        if event is None:
+            raise Unreadable("there is neither a status nor a text with its sender in it")
+        return [event]
+
+    def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
+        """RCML that asks for nothing, with exactly 200 (https://cloud.restcomm.com/docs/rcml/sms-rcml.html).
+
+        Anything else makes an inbound text go to the number's fallback address. For a receipt it does no harm: what is
+        answered there is ignored, or logged if it is no XML.
+        """
+        return WebhookAnswer(body="<Response></Response>", content_type="text/xml")
+
+    def check(self, sms: OutboundSms) -> None:
+        """Says what the document of the send request rules out.
+
+        Raises:
+            Unsupported: files, names and clients where they cannot be, a sender that is left to them.
+        """
+        if sms.media:
+            raise Unsupported("media", "Restcomm cannot send files.")
+        if isinstance(sms.recipient, Alphanumeric):
+            raise Unsupported("recipient", "Restcomm sends to phone numbers, short codes and SIP clients only.")
+        if sms.sender is None or isinstance(sms.sender, Client):
+            raise Unsupported("sender", "Restcomm sends from numbers, short codes and names only.")
+        read_options(RestcommOptions, sms)
+
+    async def send(self, sms: OutboundSms, callbacks: Callbacks) -> Accepted:
+        """Posts to /Accounts/{accountSid}/SMS/Messages (https://cloud.restcomm.com/docs/api/sms-api.html)."""
+        self.check(sms)
+        response = await self._request("POST", "", data=_send_form(sms, callbacks))
+        message = _identified(_read(Message, response, sms.text))
+        accepted = _accepted(message)
+        if accepted.status is Status.FAILED:
+            raise Refused(_code(message) or "failed", _failure(message))
+        return accepted
+
+    async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
+        """Looks for its sender, recipient and text: nothing of ours is kept with a text there."""
+        self.check(sms)
+        found = await self._list(since, From=_bare(sms.sender), To=_bare(sms.recipient))
+        return [_accepted(message) for message in found if _is_like(message, sms)]
+
+    async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:
+        """Gets /Accounts/{accountSid}/SMS/Messages/{MessageSid} (https://cloud.restcomm.com/docs/api/sms-api.html)."""
+        if not re.fullmatch(r"[A-Za-z0-9]+", provider_id):
+            return None  # it may come from a webhook, and becomes a part of the path
+        response = await self._request("GET", f"/{provider_id}")
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
+        message = _identified(_read(Message, response))
+        event = _inbound(message) if message.is_inbound else _receipt(message)
+        if event is None:
+            raise Unknown("unreadable_answer", _UNREADABLE)
+        return event
+
+    async def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
+        """What the list knows as inbound since then. One that names no sender, or has no text, is left out."""
+        found = [_inbound(message) for message in await self._list(since - _SKEW) if message.is_inbound]
+        for sms in sorted(filter(None, found), key=lambda sms: sms.sent_at or since):
+            yield sms
+
+    async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+        """With `.json`, or the answer is XML whatever is accepted (source: AcceptFilter.java)."""
+        auth = httpx.BasicAuth(self._settings.account_sid, self._settings.auth_token.get_secret_value())
+        base = f"{str(self._settings.base_url).rstrip('/')}{self._settings.prefix}"
+        url = f"{base}/Accounts/{self._settings.account_sid}/SMS/Messages{path}.json"
+        return await request(self._client, method, url, auth=auth, headers={"Accept": "application/json"}, **arguments)
+
+    async def _list(self, since: datetime, **filters: str) -> list[Message]:
+        """All texts created since then that the filters let through, newest first.
+
+        Newest first, so that no page older than `since` is asked for, a text that arrives meanwhile pushes none past
+        us, and their cap on the whole list (`Limit`: in their own sample not the one that was asked for) costs the
+        oldest only.
+        """
+        found: dict[str, Message] = {}
+        number = 0
+        while True:
+            paging = {"Page": number, "PageSize": _PAGE, "SortBy": "DateCreated:desc"}
+            response = await self._request("GET", "", params=filters | _days(since) | paging)
+            if number and response.status_code == httpx.codes.BAD_REQUEST:
+                break  # a page beyond the last, should `num_pages` ever be rounded up
+            page = _read(Page, response)
+            found |= {message.sid: message for message in page.messages if message.sid}
+            if page.is_last(number) or not _is_since(page.messages[-1], since):
+                break
+            number += 1
+        return [message for message in found.values() if _is_since(message, since)]
+
+
+# --- before sending ---------------------------------------------------------------------------------------------------
+
+
+def _send_form(sms: OutboundSms, callbacks: Callbacks) -> dict[str, str]:
+    options = read_options(RestcommOptions, sms)
+    form = {"From": str(sms.sender), "To": str(sms.recipient), "Body": sms.text}
+    if not isinstance(sms.recipient, Client):  # "not applicable to messages addressed to CPaaS Clients"
+        form |= {"StatusCallback": callbacks.receipts, "StatusCallbackMethod": options.status_callback_method}
+    return form | ({"Encoding": options.encoding} if options.encoding else {})
+
+
+# --- asking -----------------------------------------------------------------------------------------------------------
+
+
+def _bare(address: Address | None) -> str:
+    """As filters have it in their samples. It finds every number that ends so (source), with or without its plus."""
+    return str(address).removeprefix("+")
+
+
+def _days(since: datetime) -> dict[str, str]:
+    """The days from `since` to now, with one more before and two after: in which zone they count is not said.
+
+    The page takes ISO 8601 with a time; the source reads the date only and ignores the rest.
+    """
+    first, last = since.astimezone(UTC) - _DAY, datetime.now(UTC) + 2 * _DAY
+    return {"StartTime": f"{first:%Y-%m-%d}", "EndTime": f"{last:%Y-%m-%d}"}
+
+
+def _is_since(message: Message, since: datetime) -> bool:
+    return message.date_created is None or message.date_created >= since
+
+
+def _is_like(message: Message, sms: OutboundSms) -> bool:
+    same = (message.from_, message.to, message.body) == (sms.sender, sms.recipient, sms.text)
+    return same and message.is_inbound is False
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+_Said = TypeVar("_Said", Message, Page)
+
+
+def _inbound(message: Message) -> InboundSms | None:
+    if message.from_ is None or message.body is None:
+        return None
+    at = message.date_sent or message.date_created
+    return InboundSms(message.from_, message.to, message.body, message.sid, at)
+
+
+def _receipt(message: Message, attempt: str | None = None) -> Receipt | None:
+    if not message.status:
+        return None
+    status = STATUS.get(message.status.casefold())
+    return Receipt(
+        word=message.status,
+        status=status,
+        provider_id=message.sid,
+        attempt=attempt,
+        code=_code(message),
+        description=message.error_message or _free_text(message),
+        sentence=_failure(message) if status is Status.FAILED else None,
+        at=message.date_updated,
+        sender=message.from_,
+        segments=message.num_segments,
+    )
+
+
+def _code(message: Message) -> str | None:
+    """The number of an error code, whichever way it is written, else a code of somebody on the way."""
+    said = (message.error_code or "").strip()
+    number = NAMES.get(re.sub(r"[^A-Z]+", "_", said.upper()))
+    return number or (said if re.fullmatch(r"[0-9]{1,6}|[A-Za-z][A-Za-z0-9_]{0,59}", said) else None)
+
+
+def _free_text(message: Message) -> str | None:
+    """An error code that is none: its "exact format may depend on the provider"."""
+    return None if _code(message) else message.error_code or None
+
+
+def _failure(message: Message) -> str:
+    code = _code(message)
+    said = payload.masked(message.error_message or message.error_code, message.body or "").rstrip(".")
+    reason = f" ({said})" if said else ""
+    return SENTENCES.get(code or "", f"Restcomm could not deliver it{reason}.")
+
+
+def _accepted(message: Message) -> Accepted:
+    status = STATUS.get((message.status or "").casefold(), Status.ACCEPTED)
+    return Accepted(message.sid or "", status, message.from_, message.num_segments)
+
+
+def _read(kind: type[_Said], response: httpx.Response, *private: str) -> _Said:
+    """What an answer says; `private` is what a refusal may quote and must not show."""
+    if not response.is_success:
+        raise _refusal(response, *private)
+    try:
+        return kind.model_validate(payload.lower(payload.read_json(response.content)))
+    except (Unreadable, ValidationError):
+        raise Unknown("unreadable_answer", _UNREADABLE) from None
+
+
+def _identified(message: Message) -> Message:
+    if not message.sid:
+        raise Unknown("unreadable_answer", _UNREADABLE)
+    return message
+
+
+def _refusal(response: httpx.Response, *private: str) -> Refused | Throttled:
+    http = f"http_{response.status_code}"
+    fault = _fault(response.content)
+    if fault.error == _LIMIT:
+        return Throttled(_LIMIT, SENTENCES[_LIMIT], _PAUSE)
+    code = BARE.get(_line(response.content)) or (
+        fault.error if re.fullmatch(r"[A-Z_]{1,60}", fault.error or "") else ""
+    )
+    said = payload.masked(fault.message, *private).rstrip(".")
+    reason = f"Restcomm refused it: {said}." if said else f"Restcomm refused it with HTTP {response.status_code}."
+    return Refused(code or http, SENTENCES.get(code or http, reason))
+
+
+def _fault(body: bytes) -> Fault:
+    try:
+        said = payload.read_json(body)
+    except Unreadable:  # what stands in it is not escaped: one with a quotation mark is no JSON (AbstractEndpoint.java)
+        said = dict(_UNESCAPED.findall(body[:_LONGEST_FAULT].decode(errors="replace")))
+    return Fault.model_validate(payload.lower(said))
+
+
+def _line(body: bytes) -> str:
+    return body[:_LONGEST_FAULT].decode(errors="replace").strip()
