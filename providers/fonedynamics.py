@@ -200,7 +200,8 @@ class FoneDynamics:
         """Looks for the attempt as `ExternalId`; where they have none, for its recipient, text and sender."""
         found = await self._find("Transmit", since)
         ours = [message for message in found if message.external_id == sms.attempt]
-        return [_accepted(message) for message in ours or [message for message in found if _is_like(message, sms)]]
+        alike = [message for message in found if _is_like(message, sms, since)]
+        return [_accepted(message) for message in ours or alike]
 
     async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:
         """Gets /v2/Messages/{MessageSid} (https://www.fonedynamics.com/docs/rest-api/get-sms/)."""
@@ -328,7 +329,7 @@ def _inbound(message: Message) -> InboundSms | None:
 
 
 def _receipt(message: Message, attempt: str | None = None) -> Receipt | None:
-    if not message.status:
+    if not message.status or message.is_inbound:
         return None
     status = STATUS.get(message.status.casefold())
     times = {Status.ACCEPTED: message.created, Status.SENT: message.submitted, Status.DELIVERED: message.delivered}
@@ -355,9 +356,11 @@ def _accepted(message: Message) -> Accepted:
     return Accepted(message.message_sid or "", status, message.from_, message.num_segments)
 
 
-def _is_like(message: Message, sms: OutboundSms) -> bool:
-    same = (message.to, message.text) == (sms.recipient, sms.text) and sms.sender in (None, message.from_)
-    return same and not message.external_id  # with one, it is somebody else's
+def _is_like(message: Message, sms: OutboundSms, since: datetime) -> bool:
+    """Whether a message without an `ExternalId` may be this one; an earlier one that says the same is not."""
+    if message.external_id or (message.created or since) < since.replace(microsecond=0):
+        return False
+    return (message.to, message.text) == (sms.recipient, sms.text) and sms.sender in (None, message.from_)
 
 
 def _read(response: httpx.Response, *private: str) -> list[Message]:

@@ -101,7 +101,8 @@ def test_the_body_wins_over_the_query(reader: FoneDynamics) -> None:
 
 def test_a_reply_is_never_read_at_a_receipt_url(reader: FoneDynamics) -> None:
     """A URL made for an attempt cannot speak as a customer: what looks like a reply there is asked for."""
-    assert reader.parse(_hook(_form(REPLY), attempt="attempt-1")) == [Ask(provider_id="MGTBUEHN")]
+    for fields in (REPLY, {**REPLY, "Status": "Received"}, {**REPLY, "Direction": "Receive", "Status": "Odd"}):
+        assert reader.parse(_hook(_form(fields), attempt="attempt-1")) == [Ask(provider_id="MGTBUEHN")]
 
 
 def test_a_receipt_at_its_own_url_belongs_to_its_attempt(reader: FoneDynamics) -> None:
@@ -270,6 +271,18 @@ async def test_a_message_that_is_not_there(company: Company, client: httpx.Async
     """A 404 without an envelope is no message, not a fault."""
     company.answers = [HttpMessage("404", (), b"")]
     assert await _provider(company.origin, client).look_up("M1") is None
+
+
+@pytest.mark.parametrize(("created", "is_found"), [(NOW - timedelta(seconds=1), False), (NOW, True), (None, True)])
+async def test_an_earlier_text_is_not_this_one(
+    company: Company, client: httpx.AsyncClient, created: datetime | None, *, is_found: bool
+) -> None:
+    """A text that says the same counts from the second in which this one was sent: "OK" is sent every day."""
+    seconds = int(created.timestamp()) if created else None
+    row = {"MessageSid": "M1", "To": "+61488023555", "Text": LEASED.text, "Created": seconds}
+    company.answers = [_json([row]), _json([])]
+    found = await _provider(company.origin, client).find_sent(LEASED, NOW + timedelta(milliseconds=500))
+    assert bool(found) == is_found
 
 
 async def test_somebody_elses_text_is_not_ours(company: Company, client: httpx.AsyncClient) -> None:
