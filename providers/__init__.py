@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _BUILT_IN = {
     "fonedynamics": "providers.fonedynamics:FoneDynamics",
+    "iophone": "providers.iophone:IOPhone",
     "restcomm": "providers.restcomm:Restcomm",
 }
 

@@ -84,7 +84,7 @@ class Message(_Payload):
     text: payload.Text = Field(None, repr=False)
     custom_key: payload.Text = None  # the simulated receipt of the test sender lacks it
     media: Annotated[tuple[str, ...], BeforeValidator(_urls)] = Field((), repr=False)
-    error_code: payload.Text = None
+    error_code: payload.Count = None
 
 
 RECEIVED = "message-received"
@@ -329,24 +329,24 @@ def _inbound(message: Message) -> InboundSms:
 def _receipt(message: Message, attempt: str | None) -> Receipt:
     if not message.id and not attempt:
         raise Unreadable("a receipt of no text")
+    code = str(message.error_code) if message.error_code else None
     status = STATUS.get((message.type or "").casefold())
     return Receipt(
         word=message.type or "",
         status=status,
         provider_id=message.id,
         attempt=attempt,
-        code=message.error_code,
+        code=code,
         description=message.description,
-        sentence=_failure(message) if status is Status.FAILED else None,
+        sentence=_failure(code or "", message) if status is Status.FAILED else None,
         at=message.time,
         sender=message.from_,
         segments=message.segment_count or None,  # a failure says 0
-        opted_out=message.error_code in _OPTED_OUT,
+        opted_out=code in _OPTED_OUT,
     )
 
 
-def _failure(message: Message) -> str:
-    code = message.error_code or ""
+def _failure(code: str, message: Message) -> str:
     if code in SENTENCES:
         return SENTENCES[code]
     reason = payload.masked(message.description, message.text or "")
