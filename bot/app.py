@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import signal
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
 import structlog
@@ -32,13 +32,13 @@ from bot.sockets import Sockets
 from bot.thread import Thread
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
-from storage import attempts, identity
+from storage import attempts, callbacks, identity
 from storage.database import open_database
 from storage.identity import Identity
 from storage.intake import Appender
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     import aiohttp
@@ -69,16 +69,26 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with running(settings) as reaching_slack:
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait({reaching_slack, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if reaching_slack.done():
+            reaching_slack.result()
+        await stopping
+        log.info("stopping")
+
+
+@asynccontextmanager
+async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
+    """The bot, with the providers' door open; gives the task that ends once Slack is reached and the work has begun."""
     async with AsyncExitStack() as stack:
         bot = await _open(settings, stack)
-        starting = asyncio.create_task(bot.reach_slack(stack))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if starting.done():
-            starting.result()
-        await stopping
-        starting.cancel()
-        log.info("stopping")
+        reaching_slack = asyncio.create_task(bot.reach_slack(stack))
+        try:
+            yield reaching_slack
+        finally:
+            reaching_slack.cancel()
+            await asyncio.wait([reaching_slack])
 
 
 async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -90,6 +100,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     client = await stack.enter_async_context(open_provider_client())
     providers = {name: account.kind(account.provider_settings(), client) for name, account in settings.accounts.items()}
     bot = Bot(settings, database, providers, session)
+    await bot.know_senders()
     await bot.server.start()
     stack.push_async_callback(bot.server.stop)
     log.info("the door for providers is open", port=settings.http.port, accounts=sorted(settings.accounts))
@@ -115,6 +126,12 @@ class Bot:
         self._appender = Appender(database)
         door = SmsDoor(database, self._appender, providers, self._urls, self._metrics)
         self.server = Server(settings.http, door, self._metrics)
+
+    async def know_senders(self) -> None:
+        """Recognises the URLs that an operator pastes into the providers' portals."""
+        async with self._database.transaction() as tx:
+            for name, sender in self._settings.senders.items():
+                await callbacks.remember(tx, self._urls.make(sender.account, "sender", name)[1])
 
     async def reach_slack(self, stack: AsyncExitStack) -> None:
         """Learns who we are, starts the work, and listens to Slack."""
@@ -165,6 +182,7 @@ def _handlers(gate: Gate, thread: Thread, fetching: Fetching) -> dict[str, Calla
         "settle": gate.settle,
         "fetch": fetching.fetch,
         "post": thread.post,
+        "rest": thread.rest,
         "notice": thread.notice,
         "card": thread.card,
         "show": thread.show,

@@ -183,11 +183,10 @@ class Bridge:
     async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
         """It certainly did not go out: it is tried again, unless that has gone on for too long."""
         await attempts.end(tx, attempt.id, "not sent", code, sentence)
-        title = self._providers[attempt.account].title
         message = await messages.get(tx, attempt.message_id)
         if final:
             await self._fail(tx, message, code, f"Not sent: {sentence} Nothing went out.")
-        await self._alert(tx, f"not sent:{attempt.account}", f"{title}: {sentence}", message.conversation_id)
+        await self._alert(tx, attempt, f"not sent:{attempt.account}", sentence, message.conversation_id)
 
     async def refused(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, opted_out: bool) -> None:
         """It did not go out and will not."""
@@ -196,8 +195,7 @@ class Bridge:
         if opted_out:
             await self._suppress_by_provider(tx, message, code)
         await self._fail(tx, message, code, sentence)
-        title = self._providers[attempt.account].title
-        await self._alert(tx, f"refused:{attempt.account}:{code}", f"{title}: {sentence}", message.conversation_id)
+        await self._alert(tx, attempt, f"refused:{attempt.account}:{code}", sentence, message.conversation_id)
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
         """It may have gone out: it is never sent again by itself."""
@@ -214,10 +212,8 @@ class Bridge:
         message = await messages.get(tx, attempt.message_id)
         await messages.ask(tx, message.id, attempt.code or "unknown", attempt.sentence or "")
         await plan.show(tx, message.id)
-        title = self._providers[attempt.account].title
-        await self._alert(
-            tx, f"unknown:{attempt.account}", f"{title}: a text may not have gone out.", message.conversation_id
-        )
+        sentence = "A text may not have gone out."
+        await self._alert(tx, attempt, f"unknown:{attempt.account}", sentence, message.conversation_id)
 
     async def stopped(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
         """The gate does not let it out; nobody was asked to send it."""
@@ -326,10 +322,9 @@ class Bridge:
             return
         await self._refresh(tx, attempt.message_id)
         if moved and receipt.status in (Status.FAILED, Status.EXPIRED):
-            title = self._providers[attempt.account].title
-            sentence = f"{title}: {receipt.sentence or 'A text could not be delivered.'}"
+            sentence = receipt.sentence or "A text could not be delivered."
             cause = f"failed:{attempt.account}:{receipt.code or receipt.word}"
-            await self._alert(tx, cause, sentence, message.conversation_id)
+            await self._alert(tx, attempt, cause, sentence, message.conversation_id)
 
     async def _settle_by_receipt(self, tx: Transaction, attempt: Attempt, provider_id: str | None = None) -> None:
         """A receipt proves that the provider had it."""
@@ -384,8 +379,10 @@ class Bridge:
         if await suppressions.add(tx, conversation.contact_id, "provider", code):
             await plan.card(tx, conversation.id)
 
-    async def _alert(self, tx: Transaction, cause: str, sentence: str, conversation_id: int) -> None:
-        await plan.alert(tx, await alerts.raise_one(tx, cause, sentence, conversation_id))
+    async def _alert(self, tx: Transaction, attempt: Attempt, cause: str, sentence: str, conversation_id: int) -> None:
+        title = self._providers[attempt.account].title
+        told = sentence if sentence.startswith(title) else f"{title}: {sentence}"
+        await plan.alert(tx, await alerts.raise_one(tx, cause, told, conversation_id))
 
     async def _resolve(self, tx: Transaction, cause: str) -> None:
         alert_id = await alerts.resolve(tx, cause)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bot import app, logs
+from bot.callbacks import CallbackUrls
 from bot.manifest import manifest as app_manifest
 from bot.settings import BadSettings, load
 from storage.migrations import TooNew
@@ -66,6 +67,21 @@ def demo(*, check: bool, port: int) -> None:
 def manifest(public_url: str | None) -> None:
     """Print the manifest to paste at api.slack.com/apps."""
     click.echo(json.dumps(app_manifest(public_url and public_url.rstrip("/")), indent=2))
+
+
+@main.command()
+@_settings
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: sender to URL.")
+def callbacks(path: Path | None, *, as_json: bool) -> None:
+    """Print the URL of each sender, to paste where a provider's portal wants one."""
+    settings = _load(path)
+    urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
+    found = {name: urls.make(sender.account, "sender", name)[0] for name, sender in settings.senders.items()}
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name, url in found.items():
+        click.echo(f"{name}: {url}")
 
 
 @main.command("version")

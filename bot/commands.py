@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from bot.gate import Stop
@@ -100,7 +101,8 @@ def read_texting(said: str, region: str | None) -> Texting:
     words = said.split(" ")
     readings = list(_readings(words, region))
     if not readings:
-        parse_number(words[0], region)  # it is none: this says why
+        numberlike = takewhile(_NUMBER_PARTS.fullmatch, words[:MOST_PARTS])
+        parse_number(" ".join(numberlike) or words[0], region)  # it is none: this says why
     valid = [reading for reading in readings if is_valid(reading[1])]
     count, address = (valid or readings)[-1]
     return Texting(address, " ".join(words[count:]).strip())

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bot import decode
+from bot.mrkdwn import unescape
 from bot.slack_api import SlackRefused
 from storage import people
 from storage.clock import HOUR
@@ -90,7 +91,7 @@ def _person(team: str, user: dict[str, Any], now: int) -> Person:
     return people.Person(
         team=team,
         id=user["id"],
-        name=profile.get("display_name") or profile.get("real_name") or user.get("real_name") or user.get("name", ""),
+        name=unescape(profile.get("display_name") or profile.get("real_name") or user.get("name", "")),
         bot=int(bool(user.get("is_bot"))),
         guest=int(bool(user.get("is_restricted") or user.get("is_ultra_restricted"))),
         stranger=int(bool(user.get("is_stranger")) or user.get("team_id", team) != team),

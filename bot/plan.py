@@ -42,6 +42,12 @@ async def post(tx: Transaction, conversation_id: int) -> None:
     )
 
 
+async def rest(tx: Transaction, conversation_id: int, post_id: int) -> None:
+    """Show what did not fit into the post."""
+    payload = {"post": post_id}
+    await jobs.add(tx, "rest", conversation_id, side="slack", lane=f"slack:{conversation_id}", payload=payload)
+
+
 async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str) -> None:
     """Say a sentence of ours in the thread, once per key."""
     payload = {"key": key, "sentence": sentence}

@@ -7,6 +7,7 @@ of a call, and our own messages are told apart here, where a deletion of one of 
 from __future__ import annotations
 
 import json
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +58,21 @@ class SlackDoor:
     def open(self, client: AsyncWebClient) -> AsyncApp:
         """The Bolt app with every listener; anything else that comes is acked and counted."""
         secret = self._settings.slack.signing_secret
+        who = AuthorizeResult(
+            enterprise_id=None,
+            team_id=self._identity.team,
+            bot_id=self._identity.bot_id,
+            bot_user_id=self._identity.bot_user,
+            bot_token=self._settings.slack.bot_token.get_secret_value(),
+        )
+
+        async def authorize(**_: object) -> AuthorizeResult:  # asking Slack would lose events while it cannot answer
+            return who
+
         app = AsyncApp(
+            logger=logging.getLogger("slack_bolt"),
             client=client,
-            authorize=self._authorize,
+            authorize=authorize,
             signing_secret=secret.get_secret_value() if secret else None,
             request_verification_enabled=secret is not None,
             process_before_response=True,
@@ -143,16 +156,6 @@ class SlackDoor:
             dedup_key=f"{team}:{channel}:{key}",
             body=json.dumps(body).encode(),
             parsed=said,
-        )
-
-    async def _authorize(self, **_: object) -> AuthorizeResult:
-        """A constant: asking Slack here would lose events while it cannot answer."""
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=self._identity.team,
-            bot_id=self._identity.bot_id,
-            bot_user_id=self._identity.bot_user,
-            bot_token=self._settings.slack.bot_token.get_secret_value(),
         )
 
     def _count(self, outcome: str) -> None:

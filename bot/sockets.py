@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 CONNECTIONS = 2  # one stays while Slack renews the other
 LOOK_EVERY = 2.0  # seconds
+LOOK_SOON = 0.1  # seconds, while there is no connection
 PATIENCE = 30.0  # seconds without a connection before it is made anew
 
 log = structlog.get_logger("sockets")
@@ -63,5 +64,6 @@ class Sockets:
         down = 0.0
         while down < PATIENCE:
             self._connected[number] = await handler.client.is_connected()
-            down = 0.0 if self._connected[number] else down + LOOK_EVERY
-            await asyncio.sleep(LOOK_EVERY)
+            pause = LOOK_EVERY if self._connected[number] else LOOK_SOON
+            down = 0.0 if self._connected[number] else down + pause
+            await asyncio.sleep(pause)

@@ -66,15 +66,37 @@ class Thread:
         key = begun.key if begun else f"text:{first[0].id}"
 
         async def compose(tx: Transaction, post: Post) -> Rendered | None:
-            return await self._texts(tx, conversation, post)
+            await self._choose(tx, conversation, post)
+            return next(iter(await self._texts(tx, conversation, post)), None)
 
-        async def finish(tx: Transaction, _: Post) -> None:
+        async def finish(tx: Transaction, post: Post) -> None:
             await jobs.finish(tx, job)
+            if len(await self._texts(tx, conversation, post)) > 1:
+                await plan.rest(tx, conversation.id, post.id)
             if await messages.unposted(tx, conversation.id, 1):
                 await plan.post(tx, conversation.id)
 
         draft = Draft(key, "text", conversation.id, conversation.channel, conversation.thread_ts)
         await self._put_in_thread(conversation, draft, compose, finish)
+
+    async def rest(self, job: Job) -> None:
+        """Shows what of a very long text did not fit into its first post."""
+        conversation = await self._open_thread(job.subject)
+        async with self._database.read() as reader:
+            first = await posts.get(reader, job.details["post"])
+            count = len(await self._texts(reader, conversation, first))
+        for number in range(1, count):
+
+            async def compose(tx: Transaction, _: Post, number: int = number) -> Rendered:
+                return (await self._texts(tx, conversation, first))[number]
+
+            async def finish(tx: Transaction, _: Post, number: int = number) -> None:
+                if number == count - 1:
+                    await jobs.finish(tx, job)
+
+            key = f"{first.key}#{number + 1}"
+            draft = Draft(key, "rest", conversation.id, conversation.channel, conversation.thread_ts)
+            await self._put_in_thread(conversation, draft, compose, finish)
 
     async def notice(self, job: Job) -> None:
         """Says a sentence of ours in the thread."""
@@ -211,20 +233,22 @@ class Thread:
             sentence = "The first message of this conversation's thread was deleted. It goes on here."
             await plan.notice(tx, conversation.id, f"moved:{post.id}", sentence)
 
-    async def _texts(self, tx: Transaction, conversation: Conversation, post: Post) -> Rendered | None:
-        """What this post shows: what it was begun with, else what waits, several texts of the contact as one."""
-        chosen = await messages.of_post(tx, post.id)
-        if not chosen:
+    async def _choose(self, tx: Transaction, conversation: Conversation, post: Post) -> None:
+        """Gives the post what it is to show: what waits, several texts of the contact as one."""
+        if not await messages.of_post(tx, post.id):
             chosen = _together(await messages.unposted(tx, conversation.id, MERGED))
             await messages.show_in(tx, [message.id for message in chosen], post.id)
+
+    async def _texts(self, connection: Connection, conversation: Conversation, post: Post) -> list[Rendered]:
+        """What the post shows; more than one where a text is too long for one."""
+        chosen = await messages.of_post(connection, post.id)
         if not chosen:
-            return None
+            return []
+        now = post.tried_at
         if chosen[0].direction == "out":
-            return render.outbound(self._presenter.outbound(chosen[0], tx.now), key=post.key)[0]
-        contact = await self._presenter.contact(tx, await contacts.get(tx, conversation.contact_id))
-        return render.inbound([self._presenter.inbound(message, tx.now) for message in chosen], contact, key=post.key)[
-            0
-        ]
+            return render.outbound(self._presenter.outbound(chosen[0], now), key=post.key)
+        contact = await self._presenter.contact(connection, await contacts.get(connection, conversation.contact_id))
+        return render.inbound([self._presenter.inbound(each, now) for each in chosen], contact, key=post.key)
 
     async def _card(self, connection: Connection, conversation: Conversation) -> Rendered:
         view = await self._presenter.card(connection, conversation, self._database.clock())

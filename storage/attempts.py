@@ -206,3 +206,19 @@ async def newest(connection: Connection, message_id: int) -> list[Attempt]:
 async def interrupted(connection: Connection) -> list[Attempt]:
     """Attempts whose request was under way when the process ended."""
     return await connection.all(_row, f"SELECT {_COLUMNS} FROM attempts WHERE outcome IS NULL ORDER BY id")
+
+
+async def maybe_leased(connection: Connection, account: str, recipient: str, since: int) -> int:
+    """How many texts to the recipient since then may have been given a lease that we do not know (microseconds UTC)."""
+    return int(
+        await connection.value(
+            """
+            SELECT count(*) FROM attempts
+            WHERE account = :account AND recipient = :recipient AND from_address IS NULL
+                AND (outcome IS NULL OR outcome = 'unknown') AND started_at > :since
+            """,
+            account=account,
+            recipient=recipient,
+            since=since,
+        )
+    )

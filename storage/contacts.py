@@ -21,6 +21,11 @@ class Contact:
     notes: str | None = field(repr=False)
     time_zone: str | None  # IANA name, if a person set it
 
+    @classmethod
+    def unknown(cls, address: str) -> Contact:
+        """Somebody with this address who is in no row yet."""
+        return cls(id=0, address=address, name=None, notes=None, time_zone=None)
+
 
 async def remember(tx: Transaction, address: str) -> Contact:
     """The contact with this address, made if there is none."""

@@ -32,6 +32,11 @@ class Conversation:
     last_out_at: int | None
     opened_at: int
 
+    @classmethod
+    def none_yet(cls, inbox: str) -> Conversation:
+        """The conversation that a first text in the inbox would begin."""
+        return cls(0, 0, inbox, "", "", None, None, "open", None, None, None, None, 0)
+
 
 async def open_one(tx: Transaction, contact_id: int, inbox: str, team: str, channel: str) -> Conversation:
     """The conversation of the contact in the inbox: the open one, else its newest opened again, else a new one."""

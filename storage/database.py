@@ -128,9 +128,8 @@ class Database:
         self._listeners.setdefault(whom, []).append(listener)
 
     async def data_version(self) -> int:
-        """A number that changes when another process has written to the file."""
-        async with self.read() as reader:
-            return int(await reader.value("PRAGMA data_version"))
+        """A number that changes when another process has written to the file: the writer sees all but its own."""
+        return int(await Connection(self._writer).value("PRAGMA data_version"))
 
     async def start_ids(self) -> None:
         """Makes ids rise from the greatest one stored, even if the clock was set back meanwhile."""

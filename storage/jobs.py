@@ -121,13 +121,14 @@ async def release(tx: Transaction) -> int:
     return await tx.run("UPDATE jobs SET claimed_by = NULL WHERE claimed_by IS NOT NULL")
 
 
-async def next_due(connection: Connection) -> int | None:
-    """When the earliest job that nobody has claimed is to be done (microseconds UTC), or None."""
+async def next_due(connection: Connection, side: Side) -> int | None:
+    """When the earliest job of this side that is first in its lane is to be done (microseconds UTC), or None."""
     found = await connection.value(
         """
-        SELECT min(run_at) FROM jobs AS waiting WHERE claimed_by IS NULL
+        SELECT min(run_at) FROM jobs AS waiting WHERE side = :side AND claimed_by IS NULL
             AND NOT EXISTS (SELECT 1 FROM jobs AS ahead WHERE ahead.lane = waiting.lane AND ahead.id < waiting.id)
-        """
+        """,
+        side=side,
     )
     return None if found is None else int(found)
 

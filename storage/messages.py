@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from sms.segments import measure
+
 if TYPE_CHECKING:
     from storage.database import Connection, Transaction
 
@@ -13,7 +15,8 @@ State = Literal["held", "scheduled", "cancelled", "asked"]
 
 _COLUMNS = """
     id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
-    repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, not_before, expires_at, created_at
+    repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, not_before, expires_at,
+    created_at
 """
 
 
@@ -110,11 +113,15 @@ async def add_reply(
 async def add_text(tx: Transaction, conversation_id: int, *, origin: str, text: str, author: str | None) -> int:
     """A text of ours that was not typed as a reply in the thread; it is shown there by a post of ours."""
     message_id = tx.new_id()
+    size = measure(text)
     await tx.run(
         """
-        INSERT INTO messages (id, conversation_id, direction, origin, text, author, status, created_at)
-        VALUES (:id, :conversation_id, 'out', :origin, :text, :author, 'queued', :now)
+        INSERT INTO messages (id, conversation_id, direction, origin, text, encoding, segments, author, status,
+            created_at)
+        VALUES (:id, :conversation_id, 'out', :origin, :text, :encoding, :segments, :author, 'queued', :now)
         """,
+        encoding=size.encoding.value,
+        segments=size.count,
         id=message_id,
         conversation_id=conversation_id,
         origin=origin,

@@ -23,7 +23,7 @@ class Post:
     channel: str
     thread_ts: str | None
     ts: str | None  # None until Slack's answer is here
-    state: Literal["sending", "sent", "refused", "gone"]
+    state: Literal["waiting", "sending", "sent", "refused", "gone"]
     digest: str | None = field(repr=False)
     tried_at: int
     sent_at: int | None
@@ -38,7 +38,7 @@ async def begin(
         f"""
         INSERT INTO posts (id, key, kind, subject, team, channel, thread_ts, state, tried_at)
         VALUES (:id, :key, :kind, :subject, :team, :channel, :thread_ts, 'sending', :now)
-        ON CONFLICT (key) DO UPDATE SET tried_at = :now, channel = :channel, thread_ts = :thread_ts
+        ON CONFLICT (key) DO UPDATE SET state = 'sending', tried_at = :now, channel = :channel, thread_ts = :thread_ts
         RETURNING {_COLUMNS}
         """,
         id=tx.new_id(),
@@ -51,6 +51,14 @@ async def begin(
         now=tx.now,
     )
     assert found is not None  # noqa: S101 - the statement returns what it wrote
+    return found
+
+
+async def get(connection: Connection, post_id: int) -> Post:
+    """The post of this id."""
+    found = await connection.one(Post, f"SELECT {_COLUMNS} FROM posts WHERE id = :id", id=post_id)
+    if found is None:
+        raise LookupError(f"no post {post_id}")
     return found
 
 
@@ -71,15 +79,21 @@ async def by_ts(connection: Connection, team: str, channel: str, ts: str) -> Pos
 
 
 async def unfinished(connection: Connection, kind: str, subject: int) -> Post | None:
-    """The oldest post of this kind about the subject that may or may not be in Slack."""
+    """The oldest post of this kind about the subject that was begun and is not known to be in Slack."""
     return await connection.one(
         Post,
         f"""
-        SELECT {_COLUMNS} FROM posts WHERE subject = :subject AND kind = :kind AND state = 'sending' ORDER BY id LIMIT 1
+        SELECT {_COLUMNS} FROM posts WHERE subject = :subject AND kind = :kind AND state IN ('waiting', 'sending')
+        ORDER BY id LIMIT 1
         """,
         kind=kind,
         subject=subject,
     )
+
+
+async def wait(tx: Transaction, post_id: int) -> None:
+    """It certainly is not in Slack, and is tried again later."""
+    await tx.run("UPDATE posts SET state = 'waiting' WHERE id = :id", id=post_id)
 
 
 async def sent(tx: Transaction, post_id: int, channel: str, ts: str, digest: str | None = None) -> None:

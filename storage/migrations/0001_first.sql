@@ -77,7 +77,7 @@ CREATE TABLE posts (                       -- one thing we put into Slack, found
     channel       TEXT NOT NULL,
     thread_ts     TEXT,
     ts            TEXT,
-    state         TEXT NOT NULL CHECK (state IN ('sending', 'sent', 'refused', 'gone')),
+    state         TEXT NOT NULL CHECK (state IN ('waiting', 'sending', 'sent', 'refused', 'gone')),
     digest        TEXT,                    -- of what it shows now, so that an edit that changes nothing is not made
     tried_at      BIGINT NOT NULL,
     sent_at       BIGINT,
@@ -146,6 +146,7 @@ CREATE TABLE attempts (                    -- one try to get one part of a messa
 );
 CREATE UNIQUE INDEX attempts_try ON attempts (message_id, part, try);
 CREATE UNIQUE INDEX attempts_provider_id ON attempts (account, provider_id);
+CREATE INDEX attempts_leasing ON attempts (account, recipient) WHERE from_address IS NULL;
 CREATE INDEX attempts_sending ON attempts (id) WHERE outcome IS NULL;
 CREATE INDEX attempts_unknown ON attempts (id) WHERE outcome = 'unknown';
 

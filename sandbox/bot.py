@@ -1,0 +1,125 @@
+"""The real bot as a child process, started, killed and asked as an operator would."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+START = 15.0  # seconds that a start may take
+STOP = 12.0  # and a stop
+
+
+class BotProcess:
+    """One installation: a settings file, a database beside it, and the process while it runs.
+
+    Attributes:
+        starts: how often it was started.
+    """
+
+    def __init__(self, folder: Path, settings: Mapping[str, Any], port: int) -> None:
+        self.starts = 0
+        self._file = folder / "threadline.toml"
+        self._file.write_text(to_toml(settings), encoding="utf-8")
+        self._log = folder / "bot.log"
+        self._url = f"http://127.0.0.1:{port}"
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process lives."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def log(self) -> str:
+        """Everything that it has printed."""
+        return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
+
+    async def start(self) -> None:
+        """Starts it, and returns once texts flow both ways.
+
+        Raises:
+            TimeoutError: it is not ready in time.
+            RuntimeError: it ended instead; with what it printed last.
+        """
+        self.starts += 1
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *_command("run", self._file), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+            )
+        async with asyncio.timeout(START), aiohttp.ClientSession() as session:
+            while not await self._is_ready(session):
+                if not self.is_running:
+                    raise RuntimeError(f"The bot ended at its start: {self.log[-2000:]}")
+                await asyncio.sleep(0.05)
+
+    async def kill(self) -> None:
+        """Ends it at once, wherever it is (SIGKILL)."""
+        if self._process is not None and self.is_running:
+            self._process.kill()
+            await self._process.wait()
+
+    async def stop(self) -> int:
+        """Asks it to end (SIGTERM) and returns its exit code.
+
+        Raises:
+            TimeoutError: it does not end in time.
+        """
+        if self._process is None:
+            return 0
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(STOP):
+            return await self._process.wait()
+
+    async def ask(self, *arguments: str) -> Any:
+        """Runs a command of it that prints JSON, and returns that.
+
+        Raises:
+            RuntimeError: it failed; with what it printed.
+        """
+        command = await asyncio.create_subprocess_exec(
+            *_command(arguments[0], self._file),
+            *arguments[1:],
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, errors = await command.communicate()
+        if command.returncode != 0:
+            raise RuntimeError(f"{arguments[0]} failed: {errors.decode()}")
+        return json.loads(out)
+
+    async def _is_ready(self, session: aiohttp.ClientSession) -> bool:
+        try:
+            async with session.get(f"{self._url}/readyz") as answer:
+                return answer.status == 200  # noqa: PLR2004 - OK
+        except aiohttp.ClientError:
+            return False
+
+
+def to_toml(settings: Mapping[str, Any]) -> str:
+    """Nested settings as TOML, whose strings, numbers and lists are written as in JSON."""
+    lines: list[str] = []
+    for path, table in _tables((), settings):
+        lines += ["", f"[{'.'.join(path)}]"] if path else []
+        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items() if not isinstance(value, dict)]
+    return "\n".join(lines).strip() + "\n"
+
+
+def _tables(path: tuple[str, ...], table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:
+    below = [_tables((*path, key), value) for key, value in table.items() if isinstance(value, dict)]
+    return [(path, table), *(each for tables in below for each in tables)]
+
+
+def _command(name: str, settings: Path) -> list[str]:
+    """The installed command, beside the Python that runs the sandbox."""
+    return [str(Path(sys.executable).with_name("threadline")), name, "--settings", str(settings)]

@@ -1,0 +1,40 @@
+"""`threadline demo`: everything on this machine, with a page to look at it, or played by itself and checked."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+import tempfile
+from pathlib import Path
+
+from sandbox import page, story
+from sandbox.stage import Stage
+
+
+def play(port: int) -> int:
+    """Runs until Ctrl-C; returns the exit code.
+
+    Args:
+        port: of the page; 0 for a free one.
+    """
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_play(port))
+    return 0
+
+
+def check() -> int:
+    """Plays the story and prints one JSON line; returns 0 only if all of it held."""
+    with tempfile.TemporaryDirectory(prefix="threadline-") as folder:
+        told = asyncio.run(story.tell(Path(folder)))
+    sys.stdout.write(json.dumps(told.figures) + "\n")
+    for fault in told.faults:
+        sys.stderr.write(f"{fault}\n")
+    return 1 if told.faults else 0
+
+
+async def _play(port: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="threadline-") as folder:
+        async with Stage(Path(folder)) as stage:
+            await page.serve(stage, port)

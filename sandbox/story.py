@@ -1,0 +1,213 @@
+"""The story that `threadline demo --check` plays without a person. Every figure is counted from what the others saw.
+
+The bot is only watched from outside: what stands in the workspace, what arrived on the phones, what the carriers took.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sandbox.carriers.faults import Trouble
+from sandbox.stage import Stage
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PATIENCE = 12.0  # seconds for anything to happen
+
+CUSTOMER = "+61488023555"
+UNLUCKY = "+61488020001"  # the network fails every text to it
+NEW = "+61488023777"
+WAITING = "+61488023101"
+
+
+@dataclass(slots=True)
+class Told:
+    """How it went."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)  # what did not hold, a sentence each
+
+
+async def tell(folder: Path) -> Told:
+    """Plays it on a fresh stage; `folder` is empty and stays the caller's."""
+    began = time.monotonic()
+    async with Stage(folder) as stage:
+        story = Story(stage)
+        try:
+            await story.play()
+        except (TimeoutError, AssertionError) as error:
+            story.told.faults.append(f"The story stopped: {str(error) or 'something did not happen in time'}.")
+        story.count()
+        story.told.figures["seconds"] = round(time.monotonic() - began, 1)
+        if story.told.faults:
+            story.told.faults.append(f"The bot's last words:\n{stage.bot.log[-3000:]}")
+        return story.told
+
+
+class Story:
+    """The customers, the team, and what was said."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.told = Told()
+        self._stage = stage
+        self._slack = stage.slack
+        self._phones = stage.phones
+        self._texted: list[tuple[str, str]] = []  # phone and text, as customers typed them
+        self._replied: list[tuple[str, str]] = []  # phone and text, as the team typed them
+        self._slashed = 0
+        self._doubled = 0
+
+    async def play(self) -> None:
+        """From the first text to the last."""
+        await self._first_text_and_two_replies()
+        await self._answer_to_the_lease()
+        await self._reply_that_fails()
+        await self._slash_command()
+        await self._killed_in_the_middle()
+
+    def count(self) -> None:
+        """Counts what the other sides have, and compares it with what was said."""
+        shown = [self._times_shown(phone, text) for phone, text in self._texted]
+        sent = Counter((each.to, each.text) for each in self._stage.fone.accepted)
+        replies = [sent[reply] for reply in self._replied]
+        lines = [self._line_below(text) for _, text in self._replied]
+        self.told.figures = {
+            "inbound_posted": sum(times > 0 for times in shown),
+            "replies_sent": sum(times > 0 for times in replies),
+            "receipts_shown": sum("delivered" in line or "✗" in line for line in lines),
+            "alerts": len(self._slack.see(self._stage.alerts)),
+            "leases": len(self._stage.fone.leases.all),
+            "slash_sends": sum(sent[(NEW, text)] for phone, text in self._replied if phone == NEW),
+            "lost": shown.count(0) + replies.count(0),
+            "duplicated": sum(max(0, times - 1) for times in (*shown, *replies)) + self._strangers(sent),
+        }
+        self._expect("inbound_posted", len(self._texted))
+        self._expect("replies_sent", len(self._replied))
+        self._expect("receipts_shown", len(self._replied))
+        self._expect("alerts", 1)
+        self._expect("leases", len(self._replied))
+        self._expect("slash_sends", 1)
+        self._expect("lost", 0)
+        self._expect("duplicated", 0)
+
+    # --- what happens -------------------------------------------------------------------------------------------------
+
+    async def _first_text_and_two_replies(self) -> None:
+        """A text comes in by a webhook that comes twice; two replies go out, each by an event that comes three times."""
+        self._stage.fone.faults.next(Trouble.WEBHOOK_TWICE)
+        await self._text(CUSTOMER, self._stage.sydney, "Hello, is my order on its way? <!channel> *now*")
+        await self._shown(CUSTOMER)
+        twice = self._slack.faults.redeliver()
+        await self._reply(CUSTOMER, "Yes, it left this morning :wave:", "Yes, it left this morning 👋")
+        await self._reply(CUSTOMER, "It should be with you by 5 & no later.")
+        twice.times = twice.hits
+        await self._received(CUSTOMER)
+        got = [text.text for text in self._phones.received(CUSTOMER)]
+        if got != [text for phone, text in self._replied if phone == CUSTOMER]:
+            self.told.faults.append("The two replies did not arrive in order.")
+
+    async def _answer_to_the_lease(self) -> None:
+        """The customer answers to the number that the last reply came from, and lands in the same thread."""
+        leased = self._phones.received(CUSTOMER)[-1].from_number
+        await self._text(CUSTOMER, leased, "Thank you!")
+        await self._shown(CUSTOMER)
+        if len(self._roots(CUSTOMER)) != 1:
+            self.told.faults.append("The answer to the leased number did not land in the same thread.")
+
+    async def _reply_that_fails(self) -> None:
+        """A reply to a number that the network cannot reach is told in the thread and in the alert channel."""
+        await self._text(UNLUCKY, self._stage.sydney, "Can you call me?")
+        await self._shown(UNLUCKY)
+        await self._reply(UNLUCKY, "We will call you at 3.")
+        await self._until(lambda: "✗" in self._line_below("We will call you at 3."))
+        await self._until(lambda: bool(self._slack.see(self._stage.alerts)))
+
+    async def _slash_command(self) -> None:
+        """`/sms` starts a conversation; wrong input is answered privately and sends nothing."""
+        wrong = await self._slack.slash(self._stage.anna, self._stage.support, "/sms", "+61 40 hello")
+        if "too short" not in str(wrong.answer):
+            self.told.faults.append("A wrong number behind /sms was not answered with what is wrong.")
+        text = "Your parcel is here."
+        self._replied.append((NEW, text))
+        await self._slack.slash(self._stage.anna, self._stage.support, "/sms", f"0488 023 777 {text}")
+        await self._received(NEW)
+
+    async def _killed_in_the_middle(self) -> None:
+        """Texts and a reply are on their way when the bot is killed; started again, it finishes what was waiting."""
+        await self._text(WAITING, self._stage.sydney, "Is anybody there?")
+        await self._reply(CUSTOMER, "One more thing: bring the receipt.")
+        await self._stage.bot.kill()
+        await self._text(CUSTOMER, self._stage.sydney, "Are you there?")
+        await self._stage.bot.start()
+        await self._shown(WAITING)
+        await self._shown(CUSTOMER)
+        await self._received(CUSTOMER)
+        await self._until(lambda: all(self._line_below(text) for _, text in self._replied))
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    async def _text(self, phone: str, to: str, text: str) -> None:
+        self._texted.append((phone, text))
+        await self._phones.send(phone, to, text)
+
+    async def _reply(self, phone: str, typed: str, text: str | None = None) -> None:
+        self._replied.append((phone, text or typed))
+        root = self._roots(phone)[0]
+        await self._slack.say(self._stage.anna, self._stage.support, typed, thread_ts=root)
+
+    async def _shown(self, phone: str) -> None:
+        """Waits until every text of the phone is in a thread."""
+        texts = [text for sender, text in self._texted if sender == phone]
+        await self._until(lambda: all(self._times_shown(phone, text) for text in texts))
+
+    async def _received(self, phone: str) -> None:
+        """Waits until every reply to the phone has arrived on it."""
+        count = sum(to == phone for to, _ in self._replied)
+        await self._phones.wait_for(lambda: len(self._phones.received(phone)) >= count, PATIENCE)
+
+    async def _until(self, holds: Any) -> None:
+        await self._slack.wait_for(holds, PATIENCE)
+
+    def _roots(self, phone: str) -> list[str]:
+        """The threads whose card is about this phone."""
+        digits = phone.removeprefix("+")
+        cards = self._slack.see(self._stage.support)
+        return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
+
+    def _times_shown(self, phone: str, text: str) -> int:
+        """How often a customer's text stands in the threads of its phone, as literal text."""
+        posts = [post for root in self._roots(phone) for post in self._slack.thread(self._stage.support, root)[1:]]
+        return sum(_literal(post).count(text) for post in posts if post.get("bot_id"))
+
+    def _line_below(self, text: str) -> str:
+        """The receipt line of a reply: that of its message, by the order in the thread."""
+        phone = next(to for to, said in self._replied if said == text)
+        said = [reply for to, reply in self._replied if to == phone]
+        lines = [
+            post["text"]
+            for root in self._roots(phone)
+            for post in self._slack.thread(self._stage.support, root)[1:]
+            if post.get("bot_id") and ("✓" in post["text"] or "✗" in post["text"])
+        ]
+        place = said.index(text)
+        return lines[place] if place < len(lines) else ""
+
+    def _strangers(self, sent: Counter[tuple[str, str]]) -> int:
+        """Texts that went out though nobody wrote them."""
+        return sum(times for reply, times in sent.items() if reply not in self._replied)
+
+    def _expect(self, name: str, count: int) -> None:
+        if self.told.figures[name] != count:
+            self.told.faults.append(f"{name} is {self.told.figures[name]}, and should be {count}.")
+
+
+def _literal(post: dict[str, Any]) -> str:
+    """What a post shows as literal text."""
+    sections = [
+        element for block in post.get("blocks", ()) if block["type"] == "rich_text" for element in block["elements"]
+    ]
+    return "".join(piece.get("text", "") for section in sections for piece in section["elements"])
