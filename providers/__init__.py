@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _BUILT_IN = {
     "fonedynamics": "providers.fonedynamics:FoneDynamics",
     "iophone": "providers.iophone:IOPhone",
+    "iovox": "providers.iovox:Iovox",
     "restcomm": "providers.restcomm:Restcomm",
 }
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 from pydantic import BeforeValidator
@@ -21,6 +22,7 @@ from providers.errors import Unreadable
 from sms.address import E164, Address, NotAnAddress, parse_digits
 
 _MOST_FIELDS = 500  # in one form
+_SKEW = timedelta(minutes=5)  # how far a company's clock may be from ours
 
 
 def read_json(body: bytes) -> Any:
@@ -74,6 +76,30 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, str]:
     return fields
 
 
+def read_fields(content_type: str, body: bytes) -> dict[str, object]:
+    """What a JSON object, a form or a multipart form says, names in lower case; of an empty body nothing.
+
+    Raises:
+        Unreadable: if it is none of them. JSON that is no object says nothing.
+    """
+    if content_type.strip().casefold().startswith("multipart/"):
+        return lower(read_multipart(content_type, body))
+    is_json = body.lstrip().startswith((b"{", b"["))
+    return lower(read_json(body) if is_json else read_form(body.strip()))
+
+
+def texts(said: object) -> list[str]:
+    """Every text in a JSON value, however deep, in its order; the names of an object are none of them."""
+    found: list[str] = []
+    rest = [said]
+    while rest:  # no recursion: what JSON can be nested is deeper than what Python can
+        item = rest.pop()
+        found += [item] if isinstance(item, str) else []
+        inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
+        rest += reversed(inner)
+    return found
+
+
 def lower(fields: object) -> dict[str, object]:
     """A JSON object or a form with its names in lower case; empty for anything else."""
     return {str(name).casefold(): value for name, value in fields.items()} if isinstance(fields, dict) else {}
@@ -108,6 +134,26 @@ def moment(value: object) -> datetime | None:
         except (ValueError, OverflowError, OSError):
             continue
     return None
+
+
+def wall_time(value: object, zone: str, known_at: datetime) -> datetime | None:
+    """A time in UTC from what a clock on the wall of a place shows; with an offset of its own, from that.
+
+    In autumn an hour comes twice, in spring one never comes: either way there are two readings, and the later one that
+    is not after `known_at` is taken.
+
+    Args:
+        value: ISO 8601, with a space or a T between date and time.
+        zone: the place's IANA name.
+        known_at: when we learnt of it; clocks may differ by a few minutes.
+    """
+    try:
+        wall = datetime.fromisoformat((text(value) or "").strip())
+        here = wall.replace(tzinfo=wall.tzinfo or ZoneInfo(zone))
+        readings = [here.replace(fold=fold).astimezone(UTC) for fold in (0, 1)]
+    except (ValueError, OverflowError):
+        return None
+    return max((reading for reading in readings if reading <= known_at + _SKEW), default=min(readings))
 
 
 def party(value: object) -> Address | None:
