@@ -26,7 +26,8 @@ from pydantic import (
 )
 
 from providers import payload
-from providers.errors import Refused, Throttled, Unknown, Unreadable, Unsupported
+from providers import restcomm_errors as errors
+from providers.errors import Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
 from providers.provider import Accepted, Callbacks, Features, Model, Webhook, WebhookAnswer, read_options
 from sms.address import Alphanumeric, Client
@@ -125,13 +126,6 @@ class Page(BaseModel):
         return not self.messages or number >= self.num_pages
 
 
-class Fault(BaseModel):
-    """An error in JSON (source: AbstractEndpoint.java, SmsMessagesEndpoint.java)."""
-
-    message: payload.Text = Field(None, repr=False)
-    error: payload.Text = None
-
-
 # `received` is missing: it marks what contacts sent. https://cloud.restcomm.com/docs/api/sms-api.html
 STATUS: Mapping[str, Status] = {
     "queued": Status.ACCEPTED,
@@ -142,54 +136,6 @@ STATUS: Mapping[str, Status] = {
     "delivered": Status.DELIVERED,
 }
 
-# A callback's ErrorCode may be the name rather than the number (source: SmsStatusNotifier.java, MessageError.java).
-NAMES: Mapping[str, str] = {
-    "QUEUE_OVERFLOW": "30001",
-    "ACCOUNT_SUSPENDED": "30002",
-    "UNREACHABLE_DESTINATION_HANDSET": "30003",
-    "MESSAGE_BLOCKED": "30004",
-    "UNKNOWN_DESTINATION_HANDSET": "30005",
-    "LANDLINE_OR_UNREACHABLE_CARRIER": "30006",
-    "CARRIER_VIOLATION": "30007",
-    "UNKNOWN_ERROR": "30008",
-    "MISSING_SEGMENT": "30009",
-    "MESSAGE_PRICE_EXCEEDS_MAX_PRICE": "30010",
-    "NO_RESPONSE_RECEIVED_FOR_SMPP_REQUEST": "30090",  # the hosted platform's own; its words, in the form of the others
-}
-
-SENTENCES: Mapping[str, str] = {
-    "30001": "Restcomm's queue was full. Send it again in a few minutes.",
-    "30002": "Our Restcomm account is suspended: whoever runs threadline has to settle that with Restcomm.",
-    "30003": "The phone is switched off or out of reach. Send it again later, or call.",
-    "30004": "The text was blocked on its way, or the contact blocks us. Ask the contact before sending it again.",
-    "30005": "The number is unknown to its carrier, or not in use any more. Check it with the contact.",
-    "30006": "The number is a landline, or its carrier cannot be reached. Try a mobile number, or again later.",
-    "30007": "The carrier takes the text for a breach of its rules, such as spam. Reword it, without links.",
-    "30008": "Restcomm could not deliver it and does not know why. Try once more, then another sender.",
-    "30009": "A part of this long text got lost on its way. Send it again in shorter texts.",
-    "30010": "The text costs more than our Restcomm account allows for one. Shorten it, or have the limit raised.",
-    "30090": "The carrier did not answer Restcomm, so it may have arrived. Ask the contact before sending it again.",
-    "http_401": "Restcomm does not accept our account SID and token: whoever runs threadline has to correct them.",
-    "http_403": "Restcomm does not allow this for our account: whoever runs threadline has to settle it there.",
-    "http_404": "Restcomm does not know our account at this address: whoever runs threadline has to correct it.",
-    "from_missing": "Restcomm found no sender in the request.",
-    "to_missing": "Restcomm found no recipient in the request.",
-    "body_missing": "Restcomm does not take a text without words.",
-    "account_inactive": "Our Restcomm account is not active: whoever runs threadline has to settle that with Restcomm.",
-    "SMS_LIMIT_EXCEEDED": "Restcomm takes no more texts from us for the moment.",
-}
-
-# Bare text, although JSON was asked for (source: SmsMessagesEndpoint.java, SecurityFilter.java).
-BARE: Mapping[str, str] = {
-    "From can not be null.": "from_missing",
-    "To can not be null.": "to_missing",
-    "Body can not be null.": "body_missing",
-    "Provided Account is not active": "account_inactive",
-}
-
-_LIMIT = "SMS_LIMIT_EXCEEDED"
-_LONGEST_FAULT = 2000  # bytes of one that are looked at
-_UNESCAPED = re.compile(r'"(message|error)"\s*:\s*"(.*?)"\s*(?=,\s*"\w+"\s*:|\}\s*$)', re.DOTALL)
 _UNREADABLE = "Restcomm answered, but the answer cannot be read."
 
 # --- the provider -----------------------------------------------------------------------------------------------------
@@ -197,7 +143,6 @@ _UNREADABLE = "Restcomm answered, but the answer cannot be read."
 _PAGE = 50  # their default
 _DAY = timedelta(days=1)
 _SKEW = timedelta(minutes=5)  # how far their clock may be from ours
-_PAUSE = 60.0  # seconds: their quota counts the texts of the last minute (source: sms-messages.xml)
 
 
 class Restcomm:
@@ -246,7 +191,7 @@ class Restcomm:
             raise Unreadable("there is neither a status nor a text with its sender in it")
         return [event]
 
-    def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
+    def answer(self, hook: Webhook) -> WebhookAnswer:
         """RCML that asks for nothing, with exactly 200 (https://cloud.restcomm.com/docs/rcml/sms-rcml.html).
 
         Anything else makes an inbound text go to the number's fallback address. For a receipt it does no harm: what is
@@ -275,7 +220,7 @@ class Restcomm:
         message = _identified(_read(Message, response, sms.text))
         accepted = _accepted(message)
         if accepted.status is Status.FAILED:
-            raise Refused(_code(message) or "failed", _failure(message))
+            raise Refused(errors.code(message.error_code) or "failed", _failure(message))
         return accepted
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
@@ -299,7 +244,8 @@ class Restcomm:
 
     async def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
         """What the list knows as inbound since then. One that names no sender, or has no text, is left out."""
-        found = [_inbound(message) for message in await self._list(since - _SKEW) if message.is_inbound]
+        listed = reversed(await self._list(since - _SKEW))  # first, for those of the same second
+        found = [_inbound(message) for message in listed if message.is_inbound]
         for sms in sorted(filter(None, found), key=lambda sms: sms.sent_at or since):
             yield sms
 
@@ -384,14 +330,14 @@ def _inbound(message: Message) -> InboundSms | None:
 def _receipt(message: Message, attempt: str | None = None) -> Receipt | None:
     if not message.status:
         return None
-    status = STATUS.get(message.status.casefold())
+    status, code = STATUS.get(message.status.casefold()), errors.code(message.error_code)
     return Receipt(
         word=message.status,
         status=status,
         provider_id=message.sid,
         attempt=attempt,
-        code=_code(message),
-        description=message.error_message or _free_text(message),
+        code=code,
+        description=message.error_message or (None if code else message.error_code),
         sentence=_failure(message) if status is Status.FAILED else None,
         at=message.date_updated,
         sender=message.from_,
@@ -399,23 +345,8 @@ def _receipt(message: Message, attempt: str | None = None) -> Receipt | None:
     )
 
 
-def _code(message: Message) -> str | None:
-    """The number of an error code, whichever way it is written, else a code of somebody on the way."""
-    said = (message.error_code or "").strip()
-    number = NAMES.get(re.sub(r"[^A-Z]+", "_", said.upper()))
-    return number or (said if re.fullmatch(r"[0-9]{1,6}|[A-Za-z][A-Za-z0-9_]{0,59}", said) else None)
-
-
-def _free_text(message: Message) -> str | None:
-    """An error code that is none: its "exact format may depend on the provider"."""
-    return None if _code(message) else message.error_code or None
-
-
 def _failure(message: Message) -> str:
-    code = _code(message)
-    said = payload.masked(message.error_message or message.error_code, message.body or "").rstrip(".")
-    reason = f" ({said})" if said else ""
-    return SENTENCES.get(code or "", f"Restcomm could not deliver it{reason}.")
+    return errors.failure(message.error_code, message.error_message, message.body)
 
 
 def _accepted(message: Message) -> Accepted:
@@ -426,7 +357,7 @@ def _accepted(message: Message) -> Accepted:
 def _read(kind: type[_Said], response: httpx.Response, *private: str) -> _Said:
     """What an answer says; `private` is what a refusal may quote and must not show."""
     if not response.is_success:
-        raise _refusal(response, *private)
+        raise errors.refusal(response, *private)
     try:
         return kind.model_validate(payload.lower(payload.read_json(response.content)))
     except (Unreadable, ValidationError):
@@ -437,28 +368,3 @@ def _identified(message: Message) -> Message:
     if not message.sid:
         raise Unknown("unreadable_answer", _UNREADABLE)
     return message
-
-
-def _refusal(response: httpx.Response, *private: str) -> Refused | Throttled:
-    http = f"http_{response.status_code}"
-    fault = _fault(response.content)
-    if fault.error == _LIMIT:
-        return Throttled(_LIMIT, SENTENCES[_LIMIT], _PAUSE)
-    code = BARE.get(_line(response.content)) or (
-        fault.error if re.fullmatch(r"[A-Z_]{1,60}", fault.error or "") else ""
-    )
-    said = payload.masked(fault.message, *private).rstrip(".")
-    reason = f"Restcomm refused it: {said}." if said else f"Restcomm refused it with HTTP {response.status_code}."
-    return Refused(code or http, SENTENCES.get(code or http, reason))
-
-
-def _fault(body: bytes) -> Fault:
-    try:
-        said = payload.read_json(body)
-    except Unreadable:  # what stands in it is not escaped: one with a quotation mark is no JSON (AbstractEndpoint.java)
-        said = dict(_UNESCAPED.findall(body[:_LONGEST_FAULT].decode(errors="replace")))
-    return Fault.model_validate(payload.lower(said))
-
-
-def _line(body: bytes) -> str:
-    return body[:_LONGEST_FAULT].decode(errors="replace").strip()
