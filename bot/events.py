@@ -49,7 +49,7 @@ def unpack_receipt(packed: Mapping[str, Any]) -> Receipt:
 
 def unpack_ask(packed: Mapping[str, Any]) -> Ask:
     """The question that `pack` packed."""
-    return Ask(provider_id=packed["provider_id"], since=_moment(packed["since"]))
+    return Ask(packed["provider_id"], packed["attempt"], _moment(packed["since"]))
 
 
 def dedup_key(account: str, event: InboundSms | Receipt | Ask, fallback: str) -> str:

@@ -320,7 +320,13 @@ class Gate:
             found = await provider.find_sent(sms, to_datetime(attempt.started_at) - LOOK_BACK)
         except ProviderError:
             return None
-        return found[0] if len(found) == 1 else None
+        async with self._database.read() as reader:
+            free = [
+                each
+                for each in found
+                if await attempts.by_provider_id(reader, attempt.account, each.provider_id) is None
+            ]
+        return free[0] if len(free) == 1 else None
 
     async def _finish(self, job: Job) -> None:
         async with self._database.transaction() as tx:

@@ -211,6 +211,15 @@ def load(path: Path | None) -> Settings:
         settings = Settings(**_read(path))
     except ValidationError as error:
         raise BadSettings(list(_problems(error))) from None
+    return check(settings)
+
+
+def check(settings: Settings) -> Settings:
+    """The settings, if all that they name is there and is what its provider needs.
+
+    Raises:
+        BadSettings: naming every setting that is wrong.
+    """
     if problems := [*_account_problems(settings), *_reference_problems(settings)]:
         raise BadSettings(problems)
     return settings

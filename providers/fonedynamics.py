@@ -169,7 +169,7 @@ class FoneDynamics:
         said = [query | fields for fields in _body(hook.body)] or [query]
         return [_event(Message.model_validate(fields), hook) for fields in said]
 
-    def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
+    def answer(self, hook: Webhook) -> WebhookAnswer:
         """An empty 200: no document asks for more."""
         return WebhookAnswer()
 

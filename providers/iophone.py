@@ -213,7 +213,7 @@ class IOPhone:
         """
         return [_event(Message.model_validate(payload.lower(payload.read_json(hook.body))), hook.attempt)]
 
-    def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
+    def answer(self, hook: Webhook) -> WebhookAnswer:
         """An empty 200: no document asks for more."""
         return WebhookAnswer()
 
@@ -243,15 +243,15 @@ class IOPhone:
         response = await request(self._client, "POST", url, params={"apiKey": key}, json=body)
         return _accepted(response, sms.text, key)
 
-    async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:  # noqa: ARG002  the contract's
+    async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
         """Unsupported: no document knows a way to ask for texts."""
         raise _no_records()
 
-    async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:  # noqa: ARG002  the contract's
+    async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:
         """Unsupported, as `find_sent`."""
         raise _no_records()
 
-    def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:  # noqa: ARG002  the contract's
+    def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
         """Unsupported, as `find_sent`."""
         raise _no_records()
 

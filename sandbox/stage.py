@@ -46,11 +46,7 @@ class Stage:
         await self._stack.enter_async_context(self.slack)
         await self.fone.start()
         self._stack.push_async_callback(self.fone.stop)
-        port = free_port()
-        self.bot = BotProcess(self._folder, self._settings(port), port)
-        self._stack.push_async_callback(self.bot.kill)
-        await self.bot.start()
-        await self._set_up_portals()
+        await self._install_bot(free_port())
         return self
 
     async def __aexit__(
@@ -58,12 +54,18 @@ class Stage:
     ) -> None:
         await self._stack.aclose()
 
-    async def _set_up_portals(self) -> None:
-        """What an operator pastes into a provider's portal."""
-        urls = await self.bot.ask("callbacks", "--json")
+    async def _install_bot(self, port: int) -> None:
+        self.bot = BotProcess(self._folder, self.settings(port), port)
+        self._stack.push_async_callback(self.bot.kill)
+        await self.bot.start()
+        self.set_up_portals(await self.bot.ask("callbacks", "--json"))
+
+    def set_up_portals(self, urls: dict[str, str]) -> None:
+        """What an operator pastes into the providers' portals: the URL of each sender by its name."""
         self.fone.settings.portal_webhook = urls["sydney"]
 
-    def _settings(self, port: int) -> dict[str, Any]:
+    def settings(self, port: int) -> dict[str, Any]:
+        """What an operator writes into the settings file, for a bot whose doors are at this port."""
         return {
             "public_url": f"http://127.0.0.1:{port}",
             "secret": secrets.token_hex(32),

@@ -97,7 +97,7 @@ class Story:
     # --- what happens -------------------------------------------------------------------------------------------------
 
     async def _first_text_and_two_replies(self) -> None:
-        """A text comes in by a webhook that comes twice; two replies go out, each by an event that comes three times."""
+        """A text comes in by a webhook that comes twice; two replies go out, each by an event that comes twice."""
         self._stage.fone.faults.next(Trouble.WEBHOOK_TWICE)
         await self._text(CUSTOMER, self._stage.sydney, "Hello, is my order on its way? <!channel> *now*")
         await self._shown(CUSTOMER)
