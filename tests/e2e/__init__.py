@@ -1,1 +1,1 @@
-"""The bot whole, in this process: real Bolt, httpx and SQLite between the pretend workspace and the pretend carriers."""
+"""The bot whole, in the test's process: real Bolt, httpx and SQLite between a pretend workspace and carriers."""
