@@ -6,6 +6,8 @@ import copy
 import re
 from typing import TYPE_CHECKING, Any
 
+import emoji
+
 from sandbox.slack import blocks as kit
 from sandbox.slack import reading, typed
 from sandbox.slack.errors import ApiError, Json
@@ -81,13 +83,6 @@ def _published(text: str) -> str:
 
 def emoji_names(text: str) -> str:
     """Every emoji as its name between colons."""
-    elements = typed.inline(text, typed.Names(mentions=False, formatting=False))
-    plain = all(element["type"] != "emoji" or "unicode" not in element for element in elements)
-    return text if plain else _renamed(text)
-
-
-def _renamed(text: str) -> str:
-    import emoji  # noqa: PLC0415 - its tables are large, and most texts have none
 
     def name(match: Any, _data: Any = None) -> str:
         return typed.mrkdwn([{"type": "rich_text_section", "elements": [typed.emoji_element(match)]}])

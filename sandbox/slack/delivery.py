@@ -92,7 +92,12 @@ class Deliveries:
 
     async def ask(self, kind: str, payload: Json) -> Answer:
         """Delivers a command or an interaction: one try, which must be answered within three seconds."""
-        return await self.carrier.carry(kind, payload, 0, "")
+        return await self._carry(kind, payload, 0, "")
+
+    async def _carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
+        if not self._world.is_up:
+            return Answer(ok=False, reason="connection_failed")
+        return await self.carrier.carry(kind, payload, retry, reason)
 
     def _envelope(self, delivery: Delivery, *, is_shared: bool) -> Json:
         store = self._world.store
@@ -137,8 +142,8 @@ class Deliveries:
         await faults.may_send.wait()
         await self._try_until_acked(delivery, envelope)
         for fault in faults.for_event("redeliver", delivery.event):
-            for copy_number in range(int(fault.seconds)):
-                await self.carrier.carry("events_api", envelope, copy_number + 1, "timeout")
+            for copy_number in range(fault.copies):
+                await self._carry("events_api", envelope, copy_number + 1, "timeout")
         delivery.is_over = True
         self._world.changes.announce()
 
@@ -147,7 +152,7 @@ class Deliveries:
         for retry, seconds in enumerate((None, *RETRY_SECONDS)):
             if seconds:
                 await asyncio.sleep(seconds * self._world.settings.time_scale)
-            answer = await self.carrier.carry("events_api", envelope, retry, reason)
+            answer = await self._carry("events_api", envelope, retry, reason)
             reason = answer.reason
             if answer.ok and self._world.faults.for_event("ignore_ack", delivery.event):
                 reason = "timeout"

@@ -52,6 +52,7 @@ _LISTS = (
     "multi_channels_select",
     "file_input",
 )
+MOST_TYPED = 3000
 STATELESS = ("button", "overflow")
 TEXTS = ("plain_text_input", "email_text_input", "url_text_input", "number_input")
 
@@ -66,9 +67,14 @@ def initial(view: Json) -> dict[str, dict[str, Json]]:
     return values
 
 
-def state_of(blocks: list[Json]) -> Json:
-    """The `state` of a message's elements, untouched."""
-    return {"values": initial({"blocks": blocks})}
+def state_of(blocks: list[Json], used: dict[tuple[str, str], Json]) -> Json:
+    """The `state` of a message's elements: untouched, but for what was just used, by block and action id."""
+    values = initial({"blocks": blocks})
+    for (block_id, action_id), action in used.items():
+        if action["type"] not in STATELESS:
+            about = ("action_id", "block_id", "action_ts")
+            values[block_id][action_id] = {key: value for key, value in action.items() if key not in about}
+    return {"values": values}
 
 
 def entered(element: Json, value: Any, offered: list[Json] | None = None) -> Json:
@@ -91,6 +97,8 @@ def entered(element: Json, value: Any, offered: list[Json] | None = None) -> Jso
         return {"type": kind, _SINGLE[kind]: list(value or [])}
     if kind not in _SINGLE:
         raise NotShown(f"nothing can be entered into a {kind}")
+    if isinstance(value, str) and len(value) > element.get("max_length", MOST_TYPED):
+        raise NotShown(f"{element['action_id']} takes no more characters")
     return {"type": kind, _SINGLE[kind]: value if value != "" else None}
 
 

@@ -37,14 +37,14 @@ class Events:
 
     def posted(self, channel: Channel, message: Message) -> None:
         """A new message; for a reply also what happens to its root."""
-        wire = self._world.store.wire(channel, message)
+        wire = self._world.store.wire(channel, message, metadata=False)
         self.emit(self._in(channel, {**wire, "event_ts": message.ts}), channel)
         if message.root:
             self._replied(channel, channel.messages[message.root])
 
     def changed(self, channel: Channel, message: Message, previous: Json) -> None:
         """An edit, an unfurl, a tombstone: `message_changed`. Only an edit has `edited` in its message."""
-        wire = self._world.store.wire(channel, message)
+        wire = self._world.store.wire(channel, message, metadata=False)
         body = {"type": "message", "subtype": "message_changed", "message": wire, "previous_message": previous}
         self._hidden(channel, body)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,6 +13,21 @@ if TYPE_CHECKING:
     from sandbox.slack.errors import Json
 
 HTML = "<!DOCTYPE html><html><head><title>Server Error</title></head><body><h1>Server Error</h1></body></html>"
+
+
+class When(TypedDict, total=False):
+    """Which calls or events a fault strikes, as the fields of `Fault` have it."""
+
+    times: int | None
+    skip: int
+    chance: float
+    match: Callable[[Json], bool] | None
+
+
+class WhenOfCall(When, total=False):
+    """The same for a call."""
+
+    after: bool
 
 
 @dataclass
@@ -27,6 +42,7 @@ class Fault:
         after: the call is carried out first, and only the answer is spoilt.
         status: HTTP status of a "fail".
         error: Slack's word of an "error".
+        copies: of a "redeliver".
         seconds: of a "delay", or the `Retry-After` of a "ratelimit".
         chance: between 0 and 1, for each call it could strike.
         match: looks at the arguments of the call, or at the event; strikes only where it says yes.
@@ -40,6 +56,7 @@ class Fault:
     after: bool = False
     status: int = 500
     error: str = "internal_error"
+    copies: int = 1
     seconds: float = 0.0
     chance: float = 1.0
     match: Callable[[Json], bool] | None = field(default=None, repr=False)
@@ -81,37 +98,38 @@ class Faults:
         self.may_send = asyncio.Event()  # cleared: events are held back
         self.may_send.set()
 
-    def ratelimit(self, method: str = "*", *, seconds: int = 1, **how: object) -> Fault:
-        """The call is answered 429 with this `Retry-After`, and not carried out."""
-        return self._call("ratelimit", method, seconds=float(seconds), **how)
+    def ratelimit(self, method: str = "*", *, seconds: int = 1, **how: Unpack[When]) -> Fault:
+        """The call is not carried out but answered 429; so is whatever else comes before `Retry-After` is over."""
+        return self._add_call(Fault("ratelimit", method, seconds=float(seconds), **how))
 
-    def fail(self, method: str = "*", *, status: int = 500, **how: object) -> Fault:
+    def fail(self, method: str = "*", *, status: int = 500, **how: Unpack[WhenOfCall]) -> Fault:
         """The answer is a 5xx with an HTML page; `after=True`: what was asked has been done."""
-        return self._call("fail", method, status=status, **how)
+        return self._add_call(Fault("fail", method, status=status, **how))
 
-    def drop(self, method: str = "*", **how: object) -> Fault:
+    def drop(self, method: str = "*", **how: Unpack[WhenOfCall]) -> Fault:
         """The connection is reset instead of an answer; `after=True`: what was asked has been done."""
-        return self._call("drop", method, **how)
+        return self._add_call(Fault("drop", method, **how))
 
-    def error(self, method: str, error: str = "internal_error", **how: object) -> Fault:
+    def error(self, method: str, error: str = "internal_error", **how: Unpack[WhenOfCall]) -> Fault:
         """The answer is `ok: false` with this word; `after=True`: what was asked has been done all the same."""
-        return self._call("error", method, error=error, **how)
+        return self._add_call(Fault("error", method, error=error, **how))
 
-    def delay(self, method: str = "*", *, seconds: float, **how: object) -> Fault:
+    def delay(self, method: str = "*", *, seconds: float, **how: Unpack[WhenOfCall]) -> Fault:
         """The call is carried out after so many seconds; `after=True`: at once, but answered later."""
-        return self._call("delay", method, seconds=seconds, **how)
+        return self._add_call(Fault("delay", method, seconds=seconds, **how))
 
-    def lose(self, **how: object) -> Fault:
+    def lose(self, **how: Unpack[When]) -> Fault:
         """The event is never sent."""
-        return self._event("lose", **how)
+        return self._add_event(Fault("lose", **how))
 
-    def redeliver(self, *, copies: int = 1, **how: object) -> Fault:
+    def redeliver(self, *, copies: int = 1, **how: Unpack[When]) -> Fault:
         """The event is sent so many times more, although it was acknowledged."""
-        return self._event("redeliver", **{"times": None, **how, "seconds": float(copies)})
+        how.setdefault("times", None)
+        return self._add_event(Fault("redeliver", copies=copies, **how))
 
-    def ignore_acks(self, **how: object) -> Fault:
+    def ignore_acks(self, **how: Unpack[When]) -> Fault:
         """The acknowledgement is lost on the way, so the event comes again as the schedule has it."""
-        return self._event("ignore_ack", **how)
+        return self._add_event(Fault("ignore_ack", **how))
 
     def hold_events(self) -> None:
         """Nothing is sent until `release_events`."""
@@ -138,12 +156,10 @@ class Faults:
         """The faults of this kind that strike this event."""
         return [fault for fault in self.events if fault.kind == kind and fault.strikes("*", event, self.dice)]
 
-    def _call(self, kind: str, method: str, **how: object) -> Fault:
-        fault = Fault(kind, method, **how)  # type: ignore[arg-type]  # checked by the dataclass when it is built
+    def _add_call(self, fault: Fault) -> Fault:
         self.calls.append(fault)
         return fault
 
-    def _event(self, kind: str, **how: object) -> Fault:
-        fault = Fault(kind, **how)  # type: ignore[arg-type]  # as above
+    def _add_event(self, fault: Fault) -> Fault:
         self.events.append(fault)
         return fault

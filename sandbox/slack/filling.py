@@ -223,8 +223,11 @@ def check_filled(view: View) -> None:
         if block["type"] != "input" or block.get("optional"):
             continue
         entry = view.values[block["block_id"]][block["element"]["action_id"]]
-        if not any(value for key, value in entry.items() if key != "type"):
+        values = [value for key, value in entry.items() if key != "type" and value]
+        if not values:
             raise NotShown(f"the field {block['block_id']} is empty")
+        if isinstance(values[0], str) and len(values[0]) < block["element"].get("min_length", 0):
+            raise NotShown(f"the field {block['block_id']} has too few characters")
 
 
 def read_options(payload: Any) -> list[Json]:

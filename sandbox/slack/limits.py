@@ -52,21 +52,33 @@ class Limits:
         self._channels: dict[str, Bucket] = {}
         self._calls: dict[str, deque[float]] = defaultdict(deque)
         self._blocked: dict[str, float] = {}
+        self._frozen: dict[str, float] = {}
 
     def is_early(self, method: str) -> bool:
         """Whether this method is asked again before the `Retry-After` of its last 429 was over."""
         return time.monotonic() < self._blocked.get(method, 0.0)
 
-    def block(self, method: str, seconds: float) -> None:
-        """Remembers a 429, whoever gave it."""
-        self._blocked[method] = max(self._blocked.get(method, 0.0), time.monotonic() + seconds)
+    def block(self, method: str, seconds: float, *, freeze: bool = True) -> None:
+        """Remembers a 429, whoever gave it.
+
+        Args:
+            method: that was asked too fast.
+            seconds: until it may be asked again.
+            freeze: whether it is refused until then; one full channel does not close the others.
+        """
+        until = time.monotonic() + seconds
+        self._blocked[method] = max(self._blocked.get(method, 0.0), until)
+        if freeze:
+            self._frozen[method] = max(self._frozen.get(method, 0.0), until)
 
     def check(self, method: str, tier: int | None) -> None:
-        """Counts one call of a method.
+        """Counts one call of a method. One that comes before the last `Retry-After` is over is refused again.
 
         Raises:
             ApiError: `ratelimited` (429) with `Retry-After`.
         """
+        if (rest := self._frozen.get(method, 0.0) - time.monotonic()) > 0:
+            self._refuse(method, rest)
         if self.tier_scale is None:
             return
         self._check_window(method, (TIERS[tier] if tier else POSTS_PER_MINUTE) * self.tier_scale)
@@ -83,7 +95,7 @@ class Limits:
         if bucket is None:
             bucket = self._channels[channel] = Bucket(self.posts_per_second, self.post_burst)
         if seconds := bucket.wait():
-            self._refuse("chat.postMessage", seconds)
+            self._refuse("chat.postMessage", seconds, freeze=False)
 
     def _check_window(self, method: str, most: float) -> None:
         calls = self._calls[method]
@@ -94,7 +106,7 @@ class Limits:
             self._refuse(method, calls[0] + WINDOW - now)
         calls.append(now)
 
-    def _refuse(self, method: str, seconds: float) -> None:
+    def _refuse(self, method: str, seconds: float, *, freeze: bool = True) -> None:
         whole = max(1, math.ceil(seconds))
-        self.block(method, seconds)
+        self.block(method, seconds, freeze=freeze)
         raise ApiError("ratelimited", status=429, retry_after=whole)

@@ -22,6 +22,14 @@ class Looking:
 
     world: World
 
+    def channels(self) -> list[Json]:
+        """All channels, private ones too."""
+        return [shapes.channel(one, self.world.store) for one in self.world.store.channels.values()]
+
+    def users(self) -> list[Json]:
+        """Everybody, the bot first."""
+        return [shapes.user(one) for one in self.world.store.users.values()]
+
     def see(self, channel: str) -> list[Json]:
         """What stands in a channel, oldest first: no replies but those also sent to the channel."""
         found = self.world.store.channel(channel)

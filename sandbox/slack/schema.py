@@ -111,7 +111,7 @@ def by_type(kinds: Mapping[str, Rule]) -> Rule:
             wrong.append(complaint("must provide an object", at))
         elif "type" not in value:
             wrong.append(complaint("missing required field: type", at))
-        elif value["type"] not in kinds:
+        elif not isinstance(value["type"], str) or value["type"] not in kinds:
             wrong.append(complaint(f"unsupported type: {value['type']}", f"{at}/type"))
         else:
             kinds[value["type"]](value, at, wrong)

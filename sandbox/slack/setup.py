@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.slack.methods.files import guessed
 from sandbox.slack.stamps import new_id, new_key
-from sandbox.slack.store import Channel, File, User, UserGroup
+from sandbox.slack.store import Channel, File, Message, User, UserGroup
 
 if TYPE_CHECKING:
     from sandbox.slack.events import Events
@@ -62,7 +62,16 @@ class Setup:
         self.world.store.groups[group.id] = group
         return group.id
 
-    def add_file(self, user: str, name: str, content: bytes, *, mimetype: str = "", external_url: str = "") -> str:
+    def add_file(
+        self,
+        user: str,
+        name: str,
+        content: bytes,
+        *,
+        mimetype: str = "",
+        external_url: str = "",
+        thumbs: dict[int, bytes] | None = None,
+    ) -> str:
         """A file that a person has uploaded and not yet shared; returns the id for `say(files=[…])`.
 
         Args:
@@ -71,12 +80,28 @@ class Setup:
             content: its bytes.
             mimetype: else guessed from the name.
             external_url: where it lies, if not at Slack: no token may go there.
+            thumbs: Slack's smaller copies of a picture, by their size: 360, 720, 960, 1024.
         """
         file = File(new_id("F"), name, len(content), user, new_key(40), content, mimetype=mimetype or guessed(name))
         file.completed = True
-        file.external_url = external_url
+        file.external_url, file.thumbs = external_url, dict(thumbs or {})
         self.world.store.files[file.id] = file
         return file.id
+
+    async def remove_file(self, file: str) -> None:
+        """A person deletes a file: where it was shared, a tombstone stands."""
+        self.world.store.files[file].deleted = True
+        for channel in self.world.store.channels.values():
+            for message in channel.messages.values():
+                self._bury_file(channel, message, file)
+        self.events.plain("file_deleted", file_id=file)
+
+    def _bury_file(self, channel: Channel, message: Message, file: str) -> None:
+        files = message.data.get("files", [])
+        if any(one["id"] == file for one in files):
+            previous = self.world.store.wire(channel, message)
+            message.data["files"] = [{"id": file, "mode": "tombstone"} if one["id"] == file else one for one in files]
+            self.events.changed(channel, message, previous)
 
     def add_emoji(self, name: str) -> None:
         """An emoji of the workspace's own, which has no code point."""
@@ -86,6 +111,7 @@ class Setup:
         """A user, by default the bot, comes into a channel."""
         found, who = self.world.store.channel(channel), user or self.world.store.bot.id
         found.members.add(who)
+        self._notice(found, who, "join", f"<@{who}> has joined the channel")
         self.events.membership(found, who, joined=True)
 
     async def leave(self, channel: str, user: str = "") -> None:
@@ -95,6 +121,7 @@ class Setup:
         if who == self.world.store.bot.id:
             self.events.channel("left", found, actor_id=found.creator)
         else:
+            self._notice(found, who, "leave", f"<@{who}> has left the channel")
             self.events.membership(found, who, joined=False)
 
     async def archive(self, channel: str, user: str = "") -> None:
@@ -108,8 +135,10 @@ class Setup:
     async def rename(self, channel: str, name: str) -> None:
         """Gives a channel another name."""
         found = self.world.store.channel(channel)
-        found.previous_names.append(found.name)
+        old = found.name
+        found.previous_names.append(old)
         found.name = name
+        self._notice(found, found.creator, "name", f'has renamed the channel from "{old}" to "{name}"', old_name=old)
         body = {"id": found.id, "name": name, "name_normalized": name, "created": found.created}
         self.events.renamed(found, body)
 
@@ -117,7 +146,8 @@ class Setup:
         """Deletes a channel for good."""
         found = self.world.store.channel(channel)
         del self.world.store.channels[channel]
-        self.events.channel("deleted", found, actor_id=user or found.creator)
+        if not found.is_private or self.world.store.bot.id in found.members:
+            self.events.channel("deleted", found, actor_id=user or found.creator)
 
     async def change_channel_id(self, channel: str) -> str:
         """What sharing a channel with another company can do: it gets a new id, which is returned."""
@@ -136,6 +166,11 @@ class Setup:
         self.world.token_error = error
         self.events.plain("tokens_revoked", tokens={"oauth": [], "bot": [self.world.store.bot.id]})
 
+    async def uninstall(self) -> None:
+        """Somebody removes the app from the workspace."""
+        self.events.plain("app_uninstalled")
+        await self.revoke_token("account_inactive")
+
     def restore_token(self) -> None:
         """The bot token is good again."""
         self.world.token_error = ""
@@ -144,14 +179,15 @@ class Setup:
         """A user's account is closed."""
         self.world.store.users[user].deleted = True
 
+    def _notice(self, channel: Channel, user: str, what: str, text: str, **more: str) -> None:
+        prefix = "group" if channel.is_private else "channel"
+        data = {"user": user, "subtype": f"{prefix}_{what}", "text": text, **more}
+        self.events.posted(channel, self.world.store.add(channel, data))
+
     async def _archived(self, channel: str, user: str, *, now: bool) -> None:
         found = self.world.store.channel(channel)
         found.is_archived = now
         what = "archive" if now else "unarchive"
         who = user or found.creator
-        prefix = "group" if found.is_private else "channel"
-        message = self.world.store.add(
-            found, {"user": who, "subtype": f"{prefix}_{what}", "text": f"{what}d the channel"}
-        )
-        self.events.posted(found, message)
+        self._notice(found, who, what, f"{what}d the channel")
         self.events.channel(what, found, user=who)

@@ -133,7 +133,14 @@ def file(one: File, store: Store) -> Json:
     }
     body |= {} if one.external_url else {"url_private_download": f"{private}/download/{one.name}"}
     body |= {"alt_txt": one.alt_txt} if one.alt_txt else {}
+    body |= {f"thumb_{size}": f"{private}/thumb/{size}" for size in one.thumbs}
     return body | {"shares": one.shares} if one.shares else body
+
+
+def unchecked_file(one: File) -> Json:
+    """A file of a stranger: all but the id must be asked for with files.info."""
+    about = {"id": one.id, "created": one.created, "timestamp": one.created, "user": one.user}
+    return about | {"mode": "file_access", "file_access": "check_file_info"}
 
 
 def view(one: View, store: Store) -> Json:

@@ -12,7 +12,6 @@ from uuid import uuid4
 from aiohttp import WSMsgType, web
 
 from sandbox.slack.delivery import Answer
-from sandbox.slack.errors import ApiError
 from sandbox.slack.stamps import new_key
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
 HOST = "applink-1"
 WARNING_SECONDS = 10.0
+_ENDS = ("close", "reset", "silent", "dead")
 _ANSWERED = ("view_submission", "block_suggestion")
 
 
@@ -44,13 +44,7 @@ class Sockets:
         self.open: list[Socket] = []
 
     def issue(self) -> str:
-        """The address for one connection.
-
-        Raises:
-            ApiError: Socket Mode is switched off.
-        """
-        if not self._world.socket_mode:
-            raise ApiError("socket_mode_not_enabled")
+        """The address for one connection. It is given out even while Socket Mode is switched off."""
         ticket = new_key(36)
         self._tickets.add(ticket)
         where = self._world.base_url.replace("http", "ws", 1)
@@ -63,8 +57,8 @@ class Sockets:
         ws = web.WebSocketResponse(autoping=False, heartbeat=None)
         await ws.prepare(request)
         socket = Socket(ws, request)
-        if len(self.open) >= self._world.settings.most_sockets:
-            await self._say_goodbye(socket, "too_many_websockets")
+        if refusal := self._refusal():
+            await self._say_goodbye(socket, refusal)
             await ws.close()
             return ws
         self.open.append(socket)
@@ -110,16 +104,16 @@ class Sockets:
         Args:
             how: "close" with a goodbye frame, "reset" without, "silent" or "dead": it stays open and is of no use.
         """
+        if how not in _ENDS:
+            raise ValueError(f"a socket cannot end so: {how}")
         sockets = list(self.open)
         for socket in sockets:
-            if how in ("silent", "dead"):
-                socket.state = how
-            elif how == "close":
+            if how == "close":
                 self._world.spawn(socket.ws.close())
             elif how == "reset":
                 _reset(socket)
             else:
-                raise ValueError(f"a socket cannot end so: {how}")
+                socket.state = how
         return len(sockets)
 
     def _admits(self, ticket: str) -> bool:
@@ -128,9 +122,14 @@ class Sockets:
             faults.refuse_tickets -= 1
             faults.refused_tickets += 1
             return False
-        known = ticket in self._tickets and self._world.socket_mode
+        known = ticket in self._tickets
         self._tickets.discard(ticket)
         return known
+
+    def _refusal(self) -> str:
+        if not self._world.uses_sockets:
+            return "link_disabled"
+        return "too_many_websockets" if len(self.open) >= self._world.settings.most_sockets else ""
 
     async def _serve(self, socket: Socket) -> None:
         await self._send(socket, self._hello())

@@ -43,11 +43,11 @@ class Stacks:
         """A modal above the one that is open.
 
         Raises:
-            ApiError: `push_limit_reached`, `view_not_found` where nothing is open, `duplicate_external_id`.
+            ApiError: `push_limit_reached`, `not_found` where nothing is open, `duplicate_external_id`.
         """
         top = self.top(user)
         if top is None:
-            raise ApiError("view_not_found")
+            raise ApiError("not_found")
         if len(self._store.modals[user]) >= MOST_DEEP:
             raise ApiError("push_limit_reached")
         self._check_external_id(data)

@@ -92,6 +92,7 @@ class File:
     shares: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
     channels: list[str] = field(default_factory=list)
     external_url: str = ""
+    thumbs: dict[int, bytes] = field(default_factory=dict)
     deleted: bool = False
 
 

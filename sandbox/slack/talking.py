@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sandbox.slack import reading, shapes, typed
+from sandbox.slack import reading, richtext, shapes, typed
 from sandbox.slack.errors import Json, NotShown
 from sandbox.slack.methods.files import add_share
 from sandbox.slack.methods.reactions import mark_with
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from sandbox.slack.store import Channel, Message
     from sandbox.slack.world import World
 
-_SILENT = ("ekm_access_denied",)
+REVOKED = "UREVOKEDU"
 
 
 class Talking:
@@ -54,7 +54,7 @@ class Talking:
         """
         found = self._open_channel(user, channel)
         data = self._written(user, text or "", blocks)
-        data |= {"subtype": subtype} if subtype else {}
+        data = _marked(data, subtype) if subtype else data
         data |= self._thread(found, thread_ts, broadcast=broadcast)
         if files:
             data |= self._files(files)
@@ -147,7 +147,9 @@ class Talking:
 
     def _files(self, files: list[str]) -> Json:
         store = self.world.store
-        shown = [shapes.file(store.files[file], store) for file in files]
+        strangers = {one.id for one in store.users.values() if one.is_stranger}
+        found = [store.files[file] for file in files]
+        shown = [shapes.unchecked_file(one) if one.user in strangers else shapes.file(one, store) for one in found]
         return {"subtype": "file_share", "files": shown, "upload": True, "display_as_bot": False}
 
     def _shared(self, file: str, channel: Channel, message: Message) -> None:
@@ -158,6 +160,21 @@ class Talking:
             self.events.plain("file_shared", file_id=file, user_id=found.user, channel_id=channel.id)
 
 
+def _marked(data: Json, subtype: str) -> Json:
+    marked = {**data, "subtype": subtype}
+    if subtype == "ekm_access_denied":
+        text = "Your admins have suspended everyone's access to this content."
+        return {"type": "message", "user": REVOKED, "subtype": subtype, "text": text}
+    missing = {"me_message": ("client_msg_id", "blocks"), "bot_message": ("client_msg_id", "user")}.get(subtype, ())
+    return {key: value for key, value in marked.items() if key not in missing}
+
+
 def _top(elements: list[Json]) -> list[Json]:
     containers = all(one["type"].startswith("rich_text_") for one in elements)
-    return elements if containers else [{"type": "rich_text_section", "elements": elements}]
+    top = elements if containers else [{"type": "rich_text_section", "elements": elements}]
+    wrong: list[str] = []
+    for index, one in enumerate(top):
+        richtext.ELEMENT(one, f"/{index}", wrong)
+    if wrong:
+        raise NotShown("; ".join(wrong))
+    return top

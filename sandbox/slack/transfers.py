@@ -68,7 +68,9 @@ class Transfers:
             call.status, call.error = 404, "file_not_found"
             return web.Response(status=404, text=HTML, content_type="text/html")
         call.done = True
-        return web.Response(body=file.content, content_type=file.mimetype)
+        kind, _, size = request.match_info["name"].partition("/")
+        content = file.thumbs[int(size)] if kind == "thumb" else file.content
+        return web.Response(body=content, content_type=file.mimetype)
 
     def _answered(self, request: web.Request, call: Call, answer: web.Response) -> web.Response:
         struck = self._world.faults.for_call(call.method, call.arguments, after=True)

@@ -77,7 +77,10 @@ class Using:
             "trigger_id": trigger,
         }
         answer = await self.deliveries.ask("slash_commands", payload)
-        return self._used(answer, trigger, where)
+        used = self._used(answer, trigger, where)
+        if answer.ok and answer.payload:
+            used.error = self._said(where, answer.payload)
+        return used
 
     async def click(
         self,
@@ -104,6 +107,7 @@ class Using:
         """
         found, message, is_ephemeral = self._shown(user, channel, ts)
         block, element = find(message.get("blocks", []), action_id, value, block_id)
+        action = self._action(block, element, value)
         url, where = self.responses.issue(user, channel, ts)
         trigger = self.world.triggers.issue(user, channel=channel)
         container = {"type": "message", "message_ts": ts, "channel_id": channel, "is_ephemeral": is_ephemeral}
@@ -113,9 +117,9 @@ class Using:
             "container": container,
             "channel": {"id": channel, "name": found.name},
             "message": message,
-            "state": state_of(message["blocks"]),
+            "state": state_of(message["blocks"], {(block["block_id"], element["action_id"]): action}),
             "response_url": url,
-            "actions": [self._action(block, element, value)],
+            "actions": [action],
         }
         if is_ephemeral:
             del payload["message"]
@@ -179,8 +183,6 @@ class Using:
         used = Used(answer.payload, trigger_id=trigger, posts=where.posts if where is not None else [])
         if not answer.ok:
             used.error = "operation_timeout" if "timeout" in answer.reason else "dispatch_failed"
-        elif answer.payload and where is not None:
-            used.error = self._said(where, answer.payload)
         return used
 
     def _said(self, where: ResponseUrl, payload: Any) -> str:
@@ -196,9 +198,12 @@ class Using:
         for one in self.world.store.ephemerals:
             if one["user"] == user and one["channel"] == channel and one["message"]["ts"] == ts:
                 return found, one["message"], True
-        if user not in found.members:
-            raise NotShown("they are not in this channel")
-        return found, self.world.store.wire(found, self.world.store.message(found, ts)), False
+        message = found.messages.get(ts)
+        if user not in found.members or message is None or message.is_tombstone:
+            raise NotShown("they do not see this message")
+        if message.data.get("bot_id") != self.world.store.bot.bot_id:
+            raise NotShown("this message is not of the app")
+        return found, self.world.store.wire(found, message, metadata=False), False
 
     def _own_people(self, user: str, what: str) -> None:
         if self.world.store.users[user].is_stranger:

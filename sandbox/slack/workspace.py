@@ -64,6 +64,7 @@ class Workspace(Setup, Talking, Filling, Looking):
         settings = self.world.settings
         settings.port = await self._server.start(settings.host, settings.port)
         self.world.store.base_url = self.world.base_url
+        self.world.is_up = True
 
     async def stop(self) -> None:
         """Ends everything; what the workspace knows stays."""
@@ -73,6 +74,7 @@ class Workspace(Setup, Talking, Filling, Looking):
 
     async def go_down(self) -> None:
         """The whole of Slack is gone: connections are refused, sockets reset. Events wait for their next try."""
+        self.world.is_up = False
         await self.sockets.kill("reset")
         await self._server.stop()
         self.world.changes.announce()

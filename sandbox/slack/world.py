@@ -115,12 +115,18 @@ class World:
         self.app_token = f"xapp-1-{self.store.app_id}-{new_key()}"
         self.token_error = ""  # "token_revoked" or "account_inactive" once it is taken back
         self.socket_mode = True
+        self.is_up = False
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def base_url(self) -> str:
         """Where everything is served, without a slash at the end."""
         return f"http://{self.settings.host}:{self.settings.port}"
+
+    @property
+    def uses_sockets(self) -> bool:
+        """Whether events go over Socket Mode: not with an events URL, for an app has one of the two."""
+        return self.socket_mode and not self.settings.events_url
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Runs something beside, until the workspace stops."""

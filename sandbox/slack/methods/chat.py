@@ -25,6 +25,7 @@ _CONTENT = {
     "markdown_text": STRING,
 }
 _METADATA = {"metadata": Argument("object", error="invalid_metadata_format")}
+_SYSTEM = ("channel_", "group_")
 _LOOKS = {"icon_emoji": STRING, "icon_url": STRING, "username": STRING}
 
 
@@ -89,7 +90,8 @@ async def get_permalink(asked: Asked) -> Json:
 def thread(asked: Asked, channel: Channel) -> Json:
     """The thread that a new message belongs to, as a part of the message.
 
-    A root that never was is `thread_not_found`, a reply as a root `cannot_reply_to_message`. What a root that was
+    A root that never was is `thread_not_found`, a reply or a notice of Slack's own as a root
+    `cannot_reply_to_message`. What a root that was
     deleted does is a setting (`gone_root`), since Slack does not say.
 
     Raises:
@@ -103,7 +105,7 @@ def thread(asked: Asked, channel: Channel) -> Json:
     root = channel.messages.get(ts)
     if root is None:
         return _gone(asked, channel, ts)
-    if root.root:
+    if root.root or root.data.get("subtype", "").startswith(_SYSTEM):
         raise ApiError("cannot_reply_to_message")
     body: Json = {"thread_ts": ts}
     if asked.args.get("reply_broadcast"):
@@ -191,9 +193,7 @@ METHODS = {
         },
         "chat:write",
     ),
-    "chat.update": Method(
-        update, {**_CONTENT, **_METADATA, "ts": NEEDED, "file_ids": STRING, "reply_broadcast": BOOLEAN}, "chat:write", 3
-    ),
+    "chat.update": Method(update, {**_CONTENT, **_METADATA, "ts": NEEDED}, "chat:write", 3),
     "chat.delete": Method(delete, {"channel": NEEDED, "ts": NEEDED, "as_user": BOOLEAN}, "chat:write", 3),
     "chat.postEphemeral": Method(
         post_ephemeral, {**_CONTENT, **_LOOKS, "user": NEEDED, "thread_ts": STRING}, "chat:write", 4

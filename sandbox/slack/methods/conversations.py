@@ -13,6 +13,8 @@ from sandbox.slack.errors import ApiError
 from sandbox.slack.stamps import is_bound, order
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sandbox.slack.errors import Json
     from sandbox.slack.store import Channel, Message
 
@@ -94,10 +96,10 @@ def _is_top_level(message: Message) -> bool:
     return message.root is None or message.data.get("subtype") == "thread_broadcast"
 
 
-def _within(messages: object, args: Json) -> list[Message]:
+def _within(messages: Iterable[Message], args: Json) -> list[Message]:
     oldest = _bound(args, "oldest", Decimal(0))
     latest = _bound(args, "latest", Decimal("Infinity"))
-    found: list[Message] = list(messages)  # type: ignore[call-overload]  # any iterable of messages
+    found = list(messages)
     if args.get("inclusive"):
         return [one for one in found if oldest <= order(one.ts) <= latest]
     return [one for one in found if oldest < order(one.ts) < latest]
@@ -130,7 +132,7 @@ def _offset(asked: Asked) -> int:
 
 
 def _read_cursor(asked: Asked) -> str:
-    cursor = asked.args.get("cursor", "")
+    cursor: str = asked.args.get("cursor", "")
     try:
         kind, _, value = base64.b64decode(cursor, validate=True).decode().partition(":")
     except ValueError:
@@ -140,12 +142,17 @@ def _read_cursor(asked: Asked) -> str:
     return value
 
 
+def _from_cursor(asked: Asked, shown: list[Message]) -> list[Message]:
+    cursor = _read_cursor(asked)
+    if not cursor or not shown:
+        return shown
+    at, newest_first = order(cursor), order(shown[0].ts) > order(shown[-1].ts)
+    return [one for one in shown if (order(one.ts) <= at if newest_first else order(one.ts) >= at)]
+
+
 def _page(asked: Asked, channel: Channel, shown: list[Message], limit: int) -> Json:
-    start = _read_cursor(asked)
-    names = [one.ts for one in shown]
-    first = next((index for index, ts in enumerate(names) if ts == start), 0) if start else 0
-    page = shown[first : first + max(1, limit)]
-    rest = shown[first + len(page) :]
+    shown = _from_cursor(asked, shown)
+    page, rest = shown[: max(1, limit)], shown[max(1, limit) :]
     full = bool(asked.args.get("include_all_metadata"))
     body: Json = {
         "messages": [asked.world.store.wire(channel, one, metadata=full) for one in page],

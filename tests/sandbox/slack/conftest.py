@@ -80,12 +80,12 @@ class Bot:
             self.app.event(kind)(keep)
 
     @asynccontextmanager
-    async def connected(self, slack: Workspace, count: int = 1) -> AsyncIterator[list[AsyncSocketModeHandler]]:
+    async def connected(self, slack: Workspace, count: int = 1) -> AsyncIterator[list[Any]]:
         """With so many Socket Mode connections."""
         async with AsyncExitStack() as stack:
             handlers = []
             for _ in range(count):
-                handler = AsyncSocketModeHandler(
+                handler: Any = AsyncSocketModeHandler(  # its methods are not typed
                     self.app, slack.app_token, web_client=AsyncWebClient(base_url=slack.api_url), ping_interval=0.5
                 )
                 handler.client.logger.setLevel(logging.CRITICAL)
