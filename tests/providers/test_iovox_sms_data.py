@@ -1,0 +1,201 @@
+"""What IOVOX is asked with getSmsData, where an account turns that on, and how far its answers are believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+import time_machine
+from lxml import etree
+
+from providers.errors import Refused, Unknown
+from providers.iovox import Iovox, IovoxSettings
+from providers.provider import Accepted
+from sms.address import E164
+from sms.message import InboundSms, OutboundSms, Receipt, Status
+from tests.contract.fixture_file import HttpMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import httpx
+
+    from tests.contract.company import Company
+
+NOW = datetime(2020, 5, 6, 17, 40, tzinfo=UTC)
+KEY = "eb94fd75a6a8c04306dd341953e7e922"
+JOHN = OutboundSms("attempt-1", E164("+447723443321"), E164("+447923221231"), "Hello there, my name is John")
+ROW = {
+    "sms_activity_id": "d454cfe0",
+    "direction": "OUT",
+    "origin": "447923221231",
+    "destination": "447723443321",
+    "message": JOHN.text,
+    "status": "DELIVERED",
+    "time": "2020-05-06 18:37:37",
+}
+INBOUND = ROW | {"direction": "IN", "origin": "447723443321", "destination": "447923221231", "status": "RECEIVED"}
+
+
+@pytest.fixture
+def asking(company: Company, client: httpx.AsyncClient) -> Iovox:
+    """A provider whose account may be asked about texts."""
+    settings = {"username": "RestUserName", "secure_key": KEY, "base_url": company.origin, "use_get_sms_data": True}
+    return Iovox(IovoxSettings.model_validate(settings), client)
+
+
+def _answer(*rows: Mapping[str, str], pages: int | None = None) -> HttpMessage:
+    """A page of getSmsData in the frame of getSmsHistory."""
+    root = etree.Element("response", httpStatus="200")
+    if pages is not None:
+        etree.SubElement(root, "total_pages").text = str(pages)
+    results = etree.SubElement(root, "results")
+    for row in rows:
+        result = etree.SubElement(results, "result")
+        for name, value in row.items():
+            etree.SubElement(result, name).text = value
+    return HttpMessage("200", (("Content-Type", "text/xml"),), etree.tostring(root, xml_declaration=True))
+
+
+def _asked(company: Company) -> list[dict[str, str]]:
+    """The query of each request."""
+    queries = [parse_qs(urlsplit(request.target).query) for request in company.requests]
+    return [{name: value for name, (value,) in query.items()} for query in queries]
+
+
+def test_what_an_account_may_be_asked(asking: Iovox) -> None:
+    """With the setting an instance declares three features more, as unproved; the company's own stay as they are."""
+    asked = {"find_sent", "look_up", "list_inbound"}
+    assert asking.features == replace(
+        Iovox.features, find_sent=True, look_up=True, list_inbound=True, unproved=frozenset(asked)
+    )
+    assert not any(getattr(Iovox.features, name) for name in asked)
+
+
+async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company) -> None:
+    """Only what is ours by recipient, sender, text and time is found, and it keeps how far it has come."""
+    others = [
+        {"message": "Hello"},
+        {"destination": "447723443322"},
+        {"origin": "447923221232"},
+        {"time": "2020-05-06 18:20:00"},
+        {"time": ""},
+        {"direction": "IN"},
+        {"sms_activity_id": ""},
+    ]
+    rows = [ROW | other | {"sms_activity_id": other.get("sms_activity_id", f"x{n}")} for n, other in enumerate(others)]
+    rows[-1].pop("sms_activity_id")
+    company.answers = [_answer(*rows, ROW, ROW | {"sms_activity_id": "e", "status": "ODD", "origin": ""}, pages=1)]
+    with time_machine.travel(NOW, tick=False):
+        found = await asking.find_sent(JOHN, NOW - timedelta(minutes=5))
+    assert found == [Accepted("d454cfe0", Status.DELIVERED), Accepted("e", Status.ACCEPTED)]
+    assert _asked(company) == [
+        {
+            "v": "3",
+            "method": "getSmsData",
+            "direction": "OUT",
+            "destination": "447723443321",
+            "sdt": "2020-05-06 17:30:00",  # an hour and five minutes before that moment, as London has it
+            "order": "cs_ASC",
+            "limit": "1000",
+            "page": "1",
+        }
+    ]
+    assert company.requests[0].method == "GET"
+    assert company.requests[0].header("secureKey") == KEY
+
+
+@pytest.mark.parametrize(
+    ("row", "event"),
+    [
+        (
+            ROW | {"delivery_status": "delivery success", "status_reason": "1", "receipt_timestamp": ROW["time"]},
+            Receipt(
+                "DELIVERED",
+                Status.DELIVERED,
+                "d454cfe0",
+                code="1",
+                description="delivery success",
+                at=datetime(2020, 5, 6, 17, 37, 37, tzinfo=UTC),
+            ),
+        ),
+        (ROW | {"status": "ODD"}, Receipt("ODD", None, "d454cfe0")),
+        (
+            INBOUND | {"voxnumber": "447923221230"},
+            InboundSms(
+                E164("+447723443321"),
+                E164("+447923221230"),
+                JOHN.text,
+                "d454cfe0",
+                datetime(2020, 5, 6, 17, 37, 37, tzinfo=UTC),
+            ),
+        ),
+        (ROW | {"sms_activity_id": "another"}, None),
+    ],
+)
+async def test_looking_a_text_up(
+    asking: Iovox, company: Company, row: Mapping[str, str], event: Receipt | InboundSms | None
+) -> None:
+    """One text of the last year says what became of it, or what it was; another one is not it."""
+    company.answers = [_answer(row)]
+    with time_machine.travel(NOW, tick=False):
+        assert await asking.look_up("d454cfe0") == event
+    (asked,) = _asked(company)
+    assert (asked["sms_activity_id"], asked["sdt"]) == ("d454cfe0", "2019-05-06 17:35:00")
+
+
+@pytest.mark.parametrize("row", [{"status": ""}, {"direction": "IN", "message": ""}, {"direction": "IN", "origin": ""}])
+async def test_a_row_that_says_nothing(asking: Iovox, company: Company, row: dict[str, str]) -> None:
+    """A text that is there without a word on it leaves its fate unknown."""
+    company.answers = [_answer({name: value for name, value in (ROW | row).items() if value})]
+    with pytest.raises(Unknown):
+        await asking.look_up("d454cfe0")
+
+
+async def test_names_of_their_other_pages(asking: Iovox, company: Company) -> None:
+    """Rows are read by the names that other methods have for the same things, whatever their case."""
+    row = {"ID": "1", "Sender": "447723443321", "Content": " Hi\n", "Time_Sent": "2020-05-06 18:37:37", "Extra": "x"}
+    company.answers = [_answer(row)]
+    with time_machine.travel(NOW, tick=False):
+        found = [sms async for sms in asking.list_inbound(NOW - timedelta(hours=1))]
+    at = datetime(2020, 5, 6, 17, 37, 37, tzinfo=UTC)
+    assert found == [InboundSms(E164("+447723443321"), None, " Hi\n", "1", at)]
+
+
+async def test_catching_up_over_pages(asking: Iovox, company: Company) -> None:
+    """All pages are asked for, each text comes once, ours are left out, and the oldest comes first."""
+    times = [f"2020-05-06 17:{n // 60:02}:{n % 60:02}" for n in range(1500)]
+    rows = [INBOUND | {"sms_activity_id": str(n), "time": time} for n, time in enumerate(times)]
+    rows[3] = ROW
+    rows[4] = {name: value for name, value in rows[4].items() if name != "origin"}
+    company.answers = [_answer(*reversed(rows[500:])), _answer(*rows[:501])]
+    found = [sms async for sms in asking.list_inbound(NOW)]
+    assert [sms.provider_id for sms in found] == [str(n) for n in range(1500) if n not in (3, 4)]
+    assert [asked["page"] for asked in _asked(company)] == ["1", "2"]
+
+
+@pytest.mark.parametrize("pages", [1, None])
+async def test_pages_come_to_an_end(asking: Iovox, company: Company, pages: int | None) -> None:
+    """A full page is the last where they say so, or where the next one brings nothing new."""
+    rows = [INBOUND | {"sms_activity_id": str(n)} for n in range(1000)]
+    company.answers = [_answer(*rows, pages=pages)] * 3
+    assert len([sms async for sms in asking.list_inbound(NOW)]) == 1000
+    assert len(company.requests) == (pages or 2)
+
+
+async def test_a_refused_question(asking: Iovox, company: Company) -> None:
+    """What they say to a question is told as what they say to a send."""
+    company.answers = [HttpMessage("400", (), b"<errors><error status='400'>Limit not an integer</error></errors>")]
+    with pytest.raises(Refused, match="Limit not an integer"):
+        await asking.look_up("d454cfe0")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html/>", b'{"response": {}}', b"<rows><result/></rows>"])
+async def test_an_answer_of_another_form(asking: Iovox, company: Company, body: bytes) -> None:
+    """What is not the frame that is hoped for proves nothing, neither presence nor absence."""
+    company.answers = [HttpMessage("200", (), body)]
+    with pytest.raises(Unknown):
+        await asking.find_sent(JOHN, NOW)
