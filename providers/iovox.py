@@ -181,7 +181,7 @@ class Iovox:
             return [receipt]
         raise Unreadable("the receipt has no status")
 
-    def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
+    def answer(self, hook: Webhook) -> WebhookAnswer:
         """An empty 200: no document asks for more."""
         return WebhookAnswer()
 
