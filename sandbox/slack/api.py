@@ -117,7 +117,7 @@ class Api:
         try:
             given, token = await arguments.read(request)
         except ApiError as error:
-            return await struck(self._world, request, name, {}, self._refusal(error))
+            return await struck(self._world, request, name, {}, _refusal(error), self._headers(name))
 
         async def run() -> Json:
             return await self._run(name, given, token, request.method)
@@ -157,11 +157,12 @@ class Api:
             "x-slack-req-id": new_key(32).lower(),
         }
 
-    def _refusal(self, error: ApiError) -> Callable[[], Awaitable[Json]]:
-        async def refuse() -> Json:
-            raise error
 
-        return refuse
+def _refusal(error: ApiError) -> Callable[[], Awaitable[Json]]:
+    async def refuse() -> Json:
+        raise error
+
+    return refuse
 
 
 async def struck(

@@ -73,6 +73,7 @@ class Deliveries:
         self._posting = posting
         self._held: list[tuple[Delivery, Json]] = []
         self.log: list[Delivery] = []
+        self.under_way = 0
 
     @property
     def carrier(self) -> Carrier:
@@ -85,7 +86,9 @@ class Deliveries:
         self.log.append(delivery)
         if self._world.faults.for_event("lose", event):
             delivery.is_lost = delivery.is_over = True
-        elif self._world.faults.reorder_window > 1:
+            return
+        self.under_way += 1
+        if self._world.faults.reorder_window > 1:
             self._mix(delivery, self._envelope(delivery, is_shared=is_shared))
         else:
             self._world.spawn(self._deliver(delivery, self._envelope(delivery, is_shared=is_shared)))
@@ -93,6 +96,11 @@ class Deliveries:
     async def ask(self, kind: str, payload: Json) -> Answer:
         """Delivers a command or an interaction: one try, which must be answered within three seconds."""
         return await self._carry(kind, payload, 0, "")
+
+    def forget(self) -> None:
+        """Gives up on everything that is under way."""
+        self.under_way = 0
+        self._held.clear()
 
     async def _carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
         if not self._world.is_up:
@@ -145,6 +153,7 @@ class Deliveries:
             for copy_number in range(fault.copies):
                 await self._carry("events_api", envelope, copy_number + 1, "timeout")
         delivery.is_over = True
+        self.under_way -= 1
         self._world.changes.announce()
 
     async def _try_until_acked(self, delivery: Delivery, envelope: Json) -> None:

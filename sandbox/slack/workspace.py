@@ -16,12 +16,12 @@ from sandbox.slack.delivery import Deliveries
 from sandbox.slack.events import Events
 from sandbox.slack.filling import Filling
 from sandbox.slack.looking import Looking
+from sandbox.slack.making import Making
 from sandbox.slack.methods import METHODS
 from sandbox.slack.posting import Posting
 from sandbox.slack.responses import Responses
 from sandbox.slack.server import Server
 from sandbox.slack.settings import Settings
-from sandbox.slack.setup import Setup
 from sandbox.slack.sockets import Sockets
 from sandbox.slack.stamps import Stamps
 from sandbox.slack.talking import Talking
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from sandbox.slack.world import Calls
 
 
-class Workspace(Setup, Talking, Filling, Looking):
+class Workspace(Making, Talking, Filling, Looking):
     """A workspace with one app installed in it. Options are those of `Settings`."""
 
     def __init__(self, **options: Any) -> None:
@@ -69,6 +69,7 @@ class Workspace(Setup, Talking, Filling, Looking):
     async def stop(self) -> None:
         """Ends everything; what the workspace knows stays."""
         await self.world.settle()
+        self.deliveries.forget()
         await self.go_down()
         await self.posting.close()
 
@@ -175,7 +176,7 @@ class Workspace(Setup, Talking, Filling, Looking):
         Raises:
             TimeoutError: some still are.
         """
-        await self.wait_for(lambda: all(one.is_over for one in self.deliveries.log), seconds)
+        await self.wait_for(lambda: self.deliveries.under_way == 0, seconds)
 
     def _routes(self) -> list[Any]:
         api = Api(self.world, self.events, self.sockets, METHODS)

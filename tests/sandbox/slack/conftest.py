@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def slack() -> AsyncIterator[Workspace]:
     """A workspace without limits on how fast it is asked."""
-    async with Workspace(posts_per_second=None, tier_scale=None, time_scale=0.005, ack_seconds=0.5) as workspace:
+    async with Workspace(posts_per_second=None, tier_scale=None, time_scale=0.001, ack_seconds=0.5) as workspace:
         yield workspace
 
 

@@ -39,6 +39,9 @@ async def test_a_connection_needs_the_app_level_token(slack: Workspace, client: 
     answer = await refused(client.apps_connections_open(app_token=slack.bot_token))
     assert answer["error"] == "not_allowed_token_type"
     assert (await client.apps_connections_open(app_token=slack.app_token))["url"].startswith("ws://127.0.0.1")
+    headers, url = {"Authorization": f"Bearer {slack.app_token}"}, slack.api_url + "apps.connections.open"
+    async with aiohttp.ClientSession(headers=headers) as session, session.get(url) as by_get:
+        assert (await by_get.json())["error"] == "insecure_request"
 
 
 async def test_a_revoked_token_is_worth_nothing_until_it_is_restored(slack: Workspace, client: AsyncWebClient) -> None:

@@ -62,6 +62,7 @@ async def test_an_unanswered_event_comes_again(slack: Workspace, client: AsyncWe
 
 async def test_an_event_without_a_connection_waits_for_one(slack: Workspace, bot: Bot) -> None:
     """It is tried again on schedule; or, if so set, lost."""
+    slack.settings.time_scale = 0.01
     channel, (ts,) = await said(slack, 1)
     await slack.wait_for(lambda: slack.deliveries.log[0].tries == ["connection_failed"] * 2)
     async with bot.connected(slack):
@@ -111,7 +112,7 @@ async def test_the_client_comes_back_after_a_socket_died(slack: Workspace, bot: 
     async with bot.connected(slack):
         assert await slack.kill_sockets(how) == 1
         await slack.wait_for(lambda: slack.connections == 0 or slack.sockets.open[0].state == "dead")
-        slack.settings.time_scale = 0.05
+        slack.settings.time_scale = 0.02
         _, ts = await said(slack, 1)
         await slack.wait_for(lambda: bot.events, 20)
     assert bot.events[0]["ts"] == ts[0]
@@ -173,6 +174,17 @@ async def test_a_ticket_is_good_once_and_ten_connections_are_the_most(slack: Wor
         assert (goodbye["type"], goodbye["reason"]) == ("disconnect", "too_many_websockets")
         for one in (ws, extra, *rest):
             await one.close()
+
+
+async def test_a_connection_ages(slack: Workspace, client: AsyncWebClient) -> None:
+    """A warning, then the request to refresh, then the end, also for a client that does not listen."""
+    slack.settings.socket_seconds = 0.1
+    async with aiohttp.ClientSession() as session:
+        ws, hello = await hello_of(await ticket(client, slack), session)
+        assert hello["debug_info"]["approximate_connection_time"] == 0
+        assert [json.loads((await ws.receive()).data)["reason"] for _ in range(2)] == ["warning", "refresh_requested"]
+        assert (await ws.receive()).type is aiohttp.WSMsgType.CLOSE
+    await slack.wait_for(lambda: slack.connections == 0)
 
 
 async def test_socket_mode_switched_off_is_said_on_every_connection(slack: Workspace, client: AsyncWebClient) -> None:
@@ -251,7 +263,7 @@ async def test_nothing_is_delivered_while_slack_is_down(slack: Workspace, bot: B
     """What happened meanwhile comes on schedule, once the app is connected again."""
     async with bot.connected(slack):
         await slack.go_down()
-        slack.settings.time_scale = 0.05
+        slack.settings.time_scale = 0.02
         await said(slack, 1)
         await slack.wait_for(lambda: slack.deliveries.log[0].tries)
         assert slack.deliveries.log[0].tries[0] == "connection_failed"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
+import pytest
 
 from tests.sandbox.slack.test_access import refused
 
@@ -134,3 +135,35 @@ async def test_an_image_block_needs_an_uploaded_picture(slack: Workspace, client
     for wrong in (text, "F0NO"):
         answer = await refused(client.chat_postMessage(channel=channel, text="cat", blocks=image(wrong)))
         assert answer["error"] == "invalid_blocks"
+
+
+async def test_files_are_announced_within_their_limits(slack: Workspace, client: AsyncWebClient) -> None:
+    """1 GB, a snippet of 1 MB, an alternative text of 1000 characters; one channel, and not an archived one."""
+    old = slack.add_channel("old")
+    await slack.archive(old)
+    announce = client.files_getUploadURLExternal
+    assert (await refused(announce(filename="x", length=1_000_000_001)))["error"] == "file_upload_size_restricted"
+    answer = await refused(announce(filename="x", length=1_000_001, snippet_type="python"))
+    assert answer["error"] == "file_upload_size_restricted"
+    assert (await refused(announce(filename="x", length=1, alt_txt="x" * 1001)))["error"] == "alt_txt_too_large"
+    file = slack.add_file(slack.bot_user_id, "cat.png", PICTURE)
+    complete = client.files_completeUploadExternal
+    assert (await refused(complete(files=[{"id": file}], channel_id=old)))["error"] == "is_archived"
+    answer = await refused(complete(files=[{"id": file}], channels=["C1", "C2"]))
+    assert answer["error"] == "invalid_arguments"
+    channel = slack.add_channel("support")
+    await complete(files=[{"id": file, "title": "A cat"}], channels=[channel])
+    shared = await slack.wait_for(lambda: slack.see(channel))
+    assert (shared[0]["files"][0]["title"], shared[0]["text"]) == ("A cat", "")
+
+
+async def test_an_upload_can_break(slack: Workspace, client: AsyncWebClient) -> None:
+    """An error of the server, and a connection that is reset."""
+    announced = await client.files_getUploadURLExternal(filename="x.txt", length=5)
+    slack.faults.fail("upload", status=500)
+    async with aiohttp.ClientSession() as session:
+        async with session.post(announced["upload_url"], data=b"12345") as answer:
+            assert answer.status == 500
+        slack.faults.drop("upload")
+        with pytest.raises(aiohttp.ClientError):
+            await session.post(announced["upload_url"], data=b"12345")

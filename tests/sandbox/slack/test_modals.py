@@ -197,9 +197,23 @@ async def test_typing_dispatches_each_character_where_it_is_asked_for(slack: Wor
         assert await slack.type_in(ann, "quiet_in", "hey") == []
         with pytest.raises(NotShown):
             slack.fill(ann, "nowhere", "x")
+        with pytest.raises(NotShown):
+            await slack.suggest(ann, "body_in", "xyz")
     assert sorted(body["actions"][0]["value"] for body in form.actions) == ["h", "he", "hey"]
     assert form.actions[0]["container"]["view_id"] == (form.view or {})["id"]
     assert (slack.modal(ann) or {})["state"]["values"]["quiet"]["quiet_in"]["value"] == "hey"
+
+
+async def test_enter_dispatches_once(slack: Workspace, bot: Bot) -> None:
+    """A field that dispatches, and not on each character, does so at the end; menus cannot be typed into."""
+    ann = slack.add_user("ann")
+    form = Form(bot, modal(text_input("body", dispatch_action=True), CONTACT))
+    async with bot.connected(slack):
+        await slack.shortcut(ann, "open")
+        assert len(await slack.type_in(ann, "body_in", "hey")) == 1
+        with pytest.raises(NotShown):
+            await slack.type_in(ann, "who", "hey")
+    assert [body["actions"][0]["value"] for body in form.actions] == ["hey"]
 
 
 async def test_options_come_from_the_app_in_time(slack: Workspace, bot: Bot) -> None:
@@ -301,6 +315,9 @@ async def test_the_home_tab_is_published_and_used(slack: Workspace, bot: Bot) ->
             await slack.press(ann, "add", home=True)
         first = (await bot.web.views_publish(user_id=ann, view=home))["view"]
         await slack.press(ann, "add", home=True)
+        await slack.open_home(ann)
+        await slack.wait_for(lambda: bot.events[1:])
+        assert bot.events[1]["view"]["id"] == first["id"]
         await bot.web.views_publish(user_id=ann, view=home, hash=first["hash"])
         answer = await refused(bot.web.views_publish(user_id=ann, view=home, hash=first["hash"]))
         assert answer["error"] == "hash_conflict"

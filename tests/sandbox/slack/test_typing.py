@@ -243,3 +243,18 @@ async def test_elements_can_be_given_instead_of_text(slack: Workspace) -> None:
     shown = slack.message(channel, ts)
     assert shown is not None
     assert shown["text"] == "call <tel:+15551234567|+15551234567>"
+
+
+def test_special_controls_become_elements() -> None:
+    """Dates, channels and user groups in an app's text; what is no control stays as it is."""
+    names = reader.Names(escaped=True, mentions=False)
+    text = "<!date^1763766000^{date}^https://x.org|then> <#C1|general> <!channel> <nothing> a &lt; b"
+    kinds = [one["type"] for one in reader.inline(text, names) if one["type"] != "text"]
+    assert kinds == ["date", "channel", "broadcast"]
+    assert reader.inline("<!date^soon^x|y>", names)[0]["type"] == "text"
+    literal = reader.Names(formatting=False, mentions=False)
+    assert reader.read("*a* `b`", literal)[0]["elements"] == [
+        {"type": "text", "text": "*a* `b`"},
+    ]
+    dated = [{"type": "date", "timestamp": 1, "format": "{date}", "fallback": "then"}]
+    assert reader.mrkdwn([{"type": "rich_text_section", "elements": dated}]) == "<!date^1^{date}|then>"

@@ -242,3 +242,65 @@ async def test_a_permalink_names_the_channel_and_the_thread(slack: Workspace, cl
     reply = (await client.chat_postMessage(channel=channel, text="reply", thread_ts=root))["ts"]
     link = (await client.chat_getPermalink(channel=channel, message_ts=reply))["permalink"]
     assert link.endswith(f"/archives/{channel}/p{reply.replace('.', '')}?thread_ts={root}&cid={channel}")
+
+
+async def test_blocks_in_attachments_are_checked_too(slack: Workspace, client: AsyncWebClient) -> None:
+    """Attachments are objects, and their blocks follow the rules."""
+    channel = slack.add_channel("support")
+    good = [{"fallback": "x", "blocks": [{"type": "divider"}]}]
+    posted = await client.chat_postMessage(channel=channel, text="x", attachments=good)
+    assert posted["message"]["attachments"][0]["id"] == 1
+    bad = [{"fallback": "x", "blocks": [{"type": "card"}]}]
+    answer = await refused(client.chat_postMessage(channel=channel, text="x", attachments=bad))
+    assert answer["error"] == "invalid_blocks"
+    call = client.api_call("chat.postMessage", json={"channel": channel, "attachments": ["x"]})
+    assert (await refused(call))["error"] == "invalid_attachments"
+
+
+async def test_names_in_an_apps_text_count_only_if_asked(slack: Workspace, client: AsyncWebClient) -> None:
+    """With `link_names`, "@ann" and "@here" ping; without, they are words."""
+    slack.add_user("ann")
+    channel = slack.add_channel("support")
+    quiet = (await client.chat_postMessage(channel=channel, text="@here @ann"))["message"]
+    loud = (await client.chat_postMessage(channel=channel, text="@here @ann", link_names=True))["message"]
+    assert slack.pings(quiet) == []
+    assert len(slack.pings(loud)) == 2
+    assert slack.words({"text": "a &amp; b"}) == "a & b"
+    section = {"type": "section", "text": {"type": "mrkdwn", "text": "&lt;hi&gt;"}}
+    assert slack.words({"text": "x", "blocks": [section]}) == "<hi>"
+
+
+async def test_a_message_takes_so_many_reactions(slack: Workspace, client: AsyncWebClient) -> None:
+    """23 of one app, and 50 kinds in all; a mark of somebody else is counted up."""
+    ann, channel = slack.add_user("ann"), slack.add_channel("support")
+    ts = await slack.say(ann, channel, "hi")
+    for number in range(50):
+        slack.add_emoji(f"e{number}")
+    await slack.react(ann, channel, ts, "e0")
+    for number in range(23):
+        await client.reactions_add(channel=channel, timestamp=ts, name=f"e{number}")
+    assert (slack.message(channel, ts) or {})["reactions"][0]["count"] == 2
+    answer = await refused(client.reactions_add(channel=channel, timestamp=ts, name="e30"))
+    assert answer["error"] == "too_many_emoji"
+    other = await slack.say(ann, channel, "hi")
+    for number in range(50):
+        await slack.react(ann, channel, other, f"e{number}")
+    answer = await refused(client.reactions_add(channel=channel, timestamp=other, name="tada"))
+    assert answer["error"] == "too_many_reactions"
+    await slack.archive(channel)
+    answer = await refused(client.reactions_add(channel=channel, timestamp=ts, name="tada"))
+    assert answer["error"] == "is_archived"
+    assert (await refused(client.chat_update(channel=channel, ts=ts, text="x")))["error"] == "cant_update_message"
+
+
+async def test_what_stands_in_the_workspace_can_be_listed(slack: Workspace) -> None:
+    """Channels and users as a page would show them; and the next change can be waited for."""
+    ann, channel = slack.add_user("ann"), slack.add_channel("support")
+    assert [one["id"] for one in slack.channels()] == [channel]
+    assert [one["id"] for one in slack.users()] == [slack.bot_user_id, ann]
+    change = slack.world.spawn(slack.changed())
+    await slack.say(ann, channel, "hi")
+    await change
+    with pytest.raises(TimeoutError):
+        await slack.wait_for(lambda: slack.see(channel)[1:], 0.05)
+    assert slack.thread(channel, "1.000001") == []

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sandbox.slack.world import World
 
 
-class Setup:
+class Making:
     """The part of a workspace that makes its furniture. No traffic but the events that follow."""
 
     world: World
