@@ -32,7 +32,7 @@ class Answer:
     """
 
     ok: bool
-    payload: Any = None
+    payload: Any = field(default=None, repr=False)
     reason: str = ""
     is_final: bool = False
 

@@ -48,7 +48,7 @@ class ResponseUrl:
     channel: str
     original: str = ""
     at: float = field(default_factory=time.monotonic)
-    posts: list[Json] = field(default_factory=list)
+    posts: list[Json] = field(default_factory=list, repr=False)
     uses: int = 0
 
 

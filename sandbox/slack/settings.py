@@ -86,7 +86,7 @@ class Settings:
     most_sockets: int = 10
     gone_root: str = "top_level"
     unfurl: bool = True
-    signing_secret: str = field(default_factory=lambda: new_key(32))
+    signing_secret: str = field(default_factory=lambda: new_key(32), repr=False)
     seed: int = 0
 
     def __post_init__(self) -> None:

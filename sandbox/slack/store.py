@@ -35,7 +35,7 @@ class Message:
     `data` is what never depends on others; `replies` are the timestamps of the thread below it, when it is a root.
     """
 
-    data: Json
+    data: Json = field(repr=False)
     replies: list[str] = field(default_factory=list)
     is_tombstone: bool = False
 
@@ -63,7 +63,7 @@ class Channel:
     is_shared: bool = False
     creator: str = ""
     created: int = field(default_factory=lambda: int(time.time()))
-    messages: dict[str, Message] = field(default_factory=dict)
+    messages: dict[str, Message] = field(default_factory=dict, repr=False)
     gone_roots: set[str] = field(default_factory=set)
     stamps: Stamps = field(default_factory=Stamps)
     previous_names: list[str] = field(default_factory=list)
@@ -82,8 +82,8 @@ class File:
     name: str
     length: int
     user: str
-    upload_key: str
-    content: bytes | None = None
+    upload_key: str = field(repr=False)
+    content: bytes | None = field(default=None, repr=False)
     title: str = ""
     mimetype: str = "application/octet-stream"
     alt_txt: str = ""
@@ -92,7 +92,7 @@ class File:
     shares: dict[str, dict[str, list[Json]]] = field(default_factory=dict)
     channels: list[str] = field(default_factory=list)
     external_url: str = ""
-    thumbs: dict[int, bytes] = field(default_factory=dict)
+    thumbs: dict[int, bytes] = field(default_factory=dict, repr=False)
     deleted: bool = False
 
 
@@ -102,12 +102,12 @@ class View:
 
     id: str
     user: str
-    data: Json
+    data: Json = field(repr=False)
     hash: str
     root: str
     previous: str | None = None
     channel: str = ""
-    values: dict[str, dict[str, Json]] = field(default_factory=dict)
+    values: dict[str, dict[str, Json]] = field(default_factory=dict, repr=False)
     is_closed: bool = False
 
 

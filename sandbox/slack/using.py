@@ -29,9 +29,9 @@ class Used:
         trigger_id: that the app was given.
     """
 
-    answer: Any = None
+    answer: Any = field(default=None, repr=False)
     error: str = ""
-    posts: list[Json] = field(default_factory=list)
+    posts: list[Json] = field(default_factory=list, repr=False)
     trigger_id: str = ""
 
 
@@ -233,7 +233,7 @@ def find(blocks: list[Json], action_id: str | None, value: Any, block_id: str | 
         for element in elements_of(block):
             if _is_meant(block, element, action_id, value, block_id):
                 return block, element
-    raise NotShown(f"there is no element {action_id or value!r} here")
+    raise NotShown(f"there is no element {action_id or 'with this value'} here")
 
 
 def _is_meant(block: Json, element: Json, action_id: str | None, value: Any, block_id: str | None) -> bool:

@@ -140,6 +140,11 @@ class Workspace(Making, Talking, Filling, Looking):
         return self.world.settings
 
     @property
+    def is_up(self) -> bool:
+        """Whether it can be reached: not after `go_down`."""
+        return self.world.is_up
+
+    @property
     def connections(self) -> int:
         """How many Socket Mode connections stand."""
         return len(self.sockets.open)
