@@ -12,6 +12,7 @@ import signal
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
+import httpx
 import structlog
 
 from bot.bridge import Bridge
@@ -96,8 +97,9 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     stack.enter_context(_alone(settings.database))
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
-    session = await stack.enter_async_context(open_session())
-    client = await stack.enter_async_context(open_provider_client())
+    session = await stack.enter_async_context(open_session(settings.patience.slack))
+    timeout = httpx.Timeout(settings.patience.provider, connect=5.0, pool=5.0)
+    client = await stack.enter_async_context(open_provider_client(timeout=timeout))
     providers = {name: account.kind(account.provider_settings(), client) for name, account in settings.accounts.items()}
     bot = Bot(settings, database, providers, session)
     await bot.know_senders()
@@ -163,7 +165,7 @@ class Bot:
             self.server.slack = app
             self.server.is_ready = lambda: True
             return
-        sockets = Sockets(app, token.get_secret_value())
+        sockets = Sockets(app, token.get_secret_value(), self._settings.patience.socket)
         sockets.start()
         stack.push_async_callback(sockets.stop)
         self.server.is_ready = lambda: sockets.connected

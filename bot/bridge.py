@@ -40,7 +40,6 @@ if TYPE_CHECKING:
     from storage.messages import Message
 
 REPEAT_WINDOW = 60 * SECOND  # a text without an id that comes again within it is marked as a possible repeat
-SETTLE_DELAY = 5 * SECOND
 GOODBYE = "You will get no more texts from us. Reply START to get them again."
 WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
 
@@ -58,6 +57,9 @@ class Bridge:
         self._settings = settings
         self._providers = providers
         self._team = team
+        patience = settings.patience
+        self._settle_after = int(patience.settle[0] * SECOND)
+        self._line_after, self._card_after = int(patience.line * SECOND), int(patience.card * SECOND)
         self._chapters = {
             "inbound": self.inbound,
             "receipt": self.receipt,
@@ -86,7 +88,7 @@ class Bridge:
         await conversations.contact_wrote(tx, conversation.id)
         await plan.post(tx, conversation.id)
         await self._heed(tx, sms.text, contact, conversation, message_id)
-        await plan.card(tx, conversation.id)
+        await plan.card(tx, conversation.id, tx.now + self._card_after)
 
     async def receipt(self, tx: Transaction, entry: Entry) -> None:
         """A provider said what became of an attempt."""
@@ -122,7 +124,7 @@ class Bridge:
         )
         if message_id is not None:
             await plan.send(tx, conversation.id, message_id)
-            await plan.show(tx, message_id, tx.now + plan.LINE_DELAY)
+            await plan.show(tx, message_id, tx.now + self._line_after)
 
     async def edit(self, tx: Transaction, entry: Entry) -> None:
         """Somebody edited what they wrote in a thread: in time it replaces the text, later it cannot."""
@@ -152,7 +154,7 @@ class Bridge:
         await plan.post(tx, conversation.id)
         await plan.answer(tx, conversation.id, said["response_url"])
         await plan.send(tx, conversation.id, message_id)
-        await plan.show(tx, message_id, tx.now + plan.LINE_DELAY)
+        await plan.show(tx, message_id, tx.now + self._line_after)
 
     # --- what came of an attempt --------------------------------------------------------------------------------------
 
@@ -177,7 +179,7 @@ class Bridge:
             await self._apply(tx, await attempts.get(tx, attempt.id), early)
         await self._refresh(tx, message.id)
         await self._await_receipt(tx, attempt)
-        await plan.card(tx, message.conversation_id)
+        await plan.card(tx, message.conversation_id, tx.now + self._card_after)
         await self._resolve(tx, f"not sent:{attempt.account}")
 
     async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
@@ -203,7 +205,7 @@ class Bridge:
         if await receipts.any_for(tx, attempt.id):
             await self._settle_by_receipt(tx, await attempts.get(tx, attempt.id))
         else:
-            await plan.settle(tx, attempt.id, tx.now + SETTLE_DELAY)
+            await plan.settle(tx, attempt.id, tx.now + self._settle_after)
         await self._refresh(tx, attempt.message_id)
         await plan.show(tx, attempt.message_id)
 
@@ -279,7 +281,7 @@ class Bridge:
         message_id = await messages.add_text(tx, conversation.id, origin="confirmation", text=text, author=None)
         await plan.post(tx, conversation.id)
         await plan.send(tx, conversation.id, message_id)
-        await plan.show(tx, message_id, tx.now + plan.LINE_DELAY)
+        await plan.show(tx, message_id, tx.now + self._line_after)
 
     async def _obey(self, tx: Transaction, said: dict[str, Any], word: object) -> None:
         """What stands in a thread after an exclamation mark is for us, never for the contact."""
@@ -363,7 +365,7 @@ class Bridge:
             code=worst.code if worst else None,
             sentence=worst.sentence if worst else None,
         )
-        delay = 0 if status.is_final else plan.LINE_DELAY
+        delay = 0 if status.is_final else self._line_after
         await plan.show(tx, message_id, tx.now + delay)
 
     async def _await_receipt(self, tx: Transaction, attempt: Attempt) -> None:
@@ -377,7 +379,7 @@ class Bridge:
     async def _suppress_by_provider(self, tx: Transaction, message: Message, code: str) -> None:
         conversation = await conversations.get(tx, message.conversation_id)
         if await suppressions.add(tx, conversation.contact_id, "provider", code):
-            await plan.card(tx, conversation.id)
+            await plan.card(tx, conversation.id, tx.now + self._card_after)
 
     async def _alert(self, tx: Transaction, attempt: Attempt, cause: str, sentence: str, conversation_id: int) -> None:
         title = self._providers[attempt.account].title

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from storage.messages import Message
 
 LONGEST_PAUSE = 60 * SECOND  # between two tries of a text that certainly did not go out
-SETTLE_AFTER = (5 * SECOND, 15 * SECOND, 60 * SECOND)  # when the provider is asked about an unknown one
 LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
 
 OPTED_OUT = "Not sent: this contact has opted out of texts. They can reply START to get them again."
@@ -176,12 +175,13 @@ class Gate:
             await self._finish(job)
             return
         found = await self._find(attempt)
+        pauses = self._settings.patience.settle
         async with self._database.transaction() as tx:
             attempt = await attempts.get(tx, attempt.id)
             if attempt.outcome == "unknown" and found is not None:
                 await self._bridge.accepted(tx, attempt, found, settled_by="the provider's list")
-            elif attempt.outcome == "unknown" and job.tries <= len(SETTLE_AFTER):
-                await jobs.retry(tx, job, tx.now + SETTLE_AFTER[job.tries - 1], "not found there yet")
+            elif attempt.outcome == "unknown" and job.tries < len(pauses):
+                await jobs.retry(tx, job, tx.now + int(pauses[job.tries] * SECOND), "not found there yet")
                 return
             elif attempt.outcome == "unknown":
                 await self._bridge.never_settled(tx, attempt)

@@ -8,13 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from storage import jobs
-from storage.clock import SECOND
 
 if TYPE_CHECKING:
     from storage.database import Transaction
-
-CARD_DELAY = 3 * SECOND  # edits of a card within this time are one edit
-LINE_DELAY = 20 * SECOND  # a receipt line is posted when the outcome is known, or after this time
 
 
 async def send(tx: Transaction, conversation_id: int, message_id: int) -> None:
@@ -76,8 +72,8 @@ async def overdue(tx: Transaction, message_id: int, run_at: int) -> None:
     )
 
 
-async def card(tx: Transaction, conversation_id: int) -> None:
-    """Bring the conversation's card up to date."""
+async def card(tx: Transaction, conversation_id: int, run_at: int) -> None:
+    """Bring the conversation's card up to date; what changes until then is one edit."""
     await jobs.add(
         tx,
         "card",
@@ -85,7 +81,7 @@ async def card(tx: Transaction, conversation_id: int) -> None:
         side="slack",
         lane=f"card:{conversation_id}",
         key=f"card:{conversation_id}",
-        run_at=tx.now + CARD_DELAY,
+        run_at=run_at,
     )
 
 

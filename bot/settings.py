@@ -54,6 +54,21 @@ class SlackSettings(Model):
     )
 
 
+class Patience(Model):
+    """For how many seconds the bot waits for others before it goes on."""
+
+    provider: float = Field(20.0, gt=0, description="for a provider's answer; then nobody knows whether a text left")
+    settle: tuple[float, ...] = Field(
+        (5.0, 5.0, 15.0, 60.0),
+        min_length=1,
+        description="between the questions to a provider about a text that may have gone out; then a person is asked",
+    )
+    slack: float = Field(15.0, gt=0, description="for an answer of Slack")
+    socket: float = Field(30.0, gt=0, description="for a connection to Slack, before it is made anew")
+    line: float = Field(20.0, gt=0, description="for the outcome of a text, before its receipt line is posted")
+    card: float = Field(3.0, gt=0, description="for further changes, before a card is edited")
+
+
 class HttpSettings(Model):
     """Where our own doors listen. A reverse proxy with TLS stands before them."""
 
@@ -154,6 +169,7 @@ class Settings(BaseSettings):
     database: Path = Path("threadline.db")
     http: HttpSettings = HttpSettings()
     slack: SlackSettings
+    patience: Patience = Patience()
     accounts: dict[str, Account] = Field(min_length=1)
     senders: dict[str, Sender] = Field(min_length=1)
     inboxes: dict[str, Inbox] = Field(min_length=1)

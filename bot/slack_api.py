@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from bot.pacing import Pacing
     from bot.settings import SlackSettings
 
-TIMEOUT = aiohttp.ClientTimeout(total=15, sock_connect=5)  # seconds
-
 # Slack's own words for: something went wrong here, part of it may have been done.
 _MAYBE_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 _BUSY = {"ratelimited", "rate_limited"}
@@ -43,9 +41,9 @@ class SlackUncertain(SlackError):
     """May have been done: it is looked up before it is tried again."""
 
 
-def open_session() -> aiohttp.ClientSession:
+def open_session(seconds: float) -> aiohttp.ClientSession:
     """The one session for all calls to Slack; the caller closes it. With it the client's own `timeout` is ignored."""
-    return aiohttp.ClientSession(timeout=TIMEOUT)
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=5))
 
 
 def open_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:

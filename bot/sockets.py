@@ -17,17 +17,23 @@ if TYPE_CHECKING:
 CONNECTIONS = 2  # one stays while Slack renews the other
 LOOK_EVERY = 2.0  # seconds
 LOOK_SOON = 0.1  # seconds, while there is no connection
-PATIENCE = 30.0  # seconds without a connection before it is made anew
 
 log = structlog.get_logger("sockets")
 
 
 class Sockets:
-    """The connections of one app."""
+    """The connections of one app.
 
-    def __init__(self, app: AsyncApp, app_token: str) -> None:
+    Args:
+        app: what takes their events.
+        app_token: opens them.
+        patience: seconds without a connection before it is made anew.
+    """
+
+    def __init__(self, app: AsyncApp, app_token: str, patience: float) -> None:
         self._app = app
         self._token = app_token
+        self._patience = patience
         self._tasks: list[asyncio.Task[None]] = []
         self._connected = [False] * CONNECTIONS
 
@@ -62,7 +68,7 @@ class Sockets:
     async def _watch(self, number: int, handler: AsyncSocketModeHandler) -> None:
         """Returns when it has been down for too long."""
         down = 0.0
-        while down < PATIENCE:
+        while down < self._patience:
             self._connected[number] = await handler.client.is_connected()
             pause = LOOK_EVERY if self._connected[number] else LOOK_SOON
             down = 0.0 if self._connected[number] else down + pause
