@@ -188,7 +188,7 @@ def _handlers(gate: Gate, thread: Thread, fetching: Fetching) -> dict[str, Calla
         "notice": thread.notice,
         "card": thread.card,
         "show": thread.show,
-        "overdue": thread.overdue,
+        "overdue": fetching.overdue,
         "alert": thread.alert,
         "tell": thread.tell,
         "answer": thread.answer,

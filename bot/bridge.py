@@ -217,6 +217,12 @@ class Bridge:
         sentence = "A text may not have gone out."
         await self._alert(tx, attempt, f"unknown:{attempt.account}", sentence, message.conversation_id)
 
+    async def held(self, tx: Transaction, message: Message, until: int, sentence: str) -> None:
+        """The gate lets it out later: the thread says when and why."""
+        if message.not_before != until:
+            await messages.hold(tx, message.id, until, sentence)
+            await plan.show(tx, message.id)
+
     async def stopped(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
         """The gate does not let it out; nobody was asked to send it."""
         await self._fail(tx, message, code, sentence)

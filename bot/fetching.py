@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from bot import events
+from bot import events, plan
 from bot.worker import Later
 from providers.errors import ProviderError
 from storage import attempts, jobs
-from storage.clock import HOUR
+from storage.clock import HOUR, SECOND
 from storage.intake import Arrival
 
 if TYPE_CHECKING:
@@ -53,18 +54,36 @@ class Fetching:
                 raise Later(PAUSE, error.code) from None
             raise
         for event in found:
-            await self._appender.append(
-                Arrival(
-                    source=account,
-                    kind=events.kind(event),
-                    dedup_key=events.dedup_key(account, event, str(job.id)),
-                    body=b"",
-                    parsed=events.pack(event),
-                    callback=callback,
-                )
-            )
+            await self._take_in(account, event, job, callback)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
+
+    async def overdue(self, job: Job) -> None:
+        """A receipt has not come in time: the provider is asked where it can be, then the line says what there is."""
+        async with self._database.read() as reader:
+            parts = await attempts.newest(reader, job.subject)
+        for part in parts:
+            provider = self._providers[part.account]
+            if part.provider_id is None or part.status.is_final or not provider.features.look_up:
+                continue
+            with suppress(ProviderError):  # then there is no receipt, and the line says so
+                if (found := await provider.look_up(part.provider_id)) is not None:
+                    await self._take_in(part.account, found, job, None)
+        async with self._database.transaction() as tx:
+            await plan.show(tx, job.subject, tx.now + SECOND)
+            await jobs.finish(tx, job)
+
+    async def _take_in(self, account: str, event: InboundSms | Receipt, job: Job, callback: str | None) -> None:
+        await self._appender.append(
+            Arrival(
+                source=account,
+                kind=events.kind(event),
+                dedup_key=events.dedup_key(account, event, str(job.id)),
+                body=b"",
+                parsed=events.pack(event),
+                callback=callback,
+            )
+        )
 
     async def _found(self, account: str, ask: Ask) -> list[InboundSms | Receipt]:
         provider = self._providers[account]

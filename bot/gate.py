@@ -17,7 +17,7 @@ from providers.provider import Callbacks
 from sms.address import Address, Alphanumeric, Client, from_canonical
 from sms.message import OutboundSms, Status
 from sms.segments import Segments, measure
-from storage import attempts, callbacks, contacts, conversations, jobs, leases, messages, suppressions
+from storage import attempts, callbacks, contacts, conversations, jobs, leases, messages, quotas, suppressions
 from storage.clock import DAY, MINUTE, SECOND, to_datetime
 from storage.contacts import Contact
 from storage.conversations import Conversation
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.callbacks import CallbackUrls
     from bot.people import People
     from bot.settings import Inbox, Settings
-    from providers.provider import Accepted, Provider
+    from providers.provider import Accepted, Limit, Provider
     from storage.attempts import Attempt
     from storage.database import Connection, Database, Transaction
     from storage.jobs import Job
@@ -47,6 +47,15 @@ class Stop(Exception):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(code)
         self.code = code
+        self.sentence = sentence
+
+
+class Hold(Exception):
+    """The text may go out, but not before `until` (microseconds UTC), for the reason that the sentence gives."""
+
+    def __init__(self, until: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.until = until
         self.sentence = sentence
 
 
@@ -100,6 +109,10 @@ class Gate:
             except Stop as stop:
                 await self._bridge.stopped(tx, message, stop.code, stop.sentence)
                 offer = None
+            except Hold as hold:
+                await self._bridge.held(tx, message, hold.until, hold.sentence)
+                await jobs.retry(tx, job, hold.until, "held")
+                return
             if offer is None:
                 await jobs.finish(tx, job)
                 return
@@ -110,9 +123,10 @@ class Gate:
 
         Raises:
             Stop: it may not go out.
+            Hold: not yet.
         """
         tried = await attempts.newest(tx, message.id)
-        if message.state is not None or any(attempt.outcome != "not sent" for attempt in tried):
+        if message.state not in {None, "held"} or any(attempt.outcome != "not sent" for attempt in tried):
             return None  # taken back, asked about, or out already: maybe is also out
         conversation = await conversations.get(tx, message.conversation_id)
         contact = await contacts.get(tx, conversation.contact_id)
@@ -121,6 +135,7 @@ class Gate:
         if message.origin != "confirmation" and await suppressions.holds(tx, contact.id):
             raise Stop("opted_out", OPTED_OUT)
         route = await self.choose(tx, conversation, contact, text)
+        await self._keep_limits(tx, route.account)
         attempt = await attempts.start(
             tx,
             message.id,
@@ -131,6 +146,7 @@ class Gate:
             recipient=contact.address,
             text=text,
         )
+        await quotas.use(tx, route.account, "texts", attempt.id)
         await messages.set_status(tx, message.id, Status.SENDING.value)
         return Offer(
             attempt, self._sms(route, contact, text, str(attempt.id)), await self._callbacks(tx, attempt, message)
@@ -250,6 +266,19 @@ class Gate:
             )
         return from_canonical(own.number)
 
+    async def _keep_limits(self, tx: Transaction, account: str) -> None:
+        """What the account may do in an hour, a day, a week, as its company documents it.
+
+        Everything that passes here was decided by a person, so what people may still send after a limit counts.
+        """
+        provider = self._providers[account]
+        for limit in provider.features.limits:
+            free = await quotas.free_at(tx, account, _window(limit), tx.now)
+            if free > tx.now and limit.after is not None:
+                free = min(free, await quotas.free_at(tx, account, _window(limit.after), tx.now))
+            if free > tx.now:
+                raise Hold(free, f"{provider.title} takes no more than {_spell(limit)}.")
+
     def _sms(self, route: Route, contact: Contact, text: str, attempt: str) -> OutboundSms:
         options = self._settings.senders[route.sender].options
         return OutboundSms(attempt, from_canonical(contact.address), route.address, text, options=options)
@@ -301,6 +330,7 @@ class Gate:
             run_at = tx.now + _pause(job.tries, error)
             final = run_at > job.created_at + self._settings.send_minutes * MINUTE
             await self._bridge.not_sent(tx, attempt, error.code, error.sentence, final=final)
+            await quotas.give_back(tx, attempt.id)
             if final:
                 await jobs.finish(tx, job)
             else:
@@ -331,6 +361,16 @@ class Gate:
     async def _finish(self, job: Job) -> None:
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
+
+
+def _window(limit: Limit) -> quotas.Window:
+    return quotas.Window(limit.kind, limit.count, limit.seconds * SECOND)
+
+
+def _spell(limit: Limit) -> str:
+    """The limit as people say it: "200 texts an hour"."""
+    spans = {3_600: "an hour", 86_400: "a day", 604_800: "a week"}
+    return f"{limit.count} {limit.kind} {spans.get(limit.seconds, f'in {limit.seconds} seconds')}"
 
 
 def _fits(text: str, inbox: Inbox) -> Segments:

@@ -60,12 +60,12 @@ async def show(tx: Transaction, message_id: int, run_at: int | None = None) -> N
 
 
 async def overdue(tx: Transaction, message_id: int, run_at: int) -> None:
-    """See whether a receipt has come by then, and say so if not."""
+    """Ask for the receipt if none has come by then, and say so if there is none."""
     await jobs.add(
         tx,
         "overdue",
         message_id,
-        side="slack",
+        side="sms",
         lane=f"overdue:{message_id}",
         key=f"overdue:{message_id}",
         run_at=run_at,

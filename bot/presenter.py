@@ -90,7 +90,7 @@ class Presenter:
         parts = await attempts.newest(connection, message.id)
         if not parts:
             stage = Stage(message.state or message.status)
-            return LineView(stage, at=message.created_at, sentence=message.sentence or "")
+            return LineView(stage, at=message.not_before or message.created_at, sentence=message.sentence or "")
         told = _telling(parts)
         stage = self._stage(message, told, now)
         return LineView(

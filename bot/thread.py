@@ -141,12 +141,6 @@ class Thread:
         else:
             await self._post_line(job, message, conversation)
 
-    async def overdue(self, job: Job) -> None:
-        """The receipt had its time: the line says so if none has come."""
-        async with self._database.transaction() as tx:
-            await plan.show(tx, job.subject)
-            await jobs.finish(tx, job)
-
     # --- elsewhere ----------------------------------------------------------------------------------------------------
 
     async def alert(self, job: Job) -> None:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 import phonenumbers
-import regex  # type: ignore[import-untyped]  # its stubs (types-regex) are not among our dependencies
+import regex
 
 
 class NotAnAddress(ValueError):
@@ -86,7 +86,7 @@ class Client:
 Address = E164 | ShortCode | Alphanumeric | Client
 
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
-_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .]{1,11}")
+_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&-]{1,11}")  # each provider has stricter rules for ours
 _CLIENT = re.compile(r"client:(\S{1,100})", re.IGNORECASE)
 # Digits of any script and what people put between them. Not letters: phonenumbers reads "Team 2000 Sydney" as a number.
 _NUMBER = regex.compile(r"(?i:tel:)?[\s\p{Cf}(]*[+\uFF0B]?[\d\s\p{Cf}\p{Pd}().\-/]+")

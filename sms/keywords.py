@@ -10,7 +10,7 @@ import re
 import unicodedata
 from enum import Enum
 
-import regex  # type: ignore[import-untyped]  # its stubs (types-regex) are not among our dependencies
+import regex
 
 
 class Keyword(Enum):

@@ -14,7 +14,7 @@ from enum import Enum
 from itertools import chain
 from typing import TYPE_CHECKING
 
-import regex  # type: ignore[import-untyped]  # its stubs (types-regex) are not among our dependencies
+import regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

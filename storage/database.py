@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import aiosqlite
@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 READERS = 2
+_WITH_IDS = (
+    "alerts",
+    "attempts",
+    "contacts",
+    "conversations",
+    "files",
+    "intake",
+    "jobs",
+    "leases",
+    "messages",
+    "posts",
+    "receipts",
+    "suppressions",
+    "templates",
+)
 _PRAGMAS = (
     "PRAGMA busy_timeout = 1500",  # milliseconds: below the three seconds that Slack waits for an answer
     "PRAGMA journal_mode = WAL",
@@ -103,16 +118,14 @@ class Database:
             sqlite3.OperationalError: the disk is full, or another process holds the file for too long.
         """
         async with self._turn:
-            await _unbroken(self._writer.execute("BEGIN IMMEDIATE"))
-            transaction = Transaction(self._writer, self.clock(), self._ids)
             try:
+                await _unbroken(self._writer.execute("BEGIN IMMEDIATE"))
+                transaction = Transaction(self._writer, self.clock(), self._ids)
                 yield transaction
-                await _unbroken(self._writer.execute("COMMIT"))
+                await _unbroken(self._commit(transaction))
             except BaseException:
-                if self._writer.in_transaction:
-                    await _unbroken(self._writer.execute("ROLLBACK"))
+                await _unbroken(self._writer.rollback())  # does nothing where nothing is open
                 raise
-        self._tell(transaction.woken)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -134,8 +147,7 @@ class Database:
     async def start_ids(self) -> None:
         """Makes ids rise from the greatest one stored, even if the clock was set back meanwhile."""
         async with self.read() as reader:
-            tables = ("intake", "jobs", "messages", "attempts", "posts", "receipts")
-            newest = [await reader.value(f"SELECT max(id) FROM {table}") for table in tables]
+            newest = [await reader.value(f"SELECT max(id) FROM {table}") for table in _WITH_IDS]
         self._ids.rise_above(max((found for found in newest if found is not None), default=0))
 
     async def close(self) -> None:
@@ -144,8 +156,9 @@ class Database:
             for connection in (*self._readers, self._writer):
                 await connection.close()
 
-    def _tell(self, woken: set[str]) -> None:
-        for whom in woken:
+    async def _commit(self, transaction: Transaction) -> None:
+        await self._writer.execute("COMMIT")
+        for whom in transaction.woken:
             for listener in self._listeners.get(whom, ()):
                 listener()
 
@@ -157,17 +170,18 @@ async def open_database(path: Path, clock: Clock = system_clock) -> Database:
         storage.migrations.TooNew: it was written by a newer version of this program.
         sqlite3.OperationalError: it cannot be opened or is no database.
     """
-    writer = await _connect(path)
-    try:
+    async with AsyncExitStack() as opened:
+        writer = await _connect(path)
+        opened.push_async_callback(writer.close)
         await migrate(writer, clock)
-        readers = [await _connect(path) for _ in range(READERS)]
-    except BaseException:
-        await writer.close()
-        raise
-    for reader in readers:
-        await reader.execute("PRAGMA query_only = ON")
-    database = Database(writer, readers, clock)
-    await database.start_ids()
+        readers = []
+        for _ in range(READERS):
+            readers.append(await _connect(path))
+            opened.push_async_callback(readers[-1].close)
+            await readers[-1].execute("PRAGMA query_only = ON")
+        database = Database(writer, readers, clock)
+        await database.start_ids()
+        opened.pop_all()
     return database
 
 
@@ -184,10 +198,14 @@ async def _connect(path: Path) -> aiosqlite.Connection:
 
 
 async def _unbroken(work: Awaitable[object]) -> None:
-    """Waits until the work is done, even if the one who waits is cancelled: then that is said afterwards."""
+    """Waits until the work is done, however often the one who waits is cancelled: then that is said afterwards."""
     task = asyncio.ensure_future(work)
-    try:
-        await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled from (None if task.cancelled() else task.exception())
+    task.result()

@@ -240,6 +240,16 @@ async def set_status(
     )
 
 
+async def hold(tx: Transaction, message_id: int, until: int, sentence: str) -> None:
+    """It waits until then (microseconds UTC), for the reason that the sentence gives."""
+    await tx.run(
+        "UPDATE messages SET state = 'held', not_before = :until, sentence = :sentence WHERE id = :id",
+        until=until,
+        sentence=sentence,
+        id=message_id,
+    )
+
+
 async def ask(tx: Transaction, message_id: int, code: str, sentence: str) -> None:
     """Only a person can say how it goes on."""
     await tx.run(

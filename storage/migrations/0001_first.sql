@@ -233,12 +233,14 @@ CREATE TABLE people (                      -- Slack users, as Slack last describ
 );
 
 CREATE TABLE quotas (                      -- what an account has used of its limits
+    id            BIGINT PRIMARY KEY,
     account       TEXT NOT NULL,
-    used_at       BIGINT NOT NULL,
-    kind          TEXT NOT NULL,
+    kind          TEXT NOT NULL,           -- texts or requests
     attempt_id    BIGINT,
-    PRIMARY KEY (account, used_at, kind)
+    used_at       BIGINT NOT NULL
 );
+CREATE INDEX quotas_used ON quotas (account, used_at);
+CREATE INDEX quotas_attempt ON quotas (attempt_id) WHERE attempt_id IS NOT NULL;
 
 CREATE TABLE pauses (                      -- a Retry-After that outlives a restart
     key           TEXT PRIMARY KEY,        -- a Slack method, or an account

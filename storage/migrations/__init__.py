@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -77,12 +78,23 @@ async def _apply(
     if migrations and at > migrations[-1].version:
         raise TooNew(at, migrations[-1].version)
     for migration in migrations:
-        if migration.version > at:
-            await connection.executescript(_script(migration, clock()))
+        if migration.version > at and await _is_applied_by_us(connection, migration, clock()):
             yield migration
 
 
+async def _is_applied_by_us(connection: aiosqlite.Connection, migration: Migration, now: int) -> bool:
+    """Applies the change whole or not at all; False if another process was faster."""
+    try:
+        await connection.executescript(_script(migration, now))
+    except BaseException as error:
+        await connection.rollback()
+        if isinstance(error, sqlite3.IntegrityError) and await version(connection) >= migration.version:
+            return False
+        raise
+    return True
+
+
 def _script(migration: Migration, now: int) -> str:
-    """The whole change as one script, so that a crash in the middle leaves the file as it was."""
+    """The whole change as one script. What records it comes first, so that a second process stumbles at once."""
     record = f"INSERT INTO migrations VALUES ({migration.version}, '{migration.name}', {now});"
-    return f"BEGIN IMMEDIATE;\n{migration.sql}\n{record}\nCOMMIT;"
+    return f"BEGIN IMMEDIATE;\n{record}\n{migration.sql}\nCOMMIT;"

@@ -10,7 +10,7 @@ import time
 import unicodedata
 
 import pytest
-import regex  # type: ignore[import-untyped]  # its stubs (types-regex) are not among our dependencies
+import regex
 import smsutil
 from hypothesis import example, given
 from hypothesis import strategies as st
