@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, Secre
 from providers import payload
 from providers.errors import Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
-from providers.provider import Accepted, Ask, Callbacks, Features, Model, Webhook, WebhookAnswer, read_options
+from providers.provider import Accepted, Ask, Callbacks, Features, Model, Portal, Webhook, WebhookAnswer, read_options
 from sms.address import E164, Alphanumeric
 from sms.message import InboundSms, OutboundSms, Receipt, Status
 
@@ -172,6 +172,11 @@ class FoneDynamics:
     def answer(self, hook: Webhook) -> WebhookAnswer:
         """An empty 200: no document asks for more."""
         return WebhookAnswer()
+
+    @staticmethod
+    def portal(sender: str, url: str, secret: str) -> Portal:
+        """A number of ours has its webhook in their portal; a leased one gets it with each text."""
+        return Portal("Set this as the webhook of the number in their portal. A leased number needs none.", url)
 
     def check(self, sms: OutboundSms) -> None:
         """Says what the document of the send request rules out.

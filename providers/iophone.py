@@ -12,9 +12,21 @@ import httpx
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl, SecretStr
 
 from providers import payload
-from providers.errors import ProviderError, Refused, Throttled, Unknown, Unreadable, Unsupported
+from providers.errors import Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
-from providers.provider import Accepted, Ask, Callbacks, Features, Limit, Model, Webhook, WebhookAnswer, read_options
+from providers.iophone_errors import NO_TEXT, OPTED_OUT, failure, refusal
+from providers.provider import (
+    Accepted,
+    Ask,
+    Callbacks,
+    Features,
+    Limit,
+    Model,
+    Portal,
+    Webhook,
+    WebhookAnswer,
+    read_options,
+)
 from sms.address import E164
 from sms.message import InboundSms, Media, OutboundSms, Receipt, Status
 
@@ -94,74 +106,6 @@ STATUS: Mapping[str, Status] = {
     "message-failed": Status.FAILED,
 }
 
-# IO Phone shows 4720 alone, with Bandwidth's word for it, so that Bandwidth's table is taken for theirs. 47xx and 56xx
-# are what carriers said. https://dev.bandwidth.com/docs/messaging/errors (github.com/Bandwidth/api-docs, site/docs).
-_REASONS: tuple[tuple[str, str], ...] = (
-    ("4001 4451 4452 4493", "IO Phone does not let our account send this: whoever runs threadline has to ask there."),
-    ("4301 4752", "The text holds something that cannot be sent: write it again in plain letters."),
-    ("4302 4405 4740", "Our number cannot send texts: use another sender, and tell whoever runs threadline."),
-    ("4403 4407", "Our number is not enabled for texts: use another sender, and tell whoever runs threadline."),
-    ("4476 4773 4774", "Our number is not registered with the carriers: tell whoever runs threadline."),
-    ("4481 4772", "Our number is blocked: use another sender, and tell whoever runs threadline."),
-    ("4303 4350 4404 4406 4408 4720", "This number cannot be texted: check its digits. It may also be a landline."),
-    ("4721", "This number is no longer in service: ask the customer for the new one."),
-    ("4482", "Texts to this number are blocked: reach the customer another way."),
-    ("4492", "Emergency numbers cannot be texted."),
-    ("4360", "The text waited too long and was dropped: send it again if it still matters."),
-    ("4401", "There is no way to this number: check that it is not our own, or use another sender."),
-    ("4420 4730", "There is no way to this number's carrier: reach the customer another way."),
-    ("4421 4432", "Our account may not text this country: whoever runs threadline has to ask IO Phone."),
-    ("4409", "This phone takes no files: send the text without them."),
-    ("4410 4710", "The file could not be fetched: attach it again."),
-    ("4411 4711", "The files are too large: send smaller ones."),
-    ("4412 4712", "The phone or its carrier cannot read the file: send it as a picture, or leave it out."),
-    ("4431 4790 4791 4792 4793 4794", "The carrier takes no text from a short code here: use another sender."),
-    ("4433", "Our account may not send from toll-free numbers: use another sender."),
-    ("4434", "This toll-free number cannot be texted: reach the customer another way."),
-    ("4795", "Our toll-free number is not verified: use another sender, and tell whoever runs threadline."),
-    ("4435 4735", "IO Phone says that the text has too many recipients: tell whoever runs threadline."),
-    ("4470 4770", "It was blocked as spam: word it differently, without links."),
-    ("4771", "It was blocked for a shortened link: write the whole link."),
-    ("4475 4775", "The customer has asked not to be texted: do not write again unless they do."),
-    ("4700 4754", "The phone or its carrier does not take this kind of text: reach the customer another way."),
-    ("4701 4702", "The phone cannot be reached: it may be off or full. Try again later."),
-    ("4750", "The carrier rejected it without a reason: word it differently, or reach the customer another way."),
-    ("4753", "The phone rejected it: reach the customer another way."),
-    ("4751", "It is too long for this carrier: send it in shorter parts."),
-    ("4780 4781 4785", "Our number texts more than the carrier allows: wait some minutes before you send it again."),
-    ("5100 5101 5111 5201 5211 5220 5500 5999", "The network had a fault of its own: send it again, once."),
-    ("5106 5501", "The network found no way to this number: send it again, once."),
-    ("5231", "A part of it got lost: send it again, shorter."),
-    ("5600", "The carrier is overloaded: send it again in some minutes, once."),
-    ("5610 5620 5630 5650", "The carrier had a fault of its own: send it again, once."),
-    ("9902", "The carrier never said whether it arrived: ask the customer before you send it again."),
-    ("9999", "The carrier gave a reason that nobody knows: ask the customer before you send it again."),
-)
-SENTENCES: Mapping[str, str] = {code: sentence for codes, sentence in _REASONS for code in codes.split()}
-# What a code that is not there may mean: 4, the same fails again; 5, a fault of the network; 9, nobody knows.
-_FAMILIES: Mapping[str, str] = {
-    "4": "Sending the same again will fail again.",
-    "5": "It may work if you send it again, once.",
-    "9": "It may have arrived: ask the customer before you send it again.",
-}
-_OPTED_OUT = frozenset({"4475", "4775"})  # not 4482 or 4772, which block a number without saying on whose wish
-
-# By a part of `message` in lower case: answers have no code. The first is in the document, the next in none but
-# http://rental.software/support/knowledge-base/article/api-setup-access, which does not say under which status.
-_BAD_KEY = "IO Phone does not accept our API key: whoever runs threadline has to correct it."
-_REFUSALS: Mapping[str, tuple[str, str]] = {
-    "not authorized to send text messages from this number": (
-        "sender_not_ours",
-        "Our IO Phone account may not send from this number: whoever runs threadline has to correct the sender.",
-    ),
-    "parameter 'text' cannot be empty": ("no_text", "IO Phone sends no text without words."),
-    "api key not provided": ("bad_api_key", _BAD_KEY),
-    "api key not found": ("bad_api_key", _BAD_KEY),
-    "have permission": (
-        "no_permission",
-        "Our IO Phone key may not send texts, or not from here: whoever runs threadline has to allow it there.",
-    ),
-}
 
 # --- the provider -----------------------------------------------------------------------------------------------------
 
@@ -182,6 +126,7 @@ class IOPhone:
         receipts=True,
         delivered_means="handed to the carrier",
         inbound=True,  # once a text has gone out from the number: only that tells IO Phone our URL
+        inbound_after_send=True,
         media_in=True,
         media_out=True,
         max_text=_LONGEST_TEXT,
@@ -216,6 +161,14 @@ class IOPhone:
     def answer(self, hook: Webhook) -> WebhookAnswer:
         """An empty 200: no document asks for more."""
         return WebhookAnswer()
+
+    @staticmethod
+    def portal(sender: str, url: str, secret: str) -> Portal:
+        """There is no place for a URL: they keep the one that came with the newest text from the number."""
+        return Portal(
+            "Nothing to paste: texts come in once one was sent from the number. "
+            f"`threadline prime {sender} --to <a phone of yours>` sends one."
+        )
 
     def check(self, sms: OutboundSms) -> None:
         """Says what the document of `POST /text` rules out.
@@ -261,7 +214,7 @@ class IOPhone:
 
 def _check_text(text: str) -> None:
     if not text:
-        raise Refused(*_REFUSALS["parameter 'text' cannot be empty"])
+        raise Refused(*NO_TEXT)
     if len(text) > _LONGEST_TEXT:
         raise Refused("text_too_long", f"IO Phone takes {_LONGEST_TEXT} characters at most.")
 
@@ -338,20 +291,12 @@ def _receipt(message: Message, attempt: str | None) -> Receipt:
         attempt=attempt,
         code=code,
         description=message.description,
-        sentence=_failure(code or "", message) if status is Status.FAILED else None,
+        sentence=failure(code or "", message.description, message.text) if status is Status.FAILED else None,
         at=message.time,
         sender=message.from_,
         segments=message.segment_count or None,  # a failure says 0
-        opted_out=code in _OPTED_OUT,
+        opted_out=code in OPTED_OUT,
     )
-
-
-def _failure(code: str, message: Message) -> str:
-    if code in SENTENCES:
-        return SENTENCES[code]
-    reason = payload.masked(message.description, message.text or "")
-    said = f"IO Phone could not deliver it: {reason.rstrip('.')}." if reason else "IO Phone could not deliver it."
-    return f"{said} {_FAMILIES.get(code[:1], '')}".rstrip()
 
 
 def _accepted(response: httpx.Response, *private: str) -> Accepted:
@@ -364,7 +309,7 @@ def _accepted(response: httpx.Response, *private: str) -> Accepted:
     answer = _answer(response.content)
     number = max(response.status_code, answer.status or 0)
     if not response.is_success or number >= httpx.codes.BAD_REQUEST:
-        raise _refusal(number, answer.message, *private)
+        raise refusal(number, answer.message, *private)
     if not answer.id:
         raise Unknown("unreadable_answer", "IO Phone answered, but the answer cannot be read.")
     return Accepted(answer.id, Status.ACCEPTED, answer.from_, answer.segment_count)
@@ -375,16 +320,3 @@ def _answer(body: bytes) -> Answer:
         return Answer.model_validate(payload.lower(payload.read_json(body)))
     except Unreadable:
         return Answer()
-
-
-def _refusal(number: int, message: str | None, *private: str) -> ProviderError:
-    code = f"http_{number}"
-    if number == httpx.codes.TOO_MANY_REQUESTS:
-        return Throttled(code, "IO Phone asks us to slow down.")
-    if number >= httpx.codes.INTERNAL_SERVER_ERROR:
-        return Unknown(code, "IO Phone had a fault of its own.")
-    for part, (ours, sentence) in _REFUSALS.items():
-        if part in (message or "").casefold():
-            return Refused(ours, sentence)
-    said = payload.masked(message, *private) or f"HTTP {number}, without a reason"
-    return Refused(code, f"IO Phone refused it: {said.rstrip('.')}.")

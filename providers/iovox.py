@@ -19,7 +19,7 @@ from providers import iovox_flow, payload, xml
 from providers.errors import Forged, Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
 from providers.iovox_sms_data import LONDON, Row, ask
-from providers.provider import Accepted, Ask, Callbacks, Features, Model, Webhook, WebhookAnswer, read_options
+from providers.provider import Accepted, Ask, Callbacks, Features, Model, Portal, Webhook, WebhookAnswer, read_options
 from sms.address import E164, Address, Alphanumeric, Client
 from sms.message import InboundSms, OutboundSms, Receipt, Status
 
@@ -139,7 +139,7 @@ class Iovox:
     title: ClassVar[str] = "IOVOX"
     features: ClassVar[Features] = Features(
         receipts=True,
-        inbound=True,  # through an SMS Flow: see `flow_xml`
+        inbound=True,  # through an SMS Flow: see `portal`
         alphanumeric=True,
         expiry=True,
         max_text=_LONGEST,
@@ -147,7 +147,6 @@ class Iovox:
     )
     Settings: ClassVar[type[Model]] = IovoxSettings
     Options: ClassVar[type[Model]] = IovoxOptions
-    flow_xml = staticmethod(iovox_flow.flow_xml)  # what an operator creates there so that texts come in
 
     def __init__(self, settings: IovoxSettings, client: httpx.AsyncClient) -> None:
         self._settings = settings
@@ -184,6 +183,12 @@ class Iovox:
     def answer(self, hook: Webhook) -> WebhookAnswer:
         """An empty 200: no document asks for more."""
         return WebhookAnswer()
+
+    @staticmethod
+    def portal(sender: str, url: str, secret: str) -> Portal:
+        """An SMS Flow of its own for each sender (https://www.iovox.com/api/sms-flow/index.html)."""
+        what = "Create this SMS Flow (POST it to /Flow?v=3&method=createFlow); attach it to the link of the VoxNumber."
+        return Portal(what, iovox_flow.flow_xml(url, secret, f"threadline {sender}"))
 
     def check(self, sms: OutboundSms) -> None:
         """Says what the document of the send request rules out.

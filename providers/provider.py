@@ -59,6 +59,7 @@ class Features:
     receipts: bool = False  # tells us what became of a text
     delivered_means: str = "delivered to the phone"  # or "handed to the carrier": shown beside the receipt
     inbound: bool = False  # texts from contacts reach our webhook
+    inbound_after_send: bool = False  # … but only once a text was sent from the number with our URL
     media_in: bool = False
     media_out: bool = False
     leases: bool = False  # can assign us a number for one contact
@@ -106,6 +107,14 @@ class WebhookAnswer:
     status: int = 200
     body: str = ""
     content_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What an operator does at the company so that texts to a sender reach us."""
+
+    what: str  # a sentence
+    paste: str = field(default="", repr=False)  # a URL or a document; empty where nothing is pasted
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,16 @@ class Provider(Protocol):
 
     def answer(self, hook: Webhook) -> WebhookAnswer:
         """What this company wants to hear for a webhook that is durable here."""
+
+    @staticmethod
+    def portal(sender: str, url: str, secret: str) -> Portal:
+        """What an operator does at the company so that texts to a sender reach us.
+
+        Args:
+            sender: by the name the settings give it.
+            url: of ours, for this sender.
+            secret: what `verify` will find in `Webhook.secret`.
+        """
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
         """Texts at the company that are this one, sent since then. An empty list is no proof of absence.

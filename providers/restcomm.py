@@ -29,7 +29,7 @@ from providers import payload
 from providers import restcomm_errors as errors
 from providers.errors import Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
-from providers.provider import Accepted, Callbacks, Features, Model, Webhook, WebhookAnswer, read_options
+from providers.provider import Accepted, Callbacks, Features, Model, Portal, Webhook, WebhookAnswer, read_options
 from sms.address import Alphanumeric, Client
 from sms.message import InboundSms, OutboundSms, Receipt, Status
 
@@ -198,6 +198,11 @@ class Restcomm:
         answered there is ignored, or logged if it is no XML.
         """
         return WebhookAnswer(body="<Response></Response>", content_type="text/xml")
+
+    @staticmethod
+    def portal(sender: str, url: str, secret: str) -> Portal:
+        """The number's `SmsUrl` (https://cloud.restcomm.com/docs/api/incoming-phone-numbers-api.html)."""
+        return Portal("Set this as the SMS URL of the number, with the method POST.", url)
 
     def check(self, sms: OutboundSms) -> None:
         """Says what the document of the send request rules out.

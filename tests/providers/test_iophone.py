@@ -15,7 +15,8 @@ from pydantic import ValidationError
 
 from providers.errors import ProviderError, Refused, Throttled, Unknown, Unreadable
 from providers.http import open_client
-from providers.iophone import _REASONS, RECEIVED, SENTENCES, STATUS, IOPhone, IOPhoneOptions, IOPhoneSettings
+from providers.iophone import RECEIVED, STATUS, IOPhone, IOPhoneOptions, IOPhoneSettings
+from providers.iophone_errors import _REASONS, SENTENCES
 from providers.provider import Accepted, Callbacks, Limit, Webhook
 from sms.address import E164, Client, ShortCode, parse
 from sms.message import InboundSms, Media, OutboundSms, Receipt, Status

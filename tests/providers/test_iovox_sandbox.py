@@ -11,6 +11,7 @@ from lxml import etree
 
 from providers.errors import Refused
 from providers.iovox import Iovox, IovoxSettings
+from providers.iovox_flow import flow_xml
 from providers.provider import Callbacks, Webhook
 from sandbox.carriers import iovox as company
 from sandbox.carriers.outcomes import Fate
@@ -112,7 +113,7 @@ async def test_a_text_and_what_becomes_of_it(
 
 async def test_a_text_of_a_contact(carrier: company.Iovox, provider: Iovox, door: Door) -> None:
     """The flow that we give out brings the text through every door that the documents leave open."""
-    rule = etree.fromstring(Iovox.flow_xml(f"{door.url}/sender", "s3cr3t").encode()).find("smsFlow/httpRequest")
+    rule = etree.fromstring(flow_xml(f"{door.url}/sender", "s3cr3t").encode()).find("smsFlow/httpRequest")
     assert rule is not None
     params = tuple((param.get("name", ""), param.get("value", "")) for param in rule.iterfind("params/param"))
     for encoding in ("form", "query", "json"):

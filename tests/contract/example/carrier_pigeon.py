@@ -10,7 +10,7 @@ from pydantic import Field, HttpUrl, SecretStr
 from providers import payload
 from providers.errors import Forged, Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
-from providers.provider import Accepted, Ask, Callbacks, Features, Model, Webhook, WebhookAnswer, read_options
+from providers.provider import Accepted, Ask, Callbacks, Features, Model, Portal, Webhook, WebhookAnswer, read_options
 from sms.address import E164
 from sms.message import InboundSms, OutboundSms, Receipt, Status
 
@@ -63,6 +63,11 @@ class CarrierPigeon:
     def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
         """They want to be thanked."""
         return WebhookAnswer(202, "thanks")
+
+    @staticmethod
+    def portal(sender: str, url: str, secret: str) -> Portal:
+        """Pigeons are told by hand."""
+        return Portal("Tell the pigeon.", url)
 
     def check(self, sms: OutboundSms) -> None:
         """Numbers only, short texts, no luggage."""
