@@ -1,0 +1,116 @@
+"""What changes is pushed to every page that is open: server-sent events, woken by the scene itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from sandbox.page.door import HEADERS
+from sandbox.page.shown import pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from sandbox.page.desk import Desk
+
+BREATH = 0.02  # seconds that changes are gathered for: one thing that happens is often several
+HEARTBEAT = 20.0  # seconds without a change after which a sign of life is sent
+HOURS = 3600.0  # seconds; how long one wait for a change of the phones lasts, for it has to end some time
+
+
+class Live:
+    """The streams to the pages that are open.
+
+    Attributes:
+        open: how many there are.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._pages: set[asyncio.Event] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._closing = False
+
+    @property
+    def open(self) -> int:
+        """How many pages look."""
+        return len(self._pages)
+
+    def start(self) -> None:
+        """Begins to listen to the scene."""
+        scene = self._desk.scene
+        self._tasks = [asyncio.create_task(self._listen(change)) for change in (scene.slack.changed, self._phones)]
+
+    async def stop(self) -> None:
+        """Ends every stream."""
+        self._closing = True
+        self.wake()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def wake(self) -> None:
+        """Something may have changed."""
+        self._desk.mishaps.look()
+        for page in self._pages:
+            page.set()
+
+    async def stream(self, request: web.Request, user: str) -> web.StreamResponse:
+        """One page from its first sight of everything to its end."""
+        headers = {**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        page = asyncio.Event()
+        self._pages.add(page)
+        try:
+            with contextlib.suppress(ConnectionError):  # the page was closed
+                await self._tell(response, page, user)
+        finally:
+            self._pages.discard(page)
+        return response
+
+    async def _tell(self, response: web.StreamResponse, page: asyncio.Event, user: str) -> None:
+        seen = pieces(self._desk, user)
+        await response.write(event("all", seen))
+        while not self._closing:
+            if not await _is_set(page, HEARTBEAT):
+                await response.write(b": still here\n\n")
+                continue
+            await asyncio.sleep(BREATH)
+            page.clear()
+            now = pieces(self._desk, user)
+            changed = {name: value for name, value in now.items() if seen.get(name) != value}
+            gone = [name for name in seen if name not in now]
+            seen = now
+            if changed or gone:
+                await response.write(event("some", changed, gone))
+
+    async def _listen(self, change: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await change()
+            self.wake()
+
+    async def _phones(self) -> None:
+        changes = self._desk.scene.phones.changes
+        before = changes.count
+        with contextlib.suppress(TimeoutError):
+            await changes.wait_for(lambda: changes.count != before, HOURS)
+
+
+async def _is_set(page: asyncio.Event, seconds: float) -> bool:
+    try:
+        async with asyncio.timeout(seconds):
+            return await page.wait()
+    except TimeoutError:
+        return False
+
+
+def event(kind: str, changed: Mapping[str, str], gone: list[str] | None = None) -> bytes:
+    """One event: pieces that are JSON already, under their names, and the names of those that are gone."""
+    body = ",".join(f"{json.dumps(name)}:{value}" for name, value in changed.items())
+    data = f'{{"set":{{{body}}},"gone":{json.dumps(gone or [])}}}'
+    return f"event: {kind}\nretry: 500\ndata: {data}\n\n".encode()

@@ -1,0 +1,83 @@
+"""What the page needs of the stage that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.carriers.carrier import Carrier
+    from sandbox.phones import Phones
+    from sandbox.slack import Workspace
+
+COMPANIES = {"fonedynamics": "Fone Dynamics", "iophone": "IO Phone", "iovox": "IOVOX", "restcomm": "Restcomm"}
+
+
+class Bot(Protocol):
+    """The bot, as far as the page starts and kills it."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its process lives."""
+
+    async def start(self) -> None:
+        """Starts it. Raises `TimeoutError` or `RuntimeError`."""
+
+    async def kill(self) -> None:
+        """Ends it at once."""
+
+
+class Scene(Protocol):
+    """A workspace, phones and a bot; and `carriers`, a sequence or by name, or one carrier named `fone`."""
+
+    @property
+    def slack(self) -> Workspace:
+        """The workspace."""
+
+    @property
+    def phones(self) -> Phones:
+        """The customers'."""
+
+    @property
+    def bot(self) -> Bot:
+        """The bot between the two."""
+
+
+def carriers_of(scene: Scene) -> list[Carrier]:
+    """The pretend companies of a scene, in the order it has them."""
+    found: Any = getattr(scene, "carriers", None)
+    if not found:
+        one: Any = getattr(scene, "fone", None)
+        return [one] if one is not None else []
+    return list(found.values()) if isinstance(found, Mapping) else list(found)
+
+
+def company(carrier: str) -> str:
+    """The name of a company as people write it."""
+    return COMPANIES.get(carrier, carrier.title())
+
+
+def people(scene: Scene) -> list[dict[str, str]]:
+    """The members of the team whom the person at the page can be: id and name each."""
+    own = scene.slack.team_id
+    members = (one for one in scene.slack.users() if not one["is_bot"] and not one["deleted"] and one["team_id"] == own)
+    return [{"id": one["id"], "name": one["name"]} for one in members]
+
+
+def own_numbers(carrier: Carrier) -> list[str]:
+    """Our numbers at a company, without what is leased."""
+    settings: Any = getattr(carrier, "settings", None)
+    numbers = getattr(settings, "numbers", None) or getattr(settings, "voxnumbers", None) or ()
+    return list(numbers)
+
+
+def leases(carrier: Carrier) -> Iterator[Any]:
+    """The live leases at a company that leases numbers, oldest first; of each phone and number the newest."""
+    found: Any = getattr(carrier, "leases", None)
+    if found is None:
+        return
+    now = carrier.clock.now()
+    live = {(one.number, one.phone): one for one in found.all if one.is_live(now)}
+    yield from live.values()

@@ -1,0 +1,133 @@
+"""The page's own server: one HTML file, modules, a stream of what changes, and actions. On 127.0.0.1 only."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from sandbox.page import beside_slack, in_slack, symbols
+from sandbox.page.actions import MOST_BYTES, Action
+from sandbox.page.desk import Desk
+from sandbox.page.door import door
+from sandbox.page.live import Live
+from sandbox.page.scene import people
+from sandbox.phones import NoSuchNumber
+from sandbox.slack.errors import ApiError, NotShown
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from sandbox.page.scene import Scene
+
+STATIC = Path(__file__).with_name("static")
+ACTIONS: dict[str, type[Action]] = {action.NAME: action for action in (*in_slack.ALL, *beside_slack.ALL)}
+PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
+_BASE64 = 4 / 3
+
+
+class Server:
+    """The page of one scene, as an asynchronous context manager.
+
+    Attributes:
+        url: the address, once it listens.
+        live: the streams to the pages that are open.
+    """
+
+    def __init__(self, scene: Scene, port: int = 0) -> None:
+        self._desk = Desk(scene)
+        self._port = port
+        self.live = Live(self._desk)
+        application = web.Application(middlewares=[door], client_max_size=int(MOST_BYTES * _BASE64) + 4096)
+        application.add_routes(self._routes())
+        application.on_shutdown.append(self._end_streams)
+        self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
+
+    async def __aenter__(self) -> Self:
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self.live.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._runner.cleanup()
+
+    @property
+    def url(self) -> str:
+        """Where the page is, with a slash at the end."""
+        return f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
+
+    def _routes(self) -> list[web.RouteDef | web.StaticDef]:
+        return [
+            web.get("/", self._index),
+            web.get("/live", self._live),
+            web.get("/emoji.json", self._emoji),
+            web.get("/file/{file}", self._file),
+            web.post("/do/{action}", self._do),
+            web.static("/static", STATIC),
+        ]
+
+    async def _end_streams(self, _: web.Application) -> None:
+        await self.live.stop()
+
+    async def _index(self, _: web.Request) -> web.StreamResponse:
+        return web.FileResponse(STATIC / "index.html")
+
+    async def _emoji(self, _: web.Request) -> web.StreamResponse:
+        return web.json_response(text=symbols.table())
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        team = people(self._desk.scene)
+        wanted = request.query.get("as", "")
+        known = [one["id"] for one in team if wanted in (one["id"], one["name"])] or [one["id"] for one in team]
+        return await self.live.stream(request, known[0])
+
+    async def _file(self, request: web.Request) -> web.StreamResponse:
+        """The bytes of a file, to the team; only pictures are shown, all else is saved."""
+        file = self._desk.scene.slack.world.store.files.get(request.match_info["file"])
+        if file is None or file.content is None or file.deleted:
+            raise web.HTTPNotFound
+        kind = file.mimetype if file.mimetype in PICTURES else "application/octet-stream"
+        shown = "inline" if kind in PICTURES else "attachment"
+        return web.Response(body=file.content, content_type=kind, headers={"Content-Disposition": shown})
+
+    async def _do(self, request: web.Request) -> web.StreamResponse:
+        action = ACTIONS.get(request.match_info["action"])
+        if action is None:
+            raise web.HTTPNotFound
+        if request.content_type != "application/json":
+            raise web.HTTPUnsupportedMediaType
+        try:
+            wanted = action.model_validate_json(await request.read())
+        except ValidationError as error:
+            return _refused(HTTPStatus.BAD_REQUEST, _complaint(error))
+        return await self._done(wanted)
+
+    async def _done(self, wanted: Action) -> web.Response:
+        try:
+            came = await wanted.do(self._desk)
+        except (NotShown, NoSuchNumber, ApiError) as error:
+            return _refused(HTTPStatus.CONFLICT, sentence(error))
+        finally:
+            self.live.wake()
+        return web.json_response({"ok": True, "came": came})
+
+
+def sentence(error: Exception) -> str:
+    """What is told the person: a sentence."""
+    words = str(error).replace("_", " ").strip().rstrip(".") or "that cannot be done"
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _complaint(error: ValidationError) -> str:
+    first: Any = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or 'The body'}: {first['msg']}."
+
+
+def _refused(status: HTTPStatus, error: str) -> web.Response:
+    return web.json_response({"ok": False, "error": error}, status=status)

@@ -1,0 +1,27 @@
+// "Are you sure?": https://docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object
+
+import { byId, h } from "./dom.js";
+import * as mrkdwn from "./mrkdwn.js";
+
+const plain = (text) => ({ type: "plain_text", text });
+
+/** Asks; whether the answer was yes. */
+export function confirmed({ title, text, confirm, deny, style }) {
+  const dialog = byId("confirm");
+  const form = h("form", { method: "dialog" },
+    h("h2", { id: "confirm-title" }, mrkdwn.text(title)),
+    h("div", { class: "text" }, mrkdwn.text(text)),
+    h("footer", {},
+      h("button", { class: "button", value: "" }, mrkdwn.text(deny)),
+      h("button", { class: `button ${style ?? "primary"}`, value: "yes", autofocus: true }, mrkdwn.text(confirm))));
+  dialog.replaceChildren(form);
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** The same with plain words. */
+export const sure = (title, text, yes) =>
+  confirmed({ title: plain(title), text: plain(text), confirm: plain(yes), deny: plain("Cancel"), style: "danger" });

@@ -1,0 +1,76 @@
+// Making elements. Text is always put in as text: nothing here reads markup.
+
+/**
+ * A new element.
+ * @param {string} tag
+ * @param {object} about attributes; `class`, `on: {event: handler}`, `data: {name: value}`; false and null are left out.
+ * @param {...(Node|string|null|Array)} children
+ */
+export function h(tag, about = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(about)) set(element, name, value);
+  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== ""));
+  return element;
+}
+
+function set(element, name, value) {
+  if (value === false || value === null || value === undefined) return;
+  if (name === "on") for (const [event, handler] of Object.entries(value)) element.addEventListener(event, handler);
+  else if (name === "data") Object.assign(element.dataset, value);
+  else if (name === "value") element.value = value;
+  else element.setAttribute(name, value === true ? "" : value);
+}
+
+export const byId = (id) => document.getElementById(id);
+
+/**
+ * Makes the children of `parent` those of `items`, in order; what is the same stays as it is.
+ * @param {Element} parent
+ * @param {{key: string, same: Array, make: () => Element, update: (Element) => void}[]} items
+ *   `same`: what the element was made of; `update`, if there is one, is called on it every time.
+ */
+export function keyed(parent, items) {
+  const before = new Map([...parent.children].map((child) => [child.key, child]));
+  const focused = parent.contains(document.activeElement) ? document.activeElement : null;
+  const wanted = items.map((item) => {
+    const child = kept(before.get(item.key), item) ?? made(item);
+    item.update?.(child);
+    return child;
+  });
+  wanted.forEach((child, index) => {
+    if (parent.children[index] !== child) parent.insertBefore(child, parent.children[index] ?? null);
+  });
+  while (parent.children.length > wanted.length) parent.lastElementChild.remove();
+  if (focused && document.activeElement !== focused) refocus(parent, focused);
+}
+
+function kept(child, item) {
+  const same = child && child.same.length === item.same.length && child.same.every((one, at) => one === item.same[at]);
+  return same ? child : null;
+}
+
+function made(item) {
+  const child = item.make();
+  child.key = item.key;
+  child.same = item.same;
+  return child;
+}
+
+/** Puts the focus where it was before its element was made anew: on the one of the same `data-focus`. */
+function refocus(parent, focused) {
+  if (focused.isConnected) { focused.focus({ preventScroll: true }); return; }
+  const name = focused.dataset.focus;
+  const again = name && [...parent.querySelectorAll("[data-focus]")].find((one) => one.dataset.focus === name);
+  again?.focus({ preventScroll: true });
+  if (again && "selectionStart" in focused && focused.selectionStart !== null) {
+    again.setSelectionRange(focused.selectionStart, focused.selectionEnd);
+  }
+}
+
+let last = 0;
+
+/** An id that no other element has. */
+export function newId(prefix = "n") {
+  last += 1;
+  return `${prefix}-${last}`;
+}
