@@ -10,6 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from bot import decode, events, plan
+from bot.places import Places
+from providers.provider import Accepted
 from sms.keywords import Keyword, heard
 from sms.message import Status, slowest
 from storage import (
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.settings import Settings
-    from providers.provider import Accepted, Provider
+    from providers.provider import Provider
     from sms.message import InboundSms, Receipt
     from storage.attempts import Attempt
     from storage.contacts import Contact
@@ -42,6 +44,9 @@ if TYPE_CHECKING:
 REPEAT_WINDOW = 60 * SECOND  # a text without an id that comes again within it is marked as a possible repeat
 GOODBYE = "You will get no more texts from us. Reply START to get them again."
 WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
+EDITED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
+EDITED_IN_VAIN = "Your edit was not texted: the reply had been given up already. Write it as a new reply to text it."
+DELETED_LATE = "You deleted a reply here, but it had been texted: it cannot be taken back."
 
 
 class Bridge:
@@ -56,7 +61,7 @@ class Bridge:
     def __init__(self, settings: Settings, providers: Mapping[str, Provider], team: str) -> None:
         self._settings = settings
         self._providers = providers
-        self._team = team
+        self._places = Places(settings, team)
         patience = settings.patience
         self._settle_after = int(patience.settle[0] * SECOND)
         self._line_after, self._card_after = int(patience.line * SECOND), int(patience.card * SECOND)
@@ -81,7 +86,7 @@ class Bridge:
         """A contact texted us."""
         sms = events.unpack_inbound(entry.content)
         contact = await contacts.remember(tx, str(sms.sender))
-        conversation = await self._conversation_for(tx, entry, sms, contact)
+        conversation = await self._places.of_text(tx, entry, sms, contact)
         message_id = await self._add_inbound(tx, entry, sms, conversation)
         if message_id is None:
             return
@@ -107,7 +112,7 @@ class Bridge:
     async def reply(self, tx: Transaction, entry: Entry) -> None:
         """Somebody wrote in a thread."""
         said = entry.content
-        conversation = await conversations.by_thread(tx, said["team"], said["channel"], said["thread_ts"])
+        conversation = await self._places.of_thread(tx, said)
         if conversation is None:
             return
         if (word := decode.instruction(said["message"].get("text") or "")) is not None:
@@ -130,24 +135,28 @@ class Bridge:
         """Somebody edited what they wrote in a thread: in time it replaces the text, later it cannot."""
         said = entry.content
         message = await messages.by_slack(tx, said["team"], said["channel"], said["ts"])
-        if message is None or await messages.retype(tx, message.id, json.dumps(said["message"])):
+        if message is None:
             return
-        await self._tell_author(
-            tx, said, "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
-        )
+        word = decode.instruction(said["message"].get("text") or "")
+        if word is not None and await messages.cancel(tx, message.id):
+            await self._obey(tx, said, word)
+        elif word is not None or not await messages.retype(tx, message.id, json.dumps(said["message"])):
+            is_out = await attempts.may_be_out(tx, message.id)
+            await self._tell_author(tx, said, EDITED_LATE if is_out else EDITED_IN_VAIN)
 
     async def deletion(self, tx: Transaction, entry: Entry) -> None:
         """Somebody deleted what they wrote in a thread: in time it is not sent, later it cannot be taken back."""
         said = entry.content
         message = await messages.by_slack(tx, said["team"], said["channel"], said["ts"])
-        if message is None or await messages.cancel(tx, message.id):
-            return
-        await self._tell_author(tx, said, "You deleted a reply here, but it had been texted: it cannot be taken back.")
+        if message is not None and await messages.cancel(tx, message.id):
+            await plan.show(tx, message.id)
+        elif message is not None:
+            await self._tell_author(tx, said, DELETED_LATE)
 
     async def command(self, tx: Transaction, entry: Entry) -> None:
         """Somebody wrote `/sms <number> <text>`; both were checked before it was taken in."""
         said = entry.content
-        conversation = await self._open(tx, await contacts.remember(tx, said["to"]), said["inbox"])
+        conversation = await self._places.of_contact(tx, await contacts.remember(tx, said["to"]), said["inbox"])
         message_id = await messages.add_text(
             tx, conversation.id, origin="command", text=said["text"], author=said["user"]
         )
@@ -165,7 +174,7 @@ class Bridge:
         await attempts.accept(
             tx,
             attempt,
-            provider_id=answer.provider_id,
+            provider_id=answer.provider_id or None,
             status=answer.status,
             from_address=None if answer.sender is None else str(answer.sender),
             segments=answer.segments,
@@ -201,10 +210,10 @@ class Bridge:
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
         """It may have gone out: it is never sent again by itself."""
-        await attempts.end(tx, attempt.id, "unknown", code, sentence)
-        if await receipts.any_for(tx, attempt.id):
-            await self._settle_by_receipt(tx, await attempts.get(tx, attempt.id))
+        if (early := await receipts.newest(tx, attempt.id)) is not None:
+            await self._settle_by_receipt(tx, attempt, early)
         else:
+            await attempts.end(tx, attempt.id, "unknown", code, sentence)
             await plan.settle(tx, attempt.id, tx.now + self._settle_after)
         await self._refresh(tx, attempt.message_id)
         await plan.show(tx, attempt.message_id)
@@ -228,32 +237,6 @@ class Bridge:
         await self._fail(tx, message, code, sentence)
 
     # --- how --------------------------------------------------------------------------------------------------------
-
-    async def _conversation_for(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
-        """By the token in the URL, else by the lease, else by the sender that it was sent to."""
-        callback = await callbacks.find(tx, entry.callback) if entry.callback else None
-        if callback is not None and callback.scope == "conversation":
-            meant = await conversations.get(tx, int(callback.subject))
-            return await self._open(tx, contact, meant.inbox)
-        if sms.recipient is not None:
-            lease = await leases.find(tx, entry.source, str(sms.recipient), contact.id)
-            if lease is not None:
-                await leases.use(tx, lease.id)
-                return await self._open(tx, contact, (await conversations.get(tx, lease.conversation_id)).inbox)
-        return await self._open(tx, contact, self._inbox_by_sender(entry, sms, callback))
-
-    def _inbox_by_sender(self, entry: Entry, sms: InboundSms, callback: callbacks.Callback | None) -> str:
-        sender = None
-        if callback is not None and callback.scope == "sender":
-            sender = callback.subject
-        elif sms.recipient is not None:
-            sender = self._settings.sender_of_address(entry.source, str(sms.recipient))
-        inbox = self._settings.inbox_of_sender(sender) if sender else None
-        return inbox or self._settings.inbox_of_account(entry.source)
-
-    async def _open(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
-        channel = self._settings.inboxes[inbox].channel
-        return await conversations.open_one(tx, contact.id, inbox, self._team, channel)
 
     async def _add_inbound(
         self, tx: Transaction, entry: Entry, sms: InboundSms, conversation: Conversation
@@ -292,12 +275,7 @@ class Bridge:
     async def _obey(self, tx: Transaction, said: dict[str, Any], word: object) -> None:
         """What stands in a thread after an exclamation mark is for us, never for the contact."""
         if isinstance(word, decode.NearMiss):
-            await self._tell_author(
-                tx,
-                said,
-                "That looks like a note, so it was not texted. Begin it with `!note` to keep it as a note, "
-                "or word it differently to text it.",
-            )
+            await self._tell_author(tx, said, decode.NEAR_MISS_HELP)
         elif isinstance(word, decode.Word):
             await self._tell_author(tx, said, decode.WORDS_HELP)
 
@@ -319,10 +297,12 @@ class Bridge:
 
     async def _apply(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
         """What a receipt changes: the attempt's status if that is forward, and what the thread shows."""
-        await attempts.say(tx, attempt.id, receipt.word, receipt.code, receipt.sentence)
-        moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
         if attempt.outcome == "unknown":
-            await self._settle_by_receipt(tx, await attempts.get(tx, attempt.id), receipt.provider_id)
+            await self._settle_by_receipt(tx, attempt, receipt)
+        moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
+        await attempts.say(tx, attempt.id, receipt.word)
+        if moved:
+            await attempts.explain(tx, attempt.id, receipt.code, receipt.sentence)
         message = await messages.get(tx, attempt.message_id)
         if receipt.opted_out:
             await self._suppress_by_provider(tx, message, receipt.code or receipt.word)
@@ -334,17 +314,10 @@ class Bridge:
             cause = f"failed:{attempt.account}:{receipt.code or receipt.word}"
             await self._alert(tx, attempt, cause, sentence, message.conversation_id)
 
-    async def _settle_by_receipt(self, tx: Transaction, attempt: Attempt, provider_id: str | None = None) -> None:
+    async def _settle_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
         """A receipt proves that the provider had it."""
-        await attempts.accept(
-            tx,
-            attempt,
-            provider_id=provider_id,
-            status=attempt.status,
-            from_address=None,
-            segments=None,
-            settled_by="receipt",
-        )
+        answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
+        await self.accepted(tx, attempt, answer, settled_by="receipt")
 
     async def _note_lease(self, tx: Transaction, attempt: Attempt, answer: Accepted, message: Message) -> None:
         """A number that is none of our own senders is a lease, whatever we had asked for."""

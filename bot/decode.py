@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from bot import mrkdwn, pieces
 from bot.pieces import BROADCAST, CUSTOM, STRANGE, US, CannotBeTexted, Names
-from bot.words import WORDS_HELP, NearMiss, Note, Word, instruction
+from bot.words import NEAR_MISS_HELP, WORDS_HELP, NearMiss, Note, Word, instruction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
+    "NEAR_MISS_HELP",
     "WORDS_HELP",
     "CannotBeTexted",
     "Mentioned",

@@ -149,6 +149,8 @@ class Presenter:
     def _stage(self, message: Message, told: Attempt, now: int) -> Stage:
         if message.state == "asked" or told.outcome == "unknown":
             return Stage.UNKNOWN
+        if message.state == "cancelled":
+            return Stage.CANCELLED
         if told.outcome == "refused":
             return Stage.REFUSED
         if told.outcome == "not sent":

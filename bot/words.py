@@ -17,6 +17,10 @@ WORDS_HELP = (
     "`!assign @somebody`, `!via <sender>` chooses where texts come from, `!later <when>` sends later, "
     "`!help` shows this."
 )
+NEAR_MISS_HELP = (
+    "That looks like a note, so it was not texted. Begin it with `!note` to keep it as a note, or word it differently "
+    "to text it."
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,8 +101,10 @@ async def accept(
     """The provider has it."""
     await tx.run(
         """
-        UPDATE attempts SET outcome = 'accepted', provider_id = coalesce(:provider_id, provider_id), code = NULL,
-            sentence = NULL, from_address = coalesce(:from_address, from_address),
+        UPDATE attempts SET outcome = 'accepted', provider_id = coalesce(:provider_id, provider_id),
+            code = CASE WHEN outcome = 'unknown' THEN NULL ELSE code END,
+            sentence = CASE WHEN outcome = 'unknown' THEN NULL ELSE sentence END,
+            from_address = coalesce(:from_address, from_address),
             segments = coalesce(:segments, segments), settled_by = :settled_by, ended_at = coalesce(ended_at, :now),
             accepted_at = coalesce(accepted_at, :now)
         WHERE id = :id
@@ -152,15 +154,16 @@ async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:
     return moved == 1
 
 
-async def say(tx: Transaction, attempt_id: int, word: str, code: str | None, sentence: str | None) -> None:
-    """Keeps the provider's newest word, and what is wrong if it said so."""
+async def say(tx: Transaction, attempt_id: int, word: str) -> None:
+    """Keeps the provider's newest word."""
+    await tx.run("UPDATE attempts SET word = :word WHERE id = :id", id=attempt_id, word=word)
+
+
+async def explain(tx: Transaction, attempt_id: int, code: str | None, sentence: str | None) -> None:
+    """Keeps what is wrong in the status that it has now, if anything is."""
     await tx.run(
-        """
-        UPDATE attempts SET word = :word, code = coalesce(:code, code), sentence = coalesce(:sentence, sentence)
-        WHERE id = :id
-        """,
+        "UPDATE attempts SET code = :code, sentence = :sentence WHERE id = :id",
         id=attempt_id,
-        word=word,
         code=code,
         sentence=sentence,
     )
@@ -208,6 +211,15 @@ async def interrupted(connection: Connection) -> list[Attempt]:
     return await connection.all(_row, f"SELECT {_COLUMNS} FROM attempts WHERE outcome IS NULL ORDER BY id")
 
 
+async def may_be_out(connection: Connection, message_id: int) -> bool:
+    """Whether a part of the message has gone out, or may have."""
+    found = await connection.value(
+        "SELECT 1 FROM attempts WHERE message_id = :id AND (outcome IS NULL OR outcome <> 'not sent') LIMIT 1",
+        id=message_id,
+    )
+    return found is not None
+
+
 async def maybe_leased(connection: Connection, account: str, recipient: str, since: int) -> int:
     """How many texts to the recipient since then may have been given a lease that we do not know (microseconds UTC)."""
     return int(
@@ -215,7 +227,7 @@ async def maybe_leased(connection: Connection, account: str, recipient: str, sin
             """
             SELECT count(*) FROM attempts
             WHERE account = :account AND recipient = :recipient AND from_address IS NULL
-                AND (outcome IS NULL OR outcome = 'unknown') AND started_at > :since
+                AND (outcome IS NULL OR outcome IN ('unknown', 'accepted')) AND started_at > :since
             """,
             account=account,
             recipient=recipient,

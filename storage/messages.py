@@ -18,6 +18,11 @@ _COLUMNS = """
     repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, not_before, expires_at,
     created_at
 """
+_NOT_OUT = """
+    NOT EXISTS (
+        SELECT 1 FROM attempts WHERE message_id = messages.id AND (outcome IS NULL OR outcome <> 'not sent')
+    )
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,21 +213,22 @@ async def decode(tx: Transaction, message_id: int, text: str, encoding: str, seg
 
 
 async def retype(tx: Transaction, message_id: int, typed: str) -> bool:
-    """The person edited it. Returns whether it was still in time: not decoded, and so not sent."""
+    """The person edited it. Returns whether it was still in time: it waits to be sent, and certainly has not been."""
     changed = await tx.run(
-        "UPDATE messages SET typed = :typed WHERE id = :id AND typed IS NOT NULL", typed=typed, id=message_id
+        f"""
+        UPDATE messages SET typed = :typed
+        WHERE id = :id AND status <> 'failed' AND (state IS NULL OR state IN ('held', 'scheduled')) AND {_NOT_OUT}
+        """,
+        typed=typed,
+        id=message_id,
     )
     return changed == 1
 
 
 async def cancel(tx: Transaction, message_id: int) -> bool:
-    """The person took it back. Returns whether it was still in time."""
+    """The person took it back. Returns whether it was still in time: it certainly has not been sent."""
     changed = await tx.run(
-        """
-        UPDATE messages SET state = 'cancelled', typed = NULL
-        WHERE id = :id AND status = 'queued' AND (typed IS NOT NULL OR state IS NOT NULL)
-        """,
-        id=message_id,
+        f"UPDATE messages SET state = 'cancelled', typed = NULL WHERE id = :id AND {_NOT_OUT}", id=message_id
     )
     return changed == 1
 

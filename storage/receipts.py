@@ -52,10 +52,16 @@ async def claim(tx: Transaction, account: str, provider_id: str, attempt_id: int
     )
 
 
-async def any_for(connection: Connection, attempt_id: int) -> bool:
-    """Whether the provider has said anything about the attempt."""
-    found = await connection.value("SELECT 1 FROM receipts WHERE attempt_id = :id LIMIT 1", id=attempt_id)
-    return found is not None
+async def newest(connection: Connection, attempt_id: int) -> Receipt | None:
+    """What the provider said last about the attempt, if it has said anything."""
+    return await connection.one(
+        _receipt,
+        """
+        SELECT word, status, provider_id, code, description, sentence FROM receipts
+        WHERE attempt_id = :id ORDER BY id DESC LIMIT 1
+        """,
+        id=attempt_id,
+    )
 
 
 def _receipt(**columns: str | None) -> Receipt:

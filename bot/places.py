@@ -1,0 +1,66 @@
+"""Where something belongs: the conversation that a text, a reply or a command is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from storage import callbacks, conversations, leases, posts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.settings import Settings
+    from sms.message import InboundSms
+    from storage.contacts import Contact
+    from storage.conversations import Conversation
+    from storage.database import Transaction
+    from storage.intake import Entry
+
+
+class Places:
+    """The conversations of one workspace.
+
+    Args:
+        settings: which sender belongs to which inbox.
+        team: the Slack workspace's id.
+    """
+
+    def __init__(self, settings: Settings, team: str) -> None:
+        self._settings = settings
+        self._team = team
+
+    async def of_contact(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
+        """The contact's conversation in the inbox, opened if there is none."""
+        channel = self._settings.inboxes[inbox].channel
+        return await conversations.open_one(tx, contact.id, inbox, self._team, channel)
+
+    async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
+        """By the token in the URL, else by the lease, else by the sender that it was sent to."""
+        callback = await callbacks.find(tx, entry.callback) if entry.callback else None
+        if callback is not None and callback.scope == "conversation":
+            meant = await conversations.get(tx, int(callback.subject))
+            return await self.of_contact(tx, contact, meant.inbox)
+        if sms.recipient is not None:
+            lease = await leases.find(tx, entry.source, str(sms.recipient), contact.id)
+            if lease is not None:
+                await leases.use(tx, lease.id)
+                meant = await conversations.get(tx, lease.conversation_id)
+                return await self.of_contact(tx, contact, meant.inbox)
+        return await self.of_contact(tx, contact, self._inbox_by_sender(entry, sms, callback))
+
+    async def of_thread(self, tx: Transaction, said: Mapping[str, Any]) -> Conversation | None:
+        """By its thread, also one whose card somebody deleted since; None if the thread is no conversation."""
+        found = await conversations.by_thread(tx, said["team"], said["channel"], said["thread_ts"])
+        if found is not None:
+            return found
+        card = await posts.by_ts(tx, said["team"], said["channel"], said["thread_ts"])
+        return None if card is None or card.kind != "card" else await conversations.get(tx, card.subject)
+
+    def _inbox_by_sender(self, entry: Entry, sms: InboundSms, callback: callbacks.Callback | None) -> str:
+        sender = None
+        if callback is not None and callback.scope == "sender":
+            sender = callback.subject
+        elif sms.recipient is not None:
+            sender = self._settings.sender_of_address(entry.source, str(sms.recipient))
+        inbox = self._settings.inbox_of_sender(sender) if sender else None
+        return inbox or self._settings.inbox_of_account(entry.source)
