@@ -9,8 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from typing import TYPE_CHECKING
 
 from storage.callbacks import Callback, Scope
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
 
 
 class CallbackUrls:
@@ -32,6 +36,15 @@ class CallbackUrls:
     def _derive(self, purpose: str) -> str:
         digest = hmac.digest(self._key, purpose.encode(), "sha256")
         return base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def portal(settings: Settings, sender: str) -> dict[str, str]:
+    """What an operator does at the company of this sender: `what` in a sentence, what to `paste`, and our `url`."""
+    urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
+    account = settings.senders[sender].account
+    url = urls.make(account, "sender", sender)[0]
+    done = settings.accounts[account].kind.portal(sender, url, urls.header_secret(account))
+    return {"what": done.what, "paste": done.paste, "url": url}
 
 
 def hash_token(token: str) -> str:

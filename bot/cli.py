@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from bot import app, logs
-from bot.callbacks import CallbackUrls
+from bot.callbacks import portal
 from bot.manifest import manifest as app_manifest
 from bot.settings import BadSettings, load
 from storage.migrations import TooNew
@@ -71,17 +71,16 @@ def manifest(public_url: str | None) -> None:
 
 @main.command()
 @_settings
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: sender to URL.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: for each sender what, paste and url.")
 def callbacks(path: Path | None, *, as_json: bool) -> None:
     """Print the URL of each sender, to paste where a provider's portal wants one."""
     settings = _load(path)
-    urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
-    found = {name: urls.make(sender.account, "sender", name)[0] for name, sender in settings.senders.items()}
+    found = {name: portal(settings, name) for name in settings.senders}
     if as_json:
         click.echo(json.dumps(found))
         return
-    for name, url in found.items():
-        click.echo(f"{name}: {url}")
+    for name, done in found.items():
+        click.echo(f"{click.style(name, bold=True)}: {done['what']}\n{done['paste']}\n")
 
 
 @main.command("version")

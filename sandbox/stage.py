@@ -5,16 +5,37 @@ from __future__ import annotations
 import secrets
 import socket
 from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
 from sandbox.bot import BotProcess
-from sandbox.carriers.fonedynamics import FoneDynamics, FoneDynamicsSettings
+from sandbox.carriers.fonedynamics import FoneDynamics
+from sandbox.carriers.iophone import IoPhone
+from sandbox.carriers.iovox import Flow, Iovox
+from sandbox.carriers.restcomm import Restcomm
 from sandbox.phones import Phones
 from sandbox.slack import Workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
+
+    from sandbox.carriers.carrier import Carrier
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A part of the team: one inbox, with the numbers of one provider."""
+
+    name: str  # of its inbox and channel
+    carrier: Carrier
+    number: str  # dedicated, `+` and digits
+    sender: str  # what the settings call that number
+    region: str  # ISO 3166-1 alpha-2
+    account: str  # what the settings call it
+    access: Mapping[str, Any] = field(repr=False)  # the account's settings
+    leased: bool = False  # whether it texts from leased numbers first
 
 
 class Stage:
@@ -23,29 +44,41 @@ class Stage:
     Attributes:
         slack: the workspace.
         phones: the customers'.
-        fone: the pretend Fone Dynamics.
-        bot: the real bot.
+        fone, io, iovox, restcomm: the pretend companies.
+        branches: the inboxes, by name: support (Fone Dynamics), sales (IO Phone), london (IOVOX), boston (Restcomm).
+        channels: their channels, by name.
+        support: the channel of the first; `sydney` its dedicated number.
+        alerts: the alert channel.
         anna, ben: members of the team.
-        support, alerts: channels.
-        sydney: the dedicated number of the team at Fone Dynamics.
+        bot: the real bot.
     """
+
+    bot: BotProcess
 
     def __init__(self, folder: Path, **workspace: Any) -> None:
         self._folder = folder
         self.slack = Workspace(**{"time_scale": 0.02, **workspace})
         self.phones = Phones()
-        self.fone = FoneDynamics(self.phones, FoneDynamicsSettings())
+        self.fone = FoneDynamics(self.phones)
+        self.io = IoPhone(self.phones)
+        self.iovox = Iovox(self.phones)
+        self.restcomm = Restcomm(self.phones)
+        self.carriers: list[Carrier] = [self.fone, self.io, self.iovox, self.restcomm]
         self.anna = self.slack.add_user("anna")
         self.ben = self.slack.add_user("ben")
-        self.support = self.slack.add_channel("support")
+        names = ("support", "sales", "london", "boston")
+        self.channels = {name: self.slack.add_channel(name) for name in names}
+        self.support = self.channels["support"]
         self.alerts = self.slack.add_channel("sms-alerts")
         self.sydney = self.fone.settings.numbers[0]
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         await self._stack.enter_async_context(self.slack)
-        await self.fone.start()
-        self._stack.push_async_callback(self.fone.stop)
+        for carrier in self.carriers:
+            await carrier.start()
+            self._stack.push_async_callback(carrier.stop)
+        self.branches = {branch.name: branch for branch in self._branches()}
         await self._install_bot(free_port())
         return self
 
@@ -60,12 +93,21 @@ class Stage:
         await self.bot.start()
         self.set_up_portals(await self.bot.ask("callbacks", "--json"))
 
-    def set_up_portals(self, urls: dict[str, str]) -> None:
-        """What an operator pastes into the providers' portals: the URL of each sender by its name."""
-        self.fone.settings.portal_webhook = urls["sydney"]
+    def set_up_portals(self, callbacks: Mapping[str, Mapping[str, str]]) -> None:
+        """Does what an operator does at the companies.
+
+        Args:
+            callbacks: what `threadline callbacks --json` prints: for each sender its `url`, its account's `secret`.
+        """
+        self.fone.settings.portal_webhook = callbacks["sydney"]["url"]
+        restcomm = self.branches["boston"]
+        self.restcomm.settings.numbers[restcomm.number].sms_url = callbacks[restcomm.sender]["url"]
+        london = self.branches["london"]
+        self.iovox.settings.voxnumbers[london.number] = Flow.from_xml(callbacks[london.sender]["paste"])
 
     def settings(self, port: int) -> dict[str, Any]:
         """What an operator writes into the settings file, for a bot whose doors are at this port."""
+        branches = self.branches.values()
         return {
             "public_url": f"http://127.0.0.1:{port}",
             "secret": secrets.token_hex(32),
@@ -78,21 +120,80 @@ class Stage:
                 "alert_channel": self.alerts,
                 "settle_seconds": 2.0,
             },
-            "accounts": {
-                "fone": {
-                    "provider": "fonedynamics",
-                    "account_sid": self.fone.settings.account_sid,
-                    "token": self.fone.settings.token,
-                    "property_sid": self.fone.settings.property_sid,
-                    "base_url": self.fone.base_url,
-                }
-            },
+            "accounts": {branch.account: dict(branch.access) for branch in branches},
             "senders": {
                 "leased": {"account": "fone", "address": "leased"},
-                "sydney": {"account": "fone", "address": self.fone.settings.numbers[0]},
+                **{branch.sender: {"account": branch.account, "address": branch.number} for branch in branches},
             },
-            "inboxes": {"support": {"channel": self.support, "senders": ["leased", "sydney"], "default_region": "AU"}},
+            "inboxes": {
+                branch.name: {
+                    "channel": self.channels[branch.name],
+                    "senders": ["leased", branch.sender] if branch.leased else [branch.sender],
+                    "default_region": branch.region,
+                }
+                for branch in branches
+            },
         }
+
+    def _branches(self) -> list[Branch]:
+        """The accounts, once the companies have their addresses."""
+        fone, io, iovox, restcomm = self.fone, self.io, self.iovox, self.restcomm
+        return [
+            Branch(
+                "support",
+                fone,
+                self.sydney,
+                "sydney",
+                "AU",
+                "fone",
+                {
+                    "provider": "fonedynamics",
+                    "account_sid": fone.settings.account_sid,
+                    "token": fone.settings.token,
+                    "property_sid": fone.settings.property_sid,
+                    "base_url": fone.base_url,
+                },
+                leased=True,
+            ),
+            Branch(
+                "sales",
+                io,
+                io.settings.numbers[0],
+                "denver",
+                "US",
+                "io",
+                {"provider": "iophone", "api_key": io.settings.api_key, "base_url": io.base_url},
+            ),
+            Branch(
+                "london",
+                iovox,
+                next(iter(iovox.settings.voxnumbers)),
+                "voxnumber",
+                "GB",
+                "iovox",
+                {
+                    "provider": "iovox",
+                    "username": iovox.settings.username,
+                    "secure_key": iovox.settings.secure_key,
+                    "base_url": iovox.base_url,
+                },
+            ),
+            Branch(
+                "boston",
+                restcomm,
+                next(iter(restcomm.settings.numbers)),
+                "switchboard",
+                "US",
+                "restcomm",
+                {
+                    "provider": "restcomm",
+                    "account_sid": restcomm.settings.account_sid,
+                    "auth_token": restcomm.settings.auth_token,
+                    "base_url": restcomm.base_url,
+                    "prefix": "",
+                },
+            ),
+        ]
 
 
 def free_port() -> int:

@@ -5,6 +5,7 @@ The bot is only watched from outside: what stands in the workspace, what arrived
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -16,12 +17,15 @@ from sandbox.stage import Stage
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from sandbox.stage import Branch
+
 PATIENCE = 12.0  # seconds for anything to happen
 
 CUSTOMER = "+61488023555"
 UNLUCKY = "+61488020001"  # the network fails every text to it
 NEW = "+61488023777"
 WAITING = "+61488023101"
+ABROAD = {"sales": "+13035550142", "london": "+447700900142", "boston": "+16175550142"}  # by inbox
 
 
 @dataclass(slots=True)
@@ -67,21 +71,23 @@ class Story:
         await self._answer_to_the_lease()
         await self._reply_that_fails()
         await self._slash_command()
+        await asyncio.gather(*(self._at_another_company(name, phone) for name, phone in ABROAD.items()))
         await self._killed_in_the_middle()
 
     def count(self) -> None:
         """Counts what the other sides have, and compares it with what was said."""
         shown = [self._times_shown(phone, text) for phone, text in self._texted]
-        sent = Counter((each.to, each.text) for each in self._stage.fone.accepted)
+        sent = Counter((_plus(each.to), each.text) for carrier in self._stage.carriers for each in carrier.accepted)
         replies = [sent[reply] for reply in self._replied]
         lines = [self._line_below(text) for _, text in self._replied]
         self.told.figures = {
             "inbound_posted": sum(times > 0 for times in shown),
             "replies_sent": sum(times > 0 for times in replies),
-            "receipts_shown": sum("delivered" in line or "✗" in line for line in lines),
+            "receipts_shown": sum(_tells_the_end(line) for line in lines),
             "alerts": len(self._slack.see(self._stage.alerts)),
             "leases": len(self._stage.fone.leases.all),
             "slash_sends": sum(sent[(NEW, text)] for phone, text in self._replied if phone == NEW),
+            "providers": {branch.carrier.name: self._seen_by(branch) for branch in self._stage.branches.values()},
             "lost": shown.count(0) + replies.count(0),
             "duplicated": sum(max(0, times - 1) for times in (*shown, *replies)) + self._strangers(sent),
         }
@@ -89,7 +95,10 @@ class Story:
         self._expect("replies_sent", len(self._replied))
         self._expect("receipts_shown", len(self._replied))
         self._expect("alerts", 1)
-        self._expect("leases", len(self._replied))
+        self._expect("leases", sum(phone not in ABROAD.values() for phone, _ in self._replied))
+        for name, seen in self.told.figures["providers"].items():
+            if 0 in seen.values():
+                self.told.faults.append(f"At {name} not everything happened: {seen}.")
         self._expect("slash_sends", 1)
         self._expect("lost", 0)
         self._expect("duplicated", 0)
@@ -136,6 +145,19 @@ class Story:
         await self._slack.slash(self._stage.anna, self._stage.support, "/sms", f"0488 023 777 {text}")
         await self._received(NEW)
 
+    async def _at_another_company(self, inbox: str, phone: str) -> None:
+        """`/sms` and the customer's answer, a reply and its receipt, at each of the other three companies."""
+        branch = self._stage.branches[inbox]
+        self._replied.append((phone, f"Good morning from {inbox}."))
+        channel = self._stage.channels[inbox]
+        await self._slack.slash(self._stage.ben, channel, "/sms", f"{phone} Good morning from {inbox}.")
+        await self._received(phone)
+        await self._text(phone, branch.number, f"Good morning to {inbox}!")
+        await self._shown(phone)
+        await self._reply(phone, f"Come and see us in {inbox}.")
+        await self._received(phone)
+        await self._until(lambda: _tells_the_end(self._line_below(f"Come and see us in {inbox}.")))
+
     async def _killed_in_the_middle(self) -> None:
         """Texts and a reply are on their way when the bot is killed; started again, it finishes what was waiting."""
         await self._text(WAITING, self._stage.sydney, "Is anybody there?")
@@ -157,7 +179,7 @@ class Story:
     async def _reply(self, phone: str, typed: str, text: str | None = None) -> None:
         self._replied.append((phone, text or typed))
         root = self._roots(phone)[0]
-        await self._slack.say(self._stage.anna, self._stage.support, typed, thread_ts=root)
+        await self._slack.say(self._stage.anna, self._channel(phone), typed, thread_ts=root)
 
     async def _shown(self, phone: str) -> None:
         """Waits until every text of the phone is in a thread."""
@@ -172,27 +194,41 @@ class Story:
     async def _until(self, holds: Any) -> None:
         await self._slack.wait_for(holds, PATIENCE)
 
+    def _channel(self, phone: str) -> str:
+        """Where the conversation with the phone is."""
+        inbox = next((inbox for inbox, each in ABROAD.items() if each == phone), "support")
+        return self._stage.channels[inbox]
+
+    def _posts(self, phone: str) -> list[dict[str, Any]]:
+        """What the bot posted in the threads of the phone, without their cards."""
+        channel = self._channel(phone)
+        posts = [post for root in self._roots(phone) for post in self._slack.thread(channel, root)[1:]]
+        return [post for post in posts if post.get("bot_id")]
+
+    def _seen_by(self, branch: Branch) -> dict[str, int]:
+        """What one company saw: texts that it took, and its calls of our webhooks that were answered 2xx."""
+        taken = [each.hook.kind for each in branch.carrier.deliveries if each.is_taken]
+        return {
+            "sent": len(branch.carrier.accepted),
+            "received": taken.count("inbound"),
+            "receipts": taken.count("receipt"),
+        }
+
     def _roots(self, phone: str) -> list[str]:
         """The threads whose card is about this phone."""
         digits = phone.removeprefix("+")
-        cards = self._slack.see(self._stage.support)
+        cards = self._slack.see(self._channel(phone))
         return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
 
     def _times_shown(self, phone: str, text: str) -> int:
         """How often a customer's text stands in the threads of its phone, as literal text."""
-        posts = [post for root in self._roots(phone) for post in self._slack.thread(self._stage.support, root)[1:]]
-        return sum(_literal(post).count(text) for post in posts if post.get("bot_id"))
+        return sum(_literal(post).count(text) for post in self._posts(phone))
 
     def _line_below(self, text: str) -> str:
         """The receipt line of a reply: that of its message, by the order in the thread."""
         phone = next(to for to, said in self._replied if said == text)
         said = [reply for to, reply in self._replied if to == phone]
-        lines = [
-            post["text"]
-            for root in self._roots(phone)
-            for post in self._slack.thread(self._stage.support, root)[1:]
-            if post.get("bot_id") and ("✓" in post["text"] or "✗" in post["text"])
-        ]
+        lines = [post["text"] for post in self._posts(phone) if "✓" in post["text"] or "✗" in post["text"]]
         place = said.index(text)
         return lines[place] if place < len(lines) else ""
 
@@ -203,6 +239,16 @@ class Story:
     def _expect(self, name: str, count: int) -> None:
         if self.told.figures[name] != count:
             self.told.faults.append(f"{name} is {self.told.figures[name]}, and should be {count}.")
+
+
+def _tells_the_end(line: str) -> bool:
+    """Whether a receipt line says what became of the text; IO Phone knows no more than that the carrier has it."""
+    return any(words in line for words in ("✓✓", "handed to the carrier", "✗"))
+
+
+def _plus(number: str) -> str:
+    """A number as phones have it; IOVOX and Restcomm may know it without its plus."""
+    return number if number.startswith("+") else f"+{number}"
 
 
 def _literal(post: dict[str, Any]) -> str:

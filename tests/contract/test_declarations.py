@@ -55,6 +55,13 @@ def test_every_declared_feature_is_shown(subject: Subject) -> None:
     assert shown == {name for name in _switches() if getattr(subject.kind.features, name)}
 
 
+def test_a_portal_that_takes_nothing_learns_the_url_from_a_text(subject: Subject) -> None:
+    """Where texts can come in, either something is pasted in a portal, or the first text we send brings our URL."""
+    features = subject.kind.features
+    pasted = subject.kind.portal("sender", "https://example.com/sms/a/b", "secret").paste
+    assert not features.inbound or bool(pasted) != features.inbound_after_send
+
+
 def test_every_status_word_is_shown(subject: Subject) -> None:
     """Each word of the status table appears in a fixture, with the status that the table gives it."""
     said = [(receipt["word"].casefold(), receipt.get("status")) for receipt in _results(subject, "receipt")]
@@ -80,7 +87,8 @@ def test_every_fixture_says_where_it_comes_from(subject: Subject) -> None:
 
 
 def _switches() -> list[str]:
-    return [spec.name for spec in fields(Features) if isinstance(spec.default, bool) and spec.name != "concatenates"]
+    shown_otherwise = {"concatenates", "inbound_after_send"}
+    return [spec.name for spec in fields(Features) if isinstance(spec.default, bool) and spec.name not in shown_otherwise]
 
 
 def _results(subject: Subject, kind: str) -> list[dict[str, Any]]:

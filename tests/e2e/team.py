@@ -1,16 +1,21 @@
-"""A support team with its customers, and the bot running in this process."""
+"""A support team with its customers, and the bot running in this process or as a child process."""
 
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+import json
+import sqlite3
+from contextlib import AsyncExitStack, closing
 from typing import TYPE_CHECKING, Any
 
+import aiohttp
+
 from bot import app
-from bot.callbacks import CallbackUrls
+from bot.callbacks import portal
 from bot.settings import Settings, check
+from sandbox.bot import BotProcess
 from sandbox.stage import Stage
-from storage.database import Database, open_database
+from storage.clock import SECOND, system_clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,52 +23,79 @@ if TYPE_CHECKING:
 
 PATIENCE = 5.0  # seconds for anything to happen
 POSTS_PER_SECOND = 20.0
+SOON = 1.0  # seconds: a job that is due later than that is not waited for
 
 CUSTOMER = "+61488023555"
+ANOTHER = "+61488023666"
 UNLUCKY = "+61488020001"  # the network fails every text to it
+SILENT = "+61488020007"  # every text arrives, and no receipt says so
+
+# The defaults are for the real Slack and real companies; seconds.
+_IMPATIENT = {"provider": 0.6, "settle": [0.2, 0.3], "slack": 1.0, "socket": 0.8, "line": 0.6, "card": 0.1}
 
 
 class Team(Stage):
-    """A stage whose bot is no child process, so that a test can look into its database.
+    """A stage whose bot is no child process, so that it starts at once.
 
     Args:
         folder: for its files.
         adapt: changes the settings (nested dicts, as in the file) before the bot starts.
+        http: events come as signed requests instead of by Socket Mode.
+        starts: whether the bot runs from the beginning.
         workspace: options of the pretend workspace.
     """
 
-    def __init__(self, folder: Path, adapt: Callable[[dict[str, Any]], None] | None = None, **workspace: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        adapt: Callable[[dict[str, Any]], None] | None = None,
+        *,
+        http: bool = False,
+        starts: bool = True,
+        **workspace: Any,
+    ) -> None:
         super().__init__(folder, **{"posts_per_second": POSTS_PER_SECOND, "tier_scale": None, **workspace})
+        self.fone.settings.receipt_delay = 0.02
         self._adapt = adapt
+        self._http = http
+        self._starts = starts
         self._bot_stack = AsyncExitStack()
 
-    async def _install_bot(self, port: int) -> None:
-        written = self.settings(port)
+    def settings(self, port: int) -> dict[str, Any]:
+        """What an operator writes, with less patience than an operator has."""
+        written = super().settings(port)
         written["slack"] |= {"posts_per_second": POSTS_PER_SECOND, "posts_per_minute": 6000.0, "settle_seconds": 0.4}
+        written["patience"] = dict(_IMPATIENT)
+        if self._http:
+            written["slack"] |= {"mode": "http", "signing_secret": self.slack.signing_secret}
+            self.slack.settings.events_url = f"{written['public_url']}/slack/events"
         if self._adapt is not None:
             self._adapt(written)
-        self.bot_settings = check(Settings(**written))
-        urls = CallbackUrls(self.bot_settings.public_url, self.bot_settings.secret.get_secret_value())
-        senders = self.bot_settings.senders.items()
-        self.set_up_portals({name: urls.make(sender.account, "sender", name)[0] for name, sender in senders})
-        await self.start_bot()
+        return written
+
+    async def _install_bot(self, port: int) -> None:
+        self.bot_settings = check(Settings(**self.settings(port)))
+        self.url = self.bot_settings.public_url
+        self.set_up_portals({name: portal(self.bot_settings, name) for name in self.bot_settings.senders})
         self._stack.push_async_callback(self.stop_bot)
+        if self._starts:
+            await self.start_bot()
 
     async def start_bot(self) -> None:
         """Starts it, and returns once texts flow both ways."""
-        self._bot_stack = AsyncExitStack()
-        reached = await self._bot_stack.enter_async_context(app.running(self.bot_settings))
-        if self.bot_settings.slack.mode == "socket":
-            await asyncio.wait_for(self.slack.connected(1), PATIENCE)
+        reached = await self.open_bot()
         await asyncio.wait_for(asyncio.shield(reached), PATIENCE)
+        if self.bot_settings.slack.mode == "socket":
+            await self.slack.connected(1, PATIENCE)
+
+    async def open_bot(self) -> asyncio.Task[None]:
+        """Starts it, and returns once the providers' door is open; the task ends when Slack is reached."""
+        self._bot_stack = AsyncExitStack()
+        return await self._bot_stack.enter_async_context(app.running(self.bot_settings))
 
     async def stop_bot(self) -> None:
         """Stops it as SIGTERM does."""
         await self._bot_stack.aclose()
-
-    async def database(self) -> Database:
-        """A second look at the bot's file; the caller closes it."""
-        return await open_database(self.bot_settings.database)
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
@@ -77,22 +109,49 @@ class Team(Stage):
         """Anna replies in a thread; returns the `ts` of her message."""
         return await self.slack.say(self.anna, self.support, text, thread_ts=root, **how)
 
+    async def slash(self, text: str) -> str:
+        """Anna writes `/sms …`; returns what she is answered at once."""
+        used = await self.slack.slash(self.anna, self.support, "/sms", text)
+        assert not used.error
+        return str(used.posts[0]["text"] if used.posts else used.answer)
+
+    async def call(self, url: str, method: str = "POST", **how: Any) -> tuple[int, str]:
+        """Somebody sends a request to one of the bot's doors; returns the status and the body of the answer."""
+        timeout = aiohttp.ClientTimeout(total=PATIENCE)
+        async with aiohttp.ClientSession(timeout=timeout) as session, session.request(method, url, **how) as answer:
+            return answer.status, await answer.text()
+
+    # --- waiting ------------------------------------------------------------------------------------------------------
+
     async def received(self, phone: str, count: int) -> list[str]:
         """Waits until so many texts came to the phone, and returns them."""
         await self.phones.wait_for(lambda: len(self.phones.received(phone)) >= count, PATIENCE)
         return [text.text for text in self.phones.received(phone)]
 
-    async def until(self, holds: Callable[[], object]) -> None:
+    async def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
         """Waits until something is so in the workspace.
 
         Raises:
             TimeoutError: it is not.
         """
-        await self.slack.wait_for(holds, PATIENCE)
+        await self.slack.wait_for(holds, seconds)
 
-    async def quiet(self, seconds: float = 0.5) -> None:
-        """Gives what should not happen the time to happen."""
-        await asyncio.sleep(seconds)
+    async def quiet(self) -> None:
+        """Waits until nothing more can happen soon: no event, no receipt, no row and no job that is due.
+
+        Raises:
+            TimeoutError: the work does not end.
+        """
+        async with asyncio.timeout(2 * PATIENCE):
+            await self.slack.delivered(PATIENCE)
+            await self.fone.settle(PATIENCE)
+            while self._is_busy():
+                await asyncio.sleep(0.02)
+
+    def _is_busy(self) -> bool:
+        soon = system_clock() + int(SOON * SECOND)
+        waiting = "(SELECT count(*) FROM intake WHERE state = 'new') + (SELECT count(*) FROM jobs WHERE run_at < :soon)"
+        return bool(self.rows(f"SELECT {waiting} AS waiting", soon=soon)[0]["waiting"])
 
     # --- what people see ----------------------------------------------------------------------------------------------
 
@@ -107,6 +166,10 @@ class Team(Stage):
         (root,) = self.roots(phone)
         return root
 
+    def card(self, root: str) -> str:
+        """What the card of a thread says, as a person reads it."""
+        return self.slack.words(self.slack.thread(self.support, root)[0])
+
     def below(self, root: str) -> list[dict[str, Any]]:
         """What the bot posted in a thread, oldest first, without the card."""
         return [post for post in self.slack.thread(self.support, root)[1:] if post.get("bot_id")]
@@ -118,7 +181,11 @@ class Team(Stage):
 
     def lines(self, root: str) -> list[str]:
         """The receipt lines in a thread, oldest first."""
-        return [post["text"] for post in self.below(root) if post["blocks"][0]["block_id"].startswith("k:line:")]
+        return [post["text"] for post in self.below(root) if key(post).startswith("line:")]
+
+    def notices(self, root: str) -> list[str]:
+        """Our own sentences in a thread, oldest first."""
+        return [post["text"] for post in self.below(root) if key(post).startswith(("moved:", "notice:"))]
 
     def alerted(self) -> list[str]:
         """What stands in the alert channel."""
@@ -128,8 +195,55 @@ class Team(Stage):
         """What was said to one person only (Anna, if nobody is named)."""
         return [post["text"] for post in self.slack.ephemerals(user or self.anna)]
 
+    # --- what can be looked up ----------------------------------------------------------------------------------------
+
+    def requests(self, kind: str = "send") -> list[dict[str, Any]]:
+        """What the bot asked of the carrier, as JSON, whatever came of it."""
+        asked = [request for request in self.fone.requests if request.kind == kind]
+        return [json.loads(request.body) for request in asked]
+
+    def accepted(self, text: str) -> int:
+        """How often the carrier took a text that says this."""
+        return sum(sent.text == text for sent in self.fone.accepted)
+
+    def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """Rows of the bot's database."""
+        with closing(sqlite3.connect(f"file:{self.bot_settings.database}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(sql, values)]
+
+    def attempts(self) -> list[dict[str, Any]]:
+        """Every attempt, oldest first."""
+        return self.rows("SELECT * FROM attempts ORDER BY id")
+
+    async def counted(self, name: str, **labels: str) -> float:
+        """What /metrics says of a counter."""
+        _, text = await self.call(f"{self.url}/metrics", "GET")
+        pairs = ",".join(f'{label}="{value}"' for label, value in labels.items())
+        wanted = f"{name}_total{{{pairs}}}"
+        found = [line.rsplit(" ", 1)[1] for line in text.splitlines() if line.startswith(wanted)]
+        return float(found[0]) if found else 0.0
+
+
+class Installed(Team):
+    """The same with the bot as a child process, which can be killed."""
+
+    async def _install_bot(self, port: int) -> None:
+        written = self.settings(port)
+        self.bot_settings = check(Settings(**written))
+        self.url = self.bot_settings.public_url
+        self.bot = BotProcess(self._folder, written, port)
+        self._stack.push_async_callback(self.bot.kill)
+        await self.bot.start()
+        self.set_up_portals(await self.bot.ask("callbacks", "--json"))
+
 
 def literal(post: dict[str, Any]) -> str:
     """What a post shows as literal text."""
     sections = [part for block in post["blocks"] if block["type"] == "rich_text" for part in block["elements"]]
     return "".join(piece.get("text", "") for section in sections for piece in section["elements"])
+
+
+def key(post: dict[str, Any]) -> str:
+    """By which the bot finds a post of its own again."""
+    return str(post["blocks"][0]["block_id"]).removeprefix("k:")

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 from urllib.parse import urlencode
+
+from lxml import etree
 
 from sandbox.carriers.webhooks import Hook
 
@@ -35,6 +37,15 @@ class Flow:
         default=(("origin", ORIGIN), ("destination", DESTINATION), ("content", MESSAGE)), repr=False
     )
     encoding: Literal["form", "query", "json"] = "form"
+
+    @classmethod
+    def from_xml(cls, document: str) -> Self:
+        """The rule in a document for createFlow (https://www.iovox.com/api/sms-flow/httpRequest.html)."""
+        rule = etree.fromstring(document.encode()).find("smsFlow/httpRequest")
+        if rule is None:
+            raise ValueError("There are no Rules in this Template")
+        params = tuple((param.get("name", ""), param.get("value", "")) for param in rule.iterfind("params/param"))
+        return cls(rule.get("url", ""), "GET" if rule.get("requestMethod") == "GET" else "POST", params)
 
     def hook(self, message_id: str, variables: Mapping[str, str]) -> Hook:
         """The call for one text."""
