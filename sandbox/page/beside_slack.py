@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from sandbox.carriers.faults import Trouble
 from sandbox.page.actions import ID, Action
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox.page.desk import Desk
 
 MOST_TEXTED = 1600  # characters; about what phones take
-PICTURE = r"^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$"
+Picture = Annotated[str, StringConstraints(pattern=r"^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$")]
 
 
 class PickUp(Action):
@@ -40,7 +40,7 @@ class Text(Action):
     phone: str = Field(max_length=80)
     to: str = ID
     text: str = Field(max_length=MOST_TEXTED)
-    media: list[str] = Field(default_factory=list, max_length=5)
+    media: list[Picture] = Field(default_factory=list, max_length=5)
 
     async def do(self, desk: Desk) -> Any:
         """Nothing; it returns once the company has called our webhook."""
