@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 Clock = Callable[[], int]  # microseconds UTC
 
@@ -14,6 +14,8 @@ MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
 
 def system_clock() -> int:
     """Now, in microseconds UTC."""
@@ -22,9 +24,9 @@ def system_clock() -> int:
 
 def from_datetime(moment: datetime) -> int:
     """Microseconds UTC of an aware datetime."""
-    return int(moment.timestamp()) * SECOND + moment.microsecond
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def to_datetime(microseconds: int) -> datetime:
     """The aware UTC datetime of a stored time."""
-    return datetime.fromtimestamp(microseconds // SECOND, UTC).replace(microsecond=microseconds % SECOND)
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -35,6 +35,7 @@ _WITH_IDS = (
     "leases",
     "messages",
     "posts",
+    "quotas",
     "receipts",
     "suppressions",
     "templates",

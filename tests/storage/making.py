@@ -1,0 +1,131 @@
+"""Rows that a test needs but is not about, and a look at what is in the file."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from storage import attempts, contacts, conversations, messages
+from storage.clock import SECOND
+from storage.database import open_database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from storage.attempts import Attempt
+    from storage.contacts import Contact
+    from storage.conversations import Conversation
+    from storage.database import Connection, Database, Transaction
+
+START = 1_765_535_460 * SECOND
+PHONE = "+61400000001"
+OURS = "+61400000099"
+
+
+class Clock:
+    """Microseconds UTC that a test moves by hand."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> int:
+        """Now."""
+        return self.now
+
+    def wait(self, seconds: float) -> None:
+        """Lets time go by; backwards where it is negative."""
+        self.now += int(seconds * SECOND)
+
+
+@asynccontextmanager
+async def opened(path: Path, clock: Clock) -> AsyncIterator[Database]:
+    """The database of this file, closed again whatever happens: its threads would keep the process alive."""
+    database = await open_database(path, clock)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def _columns(**columns: Any) -> dict[str, Any]:
+    return columns
+
+
+async def rows(database: Database, sql: str, **values: Any) -> list[dict[str, Any]]:
+    """What a reader sees: each row as its columns by name."""
+    async with database.read() as reader:
+        return await reader.all(_columns, sql, **values)
+
+
+async def value(database: Database, sql: str, **values: Any) -> Any:
+    """The first column of the first row that a reader sees."""
+    async with database.read() as reader:
+        return await reader.value(sql, **values)
+
+
+async def plan_of(connection: Connection, sql: str, **values: Any) -> str:
+    """How SQLite goes about a statement."""
+    return "\n".join(row["detail"] for row in await connection.all(_columns, f"EXPLAIN QUERY PLAN {sql}", **values))
+
+
+async def a_contact(tx: Transaction, address: str = PHONE) -> Contact:
+    """Somebody."""
+    return await contacts.remember(tx, address)
+
+
+async def a_conversation(tx: Transaction, address: str = PHONE, inbox: str = "support") -> Conversation:
+    """One with somebody, open."""
+    return await conversations.open_one(tx, (await a_contact(tx, address)).id, inbox, "T1", "C0SUPPORT")
+
+
+async def an_inbound(
+    tx: Transaction, conversation_id: int, text: str = "Hello", provider_id: str | None = None, account: str = "fone"
+) -> int | None:
+    """A contact's text; None if it is known."""
+    return await messages.add_inbound(
+        tx,
+        conversation_id,
+        text=text,
+        media="[]",
+        account=account,
+        provider_id=provider_id,
+        our_address=OURS,
+        said_at=None,
+        repeats=None,
+    )
+
+
+async def a_reply(tx: Transaction, conversation_id: int, ts: str = "1765535460.000100") -> int | None:
+    """What somebody wrote in the thread; None if it is known."""
+    return await messages.add_reply(
+        tx, conversation_id, typed='{"text": "Hi"}', author="U1ANNA", team="T1", channel="C0SUPPORT", ts=ts
+    )
+
+
+async def a_text(tx: Transaction, text: str = "Your order is ready") -> int:
+    """A text of ours to somebody; returns its id."""
+    conversation = await a_conversation(tx)
+    return await messages.add_text(tx, conversation.id, origin="command", text=text, author="U1ANNA")
+
+
+async def an_attempt(
+    tx: Transaction,
+    message_id: int,
+    part: int = 1,
+    *,
+    account: str = "fone",
+    recipient: str = PHONE,
+    from_address: str | None = OURS,
+) -> Attempt:
+    """A try of a part of a text, whose request is about to be made."""
+    return await attempts.start(
+        tx,
+        message_id,
+        part,
+        account=account,
+        sender="sydney",
+        from_address=from_address,
+        recipient=recipient,
+        text="Your order is ready",
+    )
