@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
+from bot.actions import Actions
 from bot.bridge import Bridge
 from bot.callbacks import CallbackUrls
 from bot.commands import Commands
 from bot.fetching import Fetching
 from bot.gate import Gate
 from bot.metrics import Metrics
+from bot.outcomes import Outcomes
 from bot.pacing import Pacing
 from bot.people import People
 from bot.posting import Posting
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import aiohttp
-    from slack_sdk.web.async_client import AsyncWebClient
+    from slack_bolt.async_app import AsyncApp
 
     from bot.settings import Settings
     from providers.provider import Provider
@@ -142,24 +144,25 @@ class Bot:
         await pacing.load()
         slack = SlackApi(client, pacing)
         who = await _identify(self._database, slack)
-        bridge = Bridge(self._settings, self._providers, who.team)
-        people = People(self._database, slack, who.team)
-        gate = Gate(self._database, self._settings, self._providers, bridge, self._urls, people)
+        outcomes = Outcomes(self._settings, self._providers)
+        bridge = Bridge(self._settings, outcomes, who)
+        people = People(self._database, slack, who)
+        gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people)
         posting = Posting(self._database, slack, pacing, self._settings.slack, who.team)
         presenter = Presenter(self._settings, self._providers, who.url)
         thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)
         fetching = Fetching(self._database, self._appender, self._providers)
-        worker = Worker(self._database, bridge, _handlers(gate, thread, fetching), self._metrics)
-        await self._resume(bridge)
+        actions = Actions(self._database, self._appender, self._settings, people, outcomes, who.team)
+        worker = Worker(self._database, bridge, _handlers(gate, thread, fetching, actions), self._metrics)
+        await self._resume(outcomes)
         await worker.start()
         stack.push_async_callback(worker.stop, DRAIN)
         commands = Commands(self._appender, self._settings, gate, who.team)
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
-        self._listen(door, client, stack)
+        self._listen(door.open(client, [actions]), stack)
         log.info("started", team=who.team, mode=self._settings.slack.mode)
 
-    def _listen(self, door: SlackDoor, client: AsyncWebClient, stack: AsyncExitStack) -> None:
-        app = door.open(client)
+    def _listen(self, app: AsyncApp, stack: AsyncExitStack) -> None:
         token = self._settings.slack.app_token
         if self._settings.slack.mode == "http" or token is None:
             self.server.slack = app
@@ -170,14 +173,16 @@ class Bot:
         stack.push_async_callback(sockets.stop)
         self.server.is_ready = lambda: sockets.connected
 
-    async def _resume(self, bridge: Bridge) -> None:
+    async def _resume(self, outcomes: Outcomes) -> None:
         """A request that was under way when the process died may have been done."""
         async with self._database.transaction() as tx:
             for attempt in await attempts.interrupted(tx):
-                await bridge.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
+                await outcomes.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
 
 
-def _handlers(gate: Gate, thread: Thread, fetching: Fetching) -> dict[str, Callable[[Job], Awaitable[None]]]:
+def _handlers(
+    gate: Gate, thread: Thread, fetching: Fetching, actions: Actions
+) -> dict[str, Callable[[Job], Awaitable[None]]]:
     """Who does which kind of job (`bot/plan.py`)."""
     return {
         "send": gate.send,
@@ -190,6 +195,7 @@ def _handlers(gate: Gate, thread: Thread, fetching: Fetching) -> dict[str, Calla
         "show": thread.show,
         "overdue": fetching.overdue,
         "alert": thread.alert,
+        "act": actions.act,
         "tell": thread.tell,
         "answer": thread.answer,
     }

@@ -9,9 +9,11 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot import decode
+from bot.limits import Hold, keep
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
 from providers.provider import Callbacks
 from sms.address import Address, Alphanumeric, Client, from_canonical
@@ -25,11 +27,11 @@ from storage.conversations import Conversation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.bridge import Bridge
     from bot.callbacks import CallbackUrls
+    from bot.outcomes import Outcomes
     from bot.people import People
     from bot.settings import Inbox, Settings
-    from providers.provider import Accepted, Limit, Provider
+    from providers.provider import Accepted, Provider
     from storage.attempts import Attempt
     from storage.database import Connection, Database, Transaction
     from storage.jobs import Job
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE = 60 * SECOND  # between two tries of a text that certainly did not go out
 LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
 
+NOTHING: Mapping[str, object] = MappingProxyType({})
 OPTED_OUT = "Not sent: this contact has opted out of texts. They can reply START to get them again."
 
 
@@ -47,15 +50,6 @@ class Stop(Exception):
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(code)
         self.code = code
-        self.sentence = sentence
-
-
-class Hold(Exception):
-    """The text may go out, but not before `until` (microseconds UTC), for the reason that the sentence gives."""
-
-    def __init__(self, until: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.until = until
         self.sentence = sentence
 
 
@@ -85,14 +79,14 @@ class Gate:
         database: Database,
         settings: Settings,
         providers: Mapping[str, Provider],
-        bridge: Bridge,
+        outcomes: Outcomes,
         urls: CallbackUrls,
         people: People,
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
-        self._bridge = bridge
+        self._outcomes = outcomes
         self._urls = urls
         self._people = people
 
@@ -100,17 +94,22 @@ class Gate:
         """Offers the job's message to a provider, at most once per decision, and writes down what came of it."""
         async with self._database.read() as reader:
             message = await messages.get(reader, job.subject)
-        author = await self._people.author_of(message)
+            conversation = await conversations.get(reader, message.conversation_id)
+        inbox = self._settings.inboxes[conversation.inbox]
+        refusal = await self._people.may_text(message.author, inbox)
         names = await self._people.names_in(message)
         async with self._database.transaction() as tx:
+            if refusal is not None:
+                await self._outcomes.not_allowed(tx, message, refusal)
+                await jobs.finish(tx, job)
+                return
             try:
-                self._may_send(author)
                 offer = await self.decide(tx, await messages.get(tx, job.subject), names)
             except Stop as stop:
-                await self._bridge.stopped(tx, message, stop.code, stop.sentence)
+                await self._outcomes.stopped(tx, message, stop.code, stop.sentence)
                 offer = None
             except Hold as hold:
-                await self._bridge.held(tx, message, hold.until, hold.sentence)
+                await self._outcomes.held(tx, message, hold.until, hold.sentence)
                 await jobs.retry(tx, job, hold.until, "held")
                 return
             if offer is None:
@@ -125,7 +124,7 @@ class Gate:
             Stop: it may not go out.
             Hold: not yet.
         """
-        tried = await attempts.newest(tx, message.id)
+        tried = [each for each in await attempts.newest(tx, message.id) if each.started_at >= message.decided_at]
         if message.state not in {None, "held"} or any(attempt.outcome != "not sent" for attempt in tried):
             return None  # taken back, asked about, or out already: maybe is also out
         conversation = await conversations.get(tx, message.conversation_id)
@@ -134,8 +133,8 @@ class Gate:
         text = await self._text(tx, message, names, inbox)
         if message.origin != "confirmation" and await suppressions.holds(tx, contact.id):
             raise Stop("opted_out", OPTED_OUT)
-        route = await self.choose(tx, conversation, contact, text)
-        await self._keep_limits(tx, route.account)
+        route = await self.choose(tx, conversation, contact, text, message.via)
+        await keep(tx, route.account, self._providers[route.account])
         attempt = await attempts.start(
             tx,
             message.id,
@@ -149,16 +148,20 @@ class Gate:
         await quotas.use(tx, route.account, "texts", attempt.id)
         await messages.set_status(tx, message.id, Status.SENDING.value)
         return Offer(
-            attempt, self._sms(route, contact, text, str(attempt.id)), await self._callbacks(tx, attempt, message)
+            attempt,
+            self._sms(route, contact, text, str(attempt.id), json.loads(message.options or "{}")),
+            await self._callbacks(tx, attempt, message),
         )
 
-    async def choose(self, connection: Connection, conversation: Conversation, contact: Contact, text: str) -> Route:
-        """The conversation's own sender if it can, else the first of the inbox's that can.
+    async def choose(
+        self, connection: Connection, conversation: Conversation, contact: Contact, text: str, via: str | None = None
+    ) -> Route:
+        """The sender that a person chose, else the conversation's own, else the first of the inbox's that can.
 
         Raises:
             Stop: none can; with the sentence of the first.
         """
-        names = self._settings.inboxes[conversation.inbox].senders
+        names = [via] if via in self._settings.senders else self._settings.inboxes[conversation.inbox].senders
         if conversation.sender in names:
             names = [conversation.sender, *(name for name in names if name != conversation.sender)]
         reasons: list[Stop] = []
@@ -195,32 +198,29 @@ class Gate:
         async with self._database.transaction() as tx:
             attempt = await attempts.get(tx, attempt.id)
             if attempt.outcome == "unknown" and found is not None:
-                await self._bridge.accepted(tx, attempt, found, settled_by="the provider's list")
+                await self._outcomes.accepted(tx, attempt, found, settled_by="the provider's list")
             elif attempt.outcome == "unknown" and job.tries < len(pauses):
                 await jobs.retry(tx, job, tx.now + int(pauses[job.tries] * SECOND), "not found there yet")
                 return
             elif attempt.outcome == "unknown":
-                await self._bridge.never_settled(tx, attempt)
+                await self._outcomes.never_settled(tx, attempt)
             await jobs.finish(tx, job)
 
     # --- deciding -----------------------------------------------------------------------------------------------------
-
-    def _may_send(self, author: str | None) -> None:
-        if author is not None:
-            raise Stop("not_allowed", author)
 
     async def _text(self, tx: Transaction, message: Message, names: decode.Names, inbox: Inbox) -> str:
         """What the phone will show, decoded once; within the length that the inbox allows."""
         text = message.text
         if message.typed is not None:
             try:
-                text = decode.to_text(json.loads(message.typed), names)
+                text = decode.to_text(json.loads(message.typed), names, us=self._people.us)
             except decode.CannotBeTexted as error:
                 raise Stop("cannot_be_texted", f"Not sent: {error}") from None
-        size = _fits(text or "", inbox)
+        signed = f"{text}\n{inbox.signature}" if text and message.author and inbox.signature else text or ""
+        size = _fits(signed, inbox)
         if message.typed is not None:
             await messages.decode(tx, message.id, text or "", size.encoding.value, size.count)
-        return text or ""
+        return signed
 
     async def _route(
         self, connection: Connection, name: str, conversation: Conversation, contact: Contact, text: str
@@ -266,21 +266,10 @@ class Gate:
             )
         return from_canonical(own.number)
 
-    async def _keep_limits(self, tx: Transaction, account: str) -> None:
-        """What the account may do in an hour, a day, a week, as its company documents it.
-
-        Everything that passes here was decided by a person, so what people may still send after a limit counts.
-        """
-        provider = self._providers[account]
-        for limit in provider.features.limits:
-            free = await quotas.free_at(tx, account, _window(limit), tx.now)
-            if free > tx.now and limit.after is not None:
-                free = min(free, await quotas.free_at(tx, account, _window(limit.after), tx.now))
-            if free > tx.now:
-                raise Hold(free, f"{provider.title} takes no more than {_spell(limit)}.")
-
-    def _sms(self, route: Route, contact: Contact, text: str, attempt: str) -> OutboundSms:
-        options = self._settings.senders[route.sender].options
+    def _sms(
+        self, route: Route, contact: Contact, text: str, attempt: str, chosen: Mapping[str, object] = NOTHING
+    ) -> OutboundSms:
+        options = {**self._settings.senders[route.sender].options, **chosen}
         return OutboundSms(attempt, from_canonical(contact.address), route.address, text, options=options)
 
     async def _callbacks(self, tx: Transaction, attempt: Attempt, message: Message) -> Callbacks:
@@ -312,7 +301,7 @@ class Gate:
             failure = Unknown("fault", f"Something broke while it was sent ({type(error).__name__}).")
         else:
             async with self._database.transaction() as tx:
-                await self._bridge.accepted(tx, offer.attempt, answer)
+                await self._outcomes.accepted(tx, offer.attempt, answer)
                 await jobs.finish(tx, job)
             return
         await self._failed(job, offer.attempt, failure)
@@ -320,16 +309,16 @@ class Gate:
     async def _failed(self, job: Job, attempt: Attempt, error: ProviderError) -> None:
         async with self._database.transaction() as tx:
             if isinstance(error, Refused):
-                await self._bridge.refused(tx, attempt, error.code, error.sentence, opted_out=error.opted_out)
+                await self._outcomes.refused(tx, attempt, error.code, error.sentence, opted_out=error.opted_out)
             else:
-                await self._bridge.unknown(tx, attempt, error.code, error.sentence)
+                await self._outcomes.unknown(tx, attempt, error.code, error.sentence)
             await jobs.finish(tx, job)
 
     async def _not_sent(self, job: Job, attempt: Attempt, error: NotSent) -> None:
         async with self._database.transaction() as tx:
             run_at = tx.now + _pause(job.tries, error)
             final = run_at > job.created_at + self._settings.send_minutes * MINUTE
-            await self._bridge.not_sent(tx, attempt, error.code, error.sentence, final=final)
+            await self._outcomes.not_sent(tx, attempt, error.code, error.sentence, final=final)
             await quotas.give_back(tx, attempt.id)
             if final:
                 await jobs.finish(tx, job)
@@ -361,16 +350,6 @@ class Gate:
     async def _finish(self, job: Job) -> None:
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
-
-
-def _window(limit: Limit) -> quotas.Window:
-    return quotas.Window(limit.kind, limit.count, limit.seconds * SECOND)
-
-
-def _spell(limit: Limit) -> str:
-    """The limit as people say it: "200 texts an hour"."""
-    spans = {3_600: "an hour", 86_400: "a day", 604_800: "a week"}
-    return f"{limit.count} {limit.kind} {spans.get(limit.seconds, f'in {limit.seconds} seconds')}"
 
 
 def _fits(text: str, inbox: Inbox) -> Segments:

@@ -9,39 +9,74 @@ from bot import decode
 from bot.mrkdwn import unescape
 from bot.slack_api import SlackRefused
 from storage import people
-from storage.clock import HOUR
+from storage.clock import HOUR, MINUTE
 
 if TYPE_CHECKING:
+    from bot.settings import Inbox
     from bot.slack_api import SlackApi
     from storage.database import Database
+    from storage.identity import Identity
     from storage.messages import Message
     from storage.people import Person
 
 FRESH = HOUR  # how long Slack's word is good
 
+GROUP_FRESH = 5 * MINUTE
 NOT_ALLOWED = "Not sent: only full members of this workspace can text from here."
+NOT_A_MEMBER = "Not sent: you are not one of those who text from this inbox. An admin of threadline can add you."
 
 
 class People:
-    """The users, channels and user groups of one workspace."""
+    """The users, channels and user groups of one workspace.
 
-    def __init__(self, database: Database, slack: SlackApi, team: str) -> None:
+    Attributes:
+        us: the bot's own user id.
+    """
+
+    def __init__(self, database: Database, slack: SlackApi, who: Identity) -> None:
+        self.us = who.bot_user
         self._database = database
         self._slack = slack
-        self._team = team
+        self._team = who.team
         self._channels: dict[str, str] = {}
         self._usergroups: dict[str, str] = {}
+        self._group_users: dict[str, tuple[int, list[str]]] = {}  # since when (microseconds UTC), and who
 
-    async def author_of(self, message: Message) -> str | None:
-        """Why the message's author may not text, as a sentence; None if they may.
+    async def may_text(self, user: str | None, inbox: Inbox) -> str | None:
+        """Why the user may not text from the inbox, as a sentence; None if they may.
+
+        Args:
+            user: None for a text of our own, like the confirmation of an opt-out.
+            inbox: from where.
 
         Raises:
             bot.slack_api.SlackError: Slack has to be asked and does not answer.
         """
-        if message.author is None:
-            return None  # a text of our own, like the confirmation of an opt-out
-        person = await self.person(message.author)
-        return None if person.is_member else NOT_ALLOWED
+        if user is None:
+            return None
+        if not (await self.person(user)).is_member:
+            return NOT_ALLOWED
+        return None if await self._is_among(user, inbox.members) else NOT_A_MEMBER
+
+    async def is_admin(self, user: str, admins: list[str]) -> bool:
+        """Whether the user may opt contacts out and in, export and erase."""
+        return (await self.person(user)).is_member and await self._is_among(user, admins)
+
+    async def _is_among(self, user: str, listed: list[str]) -> bool:
+        """Whether the list (of users and user groups; empty: everybody) has the user."""
+        if not listed or user in listed:
+            return True
+        for group in (each for each in listed if each.startswith("S")):
+            if user in await self._users_of(group):
+                return True
+        return False
+
+    async def _users_of(self, group: str) -> list[str]:
+        known = self._group_users.get(group)
+        if known is None or known[0] < self._database.clock() - GROUP_FRESH:
+            answer = await self._slack.call("usergroups.users.list", usergroup=group)
+            known = self._group_users[group] = (self._database.clock(), answer["users"])
+        return known[1]
 
     async def names_in(self, message: Message) -> decode.Names:
         """The names that decoding the message needs."""

@@ -90,6 +90,11 @@ async def alert(tx: Transaction, alert_id: int) -> None:
     await jobs.add(tx, "alert", alert_id, side="slack", lane=f"alert:{alert_id}", key=f"alert:{alert_id}")
 
 
+async def act(tx: Transaction, intake_id: int, wish: dict[str, Any]) -> None:
+    """Do what a person asked for by a button or a word, if they may: `bot/actions.py` says what a wish is."""
+    await jobs.add(tx, "act", intake_id, side="slack", lane=f"act:{intake_id}", payload=wish)
+
+
 async def tell(tx: Transaction, channel: str, user: str, sentence: str, thread_ts: str | None = None) -> None:
     """Say something to one person only, where they are."""
     payload = {"channel": channel, "user": user, "sentence": sentence, "thread_ts": thread_ts}

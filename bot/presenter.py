@@ -62,6 +62,7 @@ class Presenter:
             is_open=conversation.state == "open",
             assignee=conversation.assignee,
             waiting_since=conversation.waiting_since,
+            mode=self._settings.inboxes[conversation.inbox].reply_mode,
         )
 
     def inbound(self, message: Message, now: int) -> InboundText:

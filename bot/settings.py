@@ -28,6 +28,9 @@ LEASED = "leased"  # a sender's address that means: the provider assigns us a nu
 ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,}$", description="a Slack channel's id, like C0123456789")]
 
 
+SlackId = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$", description="the id of a Slack user or user group")]
+
+
 class BadSettings(Exception):
     """The settings cannot be used. `problems` has one line for each mistake, naming the setting and the cure."""
 
@@ -141,6 +144,17 @@ class Inbox(Model):
         None, pattern=r"^[A-Z]{2}$", description="the country of numbers typed without a country code, like AU"
     )
     max_segments: int = Field(8, ge=1, description="a longer reply is not sent but told to whoever wrote it")
+    reply_mode: Literal["reply", "mention", "confirm", "off"] = Field(
+        "reply", description="which replies are texted: all, those that mention the app first, confirmed ones, none"
+    )
+    members: list[SlackId] = Field(
+        default_factory=list, description="who may text from here: ids of users and user groups; empty: every member"
+    )
+    ask_second: float = Field(
+        30.0, ge=0, description="seconds in which a second person's answer is asked about first; 0: never"
+    )
+    signature: str = Field("", max_length=100, description="a last line under every reply that a person writes")
+    links_for_files: bool = Field(False, description="where files cannot be sent: text a link to them, for a week")
 
 
 def _no_slash(url: str) -> str:
@@ -173,6 +187,9 @@ class Settings(BaseSettings):
     accounts: dict[str, Account] = Field(min_length=1)
     senders: dict[str, Sender] = Field(min_length=1)
     inboxes: dict[str, Inbox] = Field(min_length=1)
+    admins: list[SlackId] = Field(
+        default_factory=list, description="who may opt contacts out and in, export and erase; empty: every member"
+    )
     lease_lifetime_days: float = Field(30.0, gt=0, description="how long a leased number stays ours")
     max_leases: int = Field(5, ge=1, description="live leases of one contact at one account")
     receipt_minutes: float = Field(30.0, gt=0, description="when a receipt that has not come is said to be missing")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -18,7 +18,7 @@ from slack_bolt.authorization.authorize_result import AuthorizeResult
 from storage.intake import Appender, Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from slack_bolt.async_app import AsyncAck, AsyncBoltContext
     from slack_sdk.web.async_client import AsyncWebClient
@@ -33,6 +33,13 @@ WRITTEN = {None, "file_share", "thread_broadcast", "me_message"}
 _ANYTHING = re.compile(".*")
 
 log = structlog.get_logger("slack door")
+
+
+class Surface(Protocol):
+    """A part of what people see in Slack, with listeners of its own: buttons, modals, Home."""
+
+    def listen(self, app: AsyncApp) -> None:
+        """Registers its listeners."""
 
 
 class SlackDoor:
@@ -55,8 +62,8 @@ class SlackDoor:
         self._metrics = metrics
         self._identity = identity
 
-    def open(self, client: AsyncWebClient) -> AsyncApp:
-        """The Bolt app with every listener; anything else that comes is acked and counted."""
+    def open(self, client: AsyncWebClient, surfaces: Iterable[Surface] = ()) -> AsyncApp:
+        """The Bolt app with every listener, those of the surfaces too; what else comes is acked and counted."""
         secret = self._settings.slack.signing_secret
         who = AuthorizeResult(
             enterprise_id=None,
@@ -80,6 +87,8 @@ class SlackDoor:
         )
         app.event("message")(self.message)
         app.command("/sms")(self.command)
+        for surface in surfaces:
+            surface.listen(app)
         for kind in (app.event, app.command, app.action, app.shortcut, app.view, app.options):
             kind(_ANYTHING)(self.anything_else)
         return app

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import plan, render
+from bot import buttons, plan, render
 from bot.posting import Draft, ThreadLost
 from bot.slack_api import SlackUnreachable
 from bot.worker import Later
@@ -148,7 +148,8 @@ class Thread:
         key = f"alert:{job.subject}"
         async with self._database.read() as reader:
             post = await posts.find(reader, key)
-            shown = render.alert(await self._presenter.alert(reader, await alerts.get(reader, job.subject)), key=key)
+            alert = await alerts.get(reader, job.subject)
+            shown = render.alert(await self._presenter.alert(reader, alert), buttons.of_alert(alert), key=key)
         if post is not None and post.state == "sent" and await self._posting.edit(post, shown):
             await self._finish(job)
             return
@@ -246,11 +247,12 @@ class Thread:
 
     async def _card(self, connection: Connection, conversation: Conversation) -> Rendered:
         view = await self._presenter.card(connection, conversation, self._database.clock())
-        return render.card(view, key=_card_key(conversation.id))
+        shown = buttons.of_card(conversation, opted_out=view.contact.opted_out)
+        return render.card(view, shown, key=_card_key(conversation.id))
 
     async def _line(self, connection: Connection, message: Message) -> Rendered:
         view = await self._presenter.line(connection, message, self._database.clock())
-        return render.receipt_line(view, key=_line_key(message.id))
+        return render.receipt_line(view, buttons.of_line(message, view.stage), key=_line_key(message.id))
 
     async def _post_line(self, job: Job, message: Message, conversation: Conversation) -> None:
         async def compose(tx: Transaction, _: Post) -> Rendered:

@@ -71,6 +71,14 @@ async def resolve(tx: Transaction, cause: str) -> int | None:
     return alert.id
 
 
+async def acknowledge(tx: Transaction, alert_id: int, user: str) -> bool:
+    """Somebody has seen it and looks after it. Returns whether they are the first."""
+    changed = await tx.run(
+        "UPDATE alerts SET acknowledged_by = :user WHERE id = :id AND acknowledged_by IS NULL", user=user, id=alert_id
+    )
+    return changed == 1
+
+
 async def get(connection: Connection, alert_id: int) -> Alert:
     """The alert of this id."""
     found = await connection.one(Alert, f"SELECT {_COLUMNS} FROM alerts WHERE id = :id", id=alert_id)

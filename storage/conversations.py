@@ -96,6 +96,24 @@ async def keep_sender(tx: Transaction, conversation_id: int, sender: str) -> Non
     await tx.run("UPDATE conversations SET sender = :sender WHERE id = :id", sender=sender, id=conversation_id)
 
 
+async def assign(tx: Transaction, conversation_id: int, user: str | None) -> None:
+    """It is this Slack user's from now on; None: nobody's."""
+    await tx.run("UPDATE conversations SET assignee = :user WHERE id = :id", user=user, id=conversation_id)
+
+
+async def close(tx: Transaction, conversation_id: int) -> bool:
+    """It is done with, until one of the two sides writes again. Returns whether it was open."""
+    closed = await tx.run(
+        """
+        UPDATE conversations SET state = 'closed', closed_at = :now, waiting_since = NULL
+        WHERE id = :id AND state = 'open'
+        """,
+        now=tx.now,
+        id=conversation_id,
+    )
+    return closed == 1
+
+
 async def contact_wrote(tx: Transaction, conversation_id: int) -> None:
     """The contact waits for us, since this text or since the first one that nobody answered."""
     await tx.run(

@@ -15,8 +15,8 @@ State = Literal["held", "scheduled", "cancelled", "asked"]
 
 _COLUMNS = """
     id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
-    repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, not_before, expires_at,
-    created_at
+    repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, not_before,
+    expires_at, decided_at, created_at
 """
 _NOT_OUT = """
     NOT EXISTS (
@@ -50,8 +50,11 @@ class Message:
     status: str | None
     code: str | None
     sentence: str | None
+    via: str | None  # the sender that a person chose for it
+    options: str | None = field(repr=False)  # JSON
     not_before: int | None
     expires_at: int | None
+    decided_at: int
     created_at: int
 
 
@@ -253,6 +256,54 @@ async def hold(tx: Transaction, message_id: int, until: int, sentence: str) -> N
         until=until,
         sentence=sentence,
         id=message_id,
+    )
+
+
+async def decide(tx: Transaction, message_id: int, via: str | None = None) -> None:
+    """A person decided that it goes out (again), through this sender if one is given."""
+    await tx.run(
+        """
+        UPDATE messages SET decided_at = :now, state = NULL, status = 'queued', code = NULL, sentence = NULL,
+            via = coalesce(:via, via)
+        WHERE id = :id
+        """,
+        now=tx.now,
+        via=via,
+        id=message_id,
+    )
+
+
+async def give_up(tx: Transaction, message_id: int, sentence: str) -> None:
+    """A person decided that nothing more is done about it."""
+    await tx.run(
+        "UPDATE messages SET state = 'cancelled', typed = NULL, sentence = :sentence WHERE id = :id",
+        sentence=sentence,
+        id=message_id,
+    )
+
+
+async def newest_reply(connection: Connection, conversation_id: int) -> Message | None:
+    """The newest text of ours in the conversation that a person wrote."""
+    return await connection.one(
+        Message,
+        f"""
+        SELECT {_COLUMNS} FROM messages
+        WHERE conversation_id = :conversation_id AND direction = 'out' AND author IS NOT NULL ORDER BY id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+    )
+
+
+async def failed(connection: Connection, conversation_id: int) -> list[Message]:
+    """The conversation's texts of ours that failed and that nobody has decided about, oldest first."""
+    return await connection.all(
+        Message,
+        f"""
+        SELECT {_COLUMNS} FROM messages
+        WHERE conversation_id = :conversation_id AND direction = 'out' AND status = 'failed' AND state IS NULL
+        ORDER BY id
+        """,
+        conversation_id=conversation_id,
     )
 
 

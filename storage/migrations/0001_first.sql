@@ -111,8 +111,11 @@ CREATE TABLE messages (
     status        TEXT,                    -- outbound: that of its newest try
     code          TEXT,
     sentence      TEXT,                    -- for the thread, when it is not simply under way
+    via           TEXT,                    -- the sender that a person chose for this text
+    options       TEXT,                    -- JSON: the provider's options that a person chose for it
     not_before    BIGINT,
     expires_at    BIGINT,
+    decided_at    BIGINT NOT NULL DEFAULT 0,   -- a person's newest decision to send it; tries before it do not count
     created_at    BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX messages_provider_id ON messages (account, provider_id);

@@ -1,0 +1,249 @@
+"""What people do with buttons and with words in a thread: each is taken in, then done once, if they may.
+
+A wish is a dict: `do` (a name below), `subject` (the id of what it is about), `user`, `channel`, `thread_ts` and
+`argument`. Each is safe to be wished twice and by two people: it looks at what is before it changes it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from bot import plan
+from bot.buttons import PREFIX
+from sms.message import Status
+from storage import alerts, attempts, conversations, jobs, messages, suppressions
+from storage.intake import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from slack_bolt.async_app import AsyncAck, AsyncApp
+
+    from bot.outcomes import Outcomes
+    from bot.people import People
+    from bot.settings import Settings
+    from storage.database import Database, Transaction
+    from storage.intake import Appender
+    from storage.jobs import Job
+    from storage.messages import Message
+
+ON_CONVERSATIONS = ("assign", "close", "reopen", "via", "opt_out", "opt_in")
+ON_MESSAGES = ("retry", "other", "again", "arrived", "give_up", "send", "discard")
+ON_ALERTS = ("acknowledge", "retry_all")
+
+Wish = dict[str, Any]
+
+
+class Actions:
+    """What can be wished.
+
+    Args:
+        database, appender: where wishes are taken in.
+        settings: inboxes, senders and admins.
+        people: says who may.
+        outcomes: does what sending again needs.
+        team: the Slack workspace's id.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        appender: Appender,
+        settings: Settings,
+        people: People,
+        outcomes: Outcomes,
+        team: str,
+    ) -> None:
+        self._database = database
+        self._appender = appender
+        self._settings = settings
+        self._people = people
+        self._outcomes = outcomes
+        self._team = team
+        self._wishes: dict[str, Callable[[Transaction, Wish], Awaitable[None]]] = {
+            name: getattr(self, f"_{name}") for name in (*ON_CONVERSATIONS, *ON_MESSAGES, *ON_ALERTS)
+        }
+
+    def listen(self, app: AsyncApp) -> None:
+        """Takes every button that decides something."""
+        app.action(re.compile(f"^{PREFIX}"))(self.pressed)
+
+    async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A button: taken in, then acked."""
+        pressed = body["actions"][0]
+        wish = {
+            "do": pressed["action_id"].removeprefix(PREFIX),
+            "subject": int(pressed["value"]),
+            "user": body["user"]["id"],
+            "channel": body.get("channel", {}).get("id"),
+            "thread_ts": body.get("message", {}).get("thread_ts"),
+            "argument": "",
+        }
+        await self.take_in(wish, f"{self._team}:action:{body['trigger_id']}")
+        await ack()
+
+    async def take_in(self, wish: Wish, key: str) -> None:
+        """Makes a wish durable; the same key twice is one wish."""
+        await self._appender.append(Arrival("slack", "wish", key, json.dumps(wish).encode(), wish))
+
+    async def act(self, job: Job) -> None:
+        """Does what was wished, if who wished it may.
+
+        Raises:
+            bot.slack_api.SlackError: Slack has to be asked who they are and does not answer.
+        """
+        wish = job.details
+        refusal = await self._refusal(wish)
+        async with self._database.transaction() as tx:
+            if refusal is None:
+                await self._wishes[wish["do"]](tx, wish)
+            else:
+                await self._tell(tx, wish, refusal)
+            await jobs.finish(tx, job)
+
+    async def _refusal(self, wish: Wish) -> str | None:
+        """Why the person may not, as a sentence."""
+        if wish["do"] in {"opt_out", "opt_in"} and not await self._people.is_admin(wish["user"], self._settings.admins):
+            return "Only an admin of threadline can do that."
+        for inbox in await self._inboxes_of(wish):
+            refusal = await self._people.may_text(wish["user"], self._settings.inboxes[inbox])
+            if refusal is not None:
+                return refusal.removeprefix("Not sent: ").capitalize()
+        return None
+
+    async def _inboxes_of(self, wish: Wish) -> list[str]:
+        async with self._database.read() as reader:
+            if wish["do"] in ON_ALERTS:
+                alert = await alerts.get(reader, wish["subject"])
+                found = {(await conversations.get(reader, each)).inbox for each in alert.conversations}
+                return sorted(found) or list(self._settings.inboxes)[:1]
+            conversation_id = wish["subject"]
+            if wish["do"] in ON_MESSAGES:
+                conversation_id = (await messages.get(reader, wish["subject"])).conversation_id
+            return [(await conversations.get(reader, conversation_id)).inbox]
+
+    # --- about a conversation -----------------------------------------------------------------------------------------
+
+    async def _assign(self, tx: Transaction, wish: Wish) -> None:
+        """To whoever is named, else to who wished it."""
+        named = re.search(r"<@([UW][A-Z0-9]+)", wish["argument"])
+        await conversations.assign(tx, wish["subject"], named[1] if named else wish["user"])
+        await self._show_card(tx, wish["subject"])
+
+    async def _close(self, tx: Transaction, wish: Wish) -> None:
+        if await conversations.close(tx, wish["subject"]):
+            await self._show_card(tx, wish["subject"])
+
+    async def _reopen(self, tx: Transaction, wish: Wish) -> None:
+        found = await conversations.get(tx, wish["subject"])
+        await conversations.open_one(tx, found.contact_id, found.inbox, found.team, found.channel)
+        await self._show_card(tx, wish["subject"])
+
+    async def _via(self, tx: Transaction, wish: Wish) -> None:
+        """The conversation goes on through this sender."""
+        conversation = await conversations.get(tx, wish["subject"])
+        names = self._settings.inboxes[conversation.inbox].senders
+        if wish["argument"] not in names:
+            await self._tell(tx, wish, f"Here texts can come from: {', '.join(names)}.")
+            return
+        await conversations.keep_sender(tx, conversation.id, wish["argument"])
+        await self._show_card(tx, conversation.id)
+
+    async def _opt_out(self, tx: Transaction, wish: Wish) -> None:
+        conversation = await conversations.get(tx, wish["subject"])
+        if await suppressions.add(tx, conversation.contact_id, "person", wish["user"]):
+            await self._show_card(tx, conversation.id)
+
+    async def _opt_in(self, tx: Transaction, wish: Wish) -> None:
+        conversation = await conversations.get(tx, wish["subject"])
+        if await suppressions.lift(tx, conversation.contact_id):
+            await self._show_card(tx, conversation.id)
+
+    # --- about a message ----------------------------------------------------------------------------------------------
+
+    async def _retry(self, tx: Transaction, wish: Wish) -> None:
+        """A text that failed goes out again, by this person's decision."""
+        message = await messages.get(tx, wish["subject"])
+        if _has_failed(message):
+            await self._outcomes.send_again(tx, message)
+
+    async def _other(self, tx: Transaction, wish: Wish) -> None:
+        """The same through the next sender of the inbox."""
+        message = await messages.get(tx, wish["subject"])
+        if not _has_failed(message):
+            return
+        sender = await self._next_sender(tx, message)
+        if sender is None:
+            await self._tell(tx, wish, "This inbox has no other sender.")
+        else:
+            await self._outcomes.send_again(tx, message, sender)
+
+    async def _again(self, tx: Transaction, wish: Wish) -> None:
+        """A text that may have gone out is sent once more."""
+        message = await messages.get(tx, wish["subject"])
+        if await self._is_unknown(tx, message):
+            await self._outcomes.send_again(tx, message)
+
+    async def _arrived(self, tx: Transaction, wish: Wish) -> None:
+        """A person knows that it went out."""
+        message = await messages.get(tx, wish["subject"])
+        if await self._is_unknown(tx, message):
+            await self._outcomes.arrived(tx, message, wish["user"])
+
+    async def _give_up(self, tx: Transaction, wish: Wish) -> None:
+        message = await messages.get(tx, wish["subject"])
+        if _has_failed(message) or await self._is_unknown(tx, message):
+            await messages.give_up(tx, message.id, f"{message.sentence or ''} Given up.".strip())
+            await plan.show(tx, message.id)
+
+    async def _send(self, tx: Transaction, wish: Wish) -> None:
+        """A text that was held for a question goes out."""
+        message = await messages.get(tx, wish["subject"])
+        if message.state == "asked" and not await attempts.newest(tx, message.id):
+            await self._outcomes.send_again(tx, message)
+
+    async def _discard(self, tx: Transaction, wish: Wish) -> None:
+        """A text that was held for a question stays in the team."""
+        message = await messages.get(tx, wish["subject"])
+        if message.state == "asked" and not await attempts.newest(tx, message.id):
+            await messages.give_up(tx, message.id, "Kept in the team.")
+            await plan.show(tx, message.id)
+
+    # --- about an alert -----------------------------------------------------------------------------------------------
+
+    async def _acknowledge(self, tx: Transaction, wish: Wish) -> None:
+        if await alerts.acknowledge(tx, wish["subject"], wish["user"]):
+            await plan.alert(tx, wish["subject"])
+
+    async def _retry_all(self, tx: Transaction, wish: Wish) -> None:
+        """What failed in the conversations that the alert names, and that nobody has decided about."""
+        for conversation_id in (await alerts.get(tx, wish["subject"])).conversations:
+            for message in await messages.failed(tx, conversation_id):
+                await self._outcomes.send_again(tx, message)
+        await self._acknowledge(tx, wish)
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    async def _is_unknown(self, tx: Transaction, message: Message) -> bool:
+        if message.state == "cancelled":
+            return False
+        return any(attempt.outcome == "unknown" for attempt in await attempts.newest(tx, message.id))
+
+    async def _next_sender(self, tx: Transaction, message: Message) -> str | None:
+        conversation = await conversations.get(tx, message.conversation_id)
+        names = self._settings.inboxes[conversation.inbox].senders
+        used = {attempt.sender for attempt in await attempts.newest(tx, message.id)}
+        return next((name for name in names if name not in used), None)
+
+    async def _show_card(self, tx: Transaction, conversation_id: int) -> None:
+        await plan.card(tx, conversation_id, tx.now)
+
+    async def _tell(self, tx: Transaction, wish: Wish, sentence: str) -> None:
+        if wish["channel"]:
+            await plan.tell(tx, wish["channel"], wish["user"], sentence, wish["thread_ts"])
+
+
+def _has_failed(message: Message) -> bool:
+    return message.status == Status.FAILED.value and message.state is None

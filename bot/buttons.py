@@ -1,0 +1,66 @@
+"""The buttons below cards, receipt lines and alerts. What they do is in `bot/actions.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.blocks import Button, Confirm
+from bot.views import Stage
+from sms.message import Status
+
+if TYPE_CHECKING:
+    from storage.alerts import Alert
+    from storage.conversations import Conversation
+    from storage.messages import Message
+
+PREFIX = "do:"  # of the action ids of all buttons that decide something
+
+_FAILED = {Stage.FAILED, Stage.REFUSED, Stage.EXPIRED}
+
+
+def button(do: str, label: str, subject: int, **more: Any) -> Button:
+    """A button for a wish about this subject."""
+    return Button(f"{PREFIX}{do}", label, str(subject), **more)
+
+
+def of_card(conversation: Conversation, *, opted_out: bool) -> list[Button]:
+    """Below a card."""
+    if conversation.state == "closed":
+        return [button("reopen", "Reopen", conversation.id)]
+    sure = Confirm("No more texts?", "Nothing can be texted to this contact any more, until they text START.")
+    opt_out = button("opt_out", "Opt out", conversation.id, style="danger", confirm=sure)
+    return [
+        button("assign", "Assign to me", conversation.id),
+        button("close", "Close", conversation.id),
+        button("opt_in", "Opt in again", conversation.id) if opted_out else opt_out,
+    ]
+
+
+def of_line(message: Message, stage: Stage) -> list[Button]:
+    """Below the receipt line of a message about which a person has to decide something."""
+    if message.state == "cancelled":
+        return []
+    if stage is Stage.UNKNOWN:
+        return [
+            button("again", "Send again", message.id, style="danger"),
+            button("arrived", "It arrived", message.id),
+            button("give_up", "Give up", message.id),
+        ]
+    if stage is Stage.ASKED:
+        return [button("send", "Text it", message.id, style="primary"), button("discard", "Keep it", message.id)]
+    if stage in _FAILED and message.status == Status.FAILED.value:
+        return [
+            button("retry", "Retry", message.id),
+            button("other", "Try another sender", message.id),
+            button("give_up", "Give up", message.id),
+        ]
+    return []
+
+
+def of_alert(alert: Alert) -> list[Button]:
+    """Below an alert that is not resolved."""
+    if alert.resolved_at is not None:
+        return []
+    retry = [button("retry_all", "Retry", alert.id)] if alert.conversations else []
+    seen = [] if alert.acknowledged_by else [button("acknowledge", "Acknowledge", alert.id)]
+    return [*retry, *seen]

@@ -1,0 +1,256 @@
+"""The story's second half: what becomes of a text of ours, one short function for each way it can go.
+
+Each takes the open transaction and writes rows and jobs; none talks to anybody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import plan
+from providers.provider import Accepted
+from sms.message import Status, slowest
+from storage import (
+    alerts,
+    attempts,
+    callbacks,
+    conversations,
+    leases,
+    messages,
+    receipts,
+    suppressions,
+)
+from storage.clock import DAY, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.settings import Settings
+    from providers.provider import Provider
+    from sms.message import Receipt
+    from storage.attempts import Attempt
+    from storage.database import Transaction
+    from storage.intake import Entry
+    from storage.messages import Message
+
+REPEAT_WINDOW = 60 * SECOND  # a text without an id that comes again within it is marked as a possible repeat
+GOODBYE = "You will get no more texts from us. Reply START to get them again."
+WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
+EDITED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
+EDITED_IN_VAIN = "Your edit was not texted: the reply had been given up already. Write it as a new reply to text it."
+DELETED_LATE = "You deleted a reply here, but it had been texted: it cannot be taken back."
+
+
+class Outcomes:
+    """What we do about what becomes of a text.
+
+    Args:
+        settings: the senders, and how long leases last.
+        providers: by the name of their account.
+    """
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
+        self._settings = settings
+        self._providers = providers
+        patience = settings.patience
+        self._settle_after = int(patience.settle[0] * SECOND)
+        self._line_after, self._card_after = int(patience.line * SECOND), int(patience.card * SECOND)
+
+    async def accepted(
+        self, tx: Transaction, attempt: Attempt, answer: Accepted, settled_by: str | None = None
+    ) -> None:
+        """The provider took it; it may have assigned us a number for it."""
+        await attempts.accept(
+            tx,
+            attempt,
+            provider_id=answer.provider_id or None,
+            status=answer.status,
+            from_address=None if answer.sender is None else str(answer.sender),
+            segments=answer.segments,
+            settled_by=settled_by,
+        )
+        message = await messages.get(tx, attempt.message_id)
+        await self._note_lease(tx, attempt, answer, message)
+        await conversations.keep_sender(tx, message.conversation_id, attempt.sender)
+        await conversations.team_wrote(tx, message.conversation_id)
+        for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
+            await self._apply(tx, await attempts.get(tx, attempt.id), early)
+        await self._refresh(tx, message.id)
+        await self._await_receipt(tx, attempt)
+        await plan.card(tx, message.conversation_id, tx.now + self._card_after)
+        await self._resolve(tx, f"not sent:{attempt.account}")
+
+    async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
+        """It certainly did not go out: it is tried again, unless that has gone on for too long."""
+        await attempts.end(tx, attempt.id, "not sent", code, sentence)
+        message = await messages.get(tx, attempt.message_id)
+        if final:
+            await self._fail(tx, message, code, f"Not sent: {sentence} Nothing went out.")
+        else:
+            again = f"{sentence} It is tried again."
+            await messages.set_status(tx, message.id, Status.QUEUED.value, code=code, sentence=again)
+        await self._alert(tx, attempt, f"not sent:{attempt.account}", sentence, message.conversation_id)
+
+    async def refused(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, opted_out: bool) -> None:
+        """It did not go out and will not."""
+        await attempts.end(tx, attempt.id, "refused", code, sentence)
+        message = await messages.get(tx, attempt.message_id)
+        if opted_out:
+            await self._suppress_by_provider(tx, message, code)
+        await self._fail(tx, message, code, sentence)
+        await self._alert(tx, attempt, f"refused:{attempt.account}:{code}", sentence, message.conversation_id)
+
+    async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
+        """It may have gone out: it is never sent again by itself."""
+        if (early := await receipts.newest(tx, attempt.id)) is not None:
+            await self._settle_by_receipt(tx, attempt, early)
+        else:
+            await attempts.end(tx, attempt.id, "unknown", code, sentence)
+            await plan.settle(tx, attempt.id, tx.now + self._settle_after)
+        await self._refresh(tx, attempt.message_id)
+        await plan.show(tx, attempt.message_id)
+
+    async def said(self, tx: Transaction, entry: Entry, receipt: Receipt) -> None:
+        """The provider said what became of an attempt; what it said is kept even if nobody knows the attempt yet."""
+        attempt = await self._attempt_of(tx, entry, receipt)
+        await receipts.add(tx, entry.source, receipt, attempt_id=attempt.id if attempt else None, intake_id=entry.id)
+        if attempt is not None:
+            await self._apply(tx, attempt, receipt)
+
+    async def never_settled(self, tx: Transaction, attempt: Attempt) -> None:
+        """Nobody could say whether it went out: a person has to."""
+        message = await messages.get(tx, attempt.message_id)
+        await messages.ask(tx, message.id, attempt.code or "unknown", attempt.sentence or "")
+        await plan.show(tx, message.id)
+        sentence = "A text may not have gone out."
+        await self._alert(tx, attempt, f"unknown:{attempt.account}", sentence, message.conversation_id)
+
+    async def held(self, tx: Transaction, message: Message, until: int, sentence: str) -> None:
+        """The gate lets it out later: the thread says when and why."""
+        if message.not_before != until:
+            await messages.hold(tx, message.id, until, sentence)
+            await plan.show(tx, message.id)
+
+    async def not_allowed(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """Who wrote it may not text: only they are told."""
+        await messages.give_up(tx, message.id, sentence)
+        conversation = await conversations.get(tx, message.conversation_id)
+        if message.author is not None:
+            await plan.tell(tx, conversation.channel, message.author, sentence, conversation.thread_ts)
+
+    async def stopped(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
+        """The gate does not let it out; nobody was asked to send it."""
+        await self._fail(tx, message, code, sentence)
+
+    # --- what a person decided about it -------------------------------------------------------------------------------
+
+    async def send_again(self, tx: Transaction, message: Message, via: str | None = None) -> None:
+        """A person decided that it goes out, once for this decision, through this sender if one is given."""
+        await messages.decide(tx, message.id, via)
+        await plan.send(tx, message.conversation_id, message.id)
+        await plan.show(tx, message.id, tx.now + self._line_after)
+
+    async def arrived(self, tx: Transaction, message: Message, user: str) -> None:
+        """A person knows that what may not have gone out did."""
+        for attempt in await attempts.newest(tx, message.id):
+            if attempt.outcome == "unknown":
+                await attempts.accept(
+                    tx,
+                    attempt,
+                    provider_id=None,
+                    status=Status.SENT,
+                    from_address=None,
+                    segments=None,
+                    settled_by=f"person {user}",
+                )
+        await self._refresh(tx, message.id)
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    async def _attempt_of(self, tx: Transaction, entry: Entry, receipt: Receipt) -> Attempt | None:
+        """By the token in the URL, else by our id that the provider carried, else by the provider's own id."""
+        callback = await callbacks.find(tx, entry.callback) if entry.callback else None
+        if callback is not None and callback.scope == "attempt":
+            return await attempts.get(tx, int(callback.subject))
+        if receipt.attempt is not None and receipt.attempt.isdigit():
+            found = await attempts.find(tx, int(receipt.attempt))
+            if found is not None and found.account == entry.source:
+                return found
+        if receipt.provider_id is not None:
+            return await attempts.by_provider_id(tx, entry.source, receipt.provider_id)
+        return None
+
+    async def _apply(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
+        """What a receipt changes: the attempt's status if that is forward, and what the thread shows."""
+        if attempt.outcome == "unknown":
+            await self._settle_by_receipt(tx, attempt, receipt)
+        moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
+        await attempts.say(tx, attempt.id, receipt.word)
+        if moved:
+            await attempts.explain(tx, attempt.id, receipt.code, receipt.sentence)
+        message = await messages.get(tx, attempt.message_id)
+        if receipt.opted_out:
+            await self._suppress_by_provider(tx, message, receipt.code or receipt.word)
+        if not moved and receipt.status is not None and attempt.outcome != "unknown":
+            return
+        await self._refresh(tx, attempt.message_id)
+        if moved and receipt.status in (Status.FAILED, Status.EXPIRED):
+            sentence = receipt.sentence or "A text could not be delivered."
+            cause = f"failed:{attempt.account}:{receipt.code or receipt.word}"
+            await self._alert(tx, attempt, cause, sentence, message.conversation_id)
+
+    async def _settle_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
+        """A receipt proves that the provider had it."""
+        answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
+        await self.accepted(tx, attempt, answer, settled_by="receipt")
+
+    async def _note_lease(self, tx: Transaction, attempt: Attempt, answer: Accepted, message: Message) -> None:
+        """A number that is none of our own senders is a lease, whatever we had asked for."""
+        if answer.sender is None or not self._providers[attempt.account].features.leases:
+            return
+        number = str(answer.sender)
+        if number == attempt.from_address and not self._settings.senders[attempt.sender].is_leased:
+            return
+        if self._settings.sender_of_address(attempt.account, number) is not None:
+            return
+        conversation = await conversations.get(tx, message.conversation_id)
+        lifetime = int(self._settings.lease_lifetime_days * DAY)
+        await leases.record(tx, attempt.account, number, conversation.contact_id, conversation.id, lifetime=lifetime)
+
+    async def _refresh(self, tx: Transaction, message_id: int) -> None:
+        """The message is as far as its newest tries; its line says so now if it is final, else a little later."""
+        parts = await attempts.newest(tx, message_id)
+        status = slowest([part.status for part in parts])
+        worst = next((part for part in parts if part.status is status and part.sentence), None)
+        await messages.set_status(
+            tx,
+            message_id,
+            status.value,
+            code=worst.code if worst else None,
+            sentence=worst.sentence if worst else None,
+        )
+        delay = 0 if status.is_final else self._line_after
+        await plan.show(tx, message_id, tx.now + delay)
+
+    async def _await_receipt(self, tx: Transaction, attempt: Attempt) -> None:
+        if self._providers[attempt.account].features.receipts:
+            await plan.overdue(tx, attempt.message_id, tx.now + int(self._settings.receipt_minutes * MINUTE))
+
+    async def _fail(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
+        await messages.set_status(tx, message.id, Status.FAILED.value, code=code, sentence=sentence)
+        await plan.show(tx, message.id)
+
+    async def _suppress_by_provider(self, tx: Transaction, message: Message, code: str) -> None:
+        conversation = await conversations.get(tx, message.conversation_id)
+        if await suppressions.add(tx, conversation.contact_id, "provider", code):
+            await plan.card(tx, conversation.id, tx.now + self._card_after)
+
+    async def _alert(self, tx: Transaction, attempt: Attempt, cause: str, sentence: str, conversation_id: int) -> None:
+        title = self._providers[attempt.account].title
+        told = sentence if sentence.startswith(title) else f"{title}: {sentence}"
+        await plan.alert(tx, await alerts.raise_one(tx, cause, told, conversation_id))
+
+    async def _resolve(self, tx: Transaction, cause: str) -> None:
+        alert_id = await alerts.resolve(tx, cause)
+        if alert_id is not None:
+            await plan.alert(tx, alert_id)
