@@ -121,24 +121,23 @@ async def accept(
 
 async def end(tx: Transaction, attempt_id: int, outcome: Outcome, code: str, sentence: str) -> None:
     """The provider has it not, or nobody knows: *not sent*, *refused* or *unknown*."""
-    status = Status.SENDING if outcome == "unknown" else Status.FAILED
     await tx.run(
-        """
-        UPDATE attempts SET outcome = :outcome, code = :code, sentence = :sentence, status = :status, ended_at = :now
-        WHERE id = :id
-        """,
+        "UPDATE attempts SET outcome = :outcome, code = :code, sentence = :sentence, ended_at = :now WHERE id = :id",
         id=attempt_id,
         outcome=outcome,
         code=code,
         sentence=sentence,
-        status=status.value,
         now=tx.now,
     )
+    if outcome != "unknown":
+        await advance(tx, attempt_id, Status.FAILED)
 
 
 async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:
     """Moves the status forward, if that is forward. Returns whether it moved."""
     behind = [earlier.value for earlier in Status if earlier < status]
+    if not behind:
+        return False
     places = ", ".join(f":behind_{n}" for n in range(len(behind)))
     moved = await tx.run(
         f"""

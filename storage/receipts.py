@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sms.address import from_canonical
 from sms.message import Receipt, Status
-from storage.clock import from_datetime
+from storage.clock import from_datetime, to_datetime
 
 if TYPE_CHECKING:
     from storage.database import Connection, Transaction
+
+_COLUMNS = "word, status, provider_id, code, description, sentence, sender, segments, opted_out, said_at"
 
 
 async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: int | None, intake_id: int | None) -> int:
@@ -16,10 +19,10 @@ async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: in
     receipt_id = tx.new_id()
     await tx.run(
         """
-        INSERT INTO receipts (id, account, provider_id, attempt_id, word, status, code, description, sentence, said_at,
-            received_at, intake_id)
-        VALUES (:id, :account, :provider_id, :attempt_id, :word, :status, :code, :description, :sentence, :said_at,
-            :now, :intake_id)
+        INSERT INTO receipts (id, account, provider_id, attempt_id, word, status, code, description, sentence, sender,
+            segments, opted_out, said_at, received_at, intake_id)
+        VALUES (:id, :account, :provider_id, :attempt_id, :word, :status, :code, :description, :sentence, :sender,
+            :segments, :opted_out, :said_at, :now, :intake_id)
         """,
         id=receipt_id,
         account=account,
@@ -30,6 +33,9 @@ async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: in
         code=receipt.code,
         description=receipt.description,
         sentence=receipt.sentence,
+        sender=None if receipt.sender is None else str(receipt.sender),
+        segments=receipt.segments,
+        opted_out=int(receipt.opted_out),
         said_at=None if receipt.at is None else from_datetime(receipt.at),
         intake_id=intake_id,
         now=tx.now,
@@ -39,32 +45,38 @@ async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: in
 
 async def claim(tx: Transaction, account: str, provider_id: str, attempt_id: int) -> list[Receipt]:
     """Those that came before their attempt was known by this id: now they are its own, oldest first."""
-    return await tx.all(
-        _receipt,
-        """
+    claimed = await tx.all(
+        _with_id,
+        f"""
         UPDATE receipts SET attempt_id = :attempt_id
         WHERE account = :account AND provider_id = :provider_id AND attempt_id IS NULL
-        RETURNING word, status, provider_id, code, description, sentence
+        RETURNING id, {_COLUMNS}
         """,
         attempt_id=attempt_id,
         account=account,
         provider_id=provider_id,
     )
+    return [receipt for _, receipt in sorted(claimed, key=lambda each: each[0])]
 
 
 async def newest(connection: Connection, attempt_id: int) -> Receipt | None:
     """What the provider said last about the attempt, if it has said anything."""
     return await connection.one(
         _receipt,
-        """
-        SELECT word, status, provider_id, code, description, sentence FROM receipts
-        WHERE attempt_id = :id ORDER BY id DESC LIMIT 1
-        """,
+        f"SELECT {_COLUMNS} FROM receipts WHERE attempt_id = :id ORDER BY id DESC LIMIT 1",
         id=attempt_id,
     )
 
 
-def _receipt(**columns: str | None) -> Receipt:
-    status = columns.pop("status")
-    word = columns.pop("word") or ""
-    return Receipt(word=word, status=None if status is None else Status(status), **columns)  # type: ignore[arg-type]  # texts
+def _with_id(**columns: Any) -> tuple[int, Receipt]:
+    return columns.pop("id"), _receipt(**columns)
+
+
+def _receipt(*, status: str | None, said_at: int | None, sender: str | None, opted_out: int, **columns: Any) -> Receipt:
+    return Receipt(
+        status=None if status is None else Status(status),
+        at=None if said_at is None else to_datetime(said_at),
+        sender=None if sender is None else from_canonical(sender),
+        opted_out=bool(opted_out),
+        **columns,
+    )

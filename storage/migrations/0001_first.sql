@@ -163,6 +163,9 @@ CREATE TABLE receipts (                    -- only added, never changed but for 
     code          TEXT,
     description   TEXT,
     sentence      TEXT,
+    sender        TEXT,                    -- where it names the one that was really used
+    segments      BIGINT,
+    opted_out     BIGINT NOT NULL,         -- 1: the contact told the provider or the carrier to stop
     said_at       BIGINT,
     received_at   BIGINT NOT NULL,
     intake_id     BIGINT REFERENCES intake (id)
