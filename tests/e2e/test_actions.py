@@ -1,0 +1,203 @@
+"""Buttons and words: each does what it says once, for whoever may, however often it is pressed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.carriers.faults import Trouble
+from sandbox.carriers.outcomes import Fate
+from tests.e2e.team import CUSTOMER, Team
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+def buttons(post: dict[str, Any]) -> list[str]:
+    """The labels of a post's buttons."""
+    rows = [block["elements"] for block in post["blocks"] if block["type"] == "actions"]
+    return [element["text"]["text"] for row in rows for element in row]
+
+
+def line_posts(team: Team, root: str) -> list[dict[str, Any]]:
+    """The posts that are receipt lines."""
+    return [post for post in team.below(root) if post["blocks"][0]["block_id"].startswith("k:line:")]
+
+
+def card(team: Team, root: str) -> dict[str, Any]:
+    """The card of a thread."""
+    return team.slack.thread(team.support, root)[0]
+
+
+async def press(team: Team, post: dict[str, Any], do: str, user: str | None = None) -> None:
+    """Presses a button of a post."""
+    await team.slack.click(user or team.anna, team.support, post["ts"], f"do:{do}")
+
+
+async def test_a_failed_text_can_be_retried_once_per_press(team: Team) -> None:
+    """Retry sends once more; two people who press at once send one text, and the buttons go when it arrived."""
+    team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
+    root = await team.conversation()
+    await team.reply(root, "Are you there?")
+    await team.until(lambda: line_posts(team, root) and "Retry" in buttons(line_posts(team, root)[0]))
+    line = line_posts(team, root)[0]
+    await asyncio.gather(press(team, line, "retry"), press(team, line, "retry", team.ben))
+    await team.until(lambda: "✓✓" in team.lines(root)[0])
+    assert await team.received(CUSTOMER, 1) == ["Are you there?"]
+    assert len(team.fone.accepted) == 2
+    assert buttons(line_posts(team, root)[0]) == []
+
+
+async def test_another_sender_is_tried(team: Team) -> None:
+    """The next sender of the inbox takes it, and the line says so."""
+    team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
+    root = await team.conversation()
+    await team.reply(root, "By another way")
+    await team.until(lambda: line_posts(team, root) and "Retry" in buttons(line_posts(team, root)[0]))
+    await press(team, line_posts(team, root)[0], "other")
+    await team.received(CUSTOMER, 1)
+    assert team.phones.received(CUSTOMER)[0].from_number == team.sydney
+
+
+async def test_giving_up_ends_it(team: Team) -> None:
+    """The buttons go, nothing is sent."""
+    team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
+    root = await team.conversation()
+    await team.reply(root, "Never mind")
+    await team.until(lambda: line_posts(team, root) and "Retry" in buttons(line_posts(team, root)[0]))
+    await press(team, line_posts(team, root)[0], "give_up")
+    await team.until(lambda: buttons(line_posts(team, root)[0]) == [])
+    assert len(team.fone.accepted) == 1
+
+
+@pytest.fixture
+async def doubtful(tmp_path: Path) -> AsyncIterator[Team]:
+    """A team whose provider accepts a text, drops the answer, and cannot be asked; it asks after a moment."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["patience"] = {**settings.get("patience", {}), "settle": [0.1], "provider": 1.0}
+
+    async with Team(tmp_path, adapt) as team:
+        yield team
+
+
+async def _until_asked(team: Team) -> str:
+    team.fone.faults.next(Trouble.DROP_AFTER)
+    team.fone.faults.next(Trouble.RECEIPTS_NEVER)
+    team.fone.faults.next(Trouble.ERROR_BEFORE, None, on="list")
+    root = await team.conversation()
+    await team.reply(root, "Maybe")
+    await team.until(lambda: line_posts(team, root) and "Send again" in buttons(line_posts(team, root)[0]))
+    return root
+
+
+async def test_an_unknown_text_is_sent_again_only_by_a_person(doubtful: Team) -> None:
+    """Nothing goes out by itself; *Send again* sends it once."""
+    root = await _until_asked(doubtful)
+    await doubtful.quiet()
+    assert len(doubtful.fone.accepted) == 1
+    await press(doubtful, line_posts(doubtful, root)[0], "again")
+    await doubtful.received(CUSTOMER, 2)
+    await doubtful.until(lambda: "✓✓" in doubtful.lines(root)[0])
+
+
+async def test_an_unknown_text_that_arrived_is_settled_by_a_person(doubtful: Team) -> None:
+    """*It arrived* takes the question away and sends nothing."""
+    root = await _until_asked(doubtful)
+    await press(doubtful, line_posts(doubtful, root)[0], "arrived")
+    await doubtful.until(lambda: buttons(line_posts(doubtful, root)[0]) == [])
+    assert len(doubtful.fone.accepted) == 1
+    assert "✓ sent" in doubtful.lines(root)[0]
+
+
+async def test_what_looks_like_a_note_is_asked_about(team: Team) -> None:
+    """It goes out only if somebody says so; else it stays in the team."""
+    root = await team.conversation()
+    await team.reply(root, "note: he is rude")
+    await team.until(lambda: len(line_posts(team, root)) == 1)
+    assert buttons(line_posts(team, root)[0]) == ["Text it", "Keep it"]
+    await press(team, line_posts(team, root)[0], "discard")
+    await team.until(lambda: buttons(line_posts(team, root)[0]) == [])
+    await team.reply(root, "note: we open at 9")
+    await team.until(lambda: len(line_posts(team, root)) == 2)
+    await press(team, line_posts(team, root)[1], "send")
+    assert await team.received(CUSTOMER, 1) == ["note: we open at 9"]
+
+
+async def test_the_second_of_two_answers_is_asked_about(team: Team) -> None:
+    """Ben answers just after Anna: his text waits for his word."""
+    root = await team.conversation()
+    await team.reply(root, "On its way")
+    await team.received(CUSTOMER, 1)
+    await team.slack.say(team.ben, team.support, "It is on its way!", thread_ts=root)
+    await team.until(lambda: any("colleague" in line for line in team.lines(root)))
+    assert len(team.phones.received(CUSTOMER)) == 1
+
+
+async def test_words_close_reopen_and_assign(team: Team) -> None:
+    """The card follows the words; nothing of them is texted."""
+    root = await team.conversation()
+    await team.reply(root, "!assign")
+    await team.until(lambda: team.anna in card(team, root)["text"])
+    await team.reply(root, "!close")
+    await team.until(lambda: "*Closed*" in card(team, root)["text"])
+    assert buttons(card(team, root)) == ["Reopen"]
+    await press(team, card(team, root), "reopen")
+    await team.until(lambda: "*Open*" in card(team, root)["text"])
+    assert team.phones.received(CUSTOMER) == []
+
+
+async def test_opting_out_by_a_button_binds(team: Team) -> None:
+    """Nothing goes out after it, and the thread says why."""
+    root = await team.conversation()
+    await press(team, card(team, root), "opt_out")
+    await team.until(lambda: "Opt in again" in buttons(card(team, root)))
+    await team.reply(root, "One more offer")
+    await team.until(lambda: any("opted out" in line for line in team.lines(root)))
+    assert team.fone.accepted == []
+
+
+async def test_an_alert_is_acknowledged_once(team: Team) -> None:
+    """The first who presses is named; the button goes."""
+    team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
+    root = await team.conversation()
+    await team.reply(root, "Hello?")
+    await team.until(lambda: len(team.alerted()) == 1)
+    alert = team.slack.see(team.alerts)[0]
+    await team.slack.click(team.ben, team.alerts, alert["ts"], "do:acknowledge")
+    await team.until(lambda: "Acknowledge" not in buttons(team.slack.see(team.alerts)[0]))
+
+
+async def test_strangers_and_guests_may_not_press(team: Team) -> None:
+    """A guest's press changes nothing and is answered privately."""
+    guest = team.slack.add_user("gus", guest=True)
+    await team.slack.join(team.support, guest)
+    root = await team.conversation()
+    await press(team, card(team, root), "close", guest)
+    await team.until(lambda: team.told(guest))
+    assert "*Open*" in card(team, root)["text"]
+
+
+@pytest.mark.parametrize("mode", ["mention", "confirm", "off"])
+async def test_reply_modes(tmp_path: Path, mode: str) -> None:
+    """Mention: only what mentions us first; confirm: only what is confirmed; off: nothing."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["inboxes"]["support"]["reply_mode"] = mode
+
+    async with Team(tmp_path, adapt) as team:
+        root = await team.conversation()
+        await team.reply(root, "Talk among us")
+        await team.quiet()
+        assert team.phones.received(CUSTOMER) == []
+        if mode == "mention":
+            us = {"type": "user", "user_id": team.slack.bot_user_id}
+            await team.slack.say(team.anna, team.support, [us, {"type": "text", "text": " Hello you"}], thread_ts=root)
+            assert await team.received(CUSTOMER, 1) == ["Hello you"]
+        if mode == "confirm":
+            await team.until(lambda: line_posts(team, root))
+            await press(team, line_posts(team, root)[0], "send")
+            assert await team.received(CUSTOMER, 1) == ["Talk among us"]
