@@ -122,6 +122,7 @@ CREATE UNIQUE INDEX messages_provider_id ON messages (account, provider_id);
 CREATE UNIQUE INDEX messages_slack_ts ON messages (team, slack_channel, slack_ts);
 CREATE INDEX messages_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_unposted ON messages (conversation_id, id) WHERE post_id IS NULL;
+CREATE INDEX messages_post ON messages (post_id, id) WHERE post_id IS NOT NULL;
 CREATE INDEX messages_later ON messages (not_before) WHERE state = 'scheduled';
 
 CREATE TABLE attempts (                    -- one try to get one part of a message out through one sender

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from storage.attempts import Attempt
     from storage.contacts import Contact
     from storage.conversations import Conversation
-    from storage.database import Connection, Database, Transaction
+    from storage.database import Database, Transaction
 
 START = 1_765_535_460 * SECOND
 PHONE = "+61400000001"
@@ -62,11 +62,6 @@ async def value(database: Database, sql: str, **values: Any) -> Any:
     """The first column of the first row that a reader sees."""
     async with database.read() as reader:
         return await reader.value(sql, **values)
-
-
-async def plan_of(connection: Connection, sql: str, **values: Any) -> str:
-    """How SQLite goes about a statement."""
-    return "\n".join(row["detail"] for row in await connection.all(_columns, f"EXPLAIN QUERY PLAN {sql}", **values))
 
 
 async def a_contact(tx: Transaction, address: str = PHONE) -> Contact:
