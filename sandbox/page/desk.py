@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sandbox.page.mishaps import Mishaps
-from sandbox.page.scene import carriers_of
+from sandbox.page.scene import carriers_of, company
 
 if TYPE_CHECKING:
     from sandbox.page.scene import Scene
@@ -41,6 +41,10 @@ class Desk:
     def phones(self) -> list[str]:
         """Every phone: those picked up, then those that a text went to."""
         return list(dict.fromkeys([*self._phones, *self.scene.phones.numbers()]))
+
+    def company_of(self, phone: str) -> str:
+        """The company whose numbers a phone of the first ones texts, or ""."""
+        return next((company(name) for name, phones in FIRST_PHONES.items() if phone in phones), "")
 
     def pick_up(self, phone: str) -> None:
         """A phone that has no text yet."""

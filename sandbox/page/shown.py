@@ -72,7 +72,7 @@ def _private(scene: Scene, user: str) -> Iterator[Piece]:
 
 def _phones(desk: Desk) -> Iterator[Piece]:
     phones = desk.phones
-    yield "phones", [{"number": phone, "fate": _FATES.get(phone[-4:], "")} for phone in phones]
+    yield "phones", [_phone(desk, phone) for phone in phones]
     yield "lines", [line for carrier in carriers_of(desk.scene) for line in _lines(carrier)]
     for phone in phones:
         for index, text in enumerate(desk.scene.phones.texts(phone)):
@@ -88,6 +88,10 @@ def _phones(desk: Desk) -> Iterator[Piece]:
                     "company": company(text.carrier),
                 },
             )
+
+
+def _phone(desk: Desk, phone: str) -> dict[str, str]:
+    return {"number": phone, "fate": _FATES.get(phone[-4:], ""), "company": desk.company_of(phone)}
 
 
 def _lines(carrier: Carrier) -> Iterator[dict[str, Any]]:

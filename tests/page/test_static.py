@@ -34,6 +34,13 @@ def test_modules_import_each_other_only(module: object) -> None:
             assert re.search(rf"^export (?:async )?(?:function|const|let) {name}\b", imported, re.MULTILINE)
 
 
+def test_every_module_is_asked_for_at_once() -> None:
+    """The page names all its modules, so that the browser need not find one after the other."""
+    page = (STATIC / "index.html").read_text(encoding="utf-8")
+    named = re.findall(r'<link rel="modulepreload" href="static/(.+)">', page)
+    assert named == [module.name for module in MODULES if module.name != "main.js"]
+
+
 def test_no_file_of_the_page_is_too_long() -> None:
     """The house's own measure holds for the page too."""
     assert all(len(file.read_text(encoding="utf-8").splitlines()) <= 400 for file in STATIC.iterdir())

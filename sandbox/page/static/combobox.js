@@ -12,7 +12,7 @@ export function combobox({ isMany, attributes, placeholder, held, suggest, tell 
   const chosen = chosenOf(isMany, held);
   const list = h("ul", { id, role: "listbox", class: "options", hidden: true });
   const field = h("input", {
-    type: "text", role: "combobox", autocomplete: "off", placeholder, ...attributes,
+    type: "text", role: "combobox", autocomplete: "off", placeholder: placeholder || null, ...attributes,
     "aria-controls": id, "aria-expanded": "false", "aria-autocomplete": "list",
   });
   const chips = h("span", { class: "chips" });

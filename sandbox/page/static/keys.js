@@ -80,7 +80,7 @@ function reply() {
   const article = focused();
   if (article && article.closest("#messages")) go(place().channel, rootOf(article));
   if (!place().thread) { composers().channel.field.focus(); return; }
-  setTimeout(() => composers().thread.field.focus(), 40);
+  composers().thread.field.focus();
 }
 
 function editFocused() {

@@ -30,7 +30,7 @@ export function drawModal() {
   if (!view) { dialog().close(); return; }
   if (!isSame) frame();
   draw();
-  if (before !== null && told(view) !== before) say(told(view));
+  if (before !== null && told(view) !== before) say(told(view), "modal");
 }
 
 /** What stands beside the fields, such as a counter. */

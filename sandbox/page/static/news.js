@@ -17,7 +17,7 @@ export function tellNews({ fresh, changed }) {
   }
   for (const [name, one] of Object.entries(changed)) {
     const isLine = name.startsWith("message:") && one.bot_id && one.thread_ts === place().thread && one.ts !== one.thread_ts;
-    if (isLine) say(words(one));
+    if (isLine) say(words(one), one.ts);
   }
   if ("mishaps" in changed && changed.mishaps[0]) say(`${changed.mishaps[0].what}: ${changed.mishaps[0].state}`);
   drawHealth();

@@ -146,12 +146,12 @@ function drawLines(number) {
   parts.attach.hidden = !offered.find((one) => one.number === parts.line.value)?.pictures;
 }
 
-/** The number that was chosen, else the one that texted last, else the one that looks most like the phone's. */
+/** The number that was chosen, else the one that texted last, else one of the phone's own company, else any. */
 function choice(number, offered) {
   const last = startingWith(`text:${number}:`).at(-1)?.line;
   const wanted = [chosen.get(number), last].find((one) => offered.some((line) => line.number === one));
-  const like = (one) => [...one].findIndex((sign, at) => sign !== number[at]);
-  return wanted ?? [...offered].sort((one, other) => like(other.number) - like(one.number))[0]?.number ?? "";
+  const home = piece("phones").find((one) => one.number === number)?.company;
+  return wanted ?? (offered.find((one) => one.company === home) ?? offered[0])?.number ?? "";
 }
 
 /** Puts the cursor where a text is typed. */

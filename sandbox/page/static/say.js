@@ -7,16 +7,17 @@ const MOST = 4;
 let waiting = [];
 let timer = 0;
 
-/** Tells it soon, together with whatever else comes within a moment. */
-export function say(sentence) {
-  waiting.push(sentence);
+/** Tells it soon, together with whatever else comes within a moment; of what has the same subject only the last. */
+export function say(sentence, subject = null) {
+  waiting = waiting.filter((one) => subject === null || one.subject !== subject);
+  waiting.push({ sentence, subject });
   clearTimeout(timer);
   timer = setTimeout(tell, PAUSE_MS);
 }
 
 function tell() {
-  const more = waiting.length - MOST;
-  const told = more > 0 ? [...waiting.slice(0, MOST), `and ${more} more`] : waiting;
+  const told = waiting.slice(0, MOST).map((one) => one.sentence);
+  if (waiting.length > MOST) told.push(`and ${waiting.length - MOST} more`);
   byId("says").textContent = told.join(". ");
   waiting = [];
 }

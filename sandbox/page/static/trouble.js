@@ -23,13 +23,13 @@ export function drawTrouble() {
 
 function build() {
   const power = h("div", { class: "power" });
-  const select = h("select", { on: { change: () => { where = select.value; drawTrouble(); } } });
+  const select = h("select", { "aria-label": "Where things go wrong", on: { change: () => { where = select.value; drawTrouble(); } } });
   const offers = h("div", { class: "offers" });
   const log = h("ol", { class: "log", "aria-label": "What went wrong, the newest first" });
   const right = h("button", { type: "button", class: "button", on: { click: () => perform("takeback") } }, "Put everything right");
   byId("trouble").replaceChildren(h("details", { open: true },
     h("summary", {}, h("h2", { id: "trouble-title" }, "Make things go wrong")),
-    power, h("label", { class: "where" }, h("span", {}, "At "), select), offers, log, right));
+    power, h("p", { class: "where" }, "At ", select), offers, log, right));
   return { power, where: select, offers, log };
 }
 

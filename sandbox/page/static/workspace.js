@@ -7,7 +7,7 @@ import { perform } from "./doing.js";
 import { byId, h, keyed } from "./dom.js";
 import { heldIn } from "./entries.js";
 import { messageItem } from "./message.js";
-import { piece, redraw, startingWith } from "./pieces.js";
+import { piece, startingWith } from "./pieces.js";
 
 const NEAR = 60; // pixels from the end, within which new messages are followed
 const unread = new Map(); // by channel
@@ -23,9 +23,10 @@ export function place() {
   return { channel: known ? channel : piece("channels", [])[0]?.id ?? "", thread: known ? thread : "" };
 }
 
-/** Goes there. */
+/** Goes there, at once: what is typed next is meant for that place. */
 export function go(channel, thread = "") {
   location.hash = thread ? `${channel}/${thread}` : channel;
+  moved();
 }
 
 const order = (one, other) => Number(one.ts) - Number(other.ts);
@@ -53,14 +54,14 @@ export function startWorkspace() {
 export function closeThread() {
   const root = shown.thread;
   go(shown.channel);
-  setTimeout(() => byId("messages").querySelector(`[data-ts="${root}"]`)?.focus());
+  byId("messages").querySelector(`[data-ts="${root}"]`)?.focus();
 }
 
 function moved() {
-  const now = place();
-  if (now.channel === "home" && shown.channel !== "home") perform("home");
-  redraw();
-  if (now.thread && now.thread !== shown.thread) setTimeout(() => byId("thread").focus({ preventScroll: true }), 20);
+  const before = shown;
+  drawWorkspace({ fresh: {} });
+  if (shown.channel === "home" && before.channel !== "home") perform("home");
+  if (shown.thread && shown.thread !== before.thread) byId("thread").focus({ preventScroll: true });
 }
 
 /** Draws all of it. */

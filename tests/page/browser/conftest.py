@@ -1,0 +1,113 @@
+"""The page in a real browser: headless Chromium, driven by Playwright. Where either is missing, these are skipped."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+import pytest_asyncio
+
+from sandbox.page.server import Server
+from sandbox.stage import Stage
+from tests.page.company import Company
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
+
+    Opener = Callable[[str], AbstractAsyncContextManager[Page]]
+
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESKTOP: ViewportSize = {"width": 1440, "height": 900}
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests."""
+    where = shutil.which("chromium")
+    if where is None:
+        pytest.skip("THE PAGE IS NOT TESTED IN A BROWSER: there is no chromium (install the package `chromium`)")
+    if importlib.util.find_spec("playwright") is None:
+        pytest.skip("THE PAGE IS NOT TESTED IN A BROWSER: there is no playwright (pip install 'threadline[test]')")
+    from playwright.async_api import async_playwright  # noqa: PLC0415 - it may be missing
+
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=where, args=FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def window(chromium: Browser) -> AsyncIterator[BrowserContext]:
+    """A window in Sydney, at desktop size, that tests share; each has a tab of its own."""
+    window = await chromium.new_context(viewport=DESKTOP, timezone_id="Australia/Sydney", locale="en-AU")
+    yield window
+    await window.close()
+
+
+@pytest.fixture
+def opened(window: BrowserContext) -> Opener:
+    """Opens an address; any error on the page's console fails the test."""
+
+    @asynccontextmanager
+    async def open_page(url: str) -> AsyncIterator[Page]:
+        page = await window.new_page()
+        page.set_default_timeout(8000)
+        wrong: list[str] = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        await page.goto(url)
+        await page.get_by_role("textbox", name="Text", exact=True).wait_for()
+        yield page
+        await page.close()
+        expected = ("409 (Conflict)", "net::ERR_")  # what cannot be done is said by the page itself, and so is its end
+        assert [one for one in wrong if not any(words in one for words in expected)] == []
+
+    return open_page
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def company() -> AsyncIterator[Company]:
+    """The small stage, with a bot of the test's own."""
+    async with Company() as running:
+        await running.bot.start()
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def page(company: Company, opened: Opener) -> AsyncIterator[Page]:
+    """Its page, as anna sees it."""
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(Server(company))
+        yield await stack.enter_async_context(opened(server.url))
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def stage(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+    """The stage of the demo with the real bot, started once; each test has phones of its own."""
+    assert chromium.is_connected()
+    folder = tmp_path_factory.mktemp("stage")
+    async with Stage(folder, posts_per_second=20.0, post_burst=20, tier_scale=None) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def demo(stage: Stage, opened: Opener) -> AsyncIterator[Page]:
+    """The page of the demo."""
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(Server(stage))
+        yield await stack.enter_async_context(opened(server.url))

@@ -1,0 +1,153 @@
+"""The demo with the real bot, as a person plays it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+if TYPE_CHECKING:
+    from sandbox.stage import Stage
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def pick(page: Page, phone: str) -> None:
+    """Takes a phone into the hand, a new one if need be."""
+    known = page.locator("#phone-list > button").filter(has_text=spaced(phone))
+    if not await known.count():
+        await page.get_by_label("Number of another phone").fill(phone)
+        await page.get_by_role("button", name="Add this phone").click()
+    await known.click()
+
+
+async def text(page: Page, phone: str, words: str) -> None:
+    """Types a text on a phone."""
+    await pick(page, phone)
+    await page.get_by_role("textbox", name="Text", exact=True).fill(words)
+    await page.keyboard.press("Enter")
+
+
+async def open_thread(page: Page, phone: str) -> Locator:
+    """Opens the thread whose card is about the phone; its messages."""
+    card = page.locator("#messages article").filter(has_text=spaced(phone))
+    await card.click()
+    await card.press("Enter")
+    replies = page.locator("#replies article")
+    await expect(replies.first).to_contain_text(spaced(phone))
+    return replies
+
+
+def spaced(number: str) -> str:
+    """An Australian mobile number as it stands on the page."""
+    return f"{number[:3]} {number[3:6]} {number[6:9]} {number[9:]}"
+
+
+async def test_a_text_comes_in_a_reply_goes_out_and_its_receipt_comes_back(demo: Page) -> None:
+    """Literal text in the thread, the reply on the phone, the receipt below it, the lease on the card."""
+    phone = "+61488023555"
+    await text(demo, phone, "Is my order *on its way*? <!channel> <b>")
+    replies = await open_thread(demo, phone)
+    await expect(replies.last).to_contain_text("Is my order *on its way*? <!channel> <b>")
+    await demo.keyboard.press("r")
+    await demo.keyboard.type("Yes, it left this morning :wave:")
+    await demo.keyboard.press("Enter")
+    bubble = demo.locator("#phone .text-row.in")
+    await expect(bubble).to_contain_text("Yes, it left this morning 👋")
+    await expect(replies.last).to_contain_text("✓✓ delivered")
+    await expect(replies.first).to_contain_text("leased +61 488 00")
+    await expect(demo.get_by_label("Text to")).to_contain_text("(leased)")
+    await demo.get_by_role("textbox", name="Text", exact=True).fill("Thank you!")
+    await demo.keyboard.press("Enter")
+    await expect(replies.last).to_contain_text("Thank you!")
+
+
+async def test_a_reply_that_fails_is_told_in_the_thread_and_in_the_alert_channel(demo: Page) -> None:
+    """The phone never gets it, and both places say so."""
+    phone = "+61488020001"
+    await text(demo, phone, "Can you call me?")
+    await expect(demo.locator("#phone .fate")).to_have_text("Texts to this phone: failed")
+    replies = await open_thread(demo, phone)
+    await demo.keyboard.press("r")
+    await demo.keyboard.type("We will call you at 3.")
+    await demo.keyboard.press("Enter")
+    await expect(replies.last).to_contain_text("✗ failed")
+    await expect(demo.locator("#phone .text-row.in")).to_have_count(0)
+    await demo.get_by_role("link", name="sms-alerts").click()
+    await expect(demo.locator("#messages article").first).to_be_visible()
+
+
+async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, stage: Stage) -> None:
+    """A wrong number is answered for anna's eyes only; a good one opens a conversation."""
+    await demo.keyboard.press("/")
+    await demo.keyboard.type("0400 hello")
+    await demo.keyboard.press("Enter")
+    await expect(demo.locator("#messages article.private")).to_contain_text("Only you can see this")
+    await demo.keyboard.type("/sms 0488 023 778 Your parcel is here.")
+    await demo.keyboard.press("Enter")
+    await stage.phones.wait_for(lambda: stage.phones.received("+61488023778"), 8)
+    await pick(demo, "+61488023778")
+    await expect(demo.locator("#phone .text-row.in")).to_contain_text("Your parcel is here.")
+
+
+async def test_all_four_companies_have_their_phones(demo: Page, stage: Stage) -> None:
+    """A text on a phone of each company lands in the channel of its inbox."""
+    where = {"sales": "+1 555-222-3333", "london": "+44 7911 123456", "boston": "+1 202-555-0143"}
+    for name, phone in where.items():
+        await demo.locator("#phone-list > button").filter(has_text=phone).click()
+        await expect(demo.get_by_label("Text to").locator("option:checked")).to_contain_text(
+            {"sales": "IO Phone", "london": "IOVOX", "boston": "Restcomm"}[name]
+        )
+        if name == "sales":  # its webhook is set with the first text from there
+            await demo.get_by_role("link", name="sales").click()
+            await demo.locator("#channel textarea").fill("/sms +15552223333 Hello from sales")
+            await demo.keyboard.press("Enter")
+            await expect(demo.locator("#phone .text-row.in")).to_contain_text("Hello from sales")
+        await demo.get_by_role("textbox", name="Text", exact=True).fill(f"Hello {name}")
+        await demo.keyboard.press("Enter")
+    for name in where:
+        channel = stage.channels[name]
+        await stage.slack.wait_for(lambda channel=channel: stage.slack.see(channel), 8)  # type: ignore[misc] # bound at once
+
+
+async def test_a_killed_bot_heals(demo: Page) -> None:
+    """Killed from the panel, the bot misses a text; started again, it has it."""
+    phone = "+61488023780"
+    await demo.get_by_role("button", name="Kill the bot").click()
+    await expect(demo.locator("#health")).to_have_text("The bot is not running")
+    newest = demo.locator(".log li").first
+    await expect(newest).to_contain_text("happened The bot is killed")
+    await text(demo, phone, "Are you there?")
+    await demo.get_by_role("button", name="Start the bot").click()
+    await expect(demo.locator("#health")).to_have_text("The bot is running", timeout=15_000)
+    await expect(newest).to_contain_text("healed The bot is killed")
+    replies = await open_thread(demo, phone)
+    await expect(replies.last).to_contain_text("Are you there?")
+
+
+async def test_a_429_heals(demo: Page) -> None:
+    """Slack refuses the next post for a while; the text is in the thread in the end, once."""
+    phone = "+61488023781"
+    await demo.get_by_role("button", name="Answers the next post with 429").click()
+    newest = demo.locator(".log li").first
+    await expect(newest).to_contain_text("waiting to happen")
+    await text(demo, phone, "Hello?")
+    await expect(newest).to_contain_text("happened")
+    await expect(newest).to_contain_text("healed")
+    replies = await open_thread(demo, phone)
+    await expect(replies.filter(has_text="Hello?")).to_have_count(1)
+
+
+async def test_a_company_that_refuses_is_told_in_the_thread(demo: Page) -> None:
+    """The panel makes Fone Dynamics refuse the next text; the thread has the sentence."""
+    phone = "+61488023782"
+    await text(demo, phone, "Hi")
+    replies = await open_thread(demo, phone)
+    await demo.get_by_label("Where things go wrong").select_option("Fone Dynamics")
+    await demo.get_by_role("button", name="Refuses the next text").click()
+    await expect(demo.locator(".log li").first).to_contain_text("waiting to happen Fone Dynamics refuses the next text")
+    await demo.locator("#thread textarea").fill("Hello!")
+    await demo.keyboard.press("Enter")
+    await expect(replies.last).to_contain_text("✗ refused")
+    await expect(demo.locator(".log li").first).to_contain_text("happened")
