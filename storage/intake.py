@@ -58,6 +58,29 @@ class Dead:
     received_at: int
 
 
+@dataclass(frozen=True, slots=True)
+class DeadContent:
+    """The same with what came in."""
+
+    id: int
+    source: str
+    kind: str
+    error: str
+    received_at: int  # microseconds UTC
+    headers: str = field(repr=False)  # JSON
+    body: str | None = field(repr=False)  # None: dropped after the retention time
+    body_encoding: str
+    parsed: str | None = field(repr=False)  # JSON; None if it could not be read
+    callback: str | None = field(repr=False)  # hash of the path token
+
+    @property
+    def raw(self) -> bytes | None:
+        """The body as it came."""
+        if self.body is None:
+            return None
+        return base64.b64decode(self.body) if self.body_encoding == "base64" else self.body.encode()
+
+
 async def append(tx: Transaction, arrivals: list[Arrival]) -> set[str]:
     """Stores what is new of `arrivals`, in their order, and returns the keys of these."""
     rows = [_columns(arrival, tx) for arrival in arrivals]
@@ -102,6 +125,29 @@ async def dead(connection: Connection) -> list[Dead]:
     return await connection.all(
         Dead, "SELECT id, source, kind, error, received_at FROM intake WHERE state = 'dead' ORDER BY id"
     )
+
+
+async def get_dead(connection: Connection, entry_id: int) -> DeadContent | None:
+    """What a dead row holds; None if there is no dead row of this id."""
+    return await connection.one(
+        DeadContent,
+        """
+        SELECT id, source, kind, error, received_at, headers, body, body_encoding, parsed, callback FROM intake
+        WHERE state = 'dead' AND id = :id
+        """,
+        id=entry_id,
+    )
+
+
+async def revive(tx: Transaction, entry_id: int) -> None:
+    """A dead row is to be seen by the bridge again."""
+    await tx.run("UPDATE intake SET state = 'new', error = NULL WHERE id = :id AND state = 'dead'", id=entry_id)
+    tx.wake("intake")
+
+
+async def settle(tx: Transaction, entry_id: int) -> None:
+    """A dead row is done with: what it says is in rows of its own."""
+    await tx.run("UPDATE intake SET state = 'done', done_at = :now WHERE id = :id", now=tx.now, id=entry_id)
 
 
 class Appender:
@@ -170,6 +216,9 @@ def _columns(arrival: Arrival, tx: Transaction) -> dict[str, Any]:
 
 def _as_text(body: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
     try:
-        return body.decode(), "utf-8"
+        text = body.decode()
     except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # no text to PostgreSQL
         return base64.b64encode(body).decode(), "base64"
+    return text, "utf-8"
