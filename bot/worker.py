@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from contextlib import suppress
 from typing import TYPE_CHECKING, get_args
 
 import structlog
@@ -160,10 +161,9 @@ class Worker:
         seconds = None if due is None else max(0.0, (due - self._database.clock()) / SECOND)
         if len(self._running[side]) >= AT_ONCE[side]:
             seconds = None  # the end of one of them wakes us
-        try:
-            await asyncio.wait_for(self._due[side].wait(), seconds)
-        except TimeoutError:
-            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):  # asyncio.wait_for of Python 3.11 may swallow that we are stopped
+                await self._due[side].wait()
 
     async def _do(self, job: Job) -> None:
         try:

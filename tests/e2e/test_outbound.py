@@ -19,12 +19,11 @@ AMERICAN = "+12025550123"
 
 
 async def test_replies_go_out_in_the_order_in_which_they_were_written(team: Team) -> None:
-    """Ten replies by two people arrive in that order, each once."""
+    """Ten replies arrive in that order, each once."""
     root = await team.conversation()
     texts = [f"Number {number}" for number in range(10)]
-    for number, text in enumerate(texts):
-        author = (team.anna, team.ben)[number % 2]
-        await team.slack.say(author, team.support, text, thread_ts=root)
+    for text in texts:
+        await team.reply(root, text)
         await team.slack.delivered()
     assert await team.received(CUSTOMER, 10) == texts
 
@@ -204,12 +203,11 @@ async def test_a_note_is_never_sent(team: Team, note: str) -> None:
 
 @pytest.mark.parametrize("text", ["/note he is angry", "note: he is angry", "!nte he is angry", "Yes\n!note but no"])
 async def test_what_looks_like_a_note_is_not_sent_and_asked_about(team: Team, text: str) -> None:
-    """Whoever wrote it is told privately how to say what they mean."""
+    """It is held, and the thread asks whether it is to go out."""
     root = await team.conversation()
     await team.reply(root, text)
-    await team.until(team.told)
+    await team.until(lambda: any("looks like a note" in line for line in team.lines(root)))
     await team.quiet()
-    assert "not texted" in team.told()[0]
     assert not team.requests()
 
 
@@ -268,12 +266,13 @@ async def test_a_message_outside_of_threads_is_not_sent(team: Team) -> None:
 
 
 async def test_a_guest_cannot_text(team: Team) -> None:
-    """A guest's reply is not sent, and the thread says why."""
+    """A guest's reply is not sent, and only they are told why."""
     root = await team.conversation()
     guest = team.slack.add_user("gus", guest=True)
     await team.slack.say(guest, team.support, "From me", thread_ts=root)
-    await team.until(lambda: any("full members" in line for line in team.lines(root)))
+    await team.until(lambda: "full members" in "".join(team.told(guest)))
     await team.quiet()
+    assert not team.lines(root)
     assert not team.requests()
 
 
@@ -285,7 +284,7 @@ async def test_a_stranger_cannot_text(tmp_path: Path) -> None:
         root = await team.conversation()
         stranger = team.slack.add_user("eve", stranger=True)
         await team.slack.say(stranger, team.support, "From me", thread_ts=root)
-        await team.until(lambda: any("full members" in line for line in team.lines(root)))
+        await team.until(lambda: "full members" in "".join(team.told(stranger)))
         await team.quiet()
         assert not team.requests()
 
