@@ -37,6 +37,8 @@ CREATE TABLE contacts (
     created_at    BIGINT NOT NULL
 );
 
+CREATE INDEX contacts_search ON contacts (name, address);   -- read through for a part of one of them
+
 CREATE TABLE suppressions (                -- who opted out, when, and the evidence; lifted, never deleted
     id            BIGINT PRIMARY KEY,
     contact_id    BIGINT NOT NULL REFERENCES contacts (id),
@@ -123,6 +125,7 @@ CREATE UNIQUE INDEX messages_slack_ts ON messages (team, slack_channel, slack_ts
 CREATE INDEX messages_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_unposted ON messages (conversation_id, id) WHERE post_id IS NULL;
 CREATE INDEX messages_post ON messages (post_id, id) WHERE post_id IS NOT NULL;
+CREATE INDEX messages_unsettled ON messages (conversation_id, id) WHERE status IN ('queued', 'sending', 'failed');
 CREATE INDEX messages_later ON messages (not_before) WHERE state = 'scheduled';
 
 CREATE TABLE attempts (                    -- one try to get one part of a message out through one sender
@@ -152,6 +155,7 @@ CREATE UNIQUE INDEX attempts_try ON attempts (message_id, part, try);
 CREATE UNIQUE INDEX attempts_provider_id ON attempts (account, provider_id);
 CREATE INDEX attempts_leasing ON attempts (account, recipient) WHERE from_address IS NULL;
 CREATE INDEX attempts_sending ON attempts (id) WHERE outcome IS NULL;
+CREATE INDEX attempts_accepted ON attempts (account, sender, accepted_at) WHERE accepted_at IS NOT NULL;
 CREATE INDEX attempts_unknown ON attempts (id) WHERE outcome = 'unknown';
 
 CREATE TABLE receipts (                    -- only added, never changed but for the attempt they turn out to be about
@@ -194,6 +198,7 @@ CREATE TABLE leases (                      -- a number that a provider assigned 
 );
 CREATE UNIQUE INDEX leases_number ON leases (account, number, contact_id);
 CREATE INDEX leases_conversation ON leases (conversation_id, expires_at);
+CREATE INDEX leases_expiry ON leases (expires_at, id);
 CREATE INDEX leases_contact ON leases (contact_id, account, expires_at);
 
 CREATE TABLE jobs (                        -- something to be done on the other side
@@ -254,17 +259,24 @@ CREATE TABLE pauses (                      -- a Retry-After that outlives a rest
     until         BIGINT NOT NULL
 );
 
-CREATE TABLE files (
+CREATE TABLE files (                       -- a file that came with a text, or goes out with one
     id            BIGINT PRIMARY KEY,
     message_id    BIGINT NOT NULL REFERENCES messages (id),
     direction     TEXT NOT NULL CHECK (direction IN ('in', 'out')),
-    source_url    TEXT NOT NULL,
-    slack_file    TEXT,
+    source        TEXT NOT NULL,           -- inbound: the provider's URL; outbound: Slack's id of the file
+    claimed_type  TEXT,                    -- as the other side claims it, never trusted
     name          TEXT,
-    content_type  TEXT,
-    size          BIGINT,
-    state         TEXT NOT NULL,
-    sentence      TEXT,
+    content_type  TEXT,                    -- as its content shows
+    size          BIGINT,                  -- bytes
+    is_linked     BIGINT NOT NULL DEFAULT 0,   -- 1: too large to go along, so the text gets a link to it
+    slack_file    TEXT,                    -- inbound: Slack's id, from before it is shared
+    slack_ts      TEXT,                    -- inbound: where it is shared
+    completions   BIGINT NOT NULL DEFAULT 0,   -- how often Slack was asked to share it
+    completed_at  BIGINT,                  -- when it was asked last
+    state         TEXT NOT NULL CHECK (state IN ('new', 'here', 'uploaded', 'shared', 'failed', 'gone')),
+    sentence      TEXT,                    -- failed: why
+    tried_at      BIGINT,                  -- failed: when
+    expires_at    BIGINT,                  -- outbound: until when its URL works
     created_at    BIGINT NOT NULL
 );
 CREATE INDEX files_message ON files (message_id, id);
