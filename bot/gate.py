@@ -125,15 +125,18 @@ class Gate:
             Hold: not yet.
         """
         tried = [each for each in await attempts.newest(tx, message.id) if each.started_at >= message.decided_at]
-        if message.state not in {None, "held"} or any(attempt.outcome != "not sent" for attempt in tried):
+        if message.state in {"asked", "cancelled"} or any(attempt.outcome != "not sent" for attempt in tried):
             return None  # taken back, asked about, or out already: maybe is also out
+        if message.state == "scheduled" and message.not_before is not None and tx.now < message.not_before:
+            raise Hold(message.not_before, "")
         conversation = await conversations.get(tx, message.conversation_id)
         contact = await contacts.get(tx, conversation.contact_id)
         inbox = self._settings.inboxes[conversation.inbox]
         text = await self._text(tx, message, names, inbox)
         if message.origin != "confirmation" and await suppressions.holds(tx, contact.id):
             raise Stop("opted_out", OPTED_OUT)
-        route = await self.choose(tx, conversation, contact, text, message.via)
+        chosen = json.loads(message.options or "{}")
+        route = await self.choose(tx, conversation, contact, text, message.via, chosen)
         await keep(tx, route.account, self._providers[route.account])
         attempt = await attempts.start(
             tx,
@@ -149,12 +152,18 @@ class Gate:
         await messages.set_status(tx, message.id, Status.SENDING.value)
         return Offer(
             attempt,
-            self._sms(route, contact, text, str(attempt.id), json.loads(message.options or "{}")),
+            self._sms(route, contact, text, str(attempt.id), chosen),
             await self._callbacks(tx, attempt, message),
         )
 
     async def choose(
-        self, connection: Connection, conversation: Conversation, contact: Contact, text: str, via: str | None = None
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        contact: Contact,
+        text: str,
+        via: str | None = None,
+        chosen: Mapping[str, object] = NOTHING,
     ) -> Route:
         """The sender that a person chose, else the conversation's own, else the first of the inbox's that can.
 
@@ -167,13 +176,15 @@ class Gate:
         reasons: list[Stop] = []
         for name in names:
             try:
-                return await self._route(connection, name, conversation, contact, text)
+                return await self._route(connection, name, conversation, contact, text, chosen)
             except Stop as reason:
                 reasons.append(reason)
         raise reasons[0]
 
-    async def would_send(self, inbox: str, to: Address, text: str) -> None:
-        """Says what `decide` would say of a text that is not taken in yet. Writes nothing.
+    async def would_send(
+        self, inbox: str, to: Address, text: str, via: str | None = None, chosen: Mapping[str, object] = NOTHING
+    ) -> None:
+        """Says what `decide` would say of a person's text with their choices, before it is taken in. Writes nothing.
 
         Raises:
             Stop: it would not go out.
@@ -181,10 +192,11 @@ class Gate:
         async with self._database.read() as reader:
             contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
             conversation = await conversations.newest(reader, contact.id, inbox) or Conversation.none_yet(inbox)
+            text = signed(text, self._settings.inboxes[inbox])
             _fits(text, self._settings.inboxes[inbox])
             if await suppressions.holds(reader, contact.id):
                 raise Stop("opted_out", OPTED_OUT)
-            await self.choose(reader, conversation, contact, text)
+            await self.choose(reader, conversation, contact, text, via, chosen)
 
     async def settle(self, job: Job) -> None:
         """Asks the provider about an attempt that may have gone out; in the end a person is asked."""
@@ -216,24 +228,30 @@ class Gate:
                 text = decode.to_text(json.loads(message.typed), names, us=self._people.us)
             except decode.CannotBeTexted as error:
                 raise Stop("cannot_be_texted", f"Not sent: {error}") from None
-        signed = f"{text}\n{inbox.signature}" if text and message.author and inbox.signature else text or ""
-        size = _fits(signed, inbox)
+        whole = signed(text or "", inbox) if message.author else text or ""
+        size = _fits(whole, inbox)
         if message.typed is not None:
             await messages.decode(tx, message.id, text or "", size.encoding.value, size.count)
-        return signed
+        return whole
 
     async def _route(
-        self, connection: Connection, name: str, conversation: Conversation, contact: Contact, text: str
+        self,
+        connection: Connection,
+        name: str,
+        conversation: Conversation,
+        contact: Contact,
+        text: str,
+        chosen: Mapping[str, object],
     ) -> Route:
         sender = self._settings.senders[name]
         address = sender.parsed
         if sender.is_leased:
             address = await self._lease_address(connection, sender.account, conversation, contact)
         route = Route(name, sender.account, address)
-        self._check(route, contact, text)
+        self._check(route, contact, text, chosen)
         return route
 
-    def _check(self, route: Route, contact: Contact, text: str) -> None:
+    def _check(self, route: Route, contact: Contact, text: str, chosen: Mapping[str, object]) -> None:
         """What the provider would refuse is said before any request."""
         provider = self._providers[route.account]
         recipient = from_canonical(contact.address)
@@ -242,7 +260,7 @@ class Gate:
         if isinstance(recipient, Client) and not provider.features.clients:
             raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
         try:
-            provider.check(self._sms(route, contact, text, "0"))
+            provider.check(self._sms(route, contact, text, "0", chosen))
         except Refused as error:
             raise Stop(error.code, f"Not sent: {error.sentence}") from None
 
@@ -350,6 +368,11 @@ class Gate:
     async def _finish(self, job: Job) -> None:
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
+
+
+def signed(text: str, inbox: Inbox) -> str:
+    """A person's text as it goes out, with the inbox's signature below it if there is one."""
+    return f"{text}\n{inbox.signature}" if text and inbox.signature else text
 
 
 def _fits(text: str, inbox: Inbox) -> Segments:
