@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -12,6 +13,8 @@ _COLUMNS = """
     id, contact_id, inbox, team, channel, thread_ts, sender, state, assignee, waiting_since, last_in_at, last_out_at,
     opened_at
 """
+
+_LIKE = re.compile(r"[!%_]")  # what means something in a LIKE pattern, or is our escape in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,47 @@ async def by_thread(connection: Connection, team: str, channel: str, thread_ts: 
         team=team,
         channel=channel,
         thread_ts=thread_ts,
+    )
+
+
+async def of_contact(connection: Connection, contact_id: int) -> list[Conversation]:
+    """The contact's conversations in every inbox, oldest first."""
+    return await connection.all(
+        Conversation,
+        f"SELECT {_COLUMNS} FROM conversations WHERE contact_id = :contact_id ORDER BY id",
+        contact_id=contact_id,
+    )
+
+
+async def matching(connection: Connection, inbox: str, words: str, digits: str, limit: int) -> list[Conversation]:
+    """The inbox's conversations of contacts whose name has the words or whose number has the digits, newest first.
+
+    Args:
+        connection: what is read.
+        inbox: by its name.
+        words: a part of a name, in any case; empty: no name matches.
+        digits: a part of a number; empty: no number matches.
+        limit: how many at most.
+    """
+    return await connection.all(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations
+        WHERE inbox = :inbox AND contact_id IN (
+            SELECT id FROM contacts
+            WHERE (:words <> '' AND lower(name) LIKE :name ESCAPE '!') OR (:digits <> '' AND address LIKE :address)
+        )
+        ORDER BY
+            CASE WHEN last_out_at > coalesce(last_in_at, 0) THEN last_out_at ELSE coalesce(last_in_at, opened_at) END
+            DESC, id DESC
+        LIMIT :limit
+        """,
+        inbox=inbox,
+        words=words,
+        name="%" + _LIKE.sub(r"!\g<0>", words.lower()) + "%",
+        digits=digits,
+        address=f"%{digits}%",
+        limit=limit,
     )
 
 

@@ -190,12 +190,18 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     connection = await aiosqlite.connect(path, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
+        await connection.create_function("lower", 1, _lower, deterministic=True)
         for pragma in _PRAGMAS:
             await connection.execute(pragma)
     except BaseException:
         await connection.close()
         raise
     return connection
+
+
+def _lower(text: str | None) -> str | None:
+    """SQL's `lower` for every script, as PostgreSQL has it: SQLite's own knows ASCII only."""
+    return None if text is None else text.lower()
 
 
 async def _unbroken(work: Awaitable[object]) -> None:

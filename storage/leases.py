@@ -92,6 +92,21 @@ async def live(connection: Connection, account: str, contact_id: int, now: int) 
     )
 
 
+async def live_in(connection: Connection, inbox: str, now: int) -> list[Lease]:
+    """Every lease of the inbox's conversations that has not ended, the one that ends next first."""
+    return await connection.all(
+        Lease,
+        f"""
+        SELECT {_COLUMNS} FROM leases
+        WHERE expires_at > :now
+            AND EXISTS (SELECT 1 FROM conversations WHERE id = leases.conversation_id AND inbox = :inbox)
+        ORDER BY expires_at, id
+        """,
+        inbox=inbox,
+        now=now,
+    )
+
+
 async def current(connection: Connection, conversation_id: int, now: int) -> Lease | None:
     """The lease that the conversation used last, if it has not ended."""
     return await connection.one(

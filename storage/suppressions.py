@@ -44,6 +44,14 @@ async def lift(tx: Transaction, contact_id: int) -> bool:
     return lifted == 1
 
 
+async def since(connection: Connection, contact_id: int) -> int | None:
+    """Since when nothing may be sent to the contact (microseconds UTC); None if something may."""
+    found = await connection.value(
+        "SELECT since FROM suppressions WHERE contact_id = :contact_id AND lifted_at IS NULL", contact_id=contact_id
+    )
+    return None if found is None else int(found)
+
+
 async def holds(connection: Connection, contact_id: int) -> bool:
     """Whether nothing may be sent to the contact."""
     found = await connection.value(

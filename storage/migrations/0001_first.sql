@@ -36,8 +36,7 @@ CREATE TABLE contacts (
     time_zone     TEXT,                    -- IANA name, if a person set it
     created_at    BIGINT NOT NULL
 );
-
-CREATE INDEX contacts_search ON contacts (name, address);   -- read through for a part of one of them
+CREATE INDEX contacts_search ON contacts (name, address, id);   -- read through to find a part of one of them
 
 CREATE TABLE suppressions (                -- who opted out, when, and the evidence; lifted, never deleted
     id            BIGINT PRIMARY KEY,

@@ -129,6 +129,7 @@ def test_what_only_sqlite_understands_would_be_found(sql: str) -> None:
 
 # Small tables, or those where every row is wanted.
 READ_WHOLE = {"identity", "pauses", "quotas", "jobs", "CONSTANT"}
+READ_THROUGH = "USING COVERING INDEX contacts_search"  # a part of a name is found by looking at every name
 
 
 @pytest.fixture(scope="module")
@@ -150,4 +151,4 @@ def test_no_statement_looks_at_every_row(statement: Statement, schema: sqlite3.C
     for *_, step in schema.execute(f"EXPLAIN QUERY PLAN {statement.sql}", values):
         scanned = re.match(r"SCAN (?:\d+ )?(\w+)", step)
         by_part = "USING INDEX" in step and "autoindex" not in step  # of the few rows that wait
-        assert scanned is None or by_part or scanned[1] in READ_WHOLE
+        assert scanned is None or by_part or scanned[1] in READ_WHOLE or step.endswith(READ_THROUGH)
