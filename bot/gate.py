@@ -170,16 +170,42 @@ class Gate:
         Raises:
             Stop: none can; with the sentence of the first.
         """
-        names = [via] if via in self._settings.senders else self._settings.inboxes[conversation.inbox].senders
-        if conversation.sender in names:
-            names = [conversation.sender, *(name for name in names if name != conversation.sender)]
         reasons: list[Stop] = []
-        for name in names:
+        for name in self.order(conversation, via):
             try:
-                return await self._route(connection, name, conversation, contact, text, chosen)
+                return await self.route(connection, name, conversation, contact, text, chosen)
             except Stop as reason:
                 reasons.append(reason)
         raise reasons[0]
+
+    def order(self, conversation: Conversation, via: str | None = None) -> list[str]:
+        """The senders that come into question, the first one first."""
+        names = [via] if via in self._settings.senders else self._settings.inboxes[conversation.inbox].senders
+        if conversation.sender in names:
+            return [conversation.sender, *(name for name in names if name != conversation.sender)]
+        return list(names)
+
+    async def route(
+        self,
+        connection: Connection,
+        name: str,
+        conversation: Conversation,
+        contact: Contact,
+        text: str,
+        chosen: Mapping[str, object] = NOTHING,
+    ) -> Route:
+        """How the text can go through this sender.
+
+        Raises:
+            Stop: it cannot.
+        """
+        sender = self._settings.senders[name]
+        address = sender.parsed
+        if sender.is_leased:
+            address = await self._lease_address(connection, sender.account, conversation, contact)
+        route = Route(name, sender.account, address)
+        self._check(route, contact, text, chosen)
+        return route
 
     async def would_send(
         self, inbox: str, to: Address, text: str, via: str | None = None, chosen: Mapping[str, object] = NOTHING
@@ -193,7 +219,7 @@ class Gate:
             contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
             conversation = await conversations.newest(reader, contact.id, inbox) or Conversation.none_yet(inbox)
             text = signed(text, self._settings.inboxes[inbox])
-            _fits(text, self._settings.inboxes[inbox])
+            fits(text, self._settings.inboxes[inbox])
             if await suppressions.holds(reader, contact.id):
                 raise Stop("opted_out", OPTED_OUT)
             await self.choose(reader, conversation, contact, text, via, chosen)
@@ -229,27 +255,10 @@ class Gate:
             except decode.CannotBeTexted as error:
                 raise Stop("cannot_be_texted", f"Not sent: {error}") from None
         whole = signed(text or "", inbox) if message.author else text or ""
-        size = _fits(whole, inbox)
+        size = fits(whole, inbox)
         if message.typed is not None:
             await messages.decode(tx, message.id, text or "", size.encoding.value, size.count)
         return whole
-
-    async def _route(
-        self,
-        connection: Connection,
-        name: str,
-        conversation: Conversation,
-        contact: Contact,
-        text: str,
-        chosen: Mapping[str, object],
-    ) -> Route:
-        sender = self._settings.senders[name]
-        address = sender.parsed
-        if sender.is_leased:
-            address = await self._lease_address(connection, sender.account, conversation, contact)
-        route = Route(name, sender.account, address)
-        self._check(route, contact, text, chosen)
-        return route
 
     def _check(self, route: Route, contact: Contact, text: str, chosen: Mapping[str, object]) -> None:
         """What the provider would refuse is said before any request."""
@@ -375,7 +384,7 @@ def signed(text: str, inbox: Inbox) -> str:
     return f"{text}\n{inbox.signature}" if text and inbox.signature else text
 
 
-def _fits(text: str, inbox: Inbox) -> Segments:
+def fits(text: str, inbox: Inbox) -> Segments:
     """What the text costs, if it may be sent from the inbox at all."""
     if not text:
         raise Stop("empty", "Not sent: there is no text in it.")
