@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from storage.database import Transaction
 
 
-async def send(tx: Transaction, conversation_id: int, message_id: int) -> None:
-    """Offer the message to a provider, after the earlier ones of its conversation."""
-    await jobs.add(tx, "send", message_id, side="sms", lane=f"sms:{conversation_id}")
+async def send(tx: Transaction, conversation_id: int, message_id: int, run_at: int | None = None) -> None:
+    """Offer the message to a provider, after the earlier ones of its conversation; one for later delays no other."""
+    lane = f"sms:{conversation_id}" if run_at is None else f"later:{message_id}"
+    await jobs.add(tx, "send", message_id, side="sms", lane=lane, run_at=run_at)
 
 
 async def settle(tx: Transaction, attempt_id: int, run_at: int) -> None:
@@ -102,13 +103,14 @@ async def tell(tx: Transaction, channel: str, user: str, sentence: str, thread_t
     await jobs.add(tx, "tell", job_id, side="slack", lane=f"tell:{job_id}", payload=payload)
 
 
-async def answer(tx: Transaction, conversation_id: int, response_url: str) -> None:
-    """Tell the person who used a command where the conversation is, once its thread is there."""
-    await jobs.add(
-        tx,
-        "answer",
-        conversation_id,
-        side="slack",
-        lane=f"slack:{conversation_id}",
-        payload={"response_url": response_url},
-    )
+async def answer(tx: Transaction, conversation_id: int, response_url: str | None, user: str | None = None) -> None:
+    """Tell a person where the conversation is, once its thread is there.
+
+    Args:
+        tx: the open transaction.
+        conversation_id: which.
+        response_url: of the command they used; None: they are told in the conversation's channel.
+        user: who, where there is no `response_url` or it has ended.
+    """
+    payload = {"response_url": response_url, "user": user}
+    await jobs.add(tx, "answer", conversation_id, side="slack", lane=f"slack:{conversation_id}", payload=payload)

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import buttons, plan, render
 from bot.posting import Draft, ThreadLost
-from bot.slack_api import SlackUnreachable
+from bot.slack_api import SlackRefused, SlackUnreachable
 from bot.worker import Later
 from storage import alerts, contacts, conversations, jobs, messages, posts
 
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 MERGED = 20  # texts of one conversation in one post at most
 MERGED_LENGTH = 2_500  # characters in it
+
+log = structlog.get_logger("thread")
 
 
 class Thread:
@@ -178,17 +181,32 @@ class Thread:
         await self._finish(job)
 
     async def answer(self, job: Job) -> None:
-        """Links the thread for the person who used the command; Slack takes that for half an hour."""
+        """Links the thread for the person who began it from elsewhere; Slack takes that for half an hour."""
         async with self._database.read() as reader:
             conversation = await conversations.get(reader, job.subject)
-        shown = render.private(
-            render.fill("It is in {link}.", link=render.link("this thread", self._presenter.address_of(conversation)))
-        )
-        hook = AsyncWebhookClient(job.details["response_url"], session=self._session, retry_handlers=[])
+        link = render.link("this thread", self._presenter.address_of(conversation))
+        shown = render.private(render.fill("It is in {link}.", link=link))
+        url, user = job.details["response_url"], job.details.get("user")
+        if (url is None or not await self._respond(url, shown)) and user is not None:
+            await self._whisper(conversation.channel, user, shown)
+        await self._finish(job)
+
+    async def _respond(self, url: str, shown: Rendered) -> bool:
+        """Answers a command; whether Slack still takes that."""
+        hook = AsyncWebhookClient(url, session=self._session, retry_handlers=[])
         answer = await hook.send(text=shown.text, blocks=shown.blocks, response_type="ephemeral")
         if answer.status_code >= 500:  # noqa: PLR2004 - server errors; a link twice harms nobody
             raise SlackUnreachable(f"http_{answer.status_code}")
-        await self._finish(job)
+        return answer.status_code < 400  # noqa: PLR2004 - the address has ended, or was used five times
+
+    async def _whisper(self, channel: str, user: str, shown: Rendered) -> None:
+        """Says something to one person, if they are in the channel: who is not cannot be told there."""
+        try:
+            await self._slack.call(
+                "chat.postEphemeral", channel=channel, user=user, text=shown.text, blocks=shown.blocks
+            )
+        except SlackRefused as error:
+            log.info("nobody to tell", reason=error.code)
 
     # --- how ----------------------------------------------------------------------------------------------------------
 

@@ -118,15 +118,35 @@ async def add_reply(
     return message_id if added else None
 
 
-async def add_text(tx: Transaction, conversation_id: int, *, origin: str, text: str, author: str | None) -> int:
-    """A text of ours that was not typed as a reply in the thread; it is shown there by a post of ours."""
+async def add_text(
+    tx: Transaction,
+    conversation_id: int,
+    *,
+    origin: str,
+    text: str,
+    author: str | None,
+    via: str | None = None,
+    options: str | None = None,
+) -> int:
+    """A text of ours that was not typed as a reply in the thread; it is shown there by a post of ours.
+
+    Args:
+        tx: the open transaction.
+        conversation_id: where it belongs.
+        origin: how it came about.
+        text: without a signature.
+        author: a Slack user id; None: it goes out by itself.
+        via: the sender that its author chose, if they did.
+        options: the provider's options that they chose, as JSON.
+    """
     message_id = tx.new_id()
     size = measure(text)
     await tx.run(
         """
-        INSERT INTO messages (id, conversation_id, direction, origin, text, encoding, segments, author, status,
-            created_at)
-        VALUES (:id, :conversation_id, 'out', :origin, :text, :encoding, :segments, :author, 'queued', :now)
+        INSERT INTO messages (id, conversation_id, direction, origin, text, encoding, segments, author, via, options,
+            status, created_at)
+        VALUES (:id, :conversation_id, 'out', :origin, :text, :encoding, :segments, :author, :via, :options,
+            'queued', :now)
         """,
         encoding=size.encoding.value,
         segments=size.count,
@@ -135,6 +155,8 @@ async def add_text(tx: Transaction, conversation_id: int, *, origin: str, text: 
         origin=origin,
         text=text,
         author=author,
+        via=via,
+        options=options,
         now=tx.now,
     )
     return message_id
@@ -256,6 +278,13 @@ async def hold(tx: Transaction, message_id: int, until: int, sentence: str) -> N
         until=until,
         sentence=sentence,
         id=message_id,
+    )
+
+
+async def schedule(tx: Transaction, message_id: int, until: int) -> None:
+    """It waits until then (microseconds UTC), as its author wishes."""
+    await tx.run(
+        "UPDATE messages SET state = 'scheduled', not_before = :until WHERE id = :id", until=until, id=message_id
     )
 
 
