@@ -1,0 +1,141 @@
+"""The bot as the storm runs it: the product as it is, with its seams wrapped from outside, so that it can kill itself.
+
+A seam is a COMMIT, named after the function that opened the transaction, or a request, named after the method that is
+called. `STORM_SEAM` names one ("after commit:Gate.send"; "*" is any), `STORM_NTH` at which passage the process ends by
+SIGKILL, and `STORM_TRACE` a file that gets one line for each passage. The product knows nothing of this.
+
+Run as a program it imports the product once, then forks one bot for each order that it reads (one JSON object a line).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import signal
+import sys
+import time
+from collections import Counter
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot import app, logs
+from bot.settings import load
+from storage.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
+    from storage.database import Transaction
+
+LOOK_EVERY = 0.005  # seconds
+
+
+class Seams:
+    """Counts the passages, and ends the process at the one that was asked for."""
+
+    def __init__(self) -> None:
+        self._seam = os.environ.get("STORM_SEAM", "")
+        self._nth = int(os.environ.get("STORM_NTH", "1"))
+        self._trace = os.environ.get("STORM_TRACE", "")
+        self._seen: Counter[str] = Counter()
+
+    def passes(self, seam: str) -> None:
+        """The process is at this seam; for the one that was asked for this does not return."""
+        self._seen[seam] += 1
+        if self._trace:
+            with Path(self._trace).open("a", encoding="utf-8") as trace:
+                trace.write(f"{seam}\n")
+        count = self._seen.total() if self._seam == "*" else self._seen[seam] if self._seam == seam else 0
+        if count == self._nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def wrap(self) -> None:
+        """Puts itself before and after every COMMIT and every request of the product."""
+        self._wrap_transactions()
+        self._wrap_calls(AsyncWebClient, "api_call", lambda args: f"slack:{args[0]}")
+        self._wrap_calls(httpx.AsyncClient, "send", lambda args: f"provider:{args[0].method}")
+
+    def _wrap_transactions(self) -> None:
+        original = Database.transaction
+
+        def transaction(database: Database) -> AbstractAsyncContextManager[Transaction]:
+            who = sys._getframe(1).f_code.co_qualname.replace(".<locals>", "")
+            return self._watched(original(database), f"commit:{who}")
+
+        Database.transaction = transaction  # type: ignore[assignment,method-assign]  # this is what the file is for
+
+    @asynccontextmanager
+    async def _watched(self, opened: AbstractAsyncContextManager[Transaction], name: str) -> AsyncIterator[Transaction]:
+        async with opened as tx:
+            yield tx
+            self.passes(f"before {name}")
+        self.passes(f"after {name}")
+
+    def _wrap_calls(self, owner: type, method: str, name: Any) -> None:
+        original = getattr(owner, method)
+
+        async def call(this: Any, *args: Any, **how: Any) -> Any:
+            self.passes(f"before {name(args)}")
+            answer = await original(this, *args, **how)
+            self.passes(f"after {name(args)}")
+            return answer
+
+        setattr(owner, method, call)
+
+
+def run(order: dict[str, Any]) -> None:
+    """What a forked process does: the `run` command, with what it prints in the log."""
+    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(log, stream)
+    os.environ.update(order["environment"])
+    logs.configure(as_json=False)
+    Seams().wrap()
+    asyncio.run(app.run(load(Path(order["settings"]))))
+
+
+def nurse() -> None:
+    """Forks a bot for each order, says its pid, and then its exit status; ends with whoever started this."""
+    gc.freeze()
+    for line in sys.stdin:
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                run(json.loads(line))
+                status = 0
+            finally:
+                os._exit(status)
+        _say({"pid": pid})
+        _say({"status": _end_of(pid)})
+
+
+def _say(answer: dict[str, int]) -> None:
+    sys.stdout.write(json.dumps(answer) + "\n")
+    sys.stdout.flush()
+
+
+def _end_of(pid: int) -> int:
+    """Its exit code, negative for a signal."""
+    parent = os.getppid()
+    while True:
+        found, status = os.waitpid(pid, os.WNOHANG)
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        if os.getppid() != parent:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+            sys.exit(1)
+        time.sleep(LOOK_EVERY)
+
+
+if __name__ == "__main__":
+    nurse()

@@ -1,0 +1,245 @@
+"""The ten rules of the design, checked against what the workspace, the carriers and the phones really saw.
+
+The bot's own rows are read for one thing only: in which order it had taken things in, which nobody else can know.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from sms.message import Status
+from tests.e2e.team import key, literal
+
+if TYPE_CHECKING:
+    from tests.storm.stage import Storm
+
+GOODBYE = "You will get no more texts from us."
+ENDS = ("✓✓", "✗", "no receipt came", "handed to the carrier", "?", "⚠", "unknown", "may not have")
+
+
+@dataclass(slots=True)
+class Found:
+    """What the check counted, and what did not hold, a sentence each."""
+
+    inbound: int = 0
+    outbound: int = 0
+    lost: int = 0
+    duplicated_sms: int = 0
+    duplicated_posts: int = 0
+    unknown_asked: int = 0
+    out_of_order: int = 0
+    faults: list[str] = field(default_factory=list)
+
+    def say(self, rule: int, sentence: str) -> None:
+        """A rule did not hold."""
+        self.faults.append(f"Rule {rule}: {sentence}")
+
+
+class Rules:
+    """One check of a storm that has calmed down."""
+
+    def __init__(self, storm: Storm) -> None:
+        self._storm = storm
+        self.found = Found()
+        self._posts = [
+            (channel, post)
+            for channel in (*storm.channels.values(), storm.alerts)
+            for top in storm.slack.see(channel)
+            for post in storm.slack.thread(channel, top["ts"])
+            if post.get("bot_id") == storm.slack.bot_id
+        ]
+
+    def check(self) -> Found:
+        """All of them."""
+        self._inbound_once()
+        self._posts_once()
+        self._outbound_once()
+        self._none_is_silent()
+        self._in_order()
+        self._no_status_back()
+        self._nothing_after_stop()
+        self._five_leases()
+        self._literal()
+        self._not_too_fast()
+        self._no_secret_in_the_log()
+        return self.found
+
+    # --- 1 ------------------------------------------------------------------------------------------------------------
+
+    def _inbound_once(self) -> None:
+        """A text whose webhook was answered 2xx stands once in the threads of its phone."""
+        taken = {each.hook.message_id for each in self._deliveries("inbound") if each.is_taken}
+        texts = [text for phone in self._storm.phones.numbers() for text in self._storm.phones.texts(phone)]
+        shown = Counter[str]()
+        for _, post in self._posts:
+            said = literal(post) if post.get("blocks") else ""
+            for text in texts:
+                if text.direction == "out" and text.text in said:
+                    shown[text.message_id] += said.count(text.text)
+        for text in texts:
+            if text.direction != "out" or text.message_id not in taken:
+                continue
+            self.found.inbound += 1
+            if not shown[text.message_id]:
+                self.found.lost += 1
+                self.found.say(1, f"{text.text!r} was answered 2xx and is in no thread.")
+            elif shown[text.message_id] > 1:
+                self.found.duplicated_posts += 1
+                self.found.say(1, f"{text.text!r} stands {shown[text.message_id]} times in its thread.")
+
+    def _posts_once(self) -> None:
+        """No key stands twice in the workspace."""
+        keys = Counter((channel, key(post)) for channel, post in self._posts if post.get("blocks"))
+        gone = {row["key"].split(":gone:")[0] for row in self._storm.rows("SELECT key FROM posts WHERE state = 'gone'")}
+        for (_, name), count in keys.items():
+            if count > 1 and name not in gone:
+                self.found.duplicated_posts += 1
+                self.found.say(1, f"The post {name} is there {count} times.")
+
+    # --- 2 ------------------------------------------------------------------------------------------------------------
+
+    def _outbound_once(self) -> None:
+        """Each text of the team went out at most once; nothing went out that nobody wrote."""
+        sent, asked = self._storm.sent(), self._asked()
+        wanted = [*self._storm.replied, *self._storm.commanded]
+        for each in wanted:
+            self.found.outbound += sent[each] > 0
+            if sent[each] > 1:
+                self.found.duplicated_sms += sent[each] - 1
+                self.found.say(2, f"{each[1]!r} went out {sent[each]} times.")
+        self.found.unknown_asked = len(asked)
+        for each, count in sent.items():
+            if each not in wanted and each not in self._storm.maybe and GOODBYE not in each[1]:
+                self.found.duplicated_sms += count
+                self.found.say(2, f"{each[1]!r} went out, and nobody wrote it.")
+
+    def _asked(self) -> list[dict[str, Any]]:
+        return self._storm.rows(
+            """
+            SELECT DISTINCT m.id FROM messages m JOIN attempts a ON a.message_id = m.id
+            WHERE a.outcome = 'unknown'
+            """
+        )
+
+    def _none_is_silent(self) -> None:
+        """Each reply has one line below it that says how it ended."""
+        lines = {key(post): post for _, post in self._posts if post.get("blocks") and key(post).startswith("line:")}
+        known = {
+            (row["slack_channel"], row["slack_ts"]): row
+            for row in self._storm.rows("SELECT id, slack_channel, slack_ts, status, state FROM messages")
+        }
+        for ts, text in self._storm.said.items():
+            row = known.get((self._storm.support, ts))
+            if row is None:
+                self.found.lost += 1
+                self.found.say(2, f"{text!r} was never taken in.")
+            elif (line := lines.get(f"line:{row['id']}")) is None:
+                self.found.lost += 1
+                self.found.say(2, f"{text!r} has no line ({row['status']}, {row['state']}).")
+            elif not _says_the_end(line):
+                self.found.lost += 1
+                self.found.say(2, f"{text!r} ended as {line['text']!r}.")
+
+    # --- 3, 4 ---------------------------------------------------------------------------------------------------------
+
+    def _in_order(self) -> None:
+        """Texts stand in a thread, and leave, in the order in which they were taken in."""
+        conversations = self._storm.rows("SELECT id, channel FROM conversations")
+        accepted = [(each.text, place) for place, each in enumerate(self._all_accepted())]
+        places = dict(reversed(accepted))
+        for conversation in conversations:
+            rows = self._storm.rows(
+                "SELECT id, direction, text, decided_at FROM messages WHERE conversation_id = :id ORDER BY id",
+                id=conversation["id"],
+            )
+            told = "\n".join(literal(post) for channel, post in self._posts if channel == conversation["channel"])
+            inbound = [told.find(row["text"]) for row in rows if row["direction"] == "in"]
+            outbound = [
+                places[row["text"]]
+                for row in rows
+                if row["direction"] == "out" and not row["decided_at"] and row["text"] in places
+            ]
+            self._rising([place for place in inbound if place >= 0], "stand in their thread")
+            self._rising(outbound, "left")
+
+    def _rising(self, places: list[int], how: str) -> None:
+        wrong = sum(later < earlier for earlier, later in pairwise(places))
+        if wrong:
+            self.found.out_of_order += wrong
+            self.found.say(3, f"{wrong} texts of one conversation {how} out of order.")
+
+    def _no_status_back(self) -> None:
+        """Each attempt is as far as the furthest that was ever said of it."""
+        for attempt in self._storm.rows("SELECT id, status FROM attempts"):
+            said = self._storm.rows(
+                "SELECT status FROM receipts WHERE attempt_id = :id AND status IS NOT NULL", id=attempt["id"]
+            )
+            furthest = max((Status(row["status"]) for row in said), default=Status(attempt["status"]))
+            if Status(attempt["status"]) < furthest:
+                self.found.say(4, f"An attempt is {attempt['status']}, and was {furthest.value} once.")
+
+    # --- 5, 6 ---------------------------------------------------------------------------------------------------------
+
+    def _nothing_after_stop(self) -> None:
+        """What was typed once the STOP stood in the thread did not go out; the confirmation at most once."""
+        sent = self._storm.sent()
+        for each in self._storm.forbidden:
+            if sent[each]:
+                self.found.say(5, f"{each[1]!r} went to somebody who had opted out.")
+        goodbyes = Counter(phone for (phone, text), count in sent.items() if GOODBYE in text for _ in range(count))
+        for phone, count in goodbyes.items():
+            if count > 1:
+                self.found.duplicated_sms += count - 1
+                self.found.say(5, f"The confirmation went out {count} times to {phone[-4:]}.")
+
+    def _five_leases(self) -> None:
+        """The company never had to refuse a sixth."""
+        given = Counter(lease.phone for lease in self._storm.fone.leases.all)
+        if any(count > 5 for count in given.values()):
+            self.found.say(6, "A contact has more than five leases.")
+        refused = [each for each in self._storm.fone.requests if each.kind == "send" and each.status == 403]
+        if refused:
+            self.found.say(6, f"The company refused {len(refused)} texts.")
+
+    # --- 8, 9, 10 -----------------------------------------------------------------------------------------------------
+
+    def _literal(self) -> None:
+        """Customers write `<!channel>`; colleagues are mentioned by us, but nobody is called by such a text."""
+        if any(ping.startswith("<!") for _, post in self._posts for ping in self._storm.slack.pings(post)):
+            self.found.say(8, "A post calls the whole channel.")
+
+    def _not_too_fast(self) -> None:
+        """Slack refused for speed no more often than it was told to; what dies within a refusal may forget it."""
+        told = sum(fault.hits for fault in self._storm.slack.faults.calls if fault.kind == "ratelimit")
+        told += self._storm.told_to_wait
+        refused = len(self._storm.slack.calls.failed("ratelimited"))
+        if refused > told + self._storm.child.deaths:
+            self.found.say(9, f"Slack refused {refused} calls for speed, {told} of them because it was told to.")
+
+    def _no_secret_in_the_log(self) -> None:
+        log = self._storm.child.log
+        numbers = {phone.removeprefix("+") for phone in self._storm.phones.numbers()}
+        bodies = {text for _, text in (*self._storm.texted, *self._storm.replied, *self._storm.commanded)}
+        secrets = {self._storm.slack.bot_token, self._storm.slack.app_token, self._storm.fone.settings.token}
+        tokens = {each.hook.url.rsplit("/", 1)[1] for each in self._deliveries()}
+        for kind, each in (("number", numbers), ("body", bodies), ("secret", secrets), ("token", tokens)):
+            if any(one in log for one in each):
+                self.found.say(10, f"A {kind} is in the log.")
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    def _deliveries(self, kind: str | None = None) -> list[Any]:
+        every = [each for carrier in self._storm.carriers for each in carrier.deliveries]
+        return [each for each in every if kind in {None, each.hook.kind}]
+
+    def _all_accepted(self) -> list[Any]:
+        return sorted((each for carrier in self._storm.carriers for each in carrier.accepted), key=lambda each: each.at)
+
+
+def _says_the_end(line: dict[str, Any]) -> bool:
+    """It tells the end, or asks."""
+    asks = any(block["type"] == "actions" for block in line["blocks"])
+    return asks or any(word in line["text"] for word in ENDS)

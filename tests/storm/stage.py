@@ -1,0 +1,160 @@
+"""A team whose bot dies and comes back, and the customers and people around it, who remember what they said."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from bot.callbacks import portal
+from bot.settings import Settings, check
+from sandbox.phones import NotForThisPhone
+from tests.e2e.team import Team
+from tests.storm.nursery import Child, Nursery
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Point = tuple[str, int]
+PATIENCE = 20.0  # seconds for anything to happen while the bot dies again and again
+
+
+class Storm(Team):
+    """A stage with a bot that is started again whenever it dies.
+
+    Args:
+        folder: for its files.
+        nursery: forks the bots.
+        points: where the bot kills itself, one life after the other: a seam (see `child.py`) and at which passage.
+        trace: gets a line for each passage of a seam.
+        workspace: options of the pretend workspace.
+
+    Attributes:
+        texted: what customers typed: phone and text.
+        replied: what the team typed in threads: phone and text.
+        commanded: what the team typed behind `/sms` and was told is on its way: phone and text.
+        maybe: the same, where the answer got lost.
+        forbidden: what the team typed to somebody whose STOP stood in the thread.
+        said: what the team typed in threads, by its `ts`.
+        told_to_wait: how often Slack was made to refuse for speed, by faults that are cleared.
+    """
+
+    child: Child
+
+    def __init__(
+        self,
+        folder: Path,
+        nursery: Nursery,
+        *,
+        points: Iterable[Point] = (),
+        trace: Path | None = None,
+        **workspace: Any,
+    ) -> None:
+        super().__init__(folder, **{"time_scale": 0.003, "ack_seconds": 1.0, **workspace})
+        self._nursery = nursery
+        self.points = list(points)
+        self._trace = trace
+        self.fone.settings.retries = (0.2, 0.4, 0.8, 1.6, 3.2)
+        self.io.settings.retries = self.fone.settings.retries
+        self.texted: list[tuple[str, str]] = []
+        self.replied: list[tuple[str, str]] = []
+        self.commanded: list[tuple[str, str]] = []
+        self.maybe: set[tuple[str, str]] = set()
+        self.forbidden: list[tuple[str, str]] = []
+        self.said: dict[str, str] = {}
+        self.told_to_wait = 0
+        self.armed = False  # whether there is a point that it has not come to yet
+        self.failures: list[BaseException] = []  # starts that did not work
+        self._reviving: asyncio.Task[None] | None = None
+
+    async def _install_bot(self, port: int) -> None:
+        written = self.settings(port)
+        self.bot_settings = check(Settings(**written))
+        self.url = self.bot_settings.public_url
+        self.set_up_portals({name: portal(self.bot_settings, name) for name in self.bot_settings.senders})
+        self.child = Child(self._nursery, self._folder, written, port)
+        self._stack.push_async_callback(self.end)
+        await self._live()
+        self._reviving = asyncio.create_task(self._revive())
+
+    async def end(self) -> None:
+        """Nobody starts it any more, and it is killed."""
+        if self._reviving is not None:
+            self._reviving.cancel()
+            await asyncio.gather(self._reviving, return_exceptions=True)
+            self._reviving = None
+        if self.child.starts:
+            await self.child.kill()
+
+    async def _live(self) -> None:
+        """One more life, until the next of the points."""
+        seam, nth = self.points.pop(0) if self.points else ("", 1)
+        self.armed = bool(seam)
+        await self.child.start(seam=seam, nth=nth, trace=self._trace)
+
+    async def _revive(self) -> None:
+        """Starts it again after each death, as a supervisor does."""
+        while True:
+            await self.child.wait()
+            try:
+                await self._live()
+            except (TimeoutError, RuntimeError) as error:
+                self.failures.append(error)
+                return
+            self.slack.world.changes.announce()
+
+    # --- what people do -----------------------------------------------------------------------------------------------
+
+    async def text(self, phone: str, text: str, to: str | None = None) -> None:
+        """A customer texts; the carrier tries again by itself where the bot is away."""
+        self.texted.append((phone, text))
+        try:
+            await self.phones.send(phone, to or self.sydney, text)
+        except NotForThisPhone:
+            self.texted.remove((phone, text))
+
+    async def answer(self, phone: str, text: str) -> str:
+        """Anna replies in the phone's thread; returns the `ts`."""
+        self.replied.append((phone, text))
+        ts = await self.slack.say(self.anna, self.support, text, thread_ts=self.roots(phone)[-1])
+        self.said[ts] = text
+        return ts
+
+    async def command(self, phone: str, text: str) -> None:
+        """Anna texts by `/sms`; what was not acknowledged is not on its way."""
+        used = await self.slack.slash(self.anna, self.support, "/sms", f"{phone} {text}")
+        if not used.error and "Texting" in str(used.answer):
+            self.commanded.append((phone, text))
+        else:
+            self.maybe.add((phone, text))
+
+    # --- waiting ------------------------------------------------------------------------------------------------------
+
+    async def calm(self, seconds: float = PATIENCE) -> None:
+        """Waits until nothing more can happen soon, whatever dies meanwhile.
+
+        Raises:
+            TimeoutError: the work does not end.
+        """
+        async with asyncio.timeout(seconds):
+            while True:
+                await self.slack.delivered(seconds)
+                for carrier in self.carriers:
+                    await carrier.settle(seconds)
+                seen = len(self.slack.calls), self.child.starts
+                if self.child.is_running and not self._is_busy() and self.slack.connections:
+                    await asyncio.sleep(0.1)
+                    if seen == (len(self.slack.calls), self.child.starts) and not self._is_busy():
+                        return
+                await asyncio.sleep(0.03)
+
+    # --- counting -----------------------------------------------------------------------------------------------------
+
+    def sent(self) -> Counter[tuple[str, str]]:
+        """How often a carrier took each text to each phone."""
+        return Counter(
+            (each.to if each.to.startswith("+") else f"+{each.to}", each.text)
+            for carrier in self.carriers
+            for each in carrier.accepted
+        )

@@ -1,0 +1,156 @@
+"""Killed before and after each COMMIT and each request of every path, the bot loses nothing and sends nothing twice."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sandbox.carriers.faults import Trouble
+from tests.e2e.team import ANOTHER, CUSTOMER
+from tests.storm.rules import Rules
+from tests.storm.stage import PATIENCE, Storm
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.storm.nursery import Nursery
+    from tests.storm.stage import Point
+
+NEW = "+61488023777"
+ROUNDS = 6  # at most, until every point of a chain was come to
+
+# One life of the bot ends at each of these, in turn.
+CHAINS: dict[str, list[Point]] = {
+    "its start": [
+        ("before commit:Bot.know_senders", 1),
+        ("after slack:auth.test", 1),
+        ("after commit:_identify", 1),
+        ("before commit:Bot._resume", 1),
+        ("after commit:Bot._resume", 1),
+        ("before commit:Worker.start", 1),
+        ("after slack:apps.connections.open", 1),
+    ],
+    "taking in": [
+        ("before commit:Appender._write", 1),
+        ("after commit:Appender._write", 1),
+        ("before commit:Worker._take_some", 2),
+        ("after commit:Worker._take_some", 2),
+        ("before commit:Worker._claim", 3),
+        ("after commit:Worker._claim", 4),
+        ("before commit:Appender._write", 3),
+        ("after commit:Appender._write", 3),
+    ],
+    "the first posts of a thread": [
+        ("before commit:Posting.put", 1),
+        ("after commit:Posting.put", 1),
+        ("before slack:chat.postMessage", 1),
+        ("after slack:chat.postMessage", 1),
+        ("before commit:Posting.put", 2),
+        ("after commit:Posting.put", 2),
+    ],
+    "the next posts of a thread": [
+        ("before commit:Posting.put", 3),
+        ("after commit:Posting.put", 3),
+        ("before slack:chat.postMessage", 2),
+        ("after slack:chat.postMessage", 2),
+        ("before commit:Posting.put", 4),
+        ("after commit:Posting.put", 4),
+        ("after slack:chat.postMessage", 4),
+    ],
+    "sending": [
+        ("before commit:Gate.send", 1),
+        ("after commit:Gate.send", 1),
+        ("before provider:POST", 1),
+        ("after provider:POST", 1),
+        ("before commit:Gate._offer", 1),
+        ("after commit:Gate._offer", 1),
+        ("after provider:POST", 2),
+    ],
+    "edits, people and wishes": [
+        ("before slack:users.info", 1),
+        ("after commit:People.person", 1),
+        ("before slack:chat.update", 1),
+        ("after slack:chat.update", 1),
+        ("before commit:Posting.edit", 1),
+        ("after commit:Posting.edit", 1),
+        ("before commit:Actions.act", 1),
+        ("after commit:Actions.act", 1),
+        ("before commit:Thread._finish", 1),
+        ("after commit:Thread._finish", 1),
+    ],
+}
+# The same where the carrier drops an answer, or refuses for speed.
+DOUBTFUL: list[Point] = [
+    ("before commit:Gate._failed", 1),
+    ("after commit:Gate._failed", 1),
+    ("before provider:GET", 1),
+    ("after provider:GET", 1),
+    ("before commit:Gate.settle", 1),
+    ("after commit:Gate.settle", 1),
+]
+THROTTLED: list[Point] = [("before commit:Gate._not_sent", 1), ("after commit:Gate._not_sent", 1)]
+
+
+async def play(storm: Storm, number: int) -> None:
+    """Everything that happens in a day, once, in both directions."""
+    await storm.text(CUSTOMER, f"First from a customer <!channel> {number}.")
+    await storm.until(lambda: f"<!channel> {number}." in storm.shown(CUSTOMER), PATIENCE)
+    await storm.answer(CUSTOMER, f"First answer {number}.")
+    await storm.answer(CUSTOMER, f"Second answer {number}.")
+    await asyncio.gather(
+        storm.text(CUSTOMER, f"Second from a customer {number}."),
+        storm.text(ANOTHER, f"From another customer {number}."),
+        storm.command(NEW, f"By the command {number}."),
+    )
+    await storm.until(lambda: f"another customer {number}." in storm.shown(ANOTHER), PATIENCE)
+    user = storm.anna if number % 2 else storm.ben
+    await storm.slack.click(user, storm.support, storm.root(ANOTHER), "do:assign")
+    ts = await storm.answer(ANOTHER, f"An answer with a fault {number}.")
+    await storm.slack.edit(storm.anna, storm.support, ts, f"An answer without a fault {number}.")
+    storm.maybe.add((ANOTHER, f"An answer without a fault {number}."))
+    await storm.calm()
+
+
+async def prove(storm: Storm) -> None:
+    """Plays until every point was come to, then checks the rules."""
+    for number in range(ROUNDS):
+        await play(storm, number)
+        if not storm.armed:
+            break
+    assert not storm.failures
+    assert not storm.armed, f"not come to; {len(storm.points)} points are left"
+    assert not Rules(storm).check().faults
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+async def test_nothing_is_lost_or_doubled_when_it_is_killed(chain: str, tmp_path: Path, nursery: Nursery) -> None:
+    """Wherever it dies, the ten rules hold once it is back."""
+    async with Storm(tmp_path, nursery, points=CHAINS[chain]) as storm:
+        await prove(storm)
+        assert storm.child.deaths == len(CHAINS[chain])
+
+
+async def test_nothing_is_doubled_when_it_is_killed_in_doubt(tmp_path: Path, nursery: Nursery) -> None:
+    """Where the carrier took a text and dropped its answer, the same holds, whenever it dies while it finds out."""
+    async with Storm(tmp_path, nursery, points=DOUBTFUL) as storm:
+        storm.fone.faults.next(Trouble.DROP_AFTER, None)
+        await prove(storm)
+
+
+async def test_nothing_is_doubled_when_it_is_killed_while_it_has_to_wait(tmp_path: Path, nursery: Nursery) -> None:
+    """A text that the carrier refused for speed goes out once, whenever it dies."""
+    async with Storm(tmp_path, nursery, points=THROTTLED) as storm:
+        storm.fone.faults.next(Trouble.THROTTLE, 3)
+        await prove(storm)
+
+
+async def test_every_seam_is_a_point(tmp_path: Path, nursery: Nursery) -> None:
+    """No COMMIT and no request of a day's work is left out above."""
+    trace = tmp_path / "trace"
+    async with Storm(tmp_path, nursery, trace=trace) as storm:
+        await prove(storm)
+    passed = {line.split(" ", 1)[1] for line in trace.read_text(encoding="utf-8").splitlines()}
+    named = {seam.split(" ", 1)[1] for chain in (*CHAINS.values(), DOUBTFUL, THROTTLED) for seam, _ in chain}
+    assert passed - named <= {"commit:Worker._again"}
