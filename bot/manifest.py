@@ -13,6 +13,8 @@ SCOPES = {
     "groups:history": ("message.groups", "conversations.replies", "conversations.history"),
     "groups:read": ("conversations.info",),
     "users:read": ("users.info",),
+    "files:read": ("files.info", "url_private_download"),
+    "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
 }
 OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list",)}
 EVENTS = {"message.channels": "message", "message.groups": "message"}  # each with the listener that takes it

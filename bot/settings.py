@@ -68,8 +68,37 @@ class Patience(Model):
     )
     slack: float = Field(15.0, gt=0, description="for an answer of Slack")
     socket: float = Field(30.0, gt=0, description="for a connection to Slack, before it is made anew")
+    fetch: tuple[float, ...] = Field(
+        (2.0, 10.0, 60.0, 300.0),
+        description="between the tries to fetch a file; then the thread says that it is missing",
+    )
+    share: tuple[float, ...] = Field(
+        (1.0, 2.0, 4.0, 8.0, 15.0), min_length=1, description="between the looks whether Slack has shared a file"
+    )
+    share_again: float = Field(60.0, gt=0, description="for Slack to share a file, before it is asked once more")
     line: float = Field(20.0, gt=0, description="for the outcome of a text, before its receipt line is posted")
     card: float = Field(3.0, gt=0, description="for further changes, before a card is edited")
+
+
+class FileSettings(Model):
+    """Files that come with texts and go out with them. Sizes are in bytes."""
+
+    largest_in: int = Field(20 << 20, ge=1, description="of a file that came with a text; a larger one is only told of")
+    largest_out: int = Field(
+        1 << 20, ge=1, description="of a file that goes out with a text; a larger picture goes in a smaller form"
+    )
+    largest_link: int = Field(20 << 20, ge=1, description="of a file that a text links to")
+    link_days: float = Field(7.0, gt=0, description="how long the address of a file that went out works")
+    seconds: float = Field(60.0, gt=0, description="in which a file has to be fetched")
+    hosts: list[str] = Field(
+        default_factory=list, description="more hosts that files of contacts may lie on, beside each provider's own"
+    )
+    caption: str = Field(
+        "File attached.",
+        min_length=1,
+        max_length=100,
+        description="the words of a file that goes out without any, where the provider takes no file alone",
+    )
 
 
 class HttpSettings(Model):
@@ -184,6 +213,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     slack: SlackSettings
     patience: Patience = Patience()
+    files: FileSettings = FileSettings()
     accounts: dict[str, Account] = Field(min_length=1)
     senders: dict[str, Sender] = Field(min_length=1)
     inboxes: dict[str, Inbox] = Field(min_length=1)

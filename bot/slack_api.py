@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # Slack's own words for: something went wrong here, part of it may have been done.
 _MAYBE_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 _BUSY = {"ratelimited", "rate_limited"}
+# What takes its arguments as JSON; all the rest reads a query only, and finds nothing in a JSON body.
+_TAKES_JSON = ("chat.", "views.", "files.completeUploadExternal")
 _DEFAULT_PAUSE = 30.0  # seconds, where a refusal for speed does not say how long
 
 
@@ -80,7 +82,10 @@ class SlackApi:
         """The same for a caller that has waited for its turn."""
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
-            answer = await self._client.api_call(method, json=given)
+            if method.startswith(_TAKES_JSON):
+                answer = await self._client.api_call(method, json=given)
+            else:
+                answer = await self._client.api_call(method, params=given)
         except SlackApiError as error:
             raise await self._sorted(method, error) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):

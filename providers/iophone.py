@@ -128,6 +128,7 @@ class IOPhone:
         inbound=True,  # once a text has gone out from the number: only that tells IO Phone our URL
         inbound_after_send=True,
         media_in=True,
+        media_hosts=("rental.software",),  # where they host what came, and what went out, anew
         media_out=True,
         max_text=_LONGEST_TEXT,
         limits=(

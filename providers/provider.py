@@ -61,6 +61,7 @@ class Features:
     inbound: bool = False  # texts from contacts reach our webhook
     inbound_after_send: bool = False  # … but only once a text was sent from the number with our URL
     media_in: bool = False
+    media_hosts: tuple[str, ...] = ()  # names of the hosts that such files lie on, beside that of an account's base_url
     media_out: bool = False
     leases: bool = False  # can assign us a number for one contact
     max_leases: int | None = None  # live ones for one contact at a time; None where no limit is documented
