@@ -19,6 +19,7 @@ from bot.actions import Actions
 from bot.bridge import Bridge
 from bot.callbacks import CallbackUrls
 from bot.commands import Commands
+from bot.compose import Compose
 from bot.fetching import Fetching
 from bot.gate import Gate
 from bot.metrics import Metrics
@@ -32,7 +33,9 @@ from bot.slack_api import SlackApi, SlackError, SlackRefused, open_client, open_
 from bot.slack_door import SlackDoor
 from bot.sms_door import SmsDoor
 from bot.sockets import Sockets
+from bot.tasks import Tasks
 from bot.thread import Thread
+from bot.windows import Windows
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
 from storage import attempts, callbacks, identity
@@ -157,9 +160,24 @@ class Bot:
         await self._resume(outcomes)
         await worker.start()
         stack.push_async_callback(worker.stop, DRAIN)
-        commands = Commands(self._appender, self._settings, gate, who.team)
+        tasks = Tasks()
+        stack.push_async_callback(tasks.drain, DRAIN)
+        windows = Windows(slack, tasks)
+        compose = Compose(
+            self._database,
+            self._appender,
+            self._settings,
+            self._providers,
+            people,
+            gate,
+            slack,
+            tasks,
+            windows,
+            who.team,
+        )
+        commands = Commands(self._appender, self._settings, gate, compose, who.team)
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
-        self._listen(door.open(client, [actions]), stack)
+        self._listen(door.open(client, [actions, compose]), stack)
         log.info("started", team=who.team, mode=self._settings.slack.mode)
 
     def _listen(self, app: AsyncApp, stack: AsyncExitStack) -> None:

@@ -67,6 +67,7 @@ class Bridge:
             "edit": self.edit,
             "deletion": self.deletion,
             "command": self.command,
+            "composed": self.composed,
             "wish": self.wish,
         }
 
@@ -166,6 +167,26 @@ class Bridge:
         await plan.answer(tx, conversation.id, said["response_url"])
         await plan.send(tx, conversation.id, message_id)
         await plan.show(tx, message_id, tx.now + self._line_after)
+
+    async def composed(self, tx: Transaction, entry: Entry) -> None:
+        """Somebody submitted the compose modal; all of it was checked before it was taken in."""
+        said = entry.content
+        conversation = await self._places.of_contact(tx, await contacts.remember(tx, said["to"]), said["inbox"])
+        message_id = await messages.add_text(
+            tx,
+            conversation.id,
+            origin="modal",
+            text=said["text"],
+            author=said["user"],
+            via=said["via"],
+            options=json.dumps(said["options"]),
+        )
+        await plan.post(tx, conversation.id)
+        await plan.answer(tx, conversation.id, said["response_url"], said["user"])
+        if said["at"] is not None:
+            await messages.schedule(tx, message_id, said["at"])
+        await plan.send(tx, conversation.id, message_id, said["at"])
+        await plan.show(tx, message_id, None if said["at"] is not None else tx.now + self._line_after)
 
     async def wish(self, tx: Transaction, entry: Entry) -> None:
         """Somebody pressed a button that decides something."""

@@ -14,6 +14,7 @@ from sms.address import E164, Address, Alphanumeric, NotAnAddress, is_valid, par
 from storage.intake import Arrival
 
 if TYPE_CHECKING:
+    from bot.compose import Compose
     from bot.gate import Gate
     from bot.settings import Settings
     from storage.intake import Appender
@@ -43,19 +44,24 @@ class Commands:
         appender: the intake.
         settings: the inboxes.
         gate: says beforehand what it would say.
+        compose: the modal that the bare command opens.
         team: the Slack workspace's id.
     """
 
-    def __init__(self, appender: Appender, settings: Settings, gate: Gate, team: str) -> None:
+    def __init__(self, appender: Appender, settings: Settings, gate: Gate, compose: Compose, team: str) -> None:
         self._appender = appender
         self._settings = settings
         self._gate = gate
+        self._compose = compose
         self._team = team
 
     async def take(self, body: dict[str, Any]) -> str:
         """Does what the command says and returns the private answer."""
         said = (body.get("text") or "").strip()
-        if said.lower() in {"", "help"}:
+        if not said:
+            self._compose.open(body["user_id"], body["trigger_id"], body["channel_id"], body["response_url"])
+            return ""
+        if said.lower() == "help":
             return HELP
         name = self._settings.inbox_of_channel(body["channel_id"]) or next(iter(self._settings.inboxes))
         inbox = self._settings.inboxes[name]

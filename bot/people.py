@@ -80,9 +80,11 @@ class People:
 
     async def names_in(self, message: Message) -> decode.Names:
         """The names that decoding the message needs."""
-        if message.typed is None:
-            return decode.Names({}, {}, {})
-        mentioned = decode.mentioned(json.loads(message.typed))
+        return decode.Names({}, {}, {}) if message.typed is None else await self.names_for(json.loads(message.typed))
+
+    async def names_for(self, typed: dict[str, Any]) -> decode.Names:
+        """The names that decoding a Slack message needs."""
+        mentioned = decode.mentioned(typed)
         return decode.Names(
             {user: (await self.person(user)).name for user in mentioned.users},
             {channel: await self._channel(channel) for channel in mentioned.channels},
@@ -132,4 +134,5 @@ def _person(team: str, user: dict[str, Any], now: int) -> Person:
         stranger=int(bool(user.get("is_stranger")) or user.get("team_id", team) != team),
         removed=int(bool(user.get("deleted"))),
         seen_at=now,
+        time_zone=user.get("tz"),
     )

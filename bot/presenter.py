@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 LATE = MINUTE  # a text shown later than this after it came says when it came
 
-_ORIGINS = {"command": "by `/sms`", "confirmation": "as the confirmation of their wish"}
+_ORIGINS = {
+    "command": "by `/sms`",
+    "modal": "from the compose window",
+    "confirmation": "as the confirmation of their wish",
+}
 
 
 class Presenter:
@@ -91,7 +95,8 @@ class Presenter:
         parts = await attempts.newest(connection, message.id)
         if not parts:
             stage = Stage(message.state or message.status)
-            return LineView(stage, at=message.not_before or message.created_at, sentence=message.sentence or "")
+            at = message.not_before if stage in {Stage.HELD, Stage.SCHEDULED} else None
+            return LineView(stage, at=at, sentence=message.sentence or "")
         told = _telling(parts)
         stage = self._stage(message, told, now)
         return LineView(

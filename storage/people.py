@@ -21,6 +21,7 @@ class Person:
     stranger: int  # of another organisation, here through Slack Connect
     removed: int
     seen_at: int  # microseconds UTC
+    time_zone: str | None = None  # IANA name, as Slack has it
 
     @property
     def is_member(self) -> bool:
@@ -32,10 +33,10 @@ async def remember(tx: Transaction, person: Person) -> None:
     """Keeps what Slack says of a user now."""
     await tx.run(
         """
-        INSERT INTO people (team, id, name, bot, guest, stranger, removed, seen_at)
-        VALUES (:team, :id, :name, :bot, :guest, :stranger, :removed, :seen_at)
+        INSERT INTO people (team, id, name, bot, guest, stranger, removed, seen_at, time_zone)
+        VALUES (:team, :id, :name, :bot, :guest, :stranger, :removed, :seen_at, :time_zone)
         ON CONFLICT (team, id) DO UPDATE SET name = :name, bot = :bot, guest = :guest, stranger = :stranger,
-            removed = :removed, seen_at = :seen_at
+            removed = :removed, seen_at = :seen_at, time_zone = :time_zone
         """,
         team=person.team,
         id=person.id,
@@ -45,6 +46,7 @@ async def remember(tx: Transaction, person: Person) -> None:
         stranger=person.stranger,
         removed=person.removed,
         seen_at=person.seen_at,
+        time_zone=person.time_zone,
     )
 
 
@@ -53,7 +55,8 @@ async def find(connection: Connection, team: str, user: str) -> Person | None:
     return await connection.one(
         Person,
         """
-        SELECT team, id, name, bot, guest, stranger, removed, seen_at FROM people WHERE team = :team AND id = :id
+        SELECT team, id, name, bot, guest, stranger, removed, seen_at, time_zone FROM people
+        WHERE team = :team AND id = :id
         """,
         team=team,
         id=user,

@@ -240,6 +240,7 @@ CREATE TABLE people (                      -- Slack users, as Slack last describ
     stranger      BIGINT NOT NULL,
     removed       BIGINT NOT NULL,
     seen_at       BIGINT NOT NULL,
+    time_zone     TEXT,                    -- IANA name, as Slack has it
     PRIMARY KEY (team, id)
 );
 
