@@ -1,0 +1,47 @@
+"""`docs/manifest.md`: the Slack app manifest in both modes, and why each scope and event is in it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot import manifest
+from making.markdown import block, code, page, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_PUBLIC_URL = "https://sms.example.com"
+
+_INTRO = f"""\
+What `threadline manifest` prints, and what `threadline manifest --http {_PUBLIC_URL}` prints. Paste one of them at
+[api.slack.com/apps](https://api.slack.com/apps) under *Create New App*, *From a manifest*. Each scope stands with the
+calls, events and commands that need it, as `bot/manifest.py` names them; nothing else is asked for."""
+
+_OPTIONAL = "An optional scope may be left out at the installation: names of user groups then read *a group*."
+
+
+def page_text() -> str:
+    """The whole page."""
+    scopes = [*_rows(manifest.SCOPES.items(), "needed"), *_rows(manifest.OPTIONAL_SCOPES.items(), "optional")]
+    events = [[code(event), code(listener)] for event, listener in manifest.EVENTS.items()]
+    return page(
+        "The Slack app manifest",
+        _INTRO,
+        "## Scopes",
+        table(["scope", "", "for"], scopes),
+        "## Events",
+        table(["event", "taken by the listener for"], events),
+        "## In socket mode",
+        _json(None),
+        "## In http mode",
+        _json(_PUBLIC_URL),
+    )
+
+
+def _rows(scopes: Iterable[tuple[str, Iterable[str]]], kind: str) -> list[list[str]]:
+    return [[code(scope), kind, ", ".join(map(code, why))] for scope, why in scopes]
+
+
+def _json(public_url: str | None) -> str:
+    return block("json", json.dumps(manifest.manifest(public_url), indent=2))

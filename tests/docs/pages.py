@@ -1,0 +1,84 @@
+"""Markdown as far as these tests need it: blocks of code, links, headings, code within sentences."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+_FENCED = re.compile(r"^(?P<indent> *)```(?P<kind>\w*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(r"`([^`]+)`")
+_LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block of code, without the indentation of the list that it stands in."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """One file."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Its path from the root of the repository."""
+        return self.path.relative_to(ROOT).as_posix()
+
+    @cached_property
+    def text(self) -> str:
+        return self.path.read_text(encoding="utf-8")
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        return [
+            Block(found["kind"], re.sub(rf"^{found['indent']}", "", found["text"], flags=re.MULTILINE))
+            for found in _FENCED.finditer(self.text)
+        ]
+
+    @cached_property
+    def prose(self) -> str:
+        """Everything but the blocks."""
+        return _FENCED.sub("", self.text)
+
+    @cached_property
+    def code(self) -> list[str]:
+        """Code within sentences; its line ends are spaces."""
+        return [" ".join(found.split()) for found in _CODE.findall(self.prose)]
+
+    @cached_property
+    def links(self) -> list[str]:
+        return _LINK.findall(_CODE.sub("", self.prose))
+
+    @cached_property
+    def anchors(self) -> set[str]:
+        """What a link to a heading may name, as GitHub makes it."""
+        plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(self.prose)]
+        return {heading.replace(" ", "-") for heading in plain}
+
+    def of_kind(self, *kinds: str) -> list[Block]:
+        """The blocks of these kinds."""
+        return [block for block in self.blocks if block.kind in kinds]
+
+    def below(self, heading: str) -> str:
+        """What stands below a heading, up to the next one; empty if there is no such heading."""
+        _, _, rest = self.text.partition(f"\n## {heading}\n")
+        return rest.partition("\n## ")[0]
+
+
+PAGES = [Page(path) for path in sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])]
+
+
+def page(name: str) -> Page:
+    """The page of this path from the root."""
+    return next(each for each in PAGES if each.name == name)

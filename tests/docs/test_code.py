@@ -1,0 +1,104 @@
+"""What a page shows as code is code: commands exist, Python compiles, settings load, examples are real files."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+import tomllib
+from importlib.metadata import EntryPoints, PathDistribution
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.settings import Settings, check
+from providers.iovox_flow import flow_xml
+from tests.docs import commands
+from tests.docs.pages import PAGES, ROOT, Block, Page
+from tests.docs.pages import page as page_named
+
+_EXAMPLE = ROOT / "tests/contract/example"
+_GUIDE = page_named("docs/add-a-provider.md")
+_BASE: dict[str, Any] = {
+    "public_url": "https://sms.example.com",
+    "secret": "0" * 32,
+    "slack": {"bot_token": "xoxb-1", "app_token": "xapp-1", "alert_channel": "C0123456789"},
+}
+
+
+def test_commands_exist(page: Page) -> None:
+    """Each command in a console block, and each one of ours in a sentence, is there with its options."""
+    written = [code for code in page.code if code.partition(" ")[0] in {"threadline", "make"} and " " in code]
+    every = [command for block in page.of_kind("console") for command in commands.shown(block)] + written
+    assert not [fault for command in every if (fault := commands.fault(command))]
+
+
+def test_console_blocks_show_commands(page: Page) -> None:
+    """A console block has at least one line that begins with a dollar sign."""
+    assert all(commands.shown(block) for block in page.of_kind("console"))
+
+
+@pytest.mark.parametrize(
+    "command", ["threadline fly", "threadline run --fast", "make coffee", "python tests/nowhere", "sudo reboot"]
+)
+def test_a_command_that_is_none_is_found(command: str) -> None:
+    """The check that the tests above rely on says what is wrong."""
+    assert commands.fault(command)
+
+
+def test_python_compiles(page: Page) -> None:
+    """Each block of Python is Python, whatever it is cut from."""
+    for block in page.of_kind("python"):
+        ast.parse(textwrap.dedent(block.text))
+
+
+def test_the_guide_is_cut_from_the_example() -> None:
+    """Every piece of Python in the walk-through stands in the example package, letter for letter."""
+    source = (_EXAMPLE / "carrier_pigeon.py").read_text(encoding="utf-8")
+    assert not [block.text for block in _GUIDE.of_kind("python") if block.text not in source]
+    assert len(_GUIDE.of_kind("python")) > 5
+
+
+def test_the_guides_fixtures_are_the_examples() -> None:
+    """Every fixture in the walk-through is a file of the example's data, and its list of files is whole."""
+    data = _EXAMPLE / "contract"
+    files = {
+        path.relative_to(_EXAMPLE).as_posix(): path.read_text("utf-8") for path in data.rglob("*") if path.is_file()
+    }
+    assert not [block for block in _GUIDE.of_kind("http") if block.text not in files.values()]
+    listed = next(block for block in _GUIDE.of_kind("text") if "contract.toml" in block.text)
+    assert listed.text.split() == sorted(files)
+
+
+def test_the_guides_tables_are_the_examples() -> None:
+    """Its contract.toml and its entry point are those of the example."""
+    contract, project = (tomllib.loads(block.text) for block in _GUIDE.of_kind("toml"))
+    assert contract == tomllib.loads((_EXAMPLE / "contract/carrierpigeon/contract.toml").read_text("utf-8"))
+    (installed,) = _entry_points()
+    assert project["project"]["entry-points"] == {installed.group: {installed.name: installed.value}}
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(block, id=page.name)
+        for page in PAGES
+        for block in page.of_kind("toml")
+        if "[accounts." in block.text
+    ],
+)
+def test_settings_that_are_shown_can_be_used(block: Block) -> None:
+    """A settings file on a page loads, once what the reader has to fill in is filled in."""
+    shown = tomllib.loads(block.text.replace("…", "0" * 32))
+    assert check(Settings(**(_BASE | shown))).inboxes
+
+
+def test_the_flow_is_what_is_printed() -> None:
+    """The SMS Flow on IOVOX's page is the one that the code makes."""
+    (shown,) = page_named("docs/providers/iovox.md").of_kind("xml")
+    made = flow_xml("https://sms.example.com/sms/iovox/TOKEN", "SECRET", "threadline voxnumber")
+    assert shown.text.strip() == made.strip()
+
+
+def _entry_points() -> EntryPoints:
+    return PathDistribution(Path(_EXAMPLE / "carrier_pigeon-1.0.dist-info")).entry_points

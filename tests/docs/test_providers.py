@@ -1,0 +1,56 @@
+"""Each provider that comes with threadline has its page, and the page says what the provider declares."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import providers
+from tests.docs.pages import DOCS, Page, page
+
+NAMES = [name for name in providers.names() if providers.load(name).__module__.startswith("providers.")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_has_its_page(name: str) -> None:
+    """Under its name, with its title, how it is set up and what is unproved; the index links it."""
+    mine = _page(name)
+    assert mine.text.startswith(f"# {providers.load(name).title}\n")
+    assert mine.below("Set it up")
+    assert mine.below("Unproved")
+    assert f"providers/{name}.md" in page("docs/README.md").links
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_what_is_unproved(name: str) -> None:
+    """Exactly what the feature table marks, in whatever way an account may be set."""
+    title = providers.load(name).title
+    head, *rows = [_cells(line) for line in page("docs/features.md").text.splitlines() if line.startswith("|")]
+    (marked,) = (row for row in rows if row[0] == "`unproved`" and len(row) == len(head))
+    columns = [cell for column, cell in zip(head, marked, strict=True) if column.partition(" with ")[0] == title]
+    declared = {found for cell in columns for found in re.findall(r"`(\w+)`", cell)}
+    listed = [line for line in _page(name).below("Unproved").splitlines() if line.startswith("- ")]
+    assert {found for line in listed for found in re.findall(r"`(\w+)`", line.partition(":")[0])} - _switches(
+        name
+    ) == declared
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_its_limits(name: str) -> None:
+    """The length and the numbers that the provider declares stand below its limits."""
+    features, said = providers.load(name).features, _page(name).below("Limits")
+    declared = [limit.count for limit in features.limits] + ([features.max_text] if features.max_text else [])
+    assert not [number for number in declared if not re.search(rf"\b{number}\b", said)]
+
+
+def _page(name: str) -> Page:
+    return Page(DOCS / "providers" / f"{name}.md")
+
+
+def _switches(name: str) -> set[str]:
+    return set(providers.load(name).Settings.model_fields)
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
