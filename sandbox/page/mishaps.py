@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sandbox.slack.faults import Fault
 
 MOST = 8  # that are shown, the newest first
-RETRY_AFTER = 5  # seconds that Slack asks for with a 429
+RETRY_AFTER = 3  # seconds that Slack asks for with a 429
 HANG = 5.0  # seconds until a company drops a request that it does not answer
 LATE = 8.0  # seconds that a late receipt comes late
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 STATIC = Path(__file__).with_name("static")
 ACTIONS: dict[str, type[Action]] = {action.NAME: action for action in (*in_slack.ALL, *beside_slack.ALL)}
+KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _BASE64 = 4 / 3
 
@@ -40,6 +41,7 @@ class Server:
     def __init__(self, scene: Scene, port: int = 0) -> None:
         self._desk = Desk(scene)
         self._port = port
+        self._files = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.suffix in KINDS}
         self.live = Live(self._desk)
         application = web.Application(middlewares=[door], client_max_size=int(MOST_BYTES * _BASE64) + 4096)
         application.add_routes(self._routes())
@@ -62,21 +64,29 @@ class Server:
         """Where the page is, with a slash at the end."""
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
 
-    def _routes(self) -> list[web.RouteDef | web.StaticDef]:
+    def _routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self._index),
             web.get("/live", self._live),
             web.get("/emoji.json", self._emoji),
             web.get("/file/{file}", self._file),
             web.post("/do/{action}", self._do),
-            web.static("/static", STATIC),
+            web.get("/static/{name}", self._static),
         ]
 
     async def _end_streams(self, _: web.Application) -> None:
         await self.live.stop()
 
     async def _index(self, _: web.Request) -> web.StreamResponse:
-        return web.FileResponse(STATIC / "index.html")
+        return self._file_named("index.html")
+
+    async def _static(self, request: web.Request) -> web.StreamResponse:
+        return self._file_named(request.match_info["name"])
+
+    def _file_named(self, name: str) -> web.Response:
+        if name not in self._files:
+            raise web.HTTPNotFound
+        return web.Response(body=self._files[name], content_type=KINDS[Path(name).suffix], charset="utf-8")
 
     async def _emoji(self, _: web.Request) -> web.StreamResponse:
         return web.json_response(text=symbols.table())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from playwright.async_api import Browser, BrowserContext, Page, ViewportSize
+    from playwright.async_api import Browser, Page, ViewportSize
 
     Opener = Callable[[str], AbstractAsyncContextManager[Page]]
 
@@ -52,28 +52,36 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def window(chromium: Browser) -> AsyncIterator[BrowserContext]:
-    """A window in Sydney, at desktop size, that tests share; each has a tab of its own."""
+async def tab(chromium: Browser) -> AsyncIterator[Page]:
+    """One tab for all tests, in Sydney; every stage has an origin of its own, so nothing is kept between them."""
     window = await chromium.new_context(viewport=DESKTOP, timezone_id="Australia/Sydney", locale="en-AU")
-    yield window
+    tab = await window.new_page()
+    tab.set_default_timeout(8000)
+    yield tab
     await window.close()
 
 
 @pytest.fixture
-def opened(window: BrowserContext) -> Opener:
+def opened(tab: Page) -> Opener:
     """Opens an address; any error on the page's console fails the test."""
 
     @asynccontextmanager
     async def open_page(url: str) -> AsyncIterator[Page]:
-        page = await window.new_page()
-        page.set_default_timeout(8000)
         wrong: list[str] = []
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        await page.goto(url)
-        await page.get_by_role("textbox", name="Text", exact=True).wait_for()
-        yield page
-        await page.close()
+        listeners = {
+            "pageerror": lambda error: wrong.append(str(error)),
+            "console": lambda message: wrong.append(message.text) if message.type == "error" else None,
+        }
+        for name, listener in listeners.items():
+            tab.on(name, listener)  # type: ignore[call-overload] # the names are known
+        await tab.set_viewport_size(DESKTOP)
+        await tab.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        await tab.goto(url)
+        await tab.get_by_role("textbox", name="Text", exact=True).wait_for()
+        yield tab
+        await tab.goto("about:blank")
+        for name, listener in listeners.items():
+            tab.remove_listener(name, listener)
         expected = ("409 (Conflict)", "net::ERR_")  # what cannot be done is said by the page itself, and so is its end
         assert [one for one in wrong if not any(words in one for words in expected)] == []
 
