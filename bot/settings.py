@@ -5,11 +5,13 @@ The environment wins over the file: `THREADLINE_SLACK__BOT_TOKEN` is `bot_token`
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 import providers
 from providers.provider import Model
@@ -25,10 +27,26 @@ if TYPE_CHECKING:
 PREFIX = "THREADLINE_"
 LEASED = "leased"  # a sender's address that means: the provider assigns us a number for each contact
 
-ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{2,}$", description="a Slack channel's id, like C0123456789")]
+SHORTEST_SECRET = 32  # characters
 
 
-SlackId = Annotated[str, Field(pattern=r"^[UWS][A-Z0-9]{2,}$", description="the id of a Slack user or user group")]
+def _like(pattern: str, sentence: str) -> AfterValidator:
+    """Texts of this form; the sentence is for whoever wrote another one."""
+
+    def check_form(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(sentence)
+        return text
+
+    return AfterValidator(check_form)
+
+
+Name = Annotated[str, _like(r"[A-Za-z0-9_-]+", "a name here is made of letters, digits, - and _")]
+ChannelId = Annotated[str, _like(r"[CG][A-Z0-9]{2,}", "it must be a Slack channel's id, like C0123456789")]
+SlackId = Annotated[
+    str, _like(r"[UWS][A-Z0-9]{2,}", "it must be the id of a Slack user or user group, like U0123456789")
+]
+Region = Annotated[str, _like(r"[A-Z]{2}", "it must be a country's two letters, like AU")]
 
 
 class BadSettings(Exception):
@@ -122,6 +140,10 @@ class Account(BaseModel):
             raise ValueError(f"there is no provider {name!r}; the known ones are {', '.join(providers.names())}")
         return name
 
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """The further keys are plain texts here, secrets among them."""
+        yield "provider", self.provider
+
     @property
     def kind(self) -> type[Provider]:
         """The provider's class."""
@@ -140,7 +162,7 @@ class Sender(Model):
     """An address of ours that a text can come from."""
 
     account: str
-    address: str = Field(description=f'a number, a short code, an alphanumeric ID, or "{LEASED}"')
+    address: str = Field(repr=False, description=f'a number, a short code, an alphanumeric ID, or "{LEASED}"')
     options: dict[str, Any] = Field(default_factory=dict, description="the provider's options for every text from it")
 
     @property
@@ -169,8 +191,8 @@ class Inbox(Model):
 
     channel: ChannelId
     senders: list[str] = Field(min_length=1, description="names of senders; the first that can is taken")
-    default_region: str | None = Field(
-        None, pattern=r"^[A-Z]{2}$", description="the country of numbers typed without a country code, like AU"
+    default_region: Region | None = Field(
+        None, description="the country of numbers typed without a country code, like AU"
     )
     max_segments: int = Field(8, ge=1, description="a longer reply is not sent but told to whoever wrote it")
     reply_mode: Literal["reply", "mention", "confirm", "off"] = Field(
@@ -186,10 +208,17 @@ class Inbox(Model):
     links_for_files: bool = Field(False, description="where files cannot be sent: text a link to them, for a week")
 
 
-def _no_slash(url: str) -> str:
-    if not url.startswith(("https://", "http://")):
-        raise ValueError("it must begin with https://")
+def _without_slash(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("it must begin with https:// and name a host, like https://sms.example.com")
     return url.rstrip("/")
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value()) < SHORTEST_SECRET:
+        raise ValueError(f"it must have {SHORTEST_SECRET} characters or more. `openssl rand -hex 32` makes one")
+    return secret
 
 
 class Settings(BaseSettings):
@@ -203,20 +232,20 @@ class Settings(BaseSettings):
         hide_input_in_errors=True,
     )
 
-    public_url: Annotated[str, AfterValidator(_no_slash)] = Field(
+    public_url: Annotated[str, AfterValidator(_without_slash)] = Field(
         description="where the internet reaches our doors; providers call us back there"
     )
-    secret: SecretStr = Field(
-        min_length=32, description="32 characters or more, of chance; callback URLs are made from it"
+    secret: Annotated[SecretStr, AfterValidator(_long_enough)] = Field(
+        description="32 characters or more, of chance; callback URLs are made from it"
     )
     database: Path = Path("threadline.db")
     http: HttpSettings = HttpSettings()
     slack: SlackSettings
     patience: Patience = Patience()
     files: FileSettings = FileSettings()
-    accounts: dict[str, Account] = Field(min_length=1)
-    senders: dict[str, Sender] = Field(min_length=1)
-    inboxes: dict[str, Inbox] = Field(min_length=1)
+    accounts: dict[Name, Account] = Field(min_length=1)
+    senders: dict[Name, Sender] = Field(min_length=1)
+    inboxes: dict[Name, Inbox] = Field(min_length=1)
     admins: list[SlackId] = Field(
         default_factory=list, description="who may opt contacts out and in, export and erase; empty: every member"
     )
@@ -274,6 +303,8 @@ def load(path: Path | None) -> Settings:
         settings = Settings(**_read(path))
     except ValidationError as error:
         raise BadSettings(list(_problems(error))) from None
+    except SettingsError as error:
+        raise BadSettings([_no_json(error)]) from None
     return check(settings)
 
 
@@ -297,18 +328,27 @@ def _read(path: Path | None) -> dict[str, Any]:
         return TomlConfigSettingsSource(Settings, toml_file=path)()
     except ValueError as error:
         raise BadSettings([f"{path} is not TOML: {error}"]) from None
+    except OSError as error:
+        raise BadSettings([f"{path} cannot be read: {error.strerror}."]) from None
+
+
+def _no_json(error: SettingsError) -> str:
+    """The library names the field only; that a whole table may stand in a variable as JSON is its rule."""
+    field = next(iter(re.findall(r'field "(\w+)"', str(error))), "")
+    variable = f"{PREFIX}{field}".upper()
+    return f"{field}: {variable}, or a variable that begins so, holds no JSON where a table or a list is wanted."
 
 
 def _problems(error: ValidationError, *prefix: str) -> Iterator[str]:
     for fault in error.errors(include_input=False, include_url=False):
-        place = [*prefix, *(str(part) for part in fault["loc"])]
-        if fault["type"] == "missing":
+        place = [*prefix, *(str(part) for part in fault["loc"] if part != "[key]")]
+        if fault["type"] == "missing" or fault.get("ctx", {}).get("actual_length") == 0:
             variable = PREFIX + "__".join(place).upper()
             yield f"{'.'.join(place)} is missing. Set it in the settings file, or as {variable}."
         elif fault["type"] == "extra_forbidden":
             yield f"{'.'.join(place)} is no setting. Remove it, or correct its name."
         else:
-            yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ')}."
+            yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
 
 
 def _account_problems(settings: Settings) -> Iterator[str]:
@@ -320,6 +360,8 @@ def _account_problems(settings: Settings) -> Iterator[str]:
 
 
 def _reference_problems(settings: Settings) -> Iterator[str]:
+    if not settings.database.parent.is_dir():
+        yield f"database: there is no folder {settings.database.parent}. Make it, or name another file."
     if settings.slack.mode == "socket" and settings.slack.app_token is None:
         yield 'slack.app_token is missing: socket mode needs it. Set it, or set slack.mode to "http".'
     if settings.slack.mode == "http" and settings.slack.signing_secret is None:
