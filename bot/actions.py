@@ -10,10 +10,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot import plan
+from bot import later, plan
 from bot.buttons import PREFIX
 from sms.message import Status
-from storage import alerts, attempts, conversations, jobs, messages, suppressions
+from storage import alerts, attempts, contacts, conversations, jobs, messages, people, suppressions
+from storage.clock import from_datetime, to_datetime
 from storage.intake import Arrival
 
 if TYPE_CHECKING:
@@ -24,16 +25,21 @@ if TYPE_CHECKING:
     from bot.outcomes import Outcomes
     from bot.people import People
     from bot.settings import Settings
+    from storage.conversations import Conversation
     from storage.database import Database, Transaction
     from storage.intake import Appender
     from storage.jobs import Job
     from storage.messages import Message
 
-ON_CONVERSATIONS = ("assign", "close", "reopen", "via", "opt_out", "opt_in")
+ON_CONVERSATIONS = ("assign", "close", "reopen", "via", "later", "contact", "opt_out", "opt_in")
 ON_MESSAGES = ("retry", "other", "again", "arrived", "give_up", "send", "discard")
 ON_ALERTS = ("acknowledge", "retry_all")
 
 Wish = dict[str, Any]
+
+NOTHING_BELOW = "Not texted: write the text below it, on a new line, like `!later tomorrow 9:00` and then the text."
+NOT_HERE = "Not texted: in this channel replies are not texted. Open `/sms` in another place to write a text."
+CHANGED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
 
 
 class Actions:
@@ -151,6 +157,56 @@ class Actions:
         await conversations.keep_sender(tx, conversation.id, wish["argument"])
         await self._show_card(tx, conversation.id)
 
+    async def _later(self, tx: Transaction, wish: Wish) -> None:
+        """`!later <when>`: the text below it goes out then, in the time zone of who wrote it."""
+        person = await people.find(tx, self._team, wish["user"])
+        where = later.zone(person.time_zone if person else None)
+        try:
+            at = from_datetime(later.read(wish["argument"], to_datetime(tx.now), where))
+        except later.NotATime as error:
+            await self._tell(tx, wish, f"Not texted: {error}")
+            return
+        conversation = await conversations.get(tx, wish["subject"])
+        if self._settings.inboxes[conversation.inbox].reply_mode == "off":
+            await self._tell(tx, wish, NOT_HERE)
+        elif not wish["text"]:
+            await self._tell(tx, wish, NOTHING_BELOW)
+        elif (message_id := await self._add_later(tx, wish, conversation)) is None:
+            await self._tell(tx, wish, CHANGED_LATE)
+        else:
+            await messages.schedule(tx, message_id, at)
+            await plan.send(tx, conversation.id, message_id, at)
+            await plan.show(tx, message_id)
+
+    async def _add_later(self, tx: Transaction, wish: Wish, conversation: Conversation) -> int | None:
+        """The text as a message; the same message again after an edit. None: it may have gone out already."""
+        typed = json.dumps({"text": wish["text"]})
+        known = await messages.by_slack(tx, self._team, conversation.channel, wish["ts"])
+        if known is None:
+            return await messages.add_reply(
+                tx,
+                conversation.id,
+                typed=typed,
+                author=wish["user"],
+                team=self._team,
+                channel=wish["channel"],
+                ts=wish["ts"],
+            )
+        if await attempts.may_be_out(tx, known.id):
+            return None
+        await messages.decide(tx, known.id)
+        return known.id if await messages.retype(tx, known.id, typed) else None
+
+    async def _contact(self, tx: Transaction, wish: Wish) -> None:
+        """What a person knows of the contact."""
+        known = wish["contact"]
+        conversation = await conversations.get(tx, wish["subject"])
+        await contacts.describe(
+            tx, conversation.contact_id, name=known["name"], notes=known["notes"], time_zone=known["time_zone"]
+        )
+        for each in await conversations.of_contact(tx, conversation.contact_id):
+            await self._show_card(tx, each.id)
+
     async def _opt_out(self, tx: Transaction, wish: Wish) -> None:
         conversation = await conversations.get(tx, wish["subject"])
         if await suppressions.add(tx, conversation.contact_id, "person", wish["user"]):
@@ -205,9 +261,10 @@ class Actions:
             await self._outcomes.send_again(tx, message)
 
     async def _discard(self, tx: Transaction, wish: Wish) -> None:
-        """A text that was held for a question stays in the team."""
+        """A text that was held for a question, or that waits for its time, stays in the team."""
         message = await messages.get(tx, wish["subject"])
-        if message.state == "asked" and not await attempts.newest(tx, message.id):
+        waits = message.state in {"asked", "scheduled"}
+        if waits and not await attempts.newest(tx, message.id):
             await messages.give_up(tx, message.id, "Kept in the team.")
             await plan.show(tx, message.id)
 

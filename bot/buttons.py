@@ -48,6 +48,8 @@ def of_line(message: Message, stage: Stage) -> list[Button]:
         ]
     if stage is Stage.ASKED:
         return [button("send", "Text it", message.id, style="primary"), button("discard", "Keep it", message.id)]
+    if stage is Stage.SCHEDULED:
+        return [button("discard", "Cancel", message.id)]
     if stage in _FAILED and message.status == Status.FAILED.value:
         return [
             button("retry", "Retry", message.id),

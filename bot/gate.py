@@ -344,7 +344,8 @@ class Gate:
     async def _not_sent(self, job: Job, attempt: Attempt, error: NotSent) -> None:
         async with self._database.transaction() as tx:
             run_at = tx.now + _pause(job.tries, error)
-            final = run_at > job.created_at + self._settings.send_minutes * MINUTE
+            wanted_at = (await messages.get(tx, attempt.message_id)).not_before or job.created_at
+            final = run_at > max(wanted_at, job.created_at) + self._settings.send_minutes * MINUTE
             await self._outcomes.not_sent(tx, attempt, error.code, error.sentence, final=final)
             await quotas.give_back(tx, attempt.id)
             if final:

@@ -52,6 +52,19 @@ async def find(connection: Connection, address: str) -> Contact | None:
     )
 
 
+async def describe(
+    tx: Transaction, contact_id: int, *, name: str | None, notes: str | None, time_zone: str | None
+) -> None:
+    """What a person knows of the contact, in place of what was known before."""
+    await tx.run(
+        "UPDATE contacts SET name = :name, notes = :notes, time_zone = :time_zone WHERE id = :id",
+        name=name,
+        notes=notes,
+        time_zone=time_zone,
+        id=contact_id,
+    )
+
+
 async def get(connection: Connection, contact_id: int) -> Contact:
     """The contact of this id."""
     found = await connection.one(Contact, f"SELECT {_COLUMNS} FROM contacts WHERE id = :id", id=contact_id)

@@ -1,0 +1,123 @@
+"""`17:30`, `tomorrow 9:00`, `in 2 hours`: when a text is to go out, as people write it. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+EXAMPLES = "`17:30`, `tomorrow 9:00`, `friday 9:00`, `in 2 hours`, `in 30 minutes` or `2026-12-24 09:00`"
+FURTHEST = timedelta(days=366)
+MORNING = time(9, 0)  # where a day is named without a time
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_CLOCK = r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>[ap]\.?m\.?)?"
+_SPAN = re.compile(
+    r"(?:in\s+)?(?P<count>\d{1,4}|an?|one)\s*(?P<unit>m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)"
+)
+_TODAY = re.compile(rf"(?:today\s+)?(?:at\s+)?{_CLOCK}")
+_TOMORROW = re.compile(rf"tomorrow(?:,?\s+(?:at\s+)?{_CLOCK})?")
+_WEEKDAY = re.compile(rf"(?:on\s+|next\s+)?(?P<day>[a-z]{{3,9}})(?:,?\s+(?:at\s+)?{_CLOCK})?")
+_DATE = re.compile(
+    rf"(?:on\s+)?(?P<year>\d{{4}})-(?P<month>\d{{1,2}})-(?P<day>\d{{1,2}})(?:[t,]?\s*(?:at\s+)?{_CLOCK})?"
+)
+
+
+class NotATime(Exception):
+    """It cannot be understood, or is over. The message is a sentence for the person."""
+
+
+def zone(name: str | None) -> ZoneInfo:
+    """The time zone of this name; UTC where there is none."""
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
+
+
+def read(said: str, now: datetime, where: ZoneInfo) -> datetime:
+    """The moment that is meant, in UTC.
+
+    Args:
+        said: by the person, in any case.
+        now: aware.
+        where: the person's own time zone; a time of day is one of theirs.
+
+    Raises:
+        NotATime: with a sentence.
+    """
+    words = " ".join(said.lower().split()).rstrip(".!")
+    here = now.astimezone(where)
+    for pattern, meaning in _MEANINGS:
+        if found := pattern.fullmatch(words):
+            meant = meaning(found, here)
+            if meant is not None:
+                return _checked(meant.astimezone(UTC), now)
+    raise NotATime(f"I do not understand when that is. Write {EXAMPLES}.")
+
+
+def _checked(meant: datetime, now: datetime) -> datetime:
+    if meant <= now:
+        raise NotATime(f"That is over. Write a time to come: {EXAMPLES}.")
+    if meant > now + FURTHEST:
+        raise NotATime("That is more than a year ahead.")
+    return meant
+
+
+def _span(found: re.Match[str], here: datetime) -> datetime | None:
+    count = int(found["count"]) if found["count"].isdigit() else 1
+    return here.astimezone(UTC) + timedelta(**{_UNITS[found["unit"][0]]: count})
+
+
+def _today(found: re.Match[str], here: datetime) -> datetime | None:
+    """A bare hour could be anything, so it needs its minutes, or am or pm."""
+    if found["minute"] is None and found["half"] is None:
+        return None
+    return _at(here, found)
+
+
+def _tomorrow(found: re.Match[str], here: datetime) -> datetime | None:
+    return _at(here + timedelta(days=1), found)
+
+
+def _weekday(found: re.Match[str], here: datetime) -> datetime | None:
+    """The next one; today's name means in a week."""
+    number = next((number for number, name in enumerate(_DAYS) if name.startswith(found["day"])), None)
+    if number is None:
+        return None
+    return _at(here + timedelta(days=(number - here.weekday() - 1) % 7 + 1), found)
+
+
+def _date(found: re.Match[str], here: datetime) -> datetime | None:
+    try:
+        return _at(here.replace(year=int(found["year"]), month=int(found["month"]), day=int(found["day"])), found)
+    except ValueError:
+        return None
+
+
+def _at(day: datetime, found: re.Match[str]) -> datetime | None:
+    """This day at the time that was written, else in the morning."""
+    if found["hour"] is None:
+        return datetime.combine(day.date(), MORNING, day.tzinfo)
+    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+    if found["half"]:
+        if not 1 <= hour <= 12:  # noqa: PLR2004 - the hours of half a day
+            return None
+        hour = hour % 12 + (12 if found["half"].startswith("p") else 0)
+    if hour > 23 or minute > 59:  # noqa: PLR2004 - the last of a day and of an hour
+        return None
+    return datetime.combine(day.date(), time(hour, minute), day.tzinfo)
+
+
+_MEANINGS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], datetime], datetime | None]], ...] = (
+    (_SPAN, _span),
+    (_TODAY, _today),
+    (_TOMORROW, _tomorrow),
+    (_WEEKDAY, _weekday),
+    (_DATE, _date),
+)

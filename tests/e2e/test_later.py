@@ -1,0 +1,92 @@
+"""Texts for later: by `!later` and from the compose modal, at their time and not before, and cancelled in time."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from storage.clock import SECOND, system_clock
+from tests.e2e.team import CUSTOMER, key
+
+if TYPE_CHECKING:
+    from tests.e2e.team import Team
+
+
+def line_of(team: Team, root: str) -> dict[str, Any]:
+    """The only receipt line of a thread."""
+    (line,) = [post for post in team.below(root) if key(post).startswith("line:")]
+    return line
+
+
+async def scheduled(team: Team, root: str, when: str = "in 2 hours", text: str = "See you tomorrow") -> str:
+    """Anna writes `!later`; returns the `ts` of her message once its line is there."""
+    written = await team.reply(root, f"!later {when}\n{text}")
+    await team.until(lambda: any("goes out" in line for line in team.lines(root)))
+    return written
+
+
+async def test_later_waits_and_can_be_cancelled(team: Team) -> None:
+    """The line says when it goes out; *Cancel*, pressed twice, keeps it in the team, and nothing is texted."""
+    root = await team.conversation()
+    await scheduled(team, root)
+    line = line_of(team, root)
+    for _ in range(2):
+        used = await team.slack.click(team.anna, team.support, line["ts"], "do:discard")
+        assert not used.error
+    await team.until(lambda: any("cancelled" in line for line in team.lines(root)))
+    await team.quiet()
+    assert team.requests() == []
+
+
+async def test_the_time_is_that_of_the_person(team: Team) -> None:
+    """`tomorrow 9:00` is nine o'clock in the time zone that Slack has of who wrote it: Sydney's, never UTC's."""
+    root = await team.conversation()
+    await scheduled(team, root, "tomorrow 9:00")
+    (row,) = team.rows("SELECT not_before FROM messages WHERE state = 'scheduled'")
+    hour = row["not_before"] // SECOND // 3600 % 24
+    assert hour in (22, 23)  # nine in Sydney, with and without summer time
+
+
+async def test_it_goes_out_at_its_time(team: Team) -> None:
+    """A text that was scheduled goes out once when its time has come, and other replies do not wait for it."""
+    root = await team.conversation()
+    await team.slash("")
+    await team.until(lambda: team.slack.modal(team.anna))
+    at = int(time.time()) + 2
+    team.slack.fill(team.anna, "compose:number", CUSTOMER)
+    team.slack.fill(team.anna, "compose:text", "At its time")
+    team.slack.fill(team.anna, "compose:at", at)
+    assert not (await team.slack.submit(team.anna)).answer
+    await team.until(lambda: any("goes out" in line for line in team.lines(root)))
+    await team.reply(root, "Meanwhile")
+    assert await team.received(CUSTOMER, 1) == ["Meanwhile"]
+    assert await team.received(CUSTOMER, 2) == ["Meanwhile", "At its time"]
+    assert system_clock() >= at * SECOND
+    await team.until(lambda: [line.count("✓✓") for line in team.lines(root)] == [1, 1])
+
+
+async def test_what_is_no_time_is_told_with_examples(team: Team) -> None:
+    """Nothing is texted, and only who wrote it is told how it is written."""
+    root = await team.conversation()
+    for written in ("!later whenever\nHello", "!later 2001-01-01 9:00\nHello", "!later in 2 hours"):
+        before = len(team.told())
+        await team.reply(root, written)
+        await team.until(lambda before=before: len(team.told()) > before)
+        assert team.told()[-1].startswith("Not texted:")
+    await team.quiet()
+    assert "tomorrow 9:00" in team.told()[0]
+    assert team.requests() == []
+
+
+async def test_an_edit_moves_it_and_a_deletion_takes_it_back(team: Team) -> None:
+    """The edited text waits for its new time; deleting the message cancels it."""
+    root = await team.conversation()
+    written = await scheduled(team, root)
+    await team.slack.edit(team.anna, team.support, written, "!later in 3 hours\nSee you on Friday")
+    await team.quiet()
+    (row,) = team.rows("SELECT state, typed, not_before FROM messages WHERE direction = 'out'")
+    assert row["state"] == "scheduled"
+    assert "Friday" in row["typed"]
+    assert row["not_before"] > system_clock() + 2.5 * 3600 * SECOND
+    await team.slack.delete(team.anna, team.support, written)
+    await team.until(lambda: any("cancelled" in line for line in team.lines(root)))
