@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sandbox.carriers.outcomes import FATES, NO_ALPHANUMERIC, REFUSED_AT_ONCE
+from sandbox.carriers.outcomes import FATES, NO_ALPHANUMERIC, REFUSED_AT_ONCE, Fate
 from sandbox.page.scene import carriers_of, company, leases, own_numbers, people
 
 if TYPE_CHECKING:
@@ -17,10 +17,18 @@ if TYPE_CHECKING:
 
 Piece = tuple[str, Any]
 
+_WORDS = {
+    Fate.FAILED: "Texts to this phone fail",
+    Fate.REJECTED: "Texts to this phone are rejected",
+    Fate.OPTED_OUT: "This phone takes no more texts",
+    Fate.BUFFERED: "This phone is off for a while: texts wait",
+    Fate.EXPIRED: "This phone is off: texts expire",
+    Fate.SILENT: "Texts arrive, but no receipt says so",
+}
 _FATES = {
-    **{digits: fate.value for digits, fate in FATES.items()},
-    NO_ALPHANUMERIC: "no names as senders",
-    REFUSED_AT_ONCE: "refused at once",
+    **{digits: _WORDS[fate] for digits, fate in FATES.items()},
+    NO_ALPHANUMERIC: "This phone takes no names as senders",
+    REFUSED_AT_ONCE: "Texts to this phone are refused at once",
 }
 
 

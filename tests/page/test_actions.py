@@ -141,7 +141,12 @@ async def test_another_phone_is_picked_up(visitor: Visitor) -> None:
     """A phone that has no text yet is there once it is picked up, if its number is one."""
     async with visitor.watching() as page:
         assert (await visitor.do("phone", phone="+61488020007"))[0] == 200
-        await page.until(lambda: {"number": "+61488020007", "fate": "silent", "company": ""} in page.pieces["phones"])
+        await page.until(
+            lambda: (
+                {"number": "+61488020007", "fate": "Texts arrive, but no receipt says so", "company": ""}
+                in page.pieces["phones"]
+            )
+        )
         status, answer = await visitor.do("phone", phone="0488 023 777")
         assert (status, answer["error"][:13]) == (409, "A phone has a")
 

@@ -28,7 +28,11 @@ async def test_a_page_first_gets_everything(visitor: Visitor, company: Company) 
         assert [one["name"] for one in page.pieces["channels"]] == ["support", "sms-alerts"]
         assert page.pieces[f"message:{company.support}:{ts}"]["text"] == "hello"
         assert {"number": PHONE, "fate": "", "company": "Fone Dynamics"} in page.pieces["phones"]
-        assert {"number": "+61488020001", "fate": "failed", "company": "Fone Dynamics"} in page.pieces["phones"]
+        assert {
+            "number": "+61488020001",
+            "fate": "Texts to this phone fail",
+            "company": "Fone Dynamics",
+        } in page.pieces["phones"]
         assert {"company": "IO Phone", "pictures": True, "number": "+15551112222", "phone": None} in page.pieces[
             "lines"
         ]

@@ -81,7 +81,7 @@ function drawPhone(phone) {
 }
 
 function build({ number, fate }) {
-  const note = fate ? h("p", { class: "fate" }, `Texts to this phone: ${fate}`) : null;
+  const note = fate ? h("p", { class: "fate" }, fate) : null;
   const head = h("header", {}, h("h2", { id: "phone-title" }, spaced(number)), note);
   const texts = h("div", { class: "texts", role: "list", tabindex: "0", "aria-label": "Texts on this phone" });
   const line = h("select", { "aria-label": "Text to", on: { change: () => { chosen.set(number, line.value); drawLines(number); } } });

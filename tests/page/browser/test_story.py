@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from sandbox.carriers.outcomes import Fate
+
 if TYPE_CHECKING:
     from sandbox.stage import Stage
 
@@ -67,7 +69,7 @@ async def test_a_reply_that_fails_is_told_in_the_thread_and_in_the_alert_channel
     """The phone never gets it, and both places say so."""
     phone = "+61488020001"
     await text(demo, phone, "Can you call me?")
-    await expect(demo.locator("#phone .fate")).to_have_text("Texts to this phone: failed")
+    await expect(demo.locator("#phone .fate")).to_have_text("Texts to this phone fail")
     replies = await open_thread(demo, phone)
     await demo.keyboard.press("r")
     await demo.keyboard.type("We will call you at 3.")
@@ -76,6 +78,21 @@ async def test_a_reply_that_fails_is_told_in_the_thread_and_in_the_alert_channel
     await expect(demo.locator("#phone .text-row.in")).to_have_count(0)
     await demo.get_by_role("link", name="sms-alerts").click()
     await expect(demo.locator("#messages article").first).to_be_visible()
+
+
+async def test_a_failed_reply_is_retried_with_its_button(demo: Page, stage: Stage) -> None:
+    """The first try fails, the second, asked for with the button, arrives; the phone has the text once."""
+    phone = "+61488023779"
+    stage.fone.outcome(phone, Fate.FAILED, times=1)
+    await text(demo, phone, "Where are you?")
+    replies = await open_thread(demo, phone)
+    await demo.keyboard.press("r")
+    await demo.keyboard.type("At the door.")
+    await demo.keyboard.press("Enter")
+    await expect(replies.last).to_contain_text("✗ failed")
+    await replies.last.get_by_role("button", name="Retry").click()
+    await expect(replies.last).to_contain_text("✓✓ delivered")
+    await expect(demo.locator("#phone .text-row.in")).to_have_count(1)
 
 
 async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, stage: Stage) -> None:
