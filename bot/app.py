@@ -151,7 +151,7 @@ class Bot:
         bridge = Bridge(self._settings, outcomes, who)
         people = People(self._database, slack, who)
         gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people)
-        posting = Posting(self._database, slack, pacing, self._settings.slack, who.team)
+        posting = Posting(self._database, slack, pacing, self._settings, who.team)
         presenter = Presenter(self._settings, self._providers, who.url)
         thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)
         fetching = Fetching(self._database, self._appender, self._providers)

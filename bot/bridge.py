@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot import decode, events, plan
+from bot import decode, events, healing, plan
 from bot.places import Places
 from sms.keywords import Keyword, heard
 from storage import (
@@ -18,6 +18,7 @@ from storage import (
     conversations,
     intake,
     messages,
+    posts,
     suppressions,
 )
 from storage.clock import SECOND, from_datetime
@@ -68,6 +69,7 @@ class Bridge:
             "deletion": self.deletion,
             "command": self.command,
             "composed": self.composed,
+            "loss": self.loss,
             "wish": self.wish,
         }
 
@@ -187,6 +189,13 @@ class Bridge:
             await messages.schedule(tx, message_id, said["at"])
         await plan.send(tx, conversation.id, message_id, said["at"])
         await plan.show(tx, message_id, None if said["at"] is not None else tx.now + self._line_after)
+
+    async def loss(self, tx: Transaction, entry: Entry) -> None:
+        """Somebody deleted a card of ours: its conversation goes on in a new thread."""
+        said = entry.content
+        post = await posts.by_ts(tx, said["team"], said["channel"], said["ts"])
+        if post is not None and post.kind == "card":
+            await healing.lose_thread(tx, await conversations.get(tx, post.subject))
 
     async def wish(self, tx: Transaction, entry: Entry) -> None:
         """Somebody pressed a button that decides something."""

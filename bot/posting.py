@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot import healing
 from bot.slack_api import SlackRefused, SlackUnreachable
 from bot.worker import Later
 from storage import posts
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from bot.pacing import Pacing
     from bot.render import Rendered
-    from bot.settings import SlackSettings
+    from bot.settings import Settings
     from bot.slack_api import SlackApi
     from storage.database import Database, Transaction
     from storage.posts import Post
@@ -48,11 +49,12 @@ class Draft:
 class Posting:
     """The posts of one workspace."""
 
-    def __init__(self, database: Database, slack: SlackApi, pacing: Pacing, settings: SlackSettings, team: str) -> None:
+    def __init__(self, database: Database, slack: SlackApi, pacing: Pacing, settings: Settings, team: str) -> None:
         self._database = database
         self._slack = slack
         self._pacing = pacing
-        self._settle = int(settings.settle_seconds * SECOND)
+        self._settle = int(settings.slack.settle_seconds * SECOND)
+        self._closed = settings.patience.channel
         self._team = team
 
     async def put(
@@ -88,6 +90,7 @@ class Posting:
             channel, ts = await self._post(post, shown)
         async with self._database.transaction() as tx:
             await posts.sent(tx, post.id, channel, ts, digest(shown))
+            await healing.open_channel(tx, channel)
             await finish(tx, await posts.get(tx, post.id))
 
     async def edit(self, post: Post, shown: Rendered) -> bool:
@@ -162,12 +165,18 @@ class Posting:
     async def _refused(self, post: Post, error: SlackRefused) -> None:
         """A thread that is not there is healed; anything else is final."""
         async with self._database.transaction() as tx:
-            if error.code in {"thread_not_found", "message_not_found"} and post.thread_ts is not None:
+            if error.code in healing.CLOSED:
+                await posts.wait(tx, post.id)
+                await healing.close_channel(tx, post.channel, error.code)
+            elif error.code in {"thread_not_found", "message_not_found"} and post.thread_ts is not None:
                 await posts.wait(tx, post.id)
             else:
                 await posts.refuse(tx, post.id, error.code)
-                raise error
-        raise ThreadLost(post.key)
+        if error.code in healing.CLOSED:
+            raise Later(self._closed, error.code)
+        if error.code in {"thread_not_found", "message_not_found"} and post.thread_ts is not None:
+            raise ThreadLost(post.key)
+        raise error
 
     async def _remove_stray(self, post: Post, answer: dict[str, Any]) -> None:
         """Slack put a reply into the channel because its thread is gone."""

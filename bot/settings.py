@@ -94,6 +94,7 @@ class Patience(Model):
         (1.0, 2.0, 4.0, 8.0, 15.0), min_length=1, description="between the looks whether Slack has shared a file"
     )
     share_again: float = Field(60.0, gt=0, description="for Slack to share a file, before it is asked once more")
+    channel: float = Field(30.0, gt=0, description="for a channel that takes nothing, before it is tried again")
     line: float = Field(20.0, gt=0, description="for the outcome of a text, before its receipt line is posted")
     card: float = Field(3.0, gt=0, description="for further changes, before a card is edited")
 

@@ -105,7 +105,10 @@ class SlackDoor:
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`/sms …`: wrong input is answered at once; what sends is taken in first."""
         answer = await self._commands.take(body)
-        await ack(answer)
+        if answer is None:
+            await ack()
+        else:
+            await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
 
     async def anything_else(self, ack: AsyncAck, context: AsyncBoltContext) -> None:
         """What nobody here handles: without an ack Slack would send it three times more."""
@@ -120,9 +123,9 @@ class SlackDoor:
             return None
         subtype = event.get("subtype")
         if subtype == "message_changed":
-            return self._edit(body, event)
+            return self._edit(body, event) or self._loss(body, event)
         if subtype == "message_deleted":
-            return self._deletion(body, event)
+            return self._deletion(body, event) or self._loss(body, event)
         if subtype in WRITTEN and not event.get("hidden") and self._is_reply_of_a_person(event):
             return self._row(body, "reply", event, event["ts"], event)
         return None
@@ -140,6 +143,17 @@ class SlackDoor:
         if not self._is_reply_of_a_person(before):
             return None
         return self._row(body, "deletion", event, f"{event['deleted_ts']}:deleted", before)
+
+    def _loss(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+        """Somebody deleted a card of ours: with replies below it a tombstone takes its place."""
+        before, left = event.get("previous_message", {}), event.get("message", {})
+        is_ours = before.get("bot_id") == self._identity.bot_id
+        is_root = before.get("thread_ts", before.get("ts")) == before.get("ts")
+        if not is_ours or not is_root or (left and left.get("subtype") != "tombstone"):
+            return None
+        said = {"team": self._identity.team, "channel": event["channel"], "ts": before["ts"]}
+        key = f"{said['team']}:{said['channel']}:{said['ts']}:deleted"
+        return Arrival("slack", "loss", key, json.dumps(body).encode(), said)
 
     def _is_reply_of_a_person(self, message: Mapping[str, Any]) -> bool:
         """Slack's own bots carry no subtype, only `bot_id`; some events carry no user at all."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import buttons, plan, render
+from bot import buttons, healing, plan, render
 from bot.posting import Draft, ThreadLost
 from bot.slack_api import SlackRefused, SlackUnreachable
 from bot.worker import Later
@@ -118,11 +118,15 @@ class Thread:
         """Brings the card up to date; there is nothing to do before the thread is opened."""
         async with self._database.read() as reader:
             conversation = await conversations.get(reader, job.subject)
-            post = await posts.find(reader, _card_key(conversation.id))
+            post = await posts.find(reader, healing.card_key(conversation.id))
             shown = await self._card(reader, conversation)
         if post is not None and post.state == "sent" and not await self._posting.edit(post, shown):
             await self._lose_thread(conversation)
         await self._finish(job)
+
+    async def lose(self, conversation: Conversation) -> None:
+        """The conversation's thread turned out to be gone: it is opened anew, and says so."""
+        await self._lose_thread(conversation)
 
     # --- what became of a message -------------------------------------------------------------------------------------
 
@@ -223,7 +227,7 @@ class Thread:
         async def finish(tx: Transaction, post: Post) -> None:
             await conversations.set_thread(tx, conversation_id, post.ts)
 
-        draft = Draft(_card_key(conversation_id), "card", conversation_id, conversation.channel)
+        draft = Draft(healing.card_key(conversation_id), "card", conversation_id, conversation.channel)
         await self._posting.put(draft, compose, finish)
         async with self._database.read() as reader:
             return await conversations.get(reader, conversation_id)
@@ -238,13 +242,7 @@ class Thread:
     async def _lose_thread(self, conversation: Conversation) -> None:
         """Somebody deleted the card: a new thread is opened and says so."""
         async with self._database.transaction() as tx:
-            post = await posts.find(tx, _card_key(conversation.id))
-            if post is None or post.ts != conversation.thread_ts:
-                return
-            await posts.lose(tx, post.id)
-            await conversations.set_thread(tx, conversation.id, None)
-            sentence = "The first message of this conversation's thread was deleted. It goes on here."
-            await plan.notice(tx, conversation.id, f"moved:{post.id}", sentence)
+            await healing.lose_thread(tx, conversation)
 
     async def _choose(self, tx: Transaction, conversation: Conversation, post: Post) -> None:
         """Gives the post what it is to show: what waits, several texts of the contact as one."""
@@ -266,7 +264,7 @@ class Thread:
     async def _card(self, connection: Connection, conversation: Conversation) -> Rendered:
         view = await self._presenter.card(connection, conversation, self._database.clock())
         shown = buttons.of_card(conversation, opted_out=view.contact.opted_out)
-        return render.card(view, shown, key=_card_key(conversation.id))
+        return render.card(view, shown, key=healing.card_key(conversation.id))
 
     async def _line(self, connection: Connection, message: Message) -> Rendered:
         view = await self._presenter.line(connection, message, self._database.clock())
@@ -299,10 +297,6 @@ def _together(waiting: list[Message]) -> list[Message]:
             break
         chosen.append(message)
     return chosen
-
-
-def _card_key(conversation_id: int) -> str:
-    return f"card:{conversation_id}"
 
 
 def _line_key(message_id: int) -> str:

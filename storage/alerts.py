@@ -71,6 +71,11 @@ async def resolve(tx: Transaction, cause: str) -> int | None:
     return alert.id
 
 
+async def lasts(connection: Connection, cause: str) -> bool:
+    """Whether there is an alert about this cause that is not resolved."""
+    return await _live(connection, cause) is not None
+
+
 async def acknowledge(tx: Transaction, alert_id: int, user: str) -> bool:
     """Somebody has seen it and looks after it. Returns whether they are the first."""
     changed = await tx.run(
