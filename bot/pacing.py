@@ -35,6 +35,7 @@ _TIERS = {
     "files.completeUploadExternal": 80.0,
     "files.info": 80.0,
     "usergroups.list": 16.0,
+    "usergroups.users.list": 16.0,
     "views.open": 80.0,
     "views.update": 80.0,
     "views.publish": 80.0,
@@ -65,14 +66,11 @@ class Pacing:
         if method == _POST and channel is not None:
             in_line, bucket = self._channel(channel)
             async with in_line:
-                await bucket.acquire()
-                await self._workspace.acquire()
-                await self._rest(method)
+                await self._acquire(method, bucket, self._workspace)
                 yield
             return
-        if (tier := self._methods.get(method)) is not None:
-            await tier.acquire()
-        await self._rest(method)
+        tier = self._methods.get(method)
+        await self._acquire(method, *([] if tier is None else [tier]))
         yield
 
     async def pause(self, method: str, seconds: float) -> None:
@@ -82,9 +80,15 @@ class Pacing:
         async with self._database.transaction() as tx:
             await pauses.pause(tx, method, until)
 
-    async def _rest(self, method: str) -> None:
-        while (left := self._left(method)) > 0:  # noqa: ASYNC110 - time is waited for, and it may grow
-            await asyncio.sleep(left / SECOND)
+    async def _acquire(self, method: str, *buckets: AsyncLimiter) -> None:
+        """A pause is waited for first: what was acquired before it would all go out at once after it."""
+        while True:
+            while (left := self._left(method)) > 0:  # noqa: ASYNC110 - time is waited for, and it may grow
+                await asyncio.sleep(left / SECOND)
+            for bucket in buckets:
+                await bucket.acquire()
+            if self._left(method) <= 0:
+                return
 
     def _left(self, method: str) -> int:
         return self._pauses.get(method, 0) - self._database.clock()
