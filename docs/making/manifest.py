@@ -14,11 +14,13 @@ if TYPE_CHECKING:
 _PUBLIC_URL = "https://sms.example.com"
 
 _INTRO = f"""\
-What `threadline manifest` prints, and what `threadline manifest --http {_PUBLIC_URL}` prints. Paste one of them at
-[api.slack.com/apps](https://api.slack.com/apps) under *Create New App*, *From a manifest*. Each scope stands with the
-calls, events and commands that need it, as `bot/manifest.py` names them; nothing else is asked for."""
+What `threadline manifest` prints, and what `threadline manifest --http {_PUBLIC_URL}` prints. Paste one of
+them at [api.slack.com/apps](https://api.slack.com/apps) under *Create New App*, *From a manifest*. Each scope stands
+with the calls, events and commands that need it, as `bot/manifest.py` names them; nothing else is asked for."""
 
-_OPTIONAL = "An optional scope may be left out at the installation: names of user groups then read *a group*."
+_OPTIONAL = """\
+Without the optional scope a user group in a reply reads *a group*, and no user group can stand in the settings
+`members` and `admins`."""
 
 
 def page_text() -> str:
@@ -30,6 +32,7 @@ def page_text() -> str:
         _INTRO,
         "## Scopes",
         table(["scope", "", "for"], scopes),
+        _OPTIONAL,
         "## Events",
         table(["event", "taken by the listener for"], events),
         "## In socket mode",

@@ -26,6 +26,7 @@ _MEANING = {
     "http.host": "the address that is listened on",
     "http.port": "the port that is listened on; 0 takes any that is free",
     "accounts.<name>.provider": f"which company: {', '.join(map(code, providers.names()))}",
+    "inboxes.<name>.channel": "the id of its Slack channel, like `C0123456789`",
     "senders.<name>.account": "the account it belongs to, by the name it has in this file",
 }
 
@@ -48,7 +49,7 @@ def page_text() -> str:
         *(part for place, model in _models(schema) for part in _section(place, model)),
         "## Each provider's own",
         "What an account needs depends on its `provider`. Options belong to a sender and go out with every text from "
-        "it; they can all be left out.",
+        "it, unless the compose modal says otherwise for one; they can all be left out.",
         *(part for kind in companies.built_in() for part in _provider(kind)),
     )
 
