@@ -1,0 +1,49 @@
+"""What a text costs in Slack calls, the scarce resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.e2e.team import CUSTOMER
+
+if TYPE_CHECKING:
+    from tests.e2e.team import Team
+
+CARD = "chat.update"  # of the card, when the state of the conversation changed
+
+
+def _methods(team: Team, since: int) -> list[str]:
+    return [call.method for call in team.slack.calls[since:]]
+
+
+async def test_a_first_text_costs_two_posts(team: Team) -> None:
+    """The card and the text."""
+    since = len(team.slack.calls)
+    await team.conversation()
+    await team.quiet()
+    assert _methods(team, since) == ["chat.postMessage", "chat.postMessage"]
+
+
+async def test_a_text_into_a_thread_costs_one_post(team: Team) -> None:
+    """Nothing but the text itself."""
+    await team.conversation()
+    await team.quiet()
+    since = len(team.slack.calls)
+    await team.phones.send(CUSTOMER, team.sydney, "Still here")
+    await team.until(lambda: "Still here" in team.shown(CUSTOMER))
+    await team.quiet()
+    assert _methods(team, since) == ["chat.postMessage"]
+
+
+async def test_a_delivered_reply_costs_one_post(team: Team) -> None:
+    """Its receipt line, which is posted when the outcome is known; and the card, as it is our turn no more."""
+    root = await team.conversation()
+    await team.reply(root, "The first, after which Anna is known")
+    await team.until(lambda: len(team.lines(root)) == 1)
+    await team.quiet()
+    since = len(team.slack.calls)
+    await team.reply(root, "The second")
+    await team.until(lambda: len(team.lines(root)) == 2)
+    await team.quiet()
+    assert [method for method in _methods(team, since) if method != CARD] == ["chat.postMessage"]
+    assert _methods(team, since).count(CARD) <= 1
