@@ -19,6 +19,15 @@ demo: .venv/.ready  ## the whole of it on this machine: pretend Slack, pretend c
 test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loopback
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
+storm: .venv/.ready  ## the long proof: faults on both sides, kills at every point; one JSON line at the end
+	$(BIN)/python -m tests.storm
+
+docs: .venv/.ready  ## write the generated pages of docs/ anew
+	$(BIN)/python docs/generate.py
+
+pictures: .venv/.ready  ## the screenshots in docs/pictures/, with Debian's chromium
+	$(BIN)/python -m sandbox.page.pictures
+
 lint: .venv/.ready  ## ruff, mypy strict, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -36,4 +45,4 @@ constraints: .venv/.ready  ## pin anew what pyproject.toml asks for
 clean:  ## remove .venv and what the tools leave behind
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo test lint format constraints clean
+.PHONY: help setup demo test storm docs pictures lint format constraints clean
