@@ -17,6 +17,7 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -112,7 +113,10 @@ def nurse() -> None:
             try:
                 run(json.loads(line))
                 status = 0
+            except BaseException:  # noqa: BLE001 - this process ends here, whatever it was
+                traceback.print_exc()
             finally:
+                sys.stderr.flush()
                 os._exit(status)
         _say({"pid": pid})
         _say({"status": _end_of(pid)})

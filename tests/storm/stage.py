@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from bot.callbacks import portal
 from bot.settings import Settings, check
 from sandbox.phones import NotForThisPhone
-from tests.e2e.team import Team
+from storage.clock import SECOND, system_clock
+from tests.e2e.team import SOON, Team
 from tests.storm.nursery import Child, Nursery
 
 if TYPE_CHECKING:
@@ -36,7 +37,9 @@ class Storm(Team):
         commanded: what the team typed behind `/sms` and was told is on its way: phone and text.
         maybe: the same, where the answer got lost.
         forbidden: what the team typed to somebody whose STOP stood in the thread.
-        said: what the team typed in threads, by its `ts`.
+        said: what the team typed in threads, by channel and `ts`.
+        decisions: what people decided to send once more, by a button: phone and text.
+        homes: the inbox of each phone that is not in support.
         told_to_wait: how often Slack was made to refuse for speed, by faults that are cleared.
     """
 
@@ -51,7 +54,7 @@ class Storm(Team):
         trace: Path | None = None,
         **workspace: Any,
     ) -> None:
-        super().__init__(folder, **{"time_scale": 0.003, "ack_seconds": 1.0, **workspace})
+        super().__init__(folder, **{"time_scale": 0.01, "ack_seconds": 1.0, **workspace})
         self._nursery = nursery
         self.points = list(points)
         self._trace = trace
@@ -62,7 +65,10 @@ class Storm(Team):
         self.commanded: list[tuple[str, str]] = []
         self.maybe: set[tuple[str, str]] = set()
         self.forbidden: list[tuple[str, str]] = []
-        self.said: dict[str, str] = {}
+        self.said: dict[tuple[str, str], str] = {}
+        self.decisions: Counter[tuple[str, str]] = Counter()
+        self.homes: dict[str, str] = {}
+        self.ahead = SOON  # seconds: a job that is due later is not waited for
         self.told_to_wait = 0
         self.armed = False  # whether there is a point that it has not come to yet
         self.failures: list[BaseException] = []  # starts that did not work
@@ -117,17 +123,30 @@ class Storm(Team):
     async def answer(self, phone: str, text: str) -> str:
         """Anna replies in the phone's thread; returns the `ts`."""
         self.replied.append((phone, text))
-        ts = await self.slack.say(self.anna, self.support, text, thread_ts=self.roots(phone)[-1])
-        self.said[ts] = text
+        channel = self.channel_of(phone)
+        ts = await self.slack.say(self.anna, channel, text, thread_ts=self.roots(phone)[-1])
+        self.said[channel, ts] = text
         return ts
 
     async def command(self, phone: str, text: str) -> None:
         """Anna texts by `/sms`; what was not acknowledged is not on its way."""
-        used = await self.slack.slash(self.anna, self.support, "/sms", f"{phone} {text}")
+        used = await self.slack.slash(self.anna, self.channel_of(phone), "/sms", f"{phone} {text}")
         if not used.error and "Texting" in str(used.answer):
             self.commanded.append((phone, text))
         else:
             self.maybe.add((phone, text))
+
+    # --- what people see ----------------------------------------------------------------------------------------------
+
+    def channel_of(self, phone: str) -> str:
+        """Where the conversation with the phone is."""
+        return self.channels[self.homes.get(phone, "support")]
+
+    def roots(self, phone: str) -> list[str]:
+        """The threads whose card is about this phone, in its own inbox."""
+        digits = phone.removeprefix("+")
+        cards = self.slack.see(self.channel_of(phone))
+        return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
@@ -148,6 +167,15 @@ class Storm(Team):
                     if seen == (len(self.slack.calls), self.child.starts) and not self._is_busy():
                         return
                 await asyncio.sleep(0.03)
+
+    def _is_busy(self) -> bool:
+        soon = system_clock() + int(self.ahead * SECOND)
+        (found,) = self.rows(
+            "SELECT (SELECT count(*) FROM intake WHERE state = 'new') AS rows,"
+            " (SELECT count(*) FROM jobs WHERE run_at < :soon) AS jobs",
+            soon=soon,
+        )
+        return bool(found["rows"] or found["jobs"])
 
     # --- counting -----------------------------------------------------------------------------------------------------
 

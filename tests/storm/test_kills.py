@@ -121,7 +121,7 @@ async def prove(storm: Storm) -> None:
             break
     assert not storm.failures
     assert not storm.armed, f"not come to; {len(storm.points)} points are left"
-    assert not Rules(storm).check().faults
+    assert not Rules(storm).check().wrong
 
 
 @pytest.mark.parametrize("chain", CHAINS)

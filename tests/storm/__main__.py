@@ -1,0 +1,50 @@
+"""The long form, `python -m tests.storm`: prints one JSON line; what did not hold goes to stderr, with exit code 1."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import logging
+import shutil
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.storm.nursery import Nursery
+from tests.storm.weather import Weather
+
+
+def main() -> int:
+    """Reads the arguments and storms."""
+    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=5.0)
+    parser.add_argument("--keep", type=Path, help="keep the database and the log of the bot here")
+    given = parser.parse_args()
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # the sandbox meets connections that died under it
+    nursery = Nursery()
+    folder = Path(tempfile.mkdtemp(prefix="storm"))
+    try:
+        return asyncio.run(_storm(nursery, folder, given.seed, given.minutes))
+    finally:
+        nursery.close()
+        if given.keep is not None:
+            shutil.copytree(folder, given.keep, dirs_exist_ok=True)
+        shutil.rmtree(folder)
+
+
+async def _storm(nursery: Nursery, folder: Path, seed: int, minutes: float) -> int:
+    weather = Weather(folder, nursery, seed)
+    found = await weather.blow(minutes * 60)
+    counted = asdict(found)
+    wrong = counted.pop("wrong")
+    sys.stderr.writelines(f"{sentence}\n" for sentence in wrong)
+    told = {"kills": weather.storm.child.deaths, "faults": weather.faults, **counted, "seed": seed}
+    sys.stdout.write(json.dumps(told) + "\n")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
