@@ -16,6 +16,7 @@ import httpx
 import structlog
 
 from bot.actions import Actions
+from bot.answers import Answers
 from bot.bridge import Bridge
 from bot.callbacks import CallbackUrls
 from bot.commands import Commands
@@ -28,6 +29,7 @@ from bot.pacing import Pacing
 from bot.people import People
 from bot.posting import Posting
 from bot.presenter import Presenter
+from bot.routes import Routes
 from bot.server import Server
 from bot.slack_api import SlackApi, SlackError, SlackRefused, open_client, open_session
 from bot.slack_door import SlackDoor
@@ -175,7 +177,11 @@ class Bot:
             windows,
             who.team,
         )
-        commands = Commands(self._appender, self._settings, gate, compose, who.team)
+        routes = Routes(self._database, self._settings, self._providers, gate)
+        answers = Answers(self._database, self._settings, self._providers, presenter, routes)
+        commands = Commands(
+            self._appender, self._settings, people, gate, answers, compose, tasks, self._session, who.team
+        )
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
         self._listen(door.open(client, [actions, compose]), stack)
         log.info("started", team=who.team, mode=self._settings.slack.mode)

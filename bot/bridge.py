@@ -20,6 +20,7 @@ from storage import (
     messages,
     posts,
     suppressions,
+    templates,
 )
 from storage.clock import SECOND, from_datetime
 
@@ -70,6 +71,10 @@ class Bridge:
             "command": self.command,
             "composed": self.composed,
             "loss": self.loss,
+            "open": self.opened,
+            "opt_out": self.opted_out,
+            "opt_in": self.opted_in,
+            "template": self.template,
             "wish": self.wish,
         }
 
@@ -197,6 +202,34 @@ class Bridge:
         if post is not None and post.kind == "card":
             await healing.lose_thread(tx, await conversations.get(tx, post.subject))
 
+    async def opened(self, tx: Transaction, entry: Entry) -> None:
+        """Somebody wants the thread of a number, without texting it."""
+        said = entry.content
+        conversation = await self._places.of_contact(tx, await contacts.remember(tx, said["to"]), said["inbox"])
+        await plan.post(tx, conversation.id)
+        await plan.answer(tx, conversation.id, said["response_url"])
+        await plan.card(tx, conversation.id, tx.now + self._card_after)
+
+    async def opted_out(self, tx: Transaction, entry: Entry) -> None:
+        """An admin noted that a contact wants no texts, from no sender of ours."""
+        contact = await contacts.remember(tx, entry.content["to"])
+        await suppressions.add(tx, contact.id, "person", entry.content["user"])
+        await self._show_cards(tx, contact)
+
+    async def opted_in(self, tx: Transaction, entry: Entry) -> None:
+        """An admin noted that a contact wants texts again."""
+        contact = await contacts.remember(tx, entry.content["to"])
+        await suppressions.lift(tx, contact.id)
+        await self._show_cards(tx, contact)
+
+    async def template(self, tx: Transaction, entry: Entry) -> None:
+        """Somebody keeps a text to be sent again, or removes one."""
+        said = entry.content
+        if said["text"] is None:
+            await templates.remove(tx, said["inbox"], said["name"])
+        else:
+            await templates.add(tx, said["inbox"], said["name"], said["text"], said["user"])
+
     async def wish(self, tx: Transaction, entry: Entry) -> None:
         """Somebody pressed a button that decides something."""
         await plan.act(tx, entry.id, entry.content)
@@ -274,6 +307,10 @@ class Bridge:
         answered = before.created_at > (conversation.last_in_at or 0)
         recent = tx.now - before.created_at < int(inbox.ask_second * SECOND)
         return SECOND_ANSWER if answered and recent else None
+
+    async def _show_cards(self, tx: Transaction, contact: Contact) -> None:
+        for conversation in await conversations.of_contact(tx, contact.id):
+            await plan.card(tx, conversation.id, tx.now + self._card_after)
 
     async def _ask(self, tx: Transaction, message_id: int, question: tuple[str, str]) -> None:
         await messages.ask(tx, message_id, *question)

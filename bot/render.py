@@ -354,13 +354,16 @@ def private(sentence: str | Marked, buttons: Sequence[Button] = ()) -> Rendered:
 
 _COMMANDS = """*The command*, outside of threads:
 • `/sms` opens a window to write a text
-• `/sms <number> <text>` texts at once
-• `/sms find <name or number>` finds a conversation
+• `/sms <number> <text>` texts at once; `/sms <number> #<template>` texts a template
+• `/sms find <name or number>` finds conversations
 • `/sms open <number>` opens the thread of a number without texting it
 • `/sms leases` shows the numbers that are leased to us
-• `/sms route <number>` shows which sender a text would come from
-• `/sms status` shows what is waiting and how the providers are
-• `/sms optout <number>` notes that somebody wants no texts
+• `/sms senders` shows what texts can come from
+• `/sms route <number> <text>` shows which sender a text would come from, what it costs, and why; nothing is sent
+• `/sms status` shows what waits, what failed and how the providers are
+• `/sms templates` lists the templates; `add <name> <text>`, `show <name>` and `remove <name>` behind it
+• `/sms template <name> <number>` texts one
+• `/sms optout <number>` and `/sms optin <number>` note that somebody wants no texts, or wants them again; for admins
 • `/sms help` shows this"""
 _THREAD = """*In the thread of a conversation*, at the start of a message:
 • `!note <words>` stays in the team
