@@ -32,6 +32,7 @@ lint: .venv/.ready  ## ruff, mypy strict, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy docs/generate.py docs/making
 	$(BIN)/lint-imports
 
 format: .venv/.ready  ## let ruff lay the code out

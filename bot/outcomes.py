@@ -33,13 +33,6 @@ if TYPE_CHECKING:
     from storage.intake import Entry
     from storage.messages import Message
 
-REPEAT_WINDOW = 60 * SECOND  # a text without an id that comes again within it is marked as a possible repeat
-GOODBYE = "You will get no more texts from us. Reply START to get them again."
-WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
-EDITED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
-EDITED_IN_VAIN = "Your edit was not texted: the reply had been given up already. Write it as a new reply to text it."
-DELETED_LATE = "You deleted a reply here, but it had been texted: it cannot be taken back."
-
 
 class Outcomes:
     """What we do about what becomes of a text.
