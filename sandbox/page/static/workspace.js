@@ -18,7 +18,7 @@ let inThread;
 
 /** Where the address says we are: {channel, thread}, channel "home" being the Home tab. */
 export function place() {
-  const [channel, thread = ""] = decodeURIComponent(location.hash.slice(1)).split("/");
+  const [channel, thread = ""] = location.hash.slice(1).split("/");
   const known = channel === "home" || piece("channels", []).some((one) => one.id === channel);
   return { channel: known ? channel : piece("channels", [])[0]?.id ?? "", thread: known ? thread : "" };
 }
@@ -54,7 +54,7 @@ export function startWorkspace() {
 export function closeThread() {
   const root = shown.thread;
   go(shown.channel);
-  byId("messages").querySelector(`[data-ts="${root}"]`)?.focus();
+  byId("messages").querySelector(`[data-ts="${CSS.escape(root)}"]`)?.focus();
 }
 
 function moved() {

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
-    from playwright.async_api import Browser, Page, ViewportSize
+    from playwright.async_api import Browser, ConsoleMessage, Error, Page, ViewportSize
 
     Opener = Callable[[str], AbstractAsyncContextManager[Page]]
 
@@ -68,20 +68,23 @@ def opened(tab: Page) -> Opener:
     @asynccontextmanager
     async def open_page(url: str) -> AsyncIterator[Page]:
         wrong: list[str] = []
-        listeners = {
-            "pageerror": lambda error: wrong.append(str(error)),
-            "console": lambda message: wrong.append(message.text) if message.type == "error" else None,
-        }
-        for name, listener in listeners.items():
-            tab.on(name, listener)  # type: ignore[call-overload] # the names are known
+
+        def thrown(error: Error) -> None:
+            wrong.append(str(error))
+
+        def written(message: ConsoleMessage) -> None:
+            wrong.extend([message.text] if message.type == "error" else [])
+
+        tab.on("pageerror", thrown)
+        tab.on("console", written)
         await tab.set_viewport_size(DESKTOP)
         await tab.emulate_media(color_scheme="light", reduced_motion="no-preference")
         await tab.goto(url)
         await tab.get_by_role("textbox", name="Text", exact=True).wait_for()
         yield tab
         await tab.goto("about:blank")
-        for name, listener in listeners.items():
-            tab.remove_listener(name, listener)
+        tab.remove_listener("pageerror", thrown)
+        tab.remove_listener("console", written)
         expected = ("409 (Conflict)", "net::ERR_")  # what cannot be done is said by the page itself, and so is its end
         assert [one for one in wrong if not any(words in one for words in expected)] == []
 

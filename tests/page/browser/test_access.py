@@ -68,10 +68,11 @@ async def test_everything_has_a_name_and_a_place(company: Company, page: Page) -
     await page.evaluate(f"location.hash = '{company.support}/{root}'")
     await page.get_by_role("complementary", name="Thread").wait_for()
     assert await page.evaluate(NAMELESS) == []
-    for role, name in (("navigation", "Channels"), ("region", "Workspace"), ("region", "Phones")):
-        await expect(page.get_by_role(role, name=name, exact=True)).to_be_visible()  # type: ignore[arg-type] # they are roles
-    for role in ("banner", "main"):
-        await expect(page.get_by_role(role)).to_have_count(1)  # type: ignore[arg-type] # the same
+    await expect(page.get_by_role("navigation", name="Channels")).to_be_visible()
+    await expect(page.get_by_role("region", name="Workspace")).to_be_visible()
+    await expect(page.get_by_role("region", name="Phones", exact=True)).to_be_visible()
+    await expect(page.get_by_role("banner")).to_have_count(1)
+    await expect(page.get_by_role("main")).to_have_count(1)
     await expect(page.get_by_role("heading", level=1)).to_have_count(1)
     await expect(page.get_by_role("link", name="support")).to_have_attribute("aria-current", "page")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
 from sandbox.carriers.outcomes import Fate
+from sandbox.page.pictures import Photographer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sandbox.stage import Stage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -124,8 +128,7 @@ async def test_all_four_companies_have_their_phones(demo: Page, stage: Stage) ->
         await demo.get_by_role("textbox", name="Text", exact=True).fill(f"Hello {name}")
         await demo.keyboard.press("Enter")
     for name in where:
-        channel = stage.channels[name]
-        await stage.slack.wait_for(lambda channel=channel: stage.slack.see(channel), 8)  # type: ignore[misc] # bound at once
+        await stage.slack.wait_for(partial(stage.slack.see, stage.channels[name]), 8)
 
 
 async def test_a_killed_bot_heals(demo: Page, stage: Stage) -> None:
@@ -169,3 +172,12 @@ async def test_a_company_that_refuses_is_told_in_the_thread(demo: Page) -> None:
     await demo.keyboard.press("Enter")
     await expect(replies.last).to_contain_text("✗ refused")
     await expect(demo.locator(".log li").first).to_contain_text("happened")
+
+
+async def test_pictures_are_taken_for_the_documentation(demo: Page, tmp_path: Path) -> None:
+    """The photographer plays the demo to its end; what the bot does not show yet is named, not guessed."""
+    photographer = Photographer(demo, tmp_path)
+    await photographer.play()
+    assert {"thread", "dark", "failure", "narrow-workspace"} <= {file.stem for file in photographer.taken}
+    assert all(file.read_bytes().startswith(b"\x89PNG") for file in photographer.taken)
+    assert len(photographer.taken) + len(photographer.missing) == 7
