@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from bot.mrkdwn import unescape
-from sms.address import E164, Address, Alphanumeric, NotAnAddress, is_valid, parse, parse_number
+from sms.address import E164, Address, Alphanumeric, NotAnAddress, ShortCode, is_valid, parse, parse_number
 
 MOST_PARTS = 8  # words that a spaced number has at most
 
@@ -40,14 +40,17 @@ def read_texting(said: str, region: str | None) -> Texting:
     Raises:
         NotAnAddress: it does not begin with a number; with a sentence.
     """
-    words = said.split(" ")
-    readings = list(_readings(words, region))
+    found = list(re.finditer(r"\S+", said))
+    words = [word[0] for word in found]
+    readings = _readings(words, region)
     if not readings:
         numberlike = takewhile(_NUMBER_PARTS.fullmatch, words[:MOST_PARTS])
-        parse_number(" ".join(numberlike) or words[0], region)  # it is none: this says why
+        parse_number(" ".join(numberlike) or said, region)  # it is none: this says why
     valid = [reading for reading in readings if is_valid(reading[1])]
     count, address = (valid or readings)[-1]
-    return Texting(address, " ".join(words[count:]).strip())
+    if isinstance(address, ShortCode) and words[count:] and _NUMBER_PARTS.fullmatch(words[count]):
+        raise NotAnAddress("It is not clear where the number ends. Start it with + and the country code.")
+    return Texting(address, said[found[count - 1].end() :].strip())
 
 
 def read_number(said: str, region: str | None) -> Address:
