@@ -23,6 +23,7 @@ from bot.commands import Commands
 from bot.compose import Compose
 from bot.fetching import Fetching
 from bot.gate import Gate
+from bot.home import Home
 from bot.metrics import Metrics
 from bot.outcomes import Outcomes
 from bot.pacing import Pacing
@@ -31,6 +32,7 @@ from bot.posting import Posting
 from bot.presenter import Presenter
 from bot.routes import Routes
 from bot.server import Server
+from bot.sheets import Sheets
 from bot.slack_api import SlackApi, SlackError, SlackRefused, open_client, open_session
 from bot.slack_door import SlackDoor
 from bot.sms_door import SmsDoor
@@ -183,7 +185,9 @@ class Bot:
             self._appender, self._settings, people, gate, answers, compose, tasks, self._session, who.team
         )
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
-        self._listen(door.open(client, [actions, compose]), stack)
+        sheets = Sheets(self._database, self._settings, self._providers, people, actions, windows, who.team)
+        home = Home(self._database, self._settings, self._providers, people, presenter, slack, tasks, compose, who.team)
+        self._listen(door.open(client, [actions, compose, sheets, home]), stack)
         log.info("started", team=who.team, mode=self._settings.slack.mode)
 
     def _listen(self, app: AsyncApp, stack: AsyncExitStack) -> None:
