@@ -21,9 +21,11 @@ from bot.bridge import Bridge
 from bot.callbacks import CallbackUrls
 from bot.commands import Commands
 from bot.compose import Compose
+from bot.downloads import Downloads
 from bot.fetching import Fetching
 from bot.gate import Gate
 from bot.home import Home
+from bot.media import Incoming, private_places
 from bot.metrics import Metrics
 from bot.outcomes import Outcomes
 from bot.pacing import Pacing
@@ -33,6 +35,7 @@ from bot.presenter import Presenter
 from bot.routes import Routes
 from bot.server import Server
 from bot.sheets import Sheets
+from bot.shelf import Shelf
 from bot.slack_api import SlackApi, SlackError, SlackRefused, open_client, open_session
 from bot.slack_door import SlackDoor
 from bot.sms_door import SmsDoor
@@ -110,7 +113,8 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     timeout = httpx.Timeout(settings.patience.provider, connect=5.0, pool=5.0)
     client = await stack.enter_async_context(open_provider_client(timeout=timeout))
     providers = {name: account.kind(account.provider_settings(), client) for name, account in settings.accounts.items()}
-    bot = Bot(settings, database, providers, session)
+    downloads = Downloads(settings.files.seconds, private_places(settings))
+    bot = Bot(settings, database, providers, session, await stack.enter_async_context(downloads))
     await bot.know_senders()
     await bot.server.start()
     stack.push_async_callback(bot.server.stop)
@@ -127,11 +131,14 @@ class Bot:
         database: Database,
         providers: dict[str, Provider],
         session: aiohttp.ClientSession,
+        downloads: Downloads,
     ) -> None:
         self._settings = settings
         self._database = database
         self._providers = providers
         self._session = session
+        self._downloads = downloads
+        self._shelf = Shelf(settings.database.with_name("files"))
         self._metrics = Metrics()
         self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
         self._appender = Appender(database)
@@ -158,9 +165,10 @@ class Bot:
         posting = Posting(self._database, slack, pacing, self._settings, who.team)
         presenter = Presenter(self._settings, self._providers, who.url)
         thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)
+        incoming = Incoming(self._database, slack, self._settings, self._downloads, self._shelf, self._session)
         fetching = Fetching(self._database, self._appender, self._providers)
         actions = Actions(self._database, self._appender, self._settings, people, outcomes, who.team)
-        worker = Worker(self._database, bridge, _handlers(gate, thread, fetching, actions), self._metrics)
+        worker = Worker(self._database, bridge, _handlers(gate, thread, fetching, actions, incoming), self._metrics)
         await self._resume(outcomes)
         await worker.start()
         stack.push_async_callback(worker.stop, DRAIN)
@@ -209,7 +217,7 @@ class Bot:
 
 
 def _handlers(
-    gate: Gate, thread: Thread, fetching: Fetching, actions: Actions
+    gate: Gate, thread: Thread, fetching: Fetching, actions: Actions, incoming: Incoming
 ) -> dict[str, Callable[[Job], Awaitable[None]]]:
     """Who does which kind of job (`bot/plan.py`)."""
     return {
@@ -218,6 +226,7 @@ def _handlers(
         "fetch": fetching.fetch,
         "post": thread.post,
         "rest": thread.rest,
+        "file": incoming.file,
         "notice": thread.notice,
         "card": thread.card,
         "show": thread.show,

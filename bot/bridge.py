@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot import decode, events, healing, plan
+from bot import decode, events, healing, media, plan
 from bot.places import Places
 from sms.keywords import Keyword, heard
 from storage import (
@@ -95,6 +95,7 @@ class Bridge:
             return
         await conversations.contact_wrote(tx, conversation.id)
         await plan.post(tx, conversation.id)
+        await media.expect(tx, message_id, sms.media)
         await self._heed(tx, sms.text, contact, conversation, message_id)
         await plan.card(tx, conversation.id, tx.now + self._card_after)
 

@@ -10,7 +10,6 @@ import asyncio
 import ipaddress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Self
 
 import aiohttp
@@ -64,7 +63,7 @@ class Source:
 
     hosts: frozenset[str] = frozenset()
     origins: frozenset[Origin] = frozenset()
-    headers: Mapping[str, str] = field(default=MappingProxyType({}), repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def allows(self, url: URL) -> bool:
         """Whether this address may be asked at all."""

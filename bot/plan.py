@@ -53,6 +53,11 @@ async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str)
     )
 
 
+async def file(tx: Transaction, file_id: int) -> None:
+    """Fetch a file that a contact sent, and put it into the thread below its text."""
+    await jobs.add(tx, "file", file_id, side="slack", lane=f"file:{file_id}")
+
+
 async def show(tx: Transaction, message_id: int, run_at: int | None = None) -> None:
     """Bring the message's receipt line up to date."""
     await jobs.add(

@@ -124,10 +124,6 @@ class Thread:
             await self._lose_thread(conversation)
         await self._finish(job)
 
-    async def lose(self, conversation: Conversation) -> None:
-        """The conversation's thread turned out to be gone: it is opened anew, and says so."""
-        await self._lose_thread(conversation)
-
     # --- what became of a message -------------------------------------------------------------------------------------
 
     async def show(self, job: Job) -> None:

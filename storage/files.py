@@ -124,6 +124,11 @@ async def fetch_again(tx: Transaction, file_id: int) -> None:
     await tx.run("UPDATE files SET state = 'new' WHERE id = :id", id=file_id)
 
 
+async def upload_again(tx: Transaction, file_id: int) -> None:
+    """What Slack has of it can be used no more: its content is here still."""
+    await tx.run("UPDATE files SET state = 'here' WHERE id = :id", id=file_id)
+
+
 async def uploaded(tx: Transaction, file_id: int, slack_file: str) -> None:
     """Slack has its content, under this id, and shows it nowhere yet."""
     await tx.run(
