@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Block = dict[str, Any]
 
 MAX_BLOCKS = 50  # of a message
+MAX_HOME = 100  # of a modal or a Home tab
 MAX_BODY = 10_000  # UTF-16 units of literal text in one message, ours
 MAX_FALLBACK = 3_000  # Slack refuses an edit whose `text` is over 4,000
 MAX_CHUNK = 3_000  # what a section takes; the document names no limit for rich text

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from storage.messages import Message
 
 PREFIX = "do:"  # of the action ids of all buttons that decide something
+OPEN = "open:"  # of those that only open a modal
 
 _FAILED = {Stage.FAILED, Stage.REFUSED, Stage.EXPIRED}
 
@@ -32,6 +33,8 @@ def of_card(conversation: Conversation, *, opted_out: bool) -> list[Button]:
     return [
         button("assign", "Assign to me", conversation.id),
         button("close", "Close", conversation.id),
+        Button(f"{OPEN}contact", "Contact…", str(conversation.id)),
+        Button(f"{OPEN}sender", "Change sender…", str(conversation.id)),
         button("opt_in", "Opt in again", conversation.id) if opted_out else opt_out,
     ]
 
@@ -40,11 +43,13 @@ def of_line(message: Message, stage: Stage) -> list[Button]:
     """Below the receipt line of a message about which a person has to decide something."""
     if message.state == "cancelled":
         return []
+    details = Button(f"{OPEN}details", "Details", str(message.id))
     if stage is Stage.UNKNOWN:
         return [
             button("again", "Send again", message.id, style="danger"),
             button("arrived", "It arrived", message.id),
             button("give_up", "Give up", message.id),
+            details,
         ]
     if stage is Stage.ASKED:
         return [button("send", "Text it", message.id, style="primary"), button("discard", "Keep it", message.id)]
@@ -55,6 +60,7 @@ def of_line(message: Message, stage: Stage) -> list[Button]:
             button("retry", "Retry", message.id),
             button("other", "Try another sender", message.id),
             button("give_up", "Give up", message.id),
+            details,
         ]
     return []
 

@@ -118,6 +118,14 @@ def with_text(draft: Draft, text: str) -> Draft:
     return replace(draft, text=text, version=draft.version + 1)
 
 
+def choice_of(name: str, settings: Settings, providers: Mapping[str, Provider]) -> Choice:
+    """A sender to choose, with what it can do."""
+    sender = settings.senders[name]
+    provider = providers[sender.account]
+    address = "a leased number" if sender.is_leased else str(sender.parsed)
+    return Choice(name, f"{name}: {address} via {provider.title}", can_do(sender, provider))
+
+
 def can_do(sender: Sender, provider: Provider) -> str:
     """What a text from this sender can do, in one line of 75 characters."""
     features = provider.features
@@ -146,12 +154,8 @@ def _inbox(draft: Draft) -> Block:
 
 
 def _via(name: str, inbox: Inbox, via: str | None, settings: Settings, providers: Mapping[str, Provider]) -> Block:
-    choices = [Choice(AUTOMATIC, "Automatic", "the conversation's own sender, else the first that can")]
-    for each in inbox.senders:
-        sender = settings.senders[each]
-        provider = providers[sender.account]
-        address = "a leased number" if sender.is_leased else str(sender.parsed)
-        choices.append(Choice(each, f"{each}: {address} via {provider.title}", can_do(sender, provider)))
+    automatic = Choice(AUTOMATIC, "Automatic", "the conversation's own sender, else the first that can")
+    choices = [automatic, *(choice_of(each, settings, providers) for each in inbox.senders)]
     return forms.enter(via_block(name), "Via", forms.choice("compose:via", choices, via or AUTOMATIC), live=True)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 # Each scope with the call or event that needs it; a test holds this table to the code.
 SCOPES = {
     "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
-    "commands": ("/sms",),
+    "commands": ("/sms", "sms_new", "sms_send_as", "sms_details"),
     "channels:history": ("message.channels", "conversations.replies", "conversations.history"),
     "channels:read": ("conversations.info",),
     "groups:history": ("message.groups", "conversations.replies", "conversations.history"),
@@ -17,7 +17,23 @@ SCOPES = {
     "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
 }
 OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list",)}
-EVENTS = {"message.channels": "message", "message.groups": "message"}  # each with the listener that takes it
+# Each with the listener that takes it.
+EVENTS = {"message.channels": "message", "message.groups": "message", "app_home_opened": "app_home_opened"}
+SHORTCUTS = (
+    {"name": "New SMS", "type": "global", "callback_id": "sms_new", "description": "Text somebody"},
+    {
+        "name": "Send as SMS",
+        "type": "message",
+        "callback_id": "sms_send_as",
+        "description": "Text this message to somebody",
+    },
+    {
+        "name": "SMS details",
+        "type": "message",
+        "callback_id": "sms_details",
+        "description": "What became of this text, with every try and receipt",
+    },
+)
 
 
 def manifest(public_url: str | None = None) -> dict[str, Any]:
@@ -27,6 +43,7 @@ def manifest(public_url: str | None = None) -> dict[str, Any]:
         public_url: of our doors, for http mode; None for socket mode.
     """
     events_url = {} if public_url is None else {"request_url": f"{public_url}/slack/events"}
+    options_url = {} if public_url is None else {"message_menu_options_url": f"{public_url}/slack/events"}
     command_url = {} if public_url is None else {"url": f"{public_url}/slack/events"}
     return {
         "_metadata": {"major_version": 2, "minor_version": 0},
@@ -37,16 +54,17 @@ def manifest(public_url: str | None = None) -> dict[str, Any]:
         },
         "features": {
             "app_home": {
-                "home_tab_enabled": False,
+                "home_tab_enabled": True,
                 "messages_tab_enabled": True,
                 "messages_tab_read_only_enabled": True,
             },
             "bot_user": {"display_name": "threadline", "always_online": True},
+            "shortcuts": list(SHORTCUTS),
             "slash_commands": [
                 {
                     "command": "/sms",
                     "description": "Text somebody",
-                    "usage_hint": "<number> <text> | help",
+                    "usage_hint": "[<number> <text> | find | help]",
                     "should_escape": True,
                     **command_url,
                 }
@@ -55,7 +73,7 @@ def manifest(public_url: str | None = None) -> dict[str, Any]:
         "oauth_config": {"scopes": {"bot": list(SCOPES), "bot_optional": list(OPTIONAL_SCOPES)}},
         "settings": {
             "event_subscriptions": {"bot_events": list(EVENTS), **events_url},
-            "interactivity": {"is_enabled": True, **events_url},
+            "interactivity": {"is_enabled": True, **events_url, **options_url},
             "org_deploy_enabled": False,
             "socket_mode_enabled": public_url is None,
             "token_rotation_enabled": False,

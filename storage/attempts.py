@@ -205,6 +205,15 @@ async def newest(connection: Connection, message_id: int) -> list[Attempt]:
     )
 
 
+async def of_message(connection: Connection, message_id: int) -> list[Attempt]:
+    """Every try of every part of the message, in the order of the parts and tries."""
+    return await connection.all(
+        _row,
+        f"SELECT {_COLUMNS} FROM attempts WHERE message_id = :message_id ORDER BY part, try",
+        message_id=message_id,
+    )
+
+
 async def interrupted(connection: Connection) -> list[Attempt]:
     """Attempts whose request was under way when the process ended."""
     return await connection.all(_row, f"SELECT {_COLUMNS} FROM attempts WHERE outcome IS NULL ORDER BY id")

@@ -68,6 +68,19 @@ async def newest(connection: Connection, attempt_id: int) -> Receipt | None:
     )
 
 
+async def of_attempt(connection: Connection, attempt_id: int) -> list[tuple[int, Receipt]]:
+    """All that the provider said about the attempt, oldest first, each with when it came (microseconds UTC)."""
+    return await connection.all(
+        _with_time,
+        f"SELECT received_at, {_COLUMNS} FROM receipts WHERE attempt_id = :id ORDER BY id",
+        id=attempt_id,
+    )
+
+
+def _with_time(**columns: Any) -> tuple[int, Receipt]:
+    return columns.pop("received_at"), _receipt(**columns)
+
+
 def _with_id(**columns: Any) -> tuple[int, Receipt]:
     return columns.pop("id"), _receipt(**columns)
 

@@ -125,6 +125,8 @@ CREATE INDEX messages_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_unposted ON messages (conversation_id, id) WHERE post_id IS NULL;
 CREATE INDEX messages_post ON messages (post_id, id) WHERE post_id IS NOT NULL;
 CREATE INDEX messages_unsettled ON messages (conversation_id, id) WHERE status IN ('queued', 'sending', 'failed');
+CREATE INDEX messages_created ON messages (created_at);
+CREATE INDEX messages_failed ON messages (id) WHERE status = 'failed' AND state IS NULL;
 CREATE INDEX messages_later ON messages (not_before) WHERE state = 'scheduled';
 
 CREATE TABLE attempts (                    -- one try to get one part of a message out through one sender
@@ -156,6 +158,7 @@ CREATE INDEX attempts_leasing ON attempts (account, recipient) WHERE from_addres
 CREATE INDEX attempts_sending ON attempts (id) WHERE outcome IS NULL;
 CREATE INDEX attempts_accepted ON attempts (account, sender, accepted_at) WHERE accepted_at IS NOT NULL;
 CREATE INDEX attempts_unknown ON attempts (id) WHERE outcome = 'unknown';
+CREATE INDEX attempts_ended ON attempts (account, outcome, ended_at);
 
 CREATE TABLE receipts (                    -- only added, never changed but for the attempt they turn out to be about
     id            BIGINT PRIMARY KEY,
@@ -198,6 +201,7 @@ CREATE TABLE leases (                      -- a number that a provider assigned 
 CREATE UNIQUE INDEX leases_number ON leases (account, number, contact_id);
 CREATE INDEX leases_conversation ON leases (conversation_id, expires_at);
 CREATE INDEX leases_expiry ON leases (expires_at, id);
+CREATE INDEX leases_ending ON leases (expires_at);
 CREATE INDEX leases_contact ON leases (contact_id, account, expires_at);
 
 CREATE TABLE jobs (                        -- something to be done on the other side
