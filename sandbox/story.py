@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.carriers.faults import Trouble
+from sandbox.carriers.outcomes import Fate
 from sandbox.stage import Stage
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ PATIENCE = 12.0  # seconds for anything to happen
 CUSTOMER = "+61488023555"
 UNLUCKY = "+61488020001"  # the network fails every text to it
 NEW = "+61488023777"
+NOTE = "she is a regular, be nice"
 WAITING = "+61488023101"
 ABROAD = {"sales": "+13035550142", "london": "+447700900142", "boston": "+16175550142"}  # by inbox
+LEAVING = "+447700900143"  # opts out, in the inbox "london"
 
 
 @dataclass(slots=True)
@@ -62,8 +65,7 @@ class Story:
         self._phones = stage.phones
         self._texted: list[tuple[str, str]] = []  # phone and text, as customers typed them
         self._replied: list[tuple[str, str]] = []  # phone and text, as the team typed them
-        self._slashed = 0
-        self._doubled = 0
+        self._decided: Counter[tuple[str, str]] = Counter()  # how often somebody decided that a text goes out
 
     async def play(self) -> None:
         """From the first text to the last."""
@@ -71,7 +73,8 @@ class Story:
         await self._answer_to_the_lease()
         await self._reply_that_fails()
         await self._slash_command()
-        await asyncio.gather(*(self._at_another_company(name, phone) for name, phone in ABROAD.items()))
+        abroad = [self._at_another_company(name, phone) for name, phone in ABROAD.items()]
+        await asyncio.gather(*abroad, self._opt_out(), self._note_edit_and_retry())
         await self._killed_in_the_middle()
 
     def count(self) -> None:
@@ -87,19 +90,27 @@ class Story:
             "alerts": len(self._slack.see(self._stage.alerts)),
             "leases": len(self._stage.fone.leases.all),
             "slash_sends": sum(sent[(NEW, text)] for phone, text in self._replied if phone == NEW),
+            "retries": self._times_delivered(UNLUCKY),
+            "notes_leaked": sum(NOTE in each.text for carrier in self._stage.carriers for each in carrier.accepted),
+            "edits_told": self._edits_told(),
+            "opt_outs_refused": sum("opted out" in post["text"] for post in self._posts(LEAVING)),
             "providers": {branch.carrier.name: self._seen_by(branch) for branch in self._stage.branches.values()},
             "lost": shown.count(0) + replies.count(0),
-            "duplicated": sum(max(0, times - 1) for times in (*shown, *replies)) + self._strangers(sent),
+            "duplicated": sum(max(0, times - 1) for times in shown) + self._beyond_decisions(sent),
         }
         self._expect("inbound_posted", len(self._texted))
         self._expect("replies_sent", len(self._replied))
         self._expect("receipts_shown", len(self._replied))
         self._expect("alerts", 1)
-        self._expect("leases", sum(phone not in ABROAD.values() for phone, _ in self._replied))
+        self._expect("leases", sum(times for (phone, _), times in self._decided.items() if self._is_at_home(phone)))
         for name, seen in self.told.figures["providers"].items():
             if 0 in seen.values():
                 self.told.faults.append(f"At {name} not everything happened: {seen}.")
         self._expect("slash_sends", 1)
+        self._expect("retries", 1)
+        self._expect("notes_leaked", 0)
+        self._expect("edits_told", 1)
+        self._expect("opt_outs_refused", 1)
         self._expect("lost", 0)
         self._expect("duplicated", 0)
 
@@ -141,14 +152,14 @@ class Story:
         if "too short" not in str(wrong.answer):
             self.told.faults.append("A wrong number behind /sms was not answered with what is wrong.")
         text = "Your parcel is here."
-        self._replied.append((NEW, text))
+        self._say(NEW, text)
         await self._slack.slash(self._stage.anna, self._stage.support, "/sms", f"0488 023 777 {text}")
         await self._received(NEW)
 
     async def _at_another_company(self, inbox: str, phone: str) -> None:
         """`/sms` and the customer's answer, a reply and its receipt, at each of the other three companies."""
         branch = self._stage.branches[inbox]
-        self._replied.append((phone, f"Good morning from {inbox}."))
+        self._say(phone, f"Good morning from {inbox}.")
         channel = self._stage.channels[inbox]
         await self._slack.slash(self._stage.ben, channel, "/sms", f"{phone} Good morning from {inbox}.")
         await self._received(phone)
@@ -157,6 +168,30 @@ class Story:
         await self._reply(phone, f"Come and see us in {inbox}.")
         await self._received(phone)
         await self._until(lambda: _tells_the_end(self._line_below(f"Come and see us in {inbox}.")))
+
+    async def _opt_out(self) -> None:
+        """STOP is confirmed once, by the only text that still goes out; a reply after it is refused in words."""
+        await self._text(LEAVING, self._stage.branches["london"].number, "STOP")
+        await self._phones.wait_for(lambda: self._phones.received(LEAVING), PATIENCE)
+        self._decided[LEAVING, self._phones.received(LEAVING)[0].text] += 1
+        await self._shown(LEAVING)
+        await self._slack.say(
+            self._stage.anna, self._channel(LEAVING), "One last offer!", thread_ts=self._roots(LEAVING)[0]
+        )
+        await self._until(lambda: any("opted out" in post["text"] for post in self._posts(LEAVING)))
+
+    async def _note_edit_and_retry(self) -> None:
+        """A note stays in the team, an edit that comes too late is told, and a failed text is tried again."""
+        root, anna = self._roots(CUSTOMER)[0], self._stage.anna
+        await self._slack.say(anna, self._stage.support, f"!note {NOTE}", thread_ts=root)
+        said = [post for post in self._slack.thread(self._stage.support, root) if post.get("user") == anna]
+        await self._slack.edit(anna, self._stage.support, said[0]["ts"], "It left yesterday")
+        await self._until(self._edits_told)
+        self._stage.fone.outcome(UNLUCKY, Fate.DELIVERED)
+        self._decided[UNLUCKY, "We will call you at 3."] += 1
+        line = next(post for post in self._posts(UNLUCKY) if "✗" in post["text"])
+        await self._slack.click(anna, self._stage.support, line["ts"], "do:retry")
+        await self._until(lambda: "✓✓" in self._line_below("We will call you at 3."))
 
     async def _killed_in_the_middle(self) -> None:
         """Texts and a reply are on their way when the bot is killed; started again, it finishes what was waiting."""
@@ -177,9 +212,14 @@ class Story:
         await self._phones.send(phone, to, text)
 
     async def _reply(self, phone: str, typed: str, text: str | None = None) -> None:
-        self._replied.append((phone, text or typed))
+        self._say(phone, text or typed)
         root = self._roots(phone)[0]
         await self._slack.say(self._stage.anna, self._channel(phone), typed, thread_ts=root)
+
+    def _say(self, phone: str, text: str) -> None:
+        """Somebody of the team decides that the phone gets this text."""
+        self._replied.append((phone, text))
+        self._decided[phone, text] += 1
 
     async def _shown(self, phone: str) -> None:
         """Waits until every text of the phone is in a thread."""
@@ -196,8 +236,17 @@ class Story:
 
     def _channel(self, phone: str) -> str:
         """Where the conversation with the phone is."""
-        inbox = next((inbox for inbox, each in ABROAD.items() if each == phone), "support")
+        places = {LEAVING: "london"} | {each: inbox for inbox, each in ABROAD.items()}
+        inbox = places.get(phone, "support")
         return self._stage.channels[inbox]
+
+    def _is_at_home(self, phone: str) -> bool:
+        """Whether the phone's texts come from leased numbers."""
+        return self._channel(phone) == self._stage.support
+
+    def _edits_told(self) -> int:
+        """How often Anna was told that her edit came too late."""
+        return sum("edit" in post["text"] for post in self._slack.ephemerals(self._stage.anna))
 
     def _posts(self, phone: str) -> list[dict[str, Any]]:
         """What the bot posted in the threads of the phone, without their cards."""
@@ -232,9 +281,13 @@ class Story:
         place = said.index(text)
         return lines[place] if place < len(lines) else ""
 
-    def _strangers(self, sent: Counter[tuple[str, str]]) -> int:
-        """Texts that went out though nobody wrote them."""
-        return sum(times for reply, times in sent.items() if reply not in self._replied)
+    def _times_delivered(self, phone: str) -> int:
+        """How many texts of ours have arrived on the phone."""
+        return len(self._phones.received(phone))
+
+    def _beyond_decisions(self, sent: Counter[tuple[str, str]]) -> int:
+        """Texts that went out more often than somebody decided, also those that nobody wrote."""
+        return (sent - self._decided).total()
 
     def _expect(self, name: str, count: int) -> None:
         if self.told.figures[name] != count:
