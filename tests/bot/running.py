@@ -1,0 +1,97 @@
+"""The installed command as a process of its own, as an operator starts it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from tests.bot.installation import changed, write
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMAND = str(Path(sys.executable).with_name("threadline"))
+PATIENCE = 20.0  # seconds for a start on a busy machine
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's own, without any setting of ours in it."""
+    ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("THREADLINE_")}
+    return ours | more
+
+
+def call(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Runs a command in the folder until it ends."""
+    return subprocess.run(  # noqa: S603 - our own command
+        [COMMAND, *arguments],
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Running:
+    """A bot that runs in a folder, with its providers' door open; Slack is not there.
+
+    Attributes:
+        url: of its doors.
+        log: what it prints.
+    """
+
+    def __init__(self, folder: Path, port: int, **changes: Any) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+        self.log = folder / "bot.log"
+        nowhere = f"http://127.0.0.1:{free_port()}/api/"
+        write(folder, changed(http={"port": port}, public_url=self.url, slack__api_url=nowhere, **changes))
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen([COMMAND, "run"], cwd=folder, env=environment(), stdout=log, stderr=log)  # noqa: S603 - our own command
+
+    def wait(self) -> None:
+        """Until it answers."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            assert self._process.poll() is None, self.log.read_text()
+            try:
+                if httpx.get(f"{self.url}/healthz").status_code == httpx.codes.OK:
+                    return
+            except httpx.ConnectError:
+                time.sleep(0.05)
+        raise TimeoutError
+
+    def stop(self) -> int:
+        """Ends it as a supervisor does, and returns its exit code."""
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            return self._process.wait(PATIENCE)
+        finally:
+            self._process.kill()
+
+
+@contextmanager
+def running(folder: Path, **changes: Any) -> Iterator[Running]:
+    """A bot that has opened its door."""
+    bot = Running(folder, free_port(), **changes)
+    try:
+        bot.wait()
+        yield bot
+    finally:
+        bot.stop()
