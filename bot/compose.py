@@ -10,10 +10,10 @@ import asyncio
 import json
 import re
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bot import compose_view, decode, forms, options
+from bot import compose_view, decode, forms, options, templates
 from bot.compose_view import Draft, Filled
 from bot.forms import Choice
 from bot.gate import Stop
@@ -22,6 +22,7 @@ from bot.slack_api import SlackError
 from sms.address import Address, NotAnAddress, from_canonical, parse
 from sms.segments import plain
 from storage import contacts, conversations, posts
+from storage import templates as kept_templates
 from storage.clock import DAY, SECOND
 from storage.intake import Arrival
 
@@ -114,6 +115,7 @@ class Compose:
         app.shortcut("sms_send_as")(self.asked_about_message)
         app.action("compose:text")(self.typed)
         app.action(re.compile("^compose:(inbox|via)$"))(self.chosen)
+        app.action("compose:template")(self.template_chosen)
         app.action("compose:plain")(self.made_plain)
         app.options("compose:contact")(self.searched)
         app.view(compose_view.FORM)(self.submitted)
@@ -147,7 +149,7 @@ class Compose:
         if isinstance(allowed, str):
             return forms.said(compose_view.TITLE, allowed)
         inbox = wanted if wanted in allowed else allowed[0]
-        draft = Draft(inboxes=allowed, inbox=inbox, **given)
+        draft = await self._with_templates(Draft(inboxes=allowed, inbox=inbox, **given))
         return compose_view.view(draft, self._settings, self._providers)
 
     async def _from_message(self, body: Mapping[str, Any]) -> View:
@@ -188,6 +190,11 @@ class Compose:
     async def _may(self, user: str, inbox: str) -> bool:
         return await self._people.may_text(user, self._settings.inboxes[inbox]) is None
 
+    async def _with_templates(self, draft: Draft) -> Draft:
+        async with self._database.read() as reader:
+            found = await kept_templates.of_inbox(reader, draft.inbox)
+        return replace(draft, templates=tuple(Choice(str(each.id), each.name) for each in found))
+
     # --- while it is open ---------------------------------------------------------------------------------------------
 
     async def typed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -198,6 +205,15 @@ class Compose:
     async def chosen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Another inbox or sender: its senders or options are shown."""
         self._refresh(body["view"], 0, self._as_it_is)
+        await ack()
+
+    async def template_chosen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """A template takes the place of the text."""
+
+        async def filled(shown: Filled) -> Draft:
+            return await self._from_template(shown, body["user"]["id"])
+
+        self._refresh(body["view"], 0, filled)
         await ack()
 
     async def made_plain(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -218,10 +234,26 @@ class Compose:
         await ack(options=[forms.option(_choice(each)) for each in list(found.values())[:FOUND]])
 
     async def _as_it_is(self, filled: Filled) -> Draft:
-        return filled.draft
+        return await self._with_templates(filled.draft)
 
     async def _in_plain(self, filled: Filled) -> Draft:
-        return compose_view.with_text(filled.draft, plain(filled.draft.text))
+        draft = await self._with_templates(filled.draft)
+        return compose_view.with_text(draft, plain(draft.text))
+
+    async def _from_template(self, filled: Filled, user: str) -> Draft:
+        """The draft with the template's text, or with the reason why it cannot be filled for this contact."""
+        draft = await self._with_templates(filled.draft)
+        async with self._database.read() as reader:
+            template = None if filled.template is None else await kept_templates.get(reader, filled.template)
+            contact = None if filled.contact is None else await contacts.get(reader, filled.contact)
+        if template is None or template.inbox != draft.inbox:
+            return draft
+        number = spaced(contact.address) if contact else filled.number
+        values = templates.values(contact.name if contact else None, number, (await self._people.person(user)).name)
+        try:
+            return compose_view.with_text(draft, templates.fill(template.text, values))
+        except templates.CannotFill as error:
+            return replace(draft, note=str(error))
 
     def _refresh(self, view: Mapping[str, Any], pause: float, change: Any) -> None:
         known = self._known.setdefault(view["id"], _Known(view["hash"], forms.about(view)["version"]))

@@ -244,7 +244,9 @@ def read_options(payload: Any) -> list[Json]:
         _OPTIONS(body.get("options"), "/options", wrong)
     if wrong:
         raise NotShown("; ".join(wrong))
-    return list(body.get("options") or [one for group in body["option_groups"] for one in group["options"]])
+    if "option_groups" in body:
+        return [one for group in body["option_groups"] for one in group["options"]]
+    return list(body["options"])
 
 
 def _names_blocks(errors: Any, view: View) -> bool:
