@@ -6,7 +6,7 @@ from typing import Any
 
 # Each scope with the call or event that needs it; a test holds this table to the code.
 SCOPES = {
-    "chat:write": ("chat.postMessage", "chat.update", "chat.postEphemeral"),
+    "chat:write": ("chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral"),
     "commands": ("/sms", "sms_new", "sms_send_as", "sms_details"),
     "channels:history": ("message.channels", "conversations.replies", "conversations.history"),
     "channels:read": ("conversations.info",),
@@ -16,7 +16,7 @@ SCOPES = {
     "files:read": ("files.info", "url_private_download"),
     "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
 }
-OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list",)}
+OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list", "usergroups.users.list")}
 # Each with the listener that takes it.
 EVENTS = {"message.channels": "message", "message.groups": "message", "app_home_opened": "app_home_opened"}
 SHORTCUTS = (
