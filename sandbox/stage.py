@@ -137,63 +137,44 @@ class Stage:
 
     def _branches(self) -> list[Branch]:
         """The accounts, once the companies have their addresses."""
-        fone, io, iovox, restcomm = self.fone, self.io, self.iovox, self.restcomm
-        return [
-            Branch(
-                "support",
-                fone,
-                self.sydney,
-                "sydney",
-                "AU",
-                "fone",
-                {
-                    "provider": "fonedynamics",
-                    "account_sid": fone.settings.account_sid,
-                    "token": fone.settings.token,
-                    "property_sid": fone.settings.property_sid,
-                    "base_url": fone.base_url,
-                },
-                leased=True,
-            ),
-            Branch(
-                "sales",
-                io,
-                io.settings.numbers[0],
-                "denver",
-                "US",
-                "io",
-                {"provider": "iophone", "api_key": io.settings.api_key, "base_url": io.base_url},
-            ),
-            Branch(
-                "london",
-                iovox,
-                next(iter(iovox.settings.voxnumbers)),
-                "voxnumber",
-                "GB",
-                "iovox",
-                {
-                    "provider": "iovox",
-                    "username": iovox.settings.username,
-                    "secure_key": iovox.settings.secure_key,
-                    "base_url": iovox.base_url,
-                },
-            ),
-            Branch(
-                "boston",
-                restcomm,
-                next(iter(restcomm.settings.numbers)),
-                "switchboard",
-                "US",
-                "restcomm",
-                {
-                    "provider": "restcomm",
-                    "account_sid": restcomm.settings.account_sid,
-                    "auth_token": restcomm.settings.auth_token,
-                    "base_url": restcomm.base_url,
-                    "prefix": "",
-                },
-            ),
-        ]
+        return [self._support(), self._sales(), self._london(), self._boston()]
+
+    def _support(self) -> Branch:
+        theirs = self.fone.settings
+        access = {
+            "provider": "fonedynamics",
+            "account_sid": theirs.account_sid,
+            "token": theirs.token,
+            "property_sid": theirs.property_sid,
+            "base_url": self.fone.base_url,
+        }
+        return Branch("support", self.fone, self.sydney, "sydney", "AU", "fone", access, leased=True)
+
+    def _sales(self) -> Branch:
+        theirs = self.io.settings
+        access = {"provider": "iophone", "api_key": theirs.api_key, "base_url": self.io.base_url}
+        return Branch("sales", self.io, theirs.numbers[0], "denver", "US", "io", access)
+
+    def _london(self) -> Branch:
+        theirs = self.iovox.settings
+        access = {
+            "provider": "iovox",
+            "username": theirs.username,
+            "secure_key": theirs.secure_key,
+            "base_url": self.iovox.base_url,
+        }
+        return Branch("london", self.iovox, next(iter(theirs.voxnumbers)), "voxnumber", "GB", "iovox", access)
+
+    def _boston(self) -> Branch:
+        theirs = self.restcomm.settings
+        access = {
+            "provider": "restcomm",
+            "account_sid": theirs.account_sid,
+            "auth_token": theirs.auth_token,
+            "base_url": self.restcomm.base_url,
+            "prefix": "",
+        }
+        return Branch("boston", self.restcomm, next(iter(theirs.numbers)), "switchboard", "US", "restcomm", access)
 
 
 def free_port() -> int:
