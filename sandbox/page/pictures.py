@@ -26,6 +26,7 @@ FLAGS += ["--disable-background-networking", "--disable-component-update"]
 PATIENCE = 8000  # milliseconds
 
 CUSTOMER = "+61 488 023 555"
+NEW = "+61 488 023 777"
 UNLUCKY = "+61 488 020 001"  # the network fails every text to it
 
 
@@ -78,9 +79,9 @@ class Photographer:
         await self._say("/sms")
         dialog = self._page.get_by_role("dialog")
         if await self._shows("#modal[open]"):
-            field = dialog.get_by_role("textbox").last
-            await field.fill("Your parcel is here, it waits for you at the counter.")
-            await self._page.wait_for_timeout(1000)  # for the counter
+            await dialog.get_by_role("textbox").first.fill(NEW)
+            await dialog.locator("textarea").last.fill("Your parcel is here, it waits for you at the counter.")
+            await self._see("#modal", "segment")
             await self._take("modal")
             await self._page.keyboard.press("Escape")
         else:

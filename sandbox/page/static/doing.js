@@ -25,12 +25,17 @@ export async function attempt(action, body = {}) {
 export async function perform(action, body = {}) {
   try {
     const came = await attempt(action, body);
-    if (came?.error) complain(WORDS[came.error] ?? `Slack could not show the answer: ${came.error}.`);
+    complainOf(came);
     return came ?? null;
   } catch (error) {
     complain(error.message);
     return undefined;
   }
+}
+
+/** Tells the person what became of a click or a command, if it is not good. */
+export function complainOf(came) {
+  if (came?.error) complain(WORDS[came.error] ?? `Slack could not show the answer: ${came.error}.`);
 }
 
 /** Tells the person what went wrong. */

@@ -1,7 +1,7 @@
 // The modal that the person has open, and what they have entered so far.
 
 import { drawBlocks } from "./blocks.js";
-import { attempt, complain, perform } from "./doing.js";
+import { attempt, complain, complainOf, perform } from "./doing.js";
 import { byId, h } from "./dom.js";
 import { heldIn } from "./entries.js";
 import * as mrkdwn from "./mrkdwn.js";
@@ -96,6 +96,7 @@ function dispatches(block, element) {
 
 /** One at a time, in order, so that the last thing entered is the last thing heard. */
 function queue(block, element, value, action) {
+  if (!view) return Promise.resolve(); // a field that loses the focus because its modal is closed
   const name = nameOf(block, element);
   waiting.delete(name);
   waiting.set(name, [action, { action: element.action_id, block: block.block_id, value: value ?? null }]);
@@ -107,7 +108,8 @@ async function tellAll() {
   while (waiting.size) {
     const [name, [action, what]] = waiting.entries().next().value;
     waiting.delete(name);
-    await perform(action, what);
+    const { id } = view;
+    await attempt(action, what).then(complainOf, (error) => view?.id === id && complain(error.message));
   }
   telling = null;
 }

@@ -122,3 +122,5 @@ async def demo(stage: Stage, opened: Opener) -> AsyncIterator[Page]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Server(stage))
         yield await stack.enter_async_context(opened(server.url))
+        if stage.slack.modal(stage.anna) is not None:  # of a test that failed
+            await stage.slack.close(stage.anna, everything=True)

@@ -195,6 +195,7 @@ async def test_escape_closes_and_the_app_hears_of_it(composer: Composer, company
     """Escape closes the list of options first, then the modal; the focus is back where it was."""
     await open_modal(page)
     dialog = page.get_by_role("dialog")
+    await dialog.get_by_label("On (optional)").fill("2026-12-24")
     await dialog.get_by_role("combobox", name="Contact (optional)").focus()
     await expect(dialog.get_by_role("option", name="Mia Park")).to_be_visible()
     await page.keyboard.press("Escape")
@@ -204,6 +205,7 @@ async def test_escape_closes_and_the_app_hears_of_it(composer: Composer, company
     await expect(dialog).to_have_count(0)
     await company.slack.wait_for(lambda: composer.closed == 1)
     await expect(page.locator("#channel textarea")).to_be_focused()
+    await expect(page.get_by_role("alert")).to_have_text("")
 
 
 async def test_the_app_that_does_not_answer(company: Company, page: Page) -> None:

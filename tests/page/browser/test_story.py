@@ -112,6 +112,25 @@ async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, 
     await expect(demo.locator("#phone .text-row.in")).to_contain_text("Your parcel is here.")
 
 
+async def test_the_modal_counts_and_tells_a_wrong_number(demo: Page, stage: Stage) -> None:
+    """The bot's own modal counts segments while one types, says what is wrong at the field, and sends what is right."""
+    await demo.locator("#channel textarea").fill("/sms")
+    await demo.keyboard.press("Enter")
+    dialog = demo.get_by_role("dialog", name="New SMS")
+    number = dialog.get_by_label("new number")
+    await number.fill("+61 400")
+    await dialog.get_by_label("Text", exact=True).fill("It is here.")
+    await expect(dialog).to_contain_text("1 segment")
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(number).to_have_attribute("aria-invalid", "true")
+    await expect(number).to_be_focused()
+    await number.fill("0488 023 783")
+    await dialog.get_by_role("button", name="Send").click()
+    await expect(dialog).to_have_count(0)
+    await stage.phones.wait_for(lambda: stage.phones.received("+61488023783"), 8)
+    await expect(demo.get_by_role("alert")).to_have_text("")
+
+
 async def test_all_four_companies_have_their_phones(demo: Page, stage: Stage) -> None:
     """A text on a phone of each company lands in the channel of its inbox."""
     where = {"sales": "+1 555-222-3333", "london": "+44 7911 123456", "boston": "+1 202-555-0143"}
