@@ -16,6 +16,7 @@ import httpx
 import structlog
 
 from bot.actions import Actions
+from bot.alarm import Alarm
 from bot.answers import Answers
 from bot.bridge import Bridge
 from bot.callbacks import CallbackUrls
@@ -40,6 +41,7 @@ from bot.slack_api import SlackApi, SlackError, SlackRefused, open_client, open_
 from bot.slack_door import SlackDoor
 from bot.sms_door import SmsDoor
 from bot.sockets import Sockets
+from bot.sweep import Listening, Sweep
 from bot.tasks import Tasks
 from bot.thread import Thread
 from bot.windows import Windows
@@ -195,19 +197,25 @@ class Bot:
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
         sheets = Sheets(self._database, self._settings, self._providers, people, actions, windows, who.team)
         home = Home(self._database, self._settings, self._providers, people, presenter, slack, tasks, compose, who.team)
-        self._listen(door.open(client, [actions, compose, sheets, home]), stack)
+        app = door.open(client, [actions, compose, sheets, home])
+        self._listen(app, slack, door, Alarm(self._database), stack)
         log.info("started", team=who.team, mode=self._settings.slack.mode)
 
-    def _listen(self, app: AsyncApp, stack: AsyncExitStack) -> None:
+    def _listen(self, app: AsyncApp, slack: SlackApi, door: SlackDoor, alarm: Alarm, stack: AsyncExitStack) -> None:
+        """Takes what Slack tells, and looks for what it does not tell."""
+        sweep = Sweep(self._database, slack, door, self._settings, self._providers, alarm)
         token = self._settings.slack.app_token
         if self._settings.slack.mode == "http" or token is None:
             self.server.slack = app
             self.server.is_ready = lambda: True
-            return
-        sockets = Sockets(app, token.get_secret_value(), self._settings.patience.socket)
-        sockets.start()
-        stack.push_async_callback(sockets.stop)
-        self.server.is_ready = lambda: sockets.connected
+        else:
+            sockets = Sockets(app, token.get_secret_value(), self._settings.patience, alarm, sweep.soon)
+            sweep.listening = Listening(lambda: sockets.connected_since, sockets.renew)
+            sockets.start()
+            stack.push_async_callback(sockets.stop)
+            self.server.is_ready = lambda: sockets.connected
+        sweep.start()
+        stack.push_async_callback(sweep.stop)
 
     async def _resume(self, outcomes: Outcomes) -> None:
         """A request that was under way when the process died may have been done."""

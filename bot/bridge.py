@@ -40,6 +40,7 @@ WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
 EDITED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
 EDITED_IN_VAIN = "Your edit was not texted: the reply had been given up already. Write it as a new reply to text it."
 NEAR_MISS = ("near_miss", "Not texted yet: it looks like a note, or like a word for the app. Should it go out?")
+LATE = ("late", "Not texted: it reached us late, and may be out of date by now. Should it go out?")
 CONFIRM = ("confirm", "Not texted yet: here each reply waits for somebody to confirm it.")
 SECOND_ANSWER = ("second", "Not texted yet: a colleague answered just before. Should this go out too?")
 DELETED_LATE = "You deleted a reply here, but it had been texted: it cannot be taken back."
@@ -253,6 +254,7 @@ class Bridge:
             our_address=None if sms.recipient is None else str(sms.recipient),
             said_at=None if sms.sent_at is None else from_datetime(sms.sent_at),
             repeats=twin,
+            recovered=entry.content.get("recovered"),
         )
 
     async def _heed(
@@ -300,6 +302,8 @@ class Bridge:
         inbox = self._settings.inboxes[conversation.inbox]
         if word is not None:
             return NEAR_MISS
+        if tx.now - int(float(said["ts"]) * SECOND) > int(self._settings.sweep.late * SECOND):
+            return LATE
         if inbox.reply_mode == "confirm":
             return CONFIRM
         before = await messages.newest_reply(tx, conversation.id)

@@ -86,6 +86,7 @@ class Patience(Model):
     )
     slack: float = Field(15.0, gt=0, description="for an answer of Slack")
     socket: float = Field(30.0, gt=0, description="for a connection to Slack, before it is made anew")
+    renew: float = Field(14_400.0, gt=0, description="of a connection's life, before it is made anew all the same")
     fetch: tuple[float, ...] = Field(
         (2.0, 10.0, 60.0, 300.0),
         description="between the tries to fetch a file; then the thread says that it is missing",
@@ -97,6 +98,14 @@ class Patience(Model):
     channel: float = Field(30.0, gt=0, description="for a channel that takes nothing, before it is tried again")
     line: float = Field(20.0, gt=0, description="for the outcome of a text, before its receipt line is posted")
     card: float = Field(3.0, gt=0, description="for further changes, before a card is edited")
+
+
+class SweepSettings(Model):
+    """How what Slack or a provider failed to tell us is looked for. Everything is in seconds."""
+
+    every: float = Field(180.0, gt=0, description="between two looks; there is one at each start and reconnect too")
+    late: float = Field(600.0, gt=0, description="of age, after which a reply is not texted but asked about")
+    missing: float = Field(60.0, gt=0, description="of age, after which a text or a reply should have come by itself")
 
 
 class FileSettings(Model):
@@ -243,6 +252,7 @@ class Settings(BaseSettings):
     http: HttpSettings = HttpSettings()
     slack: SlackSettings
     patience: Patience = Patience()
+    sweep: SweepSettings = SweepSettings()
     files: FileSettings = FileSettings()
     accounts: dict[Name, Account] = Field(min_length=1)
     senders: dict[Name, Sender] = Field(min_length=1)

@@ -102,6 +102,11 @@ class SlackDoor:
         new = await self._appender.append(arrival)
         self._count("taken in" if new else "seen before")
 
+    def found(self, channel: str, message: Mapping[str, Any]) -> Arrival | None:
+        """What a message that was read from a channel's history is, as if its event had come; None: nothing to us."""
+        event = {**message, "channel": channel}
+        return self._arrival({"type": "found", "event": event}, event)
+
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`/sms …`: wrong input is answered at once; what sends is taken in first."""
         answer = await self._commands.take(body)

@@ -130,6 +130,18 @@ async def matching(connection: Connection, inbox: str, words: str, digits: str, 
     )
 
 
+async def oldest_thread(connection: Connection, channel: str) -> str | None:
+    """The `ts` of the oldest thread in this Slack channel whose conversation is open, or None."""
+    found = await connection.value(
+        """
+        SELECT thread_ts FROM conversations WHERE channel = :channel AND state = 'open' AND thread_ts IS NOT NULL
+        ORDER BY CAST(thread_ts AS NUMERIC) LIMIT 1
+        """,
+        channel=channel,
+    )
+    return None if found is None else str(found)
+
+
 async def set_thread(tx: Transaction, conversation_id: int, thread_ts: str | None) -> None:
     """Its card is posted, and is its thread from now on; None: the card is gone."""
     await tx.run("UPDATE conversations SET thread_ts = :ts WHERE id = :id", ts=thread_ts, id=conversation_id)

@@ -69,15 +69,16 @@ async def add_inbound(
     our_address: str | None,
     said_at: int | None,
     repeats: int | None,
+    recovered: str | None = None,
 ) -> int | None:
     """A contact's text. Returns its id, or None if the provider brought this one before."""
     message_id = tx.new_id()
     added = await tx.run(
         """
         INSERT INTO messages (id, conversation_id, direction, origin, text, media, account, provider_id, our_address,
-            said_at, repeats, created_at)
+            said_at, repeats, recovered, created_at)
         VALUES (:id, :conversation_id, 'in', 'sms', :text, :media, :account, :provider_id, :our_address,
-            :said_at, :repeats, :now)
+            :said_at, :repeats, :recovered, :now)
         ON CONFLICT (account, provider_id) DO NOTHING
         """,
         id=message_id,
@@ -89,6 +90,7 @@ async def add_inbound(
         our_address=our_address,
         said_at=said_at,
         repeats=repeats,
+        recovered=recovered,
         now=tx.now,
     )
     return message_id if added else None

@@ -66,6 +66,7 @@ class Team(Stage):
         written = super().settings(port)
         written["slack"] |= {"posts_per_second": POSTS_PER_SECOND, "posts_per_minute": 6000.0, "settle_seconds": 0.4}
         written["patience"] = dict(_IMPATIENT)
+        written["sweep"] = {"missing": 1.0}
         if self._http:
             written["slack"] |= {"mode": "http", "signing_secret": self.slack.signing_secret}
             self.slack.settings.events_url = f"{written['public_url']}/slack/events"

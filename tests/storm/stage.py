@@ -74,6 +74,12 @@ class Storm(Team):
         self.failures: list[BaseException] = []  # starts that did not work
         self._reviving: asyncio.Task[None] | None = None
 
+    def settings(self, port: int) -> dict[str, Any]:
+        """With a sweep every two seconds, for what the storm blows away."""
+        written = super().settings(port)
+        written["sweep"] = {"every": 2.0, "missing": 1.0, "late": 120.0}
+        return written
+
     async def _install_bot(self, port: int) -> None:
         written = self.settings(port)
         self.bot_settings = check(Settings(**written))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 PACE = 0.25  # seconds between two things that happen, on average
 CALM = 90.0  # seconds that it may take afterwards until nothing is left to do
+TWO_SWEEPS = 6.0  # seconds
 LIVES = (20, 900)  # passages of seams in one life of the bot
 PHONES = [f"+614880230{number:02}" for number in range(10, 22)]
 ABROAD = {"+13035550142": "sales", "+447700900142": "london", "+16175550142": "boston"}
@@ -83,7 +84,7 @@ class Weather:
         if self.storm.armed:
             await self.storm.child.kill()
         self.storm.ahead = 4.0
-        await asyncio.sleep(1)
+        await asyncio.sleep(TWO_SWEEPS)
         await self.storm.calm(CALM)
 
     def _end_faults(self) -> None:

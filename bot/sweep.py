@@ -1,0 +1,217 @@
+"""Finds what Slack or a provider failed to tell us: at the start, after each reconnect, and every few minutes.
+
+Slack loses events for good, by its own word, so events are only the quick way. What is found goes into the intake by
+the same door and under the same keys as what comes by itself; the bridge asks about what is too old to be texted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot import events
+from bot.slack_api import SlackError
+from providers.errors import ProviderError
+from storage import conversations, intake, watermarks
+from storage.clock import SECOND, to_datetime
+from storage.intake import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+
+    from bot.alarm import Alarm
+    from bot.settings import Settings
+    from bot.slack_api import SlackApi
+    from bot.slack_door import SlackDoor
+    from providers.provider import Provider
+    from storage.database import Database
+
+PAGE = 200  # messages
+OVERLAP = timedelta(minutes=10)  # a provider's clock may differ, and a text may be listed late
+DEAF = "events missing"
+
+log = structlog.get_logger("sweep")
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What is known of the way by which events come.
+
+    Attributes:
+        since: since when Slack can reach us (seconds since the epoch); None: it cannot, or we do not know.
+        renew: makes the connections anew.
+    """
+
+    since: Callable[[], float | None]
+    renew: Callable[[], None]
+
+
+class Sweep:
+    """The sweep over one workspace and all accounts.
+
+    Args:
+        database: watermarks, and the intake.
+        slack: is asked for history.
+        door: says what a found message is, as if it had come as an event.
+        settings: inboxes, and how often.
+        providers: by the name of their account.
+        alarm: is rung where events do not come.
+
+    Attributes:
+        listening: the way by which events should have come.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        slack: SlackApi,
+        door: SlackDoor,
+        settings: Settings,
+        providers: Mapping[str, Provider],
+        alarm: Alarm,
+    ) -> None:
+        self._database = database
+        self._slack = slack
+        self._door = door
+        self._settings = settings
+        self._providers = providers
+        self._alarm = alarm
+        self.listening = Listening(lambda: None, lambda: None)
+        self._wanted = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Sweeps at once, and from then on when it is time."""
+        self._tasks = [asyncio.create_task(self._keep(self._all_channels)), asyncio.create_task(self._keep_asking())]
+
+    async def stop(self) -> None:
+        """Ends; a sweep that is cut short is made up for by the next one."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def soon(self) -> None:
+        """Something may have been missed: sweeps without waiting for its time."""
+        self._wanted.set()
+
+    async def _keep(self, sweep: Callable[[], Any]) -> None:
+        while True:
+            self._wanted.clear()
+            try:
+                await sweep()
+            except SlackError as error:
+                log.warning("the sweep waits for Slack", reason=error.code)
+            except Exception as error:
+                log.exception("a sweep failed", kind=type(error).__name__)
+            try:
+                await asyncio.wait_for(self._wanted.wait(), self._settings.sweep.every)
+            except TimeoutError:
+                continue
+
+    async def _keep_asking(self) -> None:
+        while True:
+            for account, provider in self._providers.items():
+                if provider.features.list_inbound:
+                    await self._ask(account, provider)
+            await asyncio.sleep(self._settings.sweep.every)
+
+    # --- Slack --------------------------------------------------------------------------------------------------------
+
+    async def _all_channels(self) -> None:
+        missed = 0
+        for channel in dict.fromkeys(inbox.channel for inbox in self._settings.inboxes.values()):
+            missed += await self._channel(channel)
+        if missed:
+            sentence = (
+                "Replies reached us only because we looked for them: Slack's events do not come. The connections are "
+                "made anew."
+            )
+            await self._alarm.ring(DEAF, sentence)
+            self.listening.renew()
+        else:
+            await self._alarm.calm(DEAF)
+
+    async def _channel(self, channel: str) -> int:
+        """Every thread that has news, from the oldest open conversation on; how many replies should have come."""
+        async with self._database.read() as reader:
+            oldest = await conversations.oldest_thread(reader, channel)
+        if oldest is None:
+            return 0
+        missed = 0
+        history = self._pages("conversations.history", channel=channel, oldest=oldest, inclusive=True)
+        async for root in history:
+            if "latest_reply" in root:
+                missed += await self._thread(channel, root)
+        return missed
+
+    async def _thread(self, channel: str, root: Mapping[str, Any]) -> int:
+        """Takes in what is new in one thread, if anything is; how much of it should have come by itself."""
+        key = f"thread:{channel}:{root['ts']}"
+        async with self._database.read() as reader:
+            seen = await watermarks.get(reader, key) or root["ts"]
+        if Decimal(root["latest_reply"]) <= Decimal(seen):
+            return 0
+        pages = self._pages("conversations.replies", channel=channel, ts=root["ts"], oldest=seen)
+        replies = [reply async for reply in pages if Decimal(reply["ts"]) > Decimal(seen)]
+        found = [arrival for reply in replies if (arrival := self._door.found(channel, reply)) is not None]
+        async with self._database.transaction() as tx:
+            new = await intake.append(tx, found) if found else set()
+            await watermarks.move(tx, key, max((reply["ts"] for reply in replies), key=Decimal, default=seen))
+        if new:
+            log.info("replies were found by the sweep", count=len(new))
+        return sum(arrival.dedup_key in new and self._should_have_come(arrival) for arrival in found)
+
+    def _should_have_come(self, arrival: Arrival) -> bool:
+        """It was written while Slack could reach us, and long ago."""
+        since = self.listening.since()
+        written = float(arrival.parsed["ts"])
+        return since is not None and since < written < self._database.clock() / SECOND - self._settings.sweep.missing
+
+    async def _pages(self, method: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
+        cursor: str | None = None
+        while True:
+            page = await self._slack.call(method, limit=PAGE, cursor=cursor, **arguments)
+            for message in page["messages"]:
+                yield message
+            cursor = page.get("response_metadata", {}).get("next_cursor") or None
+            if cursor is None:
+                return
+
+    # --- the providers ------------------------------------------------------------------------------------------------
+
+    async def _ask(self, account: str, provider: Provider) -> None:
+        """Takes in the texts that a provider has and never told us; the newest may still come by themselves."""
+        key = f"inbound:{account}"
+        async with self._database.read() as reader:
+            seen = await watermarks.get(reader, key)
+        now = self._database.clock()
+        until = now - int(self._settings.sweep.missing * SECOND)
+        try:
+            found = [] if seen is None else await self._listed(account, provider, int(seen), until)
+        except ProviderError as error:
+            log.warning("the sweep could not ask a provider", account=account, reason=error.code)
+            return
+        async with self._database.transaction() as tx:
+            new = await intake.append(tx, found) if found else set()
+            await watermarks.move(tx, key, str(until))
+        if new:
+            log.warning("texts were found by the sweep", account=account, count=len(new))
+
+    async def _listed(self, account: str, provider: Provider, since: int, until: int) -> list[Arrival]:
+        listed = provider.list_inbound(to_datetime(since) - OVERLAP)
+        return [
+            Arrival(
+                source=account,
+                kind="inbound",
+                dedup_key=events.dedup_key(account, sms, ""),
+                body=b"",
+                parsed=events.pack(sms) | {"recovered": provider.title},
+            )
+            async for sms in listed
+            if sms.provider_id is not None and (sms.sent_at is None or sms.sent_at <= to_datetime(until))
+        ]
