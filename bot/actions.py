@@ -10,8 +10,9 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot import later, plan
+from bot import later, outgoing, plan
 from bot.buttons import PREFIX
+from bot.people import reason
 from sms.message import Status
 from storage import alerts, attempts, contacts, conversations, jobs, messages, people, suppressions
 from storage.clock import from_datetime, to_datetime
@@ -116,7 +117,7 @@ class Actions:
         for inbox in await self._inboxes_of(wish):
             refusal = await self._people.may_text(wish["user"], self._settings.inboxes[inbox])
             if refusal is not None:
-                return refusal.removeprefix("Not sent: ").capitalize()
+                return reason(refusal)
         return None
 
     async def _inboxes_of(self, wish: Wish) -> list[str]:
@@ -169,18 +170,19 @@ class Actions:
         conversation = await conversations.get(tx, wish["subject"])
         if self._settings.inboxes[conversation.inbox].reply_mode == "off":
             await self._tell(tx, wish, NOT_HERE)
-        elif not wish["text"]:
+        elif not wish["text"] and not wish.get("files"):
             await self._tell(tx, wish, NOTHING_BELOW)
         elif (message_id := await self._add_later(tx, wish, conversation)) is None:
             await self._tell(tx, wish, CHANGED_LATE)
         else:
+            await outgoing.attach(tx, message_id, wish.get("files", ()))
             await messages.schedule(tx, message_id, at)
             await plan.send(tx, conversation.id, message_id, at)
             await plan.show(tx, message_id)
 
     async def _add_later(self, tx: Transaction, wish: Wish, conversation: Conversation) -> int | None:
         """The text as a message; the same message again after an edit. None: it may have gone out already."""
-        typed = json.dumps({"text": wish["text"]})
+        typed = json.dumps({"text": wish["text"], "files": wish.get("files", [])})
         known = await messages.by_slack(tx, self._team, conversation.channel, wish["ts"])
         if known is None:
             return await messages.add_reply(

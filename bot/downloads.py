@@ -50,6 +50,14 @@ class NotFetched(Exception):
         self.reason = reason
         self.may_come = may_come
 
+    @classmethod
+    def too_large(cls, found: int, limit: int, *, at_least: bool = False) -> Self:
+        """It has so many bytes, or more than that, and may have no more than the limit."""
+        said, most = filetypes.size(found), filetypes.size(limit)
+        amount, _, unit = most.partition(" ")
+        most = amount if said.endswith(unit) else most
+        return cls("too_large", f"too large ({'more than ' if at_least else ''}{said}; {most} is the most)")
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -155,24 +163,18 @@ async def _read(answer: aiohttp.ClientResponse, limit: int, name: str) -> Fetche
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise NotFetched("encoded", "it came in a form that we did not ask for")
     if (answer.content_length or 0) > limit:
-        raise _too_large(filetypes.size(answer.content_length or 0), limit)
+        raise NotFetched.too_large(answer.content_length or 0, limit)
     body = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
         body += chunk
         if len(body) > limit:
-            raise _too_large(f"more than {filetypes.size(limit)}", limit)
+            raise NotFetched.too_large(limit, limit, at_least=True)
     if not body:
         raise NotFetched("empty", "it is empty", may_come=True)
     kind = filetypes.sniff(bytes(body[:4096]))
     if filetypes.HTML in {kind, answer.content_type}:
         raise NotFetched("web_page", "a web page came in its place")
     return Fetched(bytes(body), kind, filetypes.name(name, kind))
-
-
-def _too_large(found: str, limit: int) -> NotFetched:
-    most = filetypes.size(limit)
-    amount, _, unit = most.partition(" ")
-    return NotFetched("too_large", f"too large ({found}; {amount if found.endswith(unit) else most} is the most)")
 
 
 def _refused(status: int) -> NotFetched:

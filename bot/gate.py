@@ -7,33 +7,37 @@ one that may have gone out.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot import decode
 from bot.limits import Hold, keep
+from bot.outgoing import NotCarried
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
 from providers.provider import Callbacks
 from sms.address import Address, Alphanumeric, Client, from_canonical
 from sms.message import OutboundSms, Status
 from sms.segments import Segments, measure
-from storage import attempts, callbacks, contacts, conversations, jobs, leases, messages, quotas, suppressions
+from storage import attempts, callbacks, contacts, conversations, files, jobs, leases, messages, quotas, suppressions
 from storage.clock import DAY, MINUTE, SECOND, to_datetime
 from storage.contacts import Contact
 from storage.conversations import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.callbacks import CallbackUrls
     from bot.outcomes import Outcomes
+    from bot.outgoing import Outgoing
     from bot.people import People
     from bot.settings import Inbox, Settings
     from providers.provider import Accepted, Provider
+    from sms.message import Media
     from storage.attempts import Attempt
     from storage.database import Connection, Database, Transaction
+    from storage.files import File
     from storage.jobs import Job
     from storage.messages import Message
 
@@ -60,6 +64,8 @@ class Route:
     sender: str  # by the name the settings give it
     account: str
     address: Address | None  # None: a number that the provider is to lease to us
+    text: str = field(repr=False)  # as this sender carries it
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +78,13 @@ class Offer:
 
 
 class Gate:
-    """Decides, and sends."""
+    """Decides, and sends.
+
+    Args:
+        database, settings, outcomes, urls, people: as everywhere.
+        providers: by the name of their account.
+        outgoing: brings files; None where it is only asked what would be decided.
+    """
 
     def __init__(
         self,
@@ -82,6 +94,7 @@ class Gate:
         outcomes: Outcomes,
         urls: CallbackUrls,
         people: People,
+        outgoing: Outgoing | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -89,6 +102,7 @@ class Gate:
         self._outcomes = outcomes
         self._urls = urls
         self._people = people
+        self._outgoing = outgoing
 
     async def send(self, job: Job) -> None:
         """Offers the job's message to a provider, at most once per decision, and writes down what came of it."""
@@ -98,6 +112,9 @@ class Gate:
         inbox = self._settings.inboxes[conversation.inbox]
         refusal = await self._people.may_text(message.author, inbox)
         names = await self._people.names_in(message)
+        if refusal is None and self._outgoing is not None:
+            senders = self.order(conversation, message.via)
+            await self._outgoing.prepare(message, inbox, [self._provider_of(sender) for sender in senders])
         async with self._database.transaction() as tx:
             if refusal is not None:
                 await self._outcomes.not_allowed(tx, message, refusal)
@@ -132,11 +149,12 @@ class Gate:
         conversation = await conversations.get(tx, message.conversation_id)
         contact = await contacts.get(tx, conversation.contact_id)
         inbox = self._settings.inboxes[conversation.inbox]
-        text = await self._text(tx, message, names, inbox)
+        dropped = await files.of_message(tx, message.id)
+        text = await self._text(tx, message, names, inbox, is_all=not dropped)
         if message.origin != "confirmation" and await suppressions.holds(tx, contact.id):
             raise Stop("opted_out", OPTED_OUT)
         chosen = json.loads(message.options or "{}")
-        route = await self.choose(tx, conversation, contact, text, message.via, chosen)
+        route = await self.choose(tx, conversation, contact, text, message.via, chosen, dropped)
         await keep(tx, route.account, self._providers[route.account])
         attempt = await attempts.start(
             tx,
@@ -146,13 +164,13 @@ class Gate:
             sender=route.sender,
             from_address=None if route.address is None else str(route.address),
             recipient=contact.address,
-            text=text,
+            text=route.text,
         )
         await quotas.use(tx, route.account, "texts", attempt.id)
         await messages.set_status(tx, message.id, Status.SENDING.value)
         return Offer(
             attempt,
-            self._sms(route, contact, text, str(attempt.id), chosen),
+            self._sms(route, contact, str(attempt.id), chosen),
             await self._callbacks(tx, attempt, message),
         )
 
@@ -164,6 +182,7 @@ class Gate:
         text: str,
         via: str | None = None,
         chosen: Mapping[str, object] = NOTHING,
+        dropped: Sequence[File] = (),
     ) -> Route:
         """The sender that a person chose, else the conversation's own, else the first of the inbox's that can.
 
@@ -173,7 +192,7 @@ class Gate:
         reasons: list[Stop] = []
         for name in self.order(conversation, via):
             try:
-                return await self.route(connection, name, conversation, contact, text, chosen)
+                return await self.route(connection, name, conversation, contact, text, chosen, dropped)
             except Stop as reason:
                 reasons.append(reason)
         raise reasons[0]
@@ -193,8 +212,9 @@ class Gate:
         contact: Contact,
         text: str,
         chosen: Mapping[str, object] = NOTHING,
+        dropped: Sequence[File] = (),
     ) -> Route:
-        """How the text can go through this sender.
+        """How the text can go through this sender, with the files that were dropped with it.
 
         Raises:
             Stop: it cannot.
@@ -203,9 +223,33 @@ class Gate:
         address = sender.parsed
         if sender.is_leased:
             address = await self._lease_address(connection, sender.account, conversation, contact)
-        route = Route(name, sender.account, address)
-        self._check(route, contact, text, chosen)
+        route = Route(name, sender.account, address, *self._carry(name, conversation, text, dropped))
+        try:
+            self._check(route, contact, chosen)
+        except Stop:
+            if route.text or not route.media:
+                raise
+            route = replace(route, text=self._settings.files.caption)  # some send no file without words
+            self._check(route, contact, chosen)
         return route
+
+    def _carry(
+        self, name: str, conversation: Conversation, text: str, dropped: Sequence[File]
+    ) -> tuple[str, tuple[Media, ...]]:
+        """The text and the media as they go out through this sender."""
+        if not dropped or self._outgoing is None:
+            return text, ()
+        inbox = self._settings.inboxes[conversation.inbox]
+        try:
+            carried, media = self._outgoing.carry(text, dropped, self._provider_of(name), inbox)
+        except NotCarried as error:
+            raise Stop(error.code, error.sentence) from None
+        if carried:
+            fits(carried, inbox)
+        return carried, media
+
+    def _provider_of(self, sender: str) -> Provider:
+        return self._providers[self._settings.senders[sender].account]
 
     async def would_send(
         self, inbox: str, to: Address, text: str, via: str | None = None, chosen: Mapping[str, object] = NOTHING
@@ -246,8 +290,8 @@ class Gate:
 
     # --- deciding -----------------------------------------------------------------------------------------------------
 
-    async def _text(self, tx: Transaction, message: Message, names: decode.Names, inbox: Inbox) -> str:
-        """What the phone will show, decoded once; within the length that the inbox allows."""
+    async def _text(self, tx: Transaction, message: Message, names: decode.Names, inbox: Inbox, *, is_all: bool) -> str:
+        """What the phone will show, decoded once, within the length that the inbox allows; not empty if it is all."""
         text = message.text
         if message.typed is not None:
             try:
@@ -255,12 +299,12 @@ class Gate:
             except decode.CannotBeTexted as error:
                 raise Stop("cannot_be_texted", f"Not sent: {error}") from None
         whole = signed(text or "", inbox) if message.author else text or ""
-        size = fits(whole, inbox)
+        size = fits(whole, inbox) if whole or is_all else measure("")
         if message.typed is not None:
             await messages.decode(tx, message.id, text or "", size.encoding.value, size.count)
         return whole
 
-    def _check(self, route: Route, contact: Contact, text: str, chosen: Mapping[str, object]) -> None:
+    def _check(self, route: Route, contact: Contact, chosen: Mapping[str, object]) -> None:
         """What the provider would refuse is said before any request."""
         provider = self._providers[route.account]
         recipient = from_canonical(contact.address)
@@ -269,7 +313,7 @@ class Gate:
         if isinstance(recipient, Client) and not provider.features.clients:
             raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
         try:
-            provider.check(self._sms(route, contact, text, "0", chosen))
+            provider.check(self._sms(route, contact, "0", chosen))
         except Refused as error:
             raise Stop(error.code, f"Not sent: {error.sentence}") from None
 
@@ -293,11 +337,10 @@ class Gate:
             )
         return from_canonical(own.number)
 
-    def _sms(
-        self, route: Route, contact: Contact, text: str, attempt: str, chosen: Mapping[str, object] = NOTHING
-    ) -> OutboundSms:
+    def _sms(self, route: Route, contact: Contact, attempt: str, chosen: Mapping[str, object] = NOTHING) -> OutboundSms:
         options = {**self._settings.senders[route.sender].options, **chosen}
-        return OutboundSms(attempt, from_canonical(contact.address), route.address, text, options=options)
+        recipient = from_canonical(contact.address)
+        return OutboundSms(attempt, recipient, route.address, route.text, route.media, options)
 
     async def _callbacks(self, tx: Transaction, attempt: Attempt, message: Message) -> Callbacks:
         """The URLs of this attempt; their tokens are known here before the provider learns them."""

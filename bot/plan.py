@@ -58,6 +58,11 @@ async def file(tx: Transaction, file_id: int) -> None:
     await jobs.add(tx, "file", file_id, side="slack", lane=f"file:{file_id}")
 
 
+async def drop_file(tx: Transaction, file_id: int, run_at: int) -> None:
+    """Delete the content of a file that went out, once nobody can fetch it any more."""
+    await jobs.add(tx, "drop_file", file_id, side="slack", lane=f"drop:{file_id}", key=f"drop:{file_id}", run_at=run_at)
+
+
 async def show(tx: Transaction, message_id: int, run_at: int | None = None) -> None:
     """Bring the message's receipt line up to date."""
     await jobs.add(

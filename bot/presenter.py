@@ -27,6 +27,7 @@ LATE = MINUTE  # a text shown later than this after it came says when it came
 
 _ORIGINS = {
     "command": "by `/sms`",
+    "command line": "from the command line",
     "modal": "from the compose window",
     "confirmation": "as the confirmation of their wish",
 }
@@ -88,6 +89,7 @@ class Presenter:
             text=message.text or "",
             at=message.created_at,
             late=now - message.created_at > LATE,
+            attachments=len(json.loads(message.media)),
         )
 
     async def line(self, connection: Connection, message: Message, now: int) -> LineView:
@@ -106,6 +108,7 @@ class Presenter:
             at=_reached(stage, told),
             sentence=message.sentence or "",
             segments=_segments(parts, message),
+            attachments=len(json.loads(message.media)),
             attempt=told.number,
             parts=len(parts),
             delivered_parts=sum(part.status is Status.DELIVERED for part in parts),

@@ -306,6 +306,7 @@ def _details(view: LineView) -> list[str | Marked]:
         fill("{who} says: {word}", who=who, word=blocks.line(view.word)) if blocks.line(view.word) else "",
         delivered,
         _counted(view.segments, "segment") if view.segments else "",
+        _counted(view.attachments, "file") if view.attachments else "",
         f"attempt {view.attempt}" if view.attempt > 1 else "",
         fill("{sender} via {via}", sender=_sender(view.sender), via=view.sender.provider) if view.sender else "",
     ]

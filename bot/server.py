@@ -1,23 +1,29 @@
-"""Our own HTTP: the providers' door, Slack's in http mode, and what an operator asks."""
+"""Our own HTTP: the providers' door, that of files, Slack's in http mode, and what an operator asks."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from slack_bolt.async_app import AsyncApp
 
     from bot.metrics import Metrics
     from bot.settings import HttpSettings
-    from bot.sms_door import SmsDoor
 
 BODY_LIMIT = 1 << 20  # bytes of one request
+
+
+class Door(Protocol):
+    """Something that takes requests of its own."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Those that are to be sent there."""
 
 
 class Server:
@@ -28,7 +34,7 @@ class Server:
         is_ready: whether texts flow both ways now.
     """
 
-    def __init__(self, settings: HttpSettings, door: SmsDoor, metrics: Metrics) -> None:
+    def __init__(self, settings: HttpSettings, doors: Iterable[Door], metrics: Metrics) -> None:
         self.slack: AsyncApp | None = None
         self.is_ready: Callable[[], bool] = lambda: False
         self._settings = settings
@@ -36,7 +42,7 @@ class Server:
         app = web.Application(client_max_size=BODY_LIMIT)
         app.add_routes(
             [
-                *door.routes(),
+                *(route for door in doors for route in door.routes()),
                 web.post("/slack/events", self._slack_events),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),

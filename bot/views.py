@@ -108,6 +108,7 @@ class LineView:
     parts: int = 1
     delivered_parts: int = 0
     delivered_means: str = "delivered to the phone"  # as the provider's features say
+    attachments: int = 0
     word: str = ""  # the provider's own, where it is none that we know
 
 

@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot import filetypes
 from bot.downloads import Downloads, NotFetched, Source, is_public, origin
+from bot.file_door import FileUrls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -378,3 +379,46 @@ def test_sizes_as_people_say_them() -> None:
         "300 KB",
         "12 bytes",
     ]
+
+
+# --- addresses of ours ------------------------------------------------------------------------------------------------
+
+URLS = FileUrls("https://sms.example", "s" * 32)
+ID, UNTIL = 4_600_000_000_000_000_00, 1_800_000_000_000_000
+
+
+def token(urls: FileUrls = URLS) -> str:
+    """Of a file, for a while."""
+    return urls.make(ID, UNTIL).removeprefix("https://sms.example/files/")
+
+
+def test_a_token_is_good_until_its_moment() -> None:
+    """And not in it."""
+    assert URLS.read(token(), UNTIL - 1) == ID
+    assert URLS.read(token(), UNTIL) is None
+
+
+def test_a_token_says_nothing_and_fits() -> None:
+    """It is short enough for a text, and another secret makes another one."""
+    assert len(token()) <= 43
+    assert token() != token(FileUrls("https://sms.example", "t" * 32))
+    assert FileUrls("https://sms.example", "t" * 32).read(token(), 0) is None
+
+
+@given(st.integers(0, len(token()) - 1), st.sampled_from("abcXYZ019-_"))
+def test_a_token_with_another_character_is_none(place: int, character: str) -> None:
+    """Wherever it is changed: neither the file nor the moment can be."""
+    changed = token()[:place] + character + token()[place + 1 :]
+    assert URLS.read(changed, 0) == (ID if changed == token() else None)
+
+
+@given(st.text(max_size=80))
+def test_anything_else_is_none(said: str) -> None:
+    """And raises nothing."""
+    assert URLS.read(said, 0) is None
+
+
+@pytest.mark.parametrize("said", [token() + "=", token() + "A", token()[:-1], f" {token()}", token().lower(), ""])
+def test_nearly_a_token_is_none(said: str) -> None:
+    """Only as it was made."""
+    assert URLS.read(said, 0) is None
