@@ -24,11 +24,13 @@ from bot.commands import Commands
 from bot.compose import Compose
 from bot.downloads import Downloads
 from bot.fetching import Fetching
+from bot.file_door import FileDoor, FileUrls
 from bot.gate import Gate
 from bot.home import Home
 from bot.media import Incoming, private_places
 from bot.metrics import Metrics
 from bot.outcomes import Outcomes
+from bot.outgoing import Outgoing
 from bot.pacing import Pacing
 from bot.people import People
 from bot.posting import Posting
@@ -143,9 +145,11 @@ class Bot:
         self._shelf = Shelf(settings.database.with_name("files"))
         self._metrics = Metrics()
         self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
+        self._file_urls = FileUrls(settings.public_url, settings.secret.get_secret_value())
         self._appender = Appender(database)
         door = SmsDoor(database, self._appender, providers, self._urls, self._metrics)
-        self.server = Server(settings.http, door, self._metrics)
+        file_door = FileDoor(database, self._shelf, self._file_urls)
+        self.server = Server(settings.http, [door, file_door], self._metrics)
 
     async def know_senders(self) -> None:
         """Recognises the URLs that an operator pastes into the providers' portals."""
@@ -163,14 +167,17 @@ class Bot:
         outcomes = Outcomes(self._settings, self._providers)
         bridge = Bridge(self._settings, outcomes, who)
         people = People(self._database, slack, who)
-        gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people)
+        outgoing = Outgoing(self._database, slack, self._settings, self._downloads, self._shelf, self._file_urls)
+        gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people, outgoing)
         posting = Posting(self._database, slack, pacing, self._settings, who.team)
         presenter = Presenter(self._settings, self._providers, who.url)
         thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)
         incoming = Incoming(self._database, slack, self._settings, self._downloads, self._shelf, self._session)
         fetching = Fetching(self._database, self._appender, self._providers)
         actions = Actions(self._database, self._appender, self._settings, people, outcomes, who.team)
-        worker = Worker(self._database, bridge, _handlers(gate, thread, fetching, actions, incoming), self._metrics)
+        worker = Worker(
+            self._database, bridge, _handlers(gate, thread, fetching, actions, incoming, outgoing), self._metrics
+        )
         await self._resume(outcomes)
         await worker.start()
         stack.push_async_callback(worker.stop, DRAIN)
@@ -225,7 +232,7 @@ class Bot:
 
 
 def _handlers(
-    gate: Gate, thread: Thread, fetching: Fetching, actions: Actions, incoming: Incoming
+    gate: Gate, thread: Thread, fetching: Fetching, actions: Actions, incoming: Incoming, outgoing: Outgoing
 ) -> dict[str, Callable[[Job], Awaitable[None]]]:
     """Who does which kind of job (`bot/plan.py`)."""
     return {
@@ -235,6 +242,7 @@ def _handlers(
         "post": thread.post,
         "rest": thread.rest,
         "file": incoming.file,
+        "drop_file": outgoing.drop,
         "notice": thread.notice,
         "card": thread.card,
         "show": thread.show,

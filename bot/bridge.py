@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot import decode, events, healing, media, plan
+from bot import decode, events, healing, media, outgoing, plan
 from bot.places import Places
 from sms.keywords import Keyword, heard
 from storage import (
@@ -134,6 +134,8 @@ class Bridge:
             channel=said["channel"],
             ts=said["ts"],
         )
+        if message_id is not None:
+            await outgoing.attach(tx, message_id, _dropped(said))
         if message_id is not None and question is not None:
             await self._ask(tx, message_id, question)
         elif message_id is not None:
@@ -147,12 +149,12 @@ class Bridge:
         if message is None:
             return
         word = decode.instruction(said["message"].get("text") or "")
-        if isinstance(word, decode.NearMiss) and await messages.retype(tx, message.id, json.dumps(said["message"])):
+        if isinstance(word, decode.NearMiss) and await self._retype(tx, message.id, said):
             await self._ask(tx, message.id, NEAR_MISS)
         elif isinstance(word, decode.Note | decode.Word) and await messages.cancel(tx, message.id):
             conversation = await conversations.get(tx, message.conversation_id)
             await self._obey(tx, entry, conversation, word)
-        elif word is not None or not await messages.retype(tx, message.id, json.dumps(said["message"])):
+        elif word is not None or not await self._retype(tx, message.id, said):
             is_out = await attempts.may_be_out(tx, message.id)
             await self._tell_author(tx, said, EDITED_LATE if is_out else EDITED_IN_VAIN)
 
@@ -166,14 +168,20 @@ class Bridge:
             await self._tell_author(tx, said, DELETED_LATE)
 
     async def command(self, tx: Transaction, entry: Entry) -> None:
-        """Somebody wrote `/sms <number> <text>`; both were checked before it was taken in."""
+        """Somebody wrote `/sms <number> <text>`, or used the command line; both were checked before it was taken in."""
         said = entry.content
         conversation = await self._places.of_contact(tx, await contacts.remember(tx, said["to"]), said["inbox"])
         message_id = await messages.add_text(
-            tx, conversation.id, origin="command", text=said["text"], author=said["user"]
+            tx,
+            conversation.id,
+            origin="command" if entry.source == "slack" else entry.source,
+            text=said["text"],
+            author=said["user"],
+            via=said.get("via"),
         )
         await plan.post(tx, conversation.id)
-        await plan.answer(tx, conversation.id, said["response_url"])
+        if said["user"] is not None:
+            await plan.answer(tx, conversation.id, said["response_url"])
         await plan.send(tx, conversation.id, message_id)
         await plan.show(tx, message_id, tx.now + self._line_after)
 
@@ -291,6 +299,7 @@ class Bridge:
             "thread_ts": said["thread_ts"],
             "argument": word.argument,
             "text": word.text,
+            "files": _dropped(said),
             "ts": said["ts"],
         }
         await plan.act(tx, entry.id, wish)
@@ -317,9 +326,21 @@ class Bridge:
         for conversation in await conversations.of_contact(tx, contact.id):
             await plan.card(tx, conversation.id, tx.now + self._card_after)
 
+    async def _retype(self, tx: Transaction, message_id: int, said: dict[str, Any]) -> bool:
+        """Replaces what was written, and what was dropped with it, if that is still in time."""
+        if not await messages.retype(tx, message_id, json.dumps(said["message"])):
+            return False
+        await outgoing.attach(tx, message_id, _dropped(said))
+        return True
+
     async def _ask(self, tx: Transaction, message_id: int, question: tuple[str, str]) -> None:
         await messages.ask(tx, message_id, *question)
         await plan.show(tx, message_id)
 
     async def _tell_author(self, tx: Transaction, said: dict[str, Any], sentence: str) -> None:
         await plan.tell(tx, said["channel"], said["user"], sentence, said.get("thread_ts"))
+
+
+def _dropped(said: dict[str, Any]) -> list[dict[str, Any] | str]:
+    """The files of a Slack message: objects, or ids only."""
+    return [*(said["message"].get("files") or ()), *(said["message"].get("x_files") or ())]

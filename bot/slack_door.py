@@ -176,7 +176,7 @@ class SlackDoor:
             "thread_ts": message["thread_ts"],
             "ts": message["ts"],
             "user": message["user"],
-            "message": {name: message[name] for name in ("text", "blocks", "files") if name in message},
+            "message": {name: message[name] for name in ("text", "blocks", "files", "x_files") if name in message},
         }
         return Arrival(
             source="slack",

@@ -239,6 +239,11 @@ async def decode(tx: Transaction, message_id: int, text: str, encoding: str, seg
     )
 
 
+async def set_media(tx: Transaction, message_id: int, media: str) -> None:
+    """The files that it has are these, as a JSON list."""
+    await tx.run("UPDATE messages SET media = :media WHERE id = :id", media=media, id=message_id)
+
+
 async def retype(tx: Transaction, message_id: int, typed: str) -> bool:
     """The person edited it. Returns whether it was still in time: it waits to be sent, and certainly has not been."""
     changed = await tx.run(
