@@ -32,6 +32,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 12_000  # milliseconds for anything to be seen; nothing takes that long but on a busy machine
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
@@ -43,8 +44,9 @@ async def chromium() -> AsyncIterator[Browser]:
         pytest.skip("THE PAGE IS NOT TESTED IN A BROWSER: there is no chromium (install the package `chromium`)")
     if importlib.util.find_spec("playwright") is None:
         pytest.skip("THE PAGE IS NOT TESTED IN A BROWSER: there is no playwright (pip install 'threadline[test]')")
-    from playwright.async_api import async_playwright  # noqa: PLC0415 - it may be missing
+    from playwright.async_api import async_playwright, expect  # noqa: PLC0415 - it may be missing
 
+    expect.set_options(timeout=PATIENCE)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=where, args=FLAGS)
         yield browser
@@ -56,7 +58,7 @@ async def tab(chromium: Browser) -> AsyncIterator[Page]:
     """One tab for all tests, in Sydney; every stage has an origin of its own, so nothing is kept between them."""
     window = await chromium.new_context(viewport=DESKTOP, timezone_id="Australia/Sydney", locale="en-AU")
     tab = await window.new_page()
-    tab.set_default_timeout(8000)
+    tab.set_default_timeout(PATIENCE)
     yield tab
     await window.close()
 
