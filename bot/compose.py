@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 from bot import compose_view, decode, forms, options, templates
 from bot.compose_view import Draft, Filled
 from bot.forms import Choice
-from bot.gate import Stop
+from bot.people import reason
 from bot.render import spaced
+from bot.routing import Stop
 from bot.slack_api import SlackError
 from sms.address import Address, NotAnAddress, from_canonical, parse
 from sms.segments import plain
@@ -147,7 +148,7 @@ class Compose:
     async def _new(self, user: str, wanted: str | None, **given: Any) -> View:
         allowed = await self._inboxes_of(user)
         if isinstance(allowed, str):
-            return forms.said(compose_view.TITLE, allowed)
+            return forms.said(compose_view.TITLE, reason(allowed))
         inbox = wanted if wanted in allowed else allowed[0]
         draft = await self._with_templates(Draft(inboxes=allowed, inbox=inbox, **given))
         return compose_view.view(draft, self._settings, self._providers)
@@ -323,7 +324,7 @@ class Compose:
         except SlackError:
             refusal = _UNSURE
         if refusal is not None:
-            raise WrongForm({"inbox": refusal})
+            raise WrongForm({"inbox": reason(refusal)})
 
     async def _recipient(self, filled: Filled) -> Address:
         if filled.contact is not None and filled.number:

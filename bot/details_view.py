@@ -81,7 +81,7 @@ def _went(message: Message) -> list[str | Marked]:
         fill("*Sent by* {who}, {at}", who=who, at=_moment(message.created_at)),
         fill("status *{status}*", status=message.state or message.status or ""),
         fill("not before {at}", at=_moment(message.not_before)) if message.not_before is not None else "",
-        f"{message.segments} segments" if message.segments is not None else "",
+        _segments(message.segments),
         fill("through {via}, as chosen", via=message.via) if message.via else "",
         fill("{sentence}", sentence=message.sentence or ""),
         _reference("code", message.code),
@@ -98,7 +98,7 @@ def _attempt(one: Try) -> list[str | Marked]:
              outcome=attempt.outcome or "under way", status=attempt.status.value),
         fill("from {sender} via {provider} ({name})", sender=sender, provider=one.provider, name=attempt.sender),
         joined(" · ", [fill("{what} {at}", what=what, at=_moment(at)) for what, at in times if at is not None]),
-        f"{attempt.segments} segments" if attempt.segments is not None else "",
+        _segments(attempt.segments),
         _reference("their id", attempt.provider_id),
         _reference("our id", str(attempt.id)),
         _reference("code", attempt.code),
@@ -123,6 +123,12 @@ def _receipt(at: int, receipt: Receipt) -> Marked:
 
 def _moment(at: int | None) -> Marked:
     return Marked("") if at is None else joined(" ", [when(at, blocks.DAY), when(at, blocks.SECONDS)])
+
+
+def _segments(count: int | None) -> str:
+    if count is None:
+        return ""
+    return f"{count} segment" if count == 1 else f"{count} segments"
 
 
 def _reference(label: str, value: str | None) -> Marked:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot import home_view, later
 from bot.home_view import AccountView, InboxView, Line
+from bot.people import reason
 from bot.render import spaced
 from storage import contacts, conversations, outlook, pauses, people
 from storage.clock import DAY, from_datetime, to_datetime
@@ -95,8 +96,7 @@ class Home:
         refusals = {name: await self._people.may_text(user, inbox) for name, inbox in self._settings.inboxes.items()}
         allowed = [name for name, refusal in refusals.items() if refusal is None]
         if not allowed:
-            refusal = next(iter(refusals.values())) or ""
-            return home_view.nothing(refusal.removeprefix("Not sent: ").capitalize())
+            return home_view.nothing(reason(next(iter(refusals.values())) or ""))
         now = self._database.clock()
         async with self._database.read() as reader:
             person = await people.find(reader, self._team, user)

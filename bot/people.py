@@ -122,6 +122,12 @@ class People:
         return self._usergroups.get(group, "a group")
 
 
+def reason(refusal: str) -> str:
+    """Why somebody may not text, where nothing was about to be sent."""
+    sentence = refusal.removeprefix("Not sent: ")
+    return sentence[:1].upper() + sentence[1:]
+
+
 def _person(team: str, user: dict[str, Any], now: int) -> Person:
     """Slack's user object as our row (docs.slack.dev, user object)."""
     profile = user.get("profile", {})

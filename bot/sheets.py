@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 from bot import blocks, compose_view, details_view, forms
 from bot.buttons import OPEN
 from bot.details_view import Text, Try
+from bot.people import reason
 from bot.slack_api import SlackError
 from storage import attempts, contacts, conversations, messages, posts, receipts
 
@@ -213,7 +214,7 @@ class Sheets:
 
     async def _refusal(self, user: str, conversation: Conversation) -> str | None:
         refusal = await self._people.may_text(user, self._settings.inboxes[conversation.inbox])
-        return None if refusal is None else refusal.removeprefix("Not sent: ").capitalize()
+        return None if refusal is None else reason(refusal)
 
 
 def _subject(body: Mapping[str, Any]) -> int:
