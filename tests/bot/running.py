@@ -57,13 +57,15 @@ class Running:
         log: what it prints.
     """
 
-    def __init__(self, folder: Path, port: int, **changes: Any) -> None:
+    def __init__(self, folder: Path, port: int, *options: str, **changes: Any) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self.log = folder / "bot.log"
         nowhere = f"http://127.0.0.1:{free_port()}/api/"
         write(folder, changed(http={"port": port}, public_url=self.url, slack__api_url=nowhere, **changes))
         with self.log.open("wb") as log:
-            self._process = subprocess.Popen([COMMAND, "run"], cwd=folder, env=environment(), stdout=log, stderr=log)  # noqa: S603 - our own command
+            self._process = subprocess.Popen(  # noqa: S603 - our own command
+                [COMMAND, "run", *options], cwd=folder, env=environment(), stdout=log, stderr=log
+            )
 
     def wait(self) -> None:
         """Until it answers."""
@@ -87,9 +89,9 @@ class Running:
 
 
 @contextmanager
-def running(folder: Path, **changes: Any) -> Iterator[Running]:
+def running(folder: Path, *options: str, **changes: Any) -> Iterator[Running]:
     """A bot that has opened its door."""
-    bot = Running(folder, free_port(), **changes)
+    bot = Running(folder, free_port(), *options, **changes)
     try:
         bot.wait()
         yield bot
