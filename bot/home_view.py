@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from bot.forms import View
 
 MOST_LINES = 15  # of one list in one inbox
-MOST_INBOXES = 12  # that are shown in full; each takes up to five blocks
+MOST_INBOXES = 8  # that are shown in full; each takes up to eleven blocks
 _IN_A_BLOCK = 5  # lines; each has a link, and a section takes 3,000 characters
 
 
