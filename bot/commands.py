@@ -15,8 +15,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot import render, templates
 from bot.answers import say
 from bot.blocks import Marked, fill
-from bot.gate import Stop
 from bot.numbers import read_number, read_texting, spell, unlinked
+from bot.routing import Stop
 from bot.slack_api import SlackError
 from bot.templates import CannotFill
 from sms.address import NotAnAddress

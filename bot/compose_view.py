@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot import blocks, forms, options
 from bot.blocks import Button, fill, joined
 from bot.forms import Choice
-from bot.gate import signed
+from bot.routing import signed
 from sms.address import Alphanumeric
 from sms.segments import Encoding, measure, plain
 

@@ -7,26 +7,25 @@ one that may have gone out.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot import decode
 from bot.limits import Hold, keep
-from bot.outgoing import NotCarried
+from bot.routing import NOTHING, Routing, Stop, fits, signed
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
 from providers.provider import Callbacks
-from sms.address import Address, Alphanumeric, Client, from_canonical
+from sms.address import Address, from_canonical
 from sms.message import OutboundSms, Status
-from sms.segments import Segments, measure
-from storage import attempts, callbacks, contacts, conversations, files, jobs, leases, messages, quotas, suppressions
-from storage.clock import DAY, MINUTE, SECOND, to_datetime
+from sms.segments import measure
+from storage import attempts, callbacks, contacts, conversations, files, jobs, messages, quotas, suppressions
+from storage.clock import MINUTE, SECOND, to_datetime
 from storage.contacts import Contact
 from storage.conversations import Conversation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from bot.callbacks import CallbackUrls
     from bot.outcomes import Outcomes
@@ -34,38 +33,15 @@ if TYPE_CHECKING:
     from bot.people import People
     from bot.settings import Inbox, Settings
     from providers.provider import Accepted, Provider
-    from sms.message import Media
     from storage.attempts import Attempt
-    from storage.database import Connection, Database, Transaction
-    from storage.files import File
+    from storage.database import Database, Transaction
     from storage.jobs import Job
     from storage.messages import Message
 
 LONGEST_PAUSE = 60 * SECOND  # between two tries of a text that certainly did not go out
 LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
 
-NOTHING: Mapping[str, object] = MappingProxyType({})
 OPTED_OUT = "Not sent: this contact has opted out of texts. They can reply START to get them again."
-
-
-class Stop(Exception):
-    """The text may not go out. Carries a stable code and the sentence for the thread."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.sentence = sentence
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """How one text can go: through this sender, from this address."""
-
-    sender: str  # by the name the settings give it
-    account: str
-    address: Address | None  # None: a number that the provider is to lease to us
-    text: str = field(repr=False)  # as this sender carries it
-    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +60,9 @@ class Gate:
         database, settings, outcomes, urls, people: as everywhere.
         providers: by the name of their account.
         outgoing: brings files; None where it is only asked what would be decided.
+
+    Attributes:
+        routing: which sender takes a text.
     """
 
     def __init__(
@@ -102,7 +81,7 @@ class Gate:
         self._outcomes = outcomes
         self._urls = urls
         self._people = people
-        self._outgoing = outgoing
+        self.routing = Routing(settings, providers, outgoing, database.clock)
 
     async def send(self, job: Job) -> None:
         """Offers the job's message to a provider, at most once per decision, and writes down what came of it."""
@@ -112,9 +91,8 @@ class Gate:
         inbox = self._settings.inboxes[conversation.inbox]
         refusal = await self._people.may_text(message.author, inbox)
         names = await self._people.names_in(message)
-        if refusal is None and self._outgoing is not None:
-            senders = self.order(conversation, message.via)
-            await self._outgoing.prepare(message, inbox, [self._provider_of(sender) for sender in senders])
+        if refusal is None:
+            await self.routing.prepare(message, conversation)
         async with self._database.transaction() as tx:
             if refusal is not None:
                 await self._outcomes.not_allowed(tx, message, refusal)
@@ -154,7 +132,7 @@ class Gate:
         if message.origin != "confirmation" and await suppressions.holds(tx, contact.id):
             raise Stop("opted_out", OPTED_OUT)
         chosen = json.loads(message.options or "{}")
-        route = await self.choose(tx, conversation, contact, text, message.via, chosen, dropped)
+        route = await self.routing.choose(tx, conversation, contact, text, message.via, chosen, dropped)
         await keep(tx, route.account, self._providers[route.account])
         attempt = await attempts.start(
             tx,
@@ -170,86 +148,9 @@ class Gate:
         await messages.set_status(tx, message.id, Status.SENDING.value)
         return Offer(
             attempt,
-            self._sms(route, contact, str(attempt.id), chosen),
+            self.routing.sms(route, contact, str(attempt.id), chosen),
             await self._callbacks(tx, attempt, message),
         )
-
-    async def choose(
-        self,
-        connection: Connection,
-        conversation: Conversation,
-        contact: Contact,
-        text: str,
-        via: str | None = None,
-        chosen: Mapping[str, object] = NOTHING,
-        dropped: Sequence[File] = (),
-    ) -> Route:
-        """The sender that a person chose, else the conversation's own, else the first of the inbox's that can.
-
-        Raises:
-            Stop: none can; with the sentence of the first.
-        """
-        reasons: list[Stop] = []
-        for name in self.order(conversation, via):
-            try:
-                return await self.route(connection, name, conversation, contact, text, chosen, dropped)
-            except Stop as reason:
-                reasons.append(reason)
-        raise reasons[0]
-
-    def order(self, conversation: Conversation, via: str | None = None) -> list[str]:
-        """The senders that come into question, the first one first."""
-        names = [via] if via in self._settings.senders else self._settings.inboxes[conversation.inbox].senders
-        if conversation.sender in names:
-            return [conversation.sender, *(name for name in names if name != conversation.sender)]
-        return list(names)
-
-    async def route(
-        self,
-        connection: Connection,
-        name: str,
-        conversation: Conversation,
-        contact: Contact,
-        text: str,
-        chosen: Mapping[str, object] = NOTHING,
-        dropped: Sequence[File] = (),
-    ) -> Route:
-        """How the text can go through this sender, with the files that were dropped with it.
-
-        Raises:
-            Stop: it cannot.
-        """
-        sender = self._settings.senders[name]
-        address = sender.parsed
-        if sender.is_leased:
-            address = await self._lease_address(connection, sender.account, conversation, contact)
-        route = Route(name, sender.account, address, *self._carry(name, conversation, text, dropped))
-        try:
-            self._check(route, contact, chosen)
-        except Stop:
-            if route.text or not route.media:
-                raise
-            route = replace(route, text=self._settings.files.caption)  # some send no file without words
-            self._check(route, contact, chosen)
-        return route
-
-    def _carry(
-        self, name: str, conversation: Conversation, text: str, dropped: Sequence[File]
-    ) -> tuple[str, tuple[Media, ...]]:
-        """The text and the media as they go out through this sender."""
-        if not dropped or self._outgoing is None:
-            return text, ()
-        inbox = self._settings.inboxes[conversation.inbox]
-        try:
-            carried, media = self._outgoing.carry(text, dropped, self._provider_of(name), inbox)
-        except NotCarried as error:
-            raise Stop(error.code, error.sentence) from None
-        if carried:
-            fits(carried, inbox)
-        return carried, media
-
-    def _provider_of(self, sender: str) -> Provider:
-        return self._providers[self._settings.senders[sender].account]
 
     async def would_send(
         self, inbox: str, to: Address, text: str, via: str | None = None, chosen: Mapping[str, object] = NOTHING
@@ -266,7 +167,7 @@ class Gate:
             fits(text, self._settings.inboxes[inbox])
             if await suppressions.holds(reader, contact.id):
                 raise Stop("opted_out", OPTED_OUT)
-            await self.choose(reader, conversation, contact, text, via, chosen)
+            await self.routing.choose(reader, conversation, contact, text, via, chosen)
 
     async def settle(self, job: Job) -> None:
         """Asks the provider about an attempt that may have gone out; in the end a person is asked."""
@@ -303,44 +204,6 @@ class Gate:
         if message.typed is not None:
             await messages.decode(tx, message.id, text or "", size.encoding.value, size.count)
         return whole
-
-    def _check(self, route: Route, contact: Contact, chosen: Mapping[str, object]) -> None:
-        """What the provider would refuse is said before any request."""
-        provider = self._providers[route.account]
-        recipient = from_canonical(contact.address)
-        if isinstance(recipient, Alphanumeric):
-            raise Stop("no_answer", "Not sent: this came from a name, not a number, and cannot be answered.")
-        if isinstance(recipient, Client) and not provider.features.clients:
-            raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
-        try:
-            provider.check(self._sms(route, contact, "0", chosen))
-        except Refused as error:
-            raise Stop(error.code, f"Not sent: {error.sentence}") from None
-
-    async def _lease_address(
-        self, connection: Connection, account: str, conversation: Conversation, contact: Contact
-    ) -> Address | None:
-        """None to ask for a lease, or the conversation's own one once the contact has as many as it may."""
-        now = self._database.clock()
-        live = await leases.live(connection, account, contact.id, now)
-        maybe = await attempts.maybe_leased(
-            connection, account, contact.address, now - int(self._settings.lease_lifetime_days * DAY)
-        )
-        if len(live) + maybe < self._settings.max_leases:
-            return None
-        own = next((lease for lease in live if lease.conversation_id == conversation.id), None)
-        if own is None:
-            raise Stop(
-                "no_lease_free",
-                f"Not sent: this contact has {len(live) + maybe} leased numbers already, all of other inboxes. "
-                "One is free again when it ends.",
-            )
-        return from_canonical(own.number)
-
-    def _sms(self, route: Route, contact: Contact, attempt: str, chosen: Mapping[str, object] = NOTHING) -> OutboundSms:
-        options = {**self._settings.senders[route.sender].options, **chosen}
-        recipient = from_canonical(contact.address)
-        return OutboundSms(attempt, recipient, route.address, route.text, route.media, options)
 
     async def _callbacks(self, tx: Transaction, attempt: Attempt, message: Message) -> Callbacks:
         """The URLs of this attempt; their tokens are known here before the provider learns them."""
@@ -421,24 +284,6 @@ class Gate:
     async def _finish(self, job: Job) -> None:
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
-
-
-def signed(text: str, inbox: Inbox) -> str:
-    """A person's text as it goes out, with the inbox's signature below it if there is one."""
-    return f"{text}\n{inbox.signature}" if text and inbox.signature else text
-
-
-def fits(text: str, inbox: Inbox) -> Segments:
-    """What the text costs, if it may be sent from the inbox at all."""
-    if not text:
-        raise Stop("empty", "Not sent: there is no text in it.")
-    size = measure(text)
-    if size.count > inbox.max_segments:
-        raise Stop(
-            "too_long",
-            f"Not sent: it is {size.count} segments long, and {inbox.max_segments} is the most here. Shorten it.",
-        )
-    return size
 
 
 def _pause(tries: int, error: NotSent) -> int:

@@ -6,8 +6,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from bot.gate import OPTED_OUT, Stop, fits, signed
+from bot.gate import OPTED_OUT
 from bot.numbers import spell
+from bot.routing import Stop, fits, signed
 from sms.segments import Encoding, measure, plain
 from storage import contacts, conversations, leases, suppressions
 from storage.clock import DAY, to_datetime
@@ -17,7 +18,8 @@ from storage.conversations import Conversation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.gate import Gate, Route
+    from bot.gate import Gate
+    from bot.routing import Route
     from bot.settings import Settings
     from providers.provider import Provider
     from sms.address import Address
@@ -107,9 +109,9 @@ class Routes:
         self, reader: Connection, conversation: Conversation, contact: Contact, whole: str
     ) -> list[Candidate]:
         found: list[Candidate] = []
-        for name in self._gate.order(conversation):
+        for name in self._gate.routing.order(conversation):
             try:
-                route = await self._gate.route(reader, name, conversation, contact, whole)
+                route = await self._gate.routing.route(reader, name, conversation, contact, whole)
             except Stop as stop:
                 found.append(self._candidate(name, "skipped", stop.sentence))
                 continue
@@ -130,7 +132,7 @@ class Routes:
     async def _leases(self, reader: Connection, conversation: Conversation, contact: Contact) -> list[str]:
         now = self._database.clock()
         found: list[str] = []
-        names = self._gate.order(conversation)
+        names = self._gate.routing.order(conversation)
         for account in dict.fromkeys(self._settings.senders[name].account for name in names):
             for lease in await leases.live(reader, account, contact.id, now):
                 days = max(0, lease.expires_at - now) // DAY

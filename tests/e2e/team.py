@@ -180,6 +180,11 @@ class Team(Stage):
         posts = [post for root in self.roots(phone) for post in self.below(root)]
         return "\n".join(literal(post) for post in posts)
 
+    def methods(self, since: int) -> list[str]:
+        """The Slack methods called since there were so many calls, without the reads that the sweep makes."""
+        reads = {"conversations.history", "conversations.replies"}
+        return [call.method for call in self.slack.calls[since:] if call.method not in reads]
+
     def lines(self, root: str) -> list[str]:
         """The receipt lines in a thread, oldest first."""
         return [post["text"] for post in self.below(root) if key(post).startswith("line:")]

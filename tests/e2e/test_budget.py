@@ -12,16 +12,12 @@ if TYPE_CHECKING:
 CARD = "chat.update"  # of the card, when the state of the conversation changed
 
 
-def _methods(team: Team, since: int) -> list[str]:
-    return [call.method for call in team.slack.calls[since:]]
-
-
 async def test_a_first_text_costs_two_posts(team: Team) -> None:
     """The card and the text."""
     since = len(team.slack.calls)
     await team.conversation()
     await team.quiet()
-    assert _methods(team, since) == ["chat.postMessage", "chat.postMessage"]
+    assert team.methods(since) == ["chat.postMessage", "chat.postMessage"]
 
 
 async def test_a_text_into_a_thread_costs_one_post(team: Team) -> None:
@@ -32,7 +28,7 @@ async def test_a_text_into_a_thread_costs_one_post(team: Team) -> None:
     await team.phones.send(CUSTOMER, team.sydney, "Still here")
     await team.until(lambda: "Still here" in team.shown(CUSTOMER))
     await team.quiet()
-    assert _methods(team, since) == ["chat.postMessage"]
+    assert team.methods(since) == ["chat.postMessage"]
 
 
 async def test_a_delivered_reply_costs_one_post(team: Team) -> None:
@@ -45,5 +41,5 @@ async def test_a_delivered_reply_costs_one_post(team: Team) -> None:
     await team.reply(root, "The second")
     await team.until(lambda: len(team.lines(root)) == 2)
     await team.quiet()
-    assert [method for method in _methods(team, since) if method != CARD] == ["chat.postMessage"]
-    assert _methods(team, since).count(CARD) <= 1
+    assert [method for method in team.methods(since) if method != CARD] == ["chat.postMessage"]
+    assert team.methods(since).count(CARD) <= 1

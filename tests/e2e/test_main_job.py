@@ -25,7 +25,7 @@ async def test_a_second_text_costs_one_call(team: Team) -> None:
     await team.phones.send(CUSTOMER, team.sydney, "And another thing")
     await team.until(lambda: "And another thing" in team.shown(CUSTOMER))
     await team.quiet()
-    assert [call.method for call in team.slack.calls[before:]] == ["chat.postMessage"]
+    assert team.methods(before) == ["chat.postMessage"]
 
 
 async def test_replies_go_out_in_order_with_their_receipts(team: Team) -> None:

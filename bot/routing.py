@@ -1,0 +1,211 @@
+"""Which sender takes a text, and how: every candidate says why it cannot, before any request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from bot.outgoing import NotCarried
+from providers.errors import Refused
+from sms.address import Address, Alphanumeric, Client, from_canonical
+from sms.message import OutboundSms
+from sms.segments import Segments, measure
+from storage import attempts, leases
+from storage.clock import DAY
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.outgoing import Outgoing
+    from bot.settings import Inbox, Settings
+    from providers.provider import Provider
+    from sms.message import Media
+    from storage.clock import Clock
+    from storage.contacts import Contact
+    from storage.conversations import Conversation
+    from storage.database import Connection
+    from storage.files import File
+    from storage.messages import Message
+
+NOTHING: Mapping[str, object] = MappingProxyType({})
+
+
+class Stop(Exception):
+    """The text may not go out. Carries a stable code and the sentence for the thread."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.sentence = sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """How one text can go: through this sender, from this address."""
+
+    sender: str  # by the name the settings give it
+    account: str
+    address: Address | None  # None: a number that the provider is to lease to us
+    text: str = field(repr=False)  # as this sender carries it
+    media: tuple[Media, ...] = ()
+
+
+class Routing:
+    """The senders of the settings, and what each can carry.
+
+    Args:
+        settings: the inboxes and their senders.
+        providers: by the name of their account.
+        outgoing: brings files; None where it is only asked what would be decided.
+        clock: for leases that have ended.
+    """
+
+    def __init__(
+        self, settings: Settings, providers: Mapping[str, Provider], outgoing: Outgoing | None, clock: Clock
+    ) -> None:
+        self._settings = settings
+        self._providers = providers
+        self._outgoing = outgoing
+        self._clock = clock
+
+    async def prepare(self, message: Message, conversation: Conversation) -> None:
+        """Brings the files that were dropped with the message, before anything is decided about it."""
+        if self._outgoing is not None:
+            senders = self.order(conversation, message.via)
+            inbox = self._settings.inboxes[conversation.inbox]
+            await self._outgoing.prepare(message, inbox, [self._provider_of(sender) for sender in senders])
+
+    async def choose(
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        contact: Contact,
+        text: str,
+        via: str | None = None,
+        chosen: Mapping[str, object] = NOTHING,
+        dropped: Sequence[File] = (),
+    ) -> Route:
+        """The sender that a person chose, else the conversation's own, else the first of the inbox's that can.
+
+        Raises:
+            Stop: none can; with the sentence of the first.
+        """
+        reasons: list[Stop] = []
+        for name in self.order(conversation, via):
+            try:
+                return await self.route(connection, name, conversation, contact, text, chosen, dropped)
+            except Stop as reason:
+                reasons.append(reason)
+        raise reasons[0]
+
+    def order(self, conversation: Conversation, via: str | None = None) -> list[str]:
+        """The senders that come into question, the first one first."""
+        names = [via] if via in self._settings.senders else self._settings.inboxes[conversation.inbox].senders
+        if conversation.sender in names:
+            return [conversation.sender, *(name for name in names if name != conversation.sender)]
+        return list(names)
+
+    async def route(
+        self,
+        connection: Connection,
+        name: str,
+        conversation: Conversation,
+        contact: Contact,
+        text: str,
+        chosen: Mapping[str, object] = NOTHING,
+        dropped: Sequence[File] = (),
+    ) -> Route:
+        """How the text can go through this sender, with the files that were dropped with it.
+
+        Raises:
+            Stop: it cannot.
+        """
+        sender = self._settings.senders[name]
+        address = sender.parsed
+        if sender.is_leased:
+            address = await self._lease_address(connection, sender.account, conversation, contact)
+        route = Route(name, sender.account, address, *self._carry(name, conversation, text, dropped))
+        try:
+            self._check(route, contact, chosen)
+        except Stop:
+            if route.text or not route.media:
+                raise
+            route = replace(route, text=self._settings.files.caption)  # some send no file without words
+            self._check(route, contact, chosen)
+        return route
+
+    def _carry(
+        self, name: str, conversation: Conversation, text: str, dropped: Sequence[File]
+    ) -> tuple[str, tuple[Media, ...]]:
+        """The text and the media as they go out through this sender."""
+        if not dropped or self._outgoing is None:
+            return text, ()
+        inbox = self._settings.inboxes[conversation.inbox]
+        try:
+            carried, media = self._outgoing.carry(text, dropped, self._provider_of(name), inbox)
+        except NotCarried as error:
+            raise Stop(error.code, error.sentence) from None
+        if carried:
+            fits(carried, inbox)
+        return carried, media
+
+    def _provider_of(self, sender: str) -> Provider:
+        return self._providers[self._settings.senders[sender].account]
+
+    def _check(self, route: Route, contact: Contact, chosen: Mapping[str, object]) -> None:
+        """What the provider would refuse is said before any request."""
+        provider = self._providers[route.account]
+        recipient = from_canonical(contact.address)
+        if isinstance(recipient, Alphanumeric):
+            raise Stop("no_answer", "Not sent: this came from a name, not a number, and cannot be answered.")
+        if isinstance(recipient, Client) and not provider.features.clients:
+            raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
+        try:
+            provider.check(self.sms(route, contact, "0", chosen))
+        except Refused as error:
+            raise Stop(error.code, f"Not sent: {error.sentence}") from None
+
+    async def _lease_address(
+        self, connection: Connection, account: str, conversation: Conversation, contact: Contact
+    ) -> Address | None:
+        """None to ask for a lease, or the conversation's own one once the contact has as many as it may."""
+        now = self._clock()
+        live = await leases.live(connection, account, contact.id, now)
+        maybe = await attempts.maybe_leased(
+            connection, account, contact.address, now - int(self._settings.lease_lifetime_days * DAY)
+        )
+        if len(live) + maybe < self._settings.max_leases:
+            return None
+        own = next((lease for lease in live if lease.conversation_id == conversation.id), None)
+        if own is None:
+            raise Stop(
+                "no_lease_free",
+                f"Not sent: this contact has {len(live) + maybe} leased numbers already, all of other inboxes. "
+                "One is free again when it ends.",
+            )
+        return from_canonical(own.number)
+
+    def sms(self, route: Route, contact: Contact, attempt: str, chosen: Mapping[str, object] = NOTHING) -> OutboundSms:
+        """The text as the provider gets it."""
+        options = {**self._settings.senders[route.sender].options, **chosen}
+        recipient = from_canonical(contact.address)
+        return OutboundSms(attempt, recipient, route.address, route.text, route.media, options)
+
+
+def signed(text: str, inbox: Inbox) -> str:
+    """A person's text as it goes out, with the inbox's signature below it if there is one."""
+    return f"{text}\n{inbox.signature}" if text and inbox.signature else text
+
+
+def fits(text: str, inbox: Inbox) -> Segments:
+    """What the text costs, if it may be sent from the inbox at all."""
+    if not text:
+        raise Stop("empty", "Not sent: there is no text in it.")
+    size = measure(text)
+    if size.count > inbox.max_segments:
+        raise Stop(
+            "too_long",
+            f"Not sent: it is {size.count} segments long, and {inbox.max_segments} is the most here. Shorten it.",
+        )
+    return size
