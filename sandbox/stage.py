@@ -74,18 +74,25 @@ class Stage:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
-        await self._stack.enter_async_context(self.slack)
-        for carrier in self.carriers:
-            await carrier.start()
-            self._stack.push_async_callback(carrier.stop)
-        self.branches = {branch.name: branch for branch in self._branches()}
-        await self._install_bot(free_port())
+        try:
+            await self._open()
+        except BaseException:
+            await self._stack.aclose()
+            raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._stack.aclose()
+
+    async def _open(self) -> None:
+        await self._stack.enter_async_context(self.slack)
+        for carrier in self.carriers:
+            await carrier.start()
+            self._stack.push_async_callback(carrier.stop)
+        self.branches = {branch.name: branch for branch in self._branches()}
+        await self._install_bot(free_port())
 
     async def _install_bot(self, port: int) -> None:
         self.bot = BotProcess(self._folder, self.settings(port), port)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 import pytest_asyncio
@@ -36,14 +38,29 @@ PATIENCE = 12_000  # milliseconds for anything to be seen; nothing takes that lo
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One browser serves all of these, so they stay on one worker."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+def _cannot(reason: str) -> NoReturn:
+    """Says aloud that the page is not tested; where a browser is required (the gate), that is a failure."""
+    said = f"THE PAGE IS NOT TESTED IN A BROWSER: {reason}"
+    if os.environ.get("THREADLINE_BROWSER") == "required":
+        pytest.fail(said)
+    pytest.skip(said)
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
     """One browser for all tests."""
     where = shutil.which("chromium")
     if where is None:
-        pytest.skip("THE PAGE IS NOT TESTED IN A BROWSER: there is no chromium (install the package `chromium`)")
+        _cannot("there is no chromium (install the package `chromium`)")
     if importlib.util.find_spec("playwright") is None:
-        pytest.skip("THE PAGE IS NOT TESTED IN A BROWSER: there is no playwright (pip install 'threadline[test]')")
+        _cannot("there is no playwright (pip install 'threadline[test]')")
     from playwright.async_api import async_playwright, expect  # noqa: PLC0415 - it may be missing
 
     expect.set_options(timeout=PATIENCE)
