@@ -88,7 +88,9 @@ def test_every_fixture_says_where_it_comes_from(subject: Subject) -> None:
 
 def _switches() -> list[str]:
     shown_otherwise = {"concatenates", "inbound_after_send"}
-    return [spec.name for spec in fields(Features) if isinstance(spec.default, bool) and spec.name not in shown_otherwise]
+    return [
+        spec.name for spec in fields(Features) if isinstance(spec.default, bool) and spec.name not in shown_otherwise
+    ]
 
 
 def _results(subject: Subject, kind: str) -> list[dict[str, Any]]:
