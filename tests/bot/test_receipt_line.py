@@ -119,7 +119,7 @@ def test_every_stage_has_words() -> None:
     """No stage is left without a wording, and each status of a message is a stage."""
     for stage in Stage:
         line(LineView(stage))
-        line(LineView(stage, SENDER, AT, AT, "Why.", 2, 2, 2, 1, "handed to the carrier", "ODD"))
+        line(LineView(stage, SENDER, AT, AT, "Why.", 2, 2, 2, 1, "handed to the carrier", 1, "ODD"))
 
 
 @given(st.sampled_from(Stage), LONG, HOSTILE, HOSTILE, HOSTILE)

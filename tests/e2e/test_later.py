@@ -68,11 +68,11 @@ async def test_it_goes_out_at_its_time(team: Team) -> None:
 async def test_what_is_no_time_is_told_with_examples(team: Team) -> None:
     """Nothing is texted, and only who wrote it is told how it is written."""
     root = await team.conversation()
-    for written in ("!later whenever\nHello", "!later 2001-01-01 9:00\nHello", "!later in 2 hours"):
-        before = len(team.told())
+    unread = ("!later whenever\nHello", "!later 2001-01-01 9:00\nHello", "!later in 2 hours")
+    for written in unread:
         await team.reply(root, written)
-        await team.until(lambda before=before: len(team.told()) > before)
-        assert team.told()[-1].startswith("Not texted:")
+    await team.until(lambda: len(team.told()) == len(unread))
+    assert all(told.startswith("Not texted:") for told in team.told())
     await team.quiet()
     assert "tomorrow 9:00" in team.told()[0]
     assert team.requests() == []
@@ -88,5 +88,11 @@ async def test_an_edit_moves_it_and_a_deletion_takes_it_back(team: Team) -> None
     assert row["state"] == "scheduled"
     assert "Friday" in row["typed"]
     assert row["not_before"] > system_clock() + 2.5 * 3600 * SECOND
+    await team.slack.edit(team.anna, team.support, written, "!later in 1 hour\nSee you on Friday")
+    await team.quiet()
+    (row,) = team.rows("SELECT not_before FROM messages WHERE state = 'scheduled'")
+    waiting = team.rows("SELECT lane, run_at FROM jobs WHERE kind = 'send' ORDER BY run_at")
+    assert waiting[0]["run_at"] == row["not_before"]  # the earliest, which waits for no other
+    assert len({job["lane"] for job in waiting}) == len(waiting)
     await team.slack.delete(team.anna, team.support, written)
     await team.until(lambda: any("cancelled" in line for line in team.lines(root)))
