@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def send(tx: Transaction, conversation_id: int, message_id: int, run_at: int | None = None) -> None:
     """Offer the message to a provider, after the earlier ones of its conversation; one for later delays no other."""
-    lane = f"sms:{conversation_id}" if run_at is None else f"later:{message_id}"
+    lane = f"sms:{conversation_id}" if run_at is None else f"later:{message_id}:{run_at}"
     await jobs.add(tx, "send", message_id, side="sms", lane=lane, run_at=run_at)
 
 
