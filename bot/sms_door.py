@@ -6,6 +6,7 @@ Nothing is answered 2xx before it is on disk; nothing that is not verified is st
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import uuid
 from datetime import UTC, datetime
@@ -118,7 +119,7 @@ class SmsDoor:
             dedup_key=f"{callback.account}:unreadable:{hashlib.sha256(_whole(hook)).hexdigest()}",
             body=hook.body,
             parsed=None,
-            headers=_kept(hook),
+            headers={**_kept(hook), ":method": hook.method, ":query": json.dumps(hook.query)},
             callback=callback.token_hash,
             error=reason,
         )
