@@ -29,6 +29,8 @@ NOTE = "she is a regular, be nice"
 WAITING = "+61488023101"
 ABROAD = {"sales": "+13035550142", "london": "+447700900142", "boston": "+16175550142"}  # by inbox
 LEAVING = "+447700900143"  # opts out, in the inbox "london"
+COMPOSED = "+16175550143"  # is texted from the window, in the inbox "boston"
+PICTURE = b"\x89PNG\r\n\x1a\n pretend picture"
 
 
 @dataclass(slots=True)
@@ -74,7 +76,8 @@ class Story:
         await self._reply_that_fails()
         await self._slash_command()
         abroad = [self._at_another_company(name, phone) for name, phone in ABROAD.items()]
-        await asyncio.gather(*abroad, self._opt_out(), self._note_edit_and_retry())
+        await asyncio.gather(*abroad, self._opt_out(), self._note_edit_and_retry(), self._compose())
+        await self._a_file_each_way()
         await self._killed_in_the_middle()
 
     def count(self) -> None:
@@ -93,6 +96,8 @@ class Story:
             "retries": self._times_delivered(UNLUCKY),
             "notes_leaked": sum(NOTE in each.text for carrier in self._stage.carriers for each in carrier.accepted),
             "edits_told": self._edits_told(),
+            "composed": sum(sent[reply] for reply in self._replied if reply[0] == COMPOSED),
+            "files": {"in": len(self._files_in_thread()), "out": len(self._files_on_phone())},
             "opt_outs_refused": sum("opted out" in post["text"] for post in self._posts(LEAVING)),
             "providers": {branch.carrier.name: self._seen_by(branch) for branch in self._stage.branches.values()},
             "lost": shown.count(0) + replies.count(0),
@@ -111,6 +116,8 @@ class Story:
         self._expect("notes_leaked", 0)
         self._expect("edits_told", 1)
         self._expect("opt_outs_refused", 1)
+        self._expect("composed", 1)
+        self._expect("files", {"in": 1, "out": 1})
         self._expect("lost", 0)
         self._expect("duplicated", 0)
 
@@ -180,6 +187,35 @@ class Story:
         )
         await self._until(lambda: any("opted out" in post["text"] for post in self._posts(LEAVING)))
 
+    async def _compose(self) -> None:
+        """Bare `/sms` opens the window; a wrong number is told at its field; what is sent is sent once."""
+        slack, ben = self._slack, self._stage.ben
+        await slack.slash(ben, self._stage.channels["boston"], "/sms")
+        await self._until(lambda: (shown := slack.modal(ben)) and "One moment" not in slack.words(shown))
+        slack.fill(ben, "compose:text", "Written in the window.")
+        slack.fill(ben, "compose:number", "+1 617")
+        wrong = await slack.submit(ben)
+        if "number" not in (wrong.answer or {}).get("errors", {}):
+            self.told.faults.append("A wrong number in the window was not told at its field.")
+        slack.fill(ben, "compose:number", COMPOSED)
+        self._say(COMPOSED, "Written in the window.")
+        await slack.submit(ben)
+        await self._received(COMPOSED)
+
+    async def _a_file_each_way(self) -> None:
+        """A picture of a customer is a file in the thread; one dropped in the thread is a picture on the phone."""
+        phone, stage = ABROAD["sales"], self._stage
+        self._texted.append((phone, "This is the one"))
+        media = [stage.io.host(PICTURE, "image/png")]
+        await self._phones.send(phone, stage.branches["sales"].number, "This is the one", media)
+        await self._until(self._files_in_thread)
+        ours = self._slack.add_file(stage.anna, "receipt.png", PICTURE)
+        self._say(phone, "And this is yours")
+        await self._slack.say(
+            stage.anna, self._channel(phone), "And this is yours", thread_ts=self._roots(phone)[0], files=[ours]
+        )
+        await self._received(phone)
+
     async def _note_edit_and_retry(self) -> None:
         """A note stays in the team, an edit that comes too late is told, and a failed text is tried again."""
         root, anna = self._roots(CUSTOMER)[0], self._stage.anna
@@ -236,9 +272,17 @@ class Story:
 
     def _channel(self, phone: str) -> str:
         """Where the conversation with the phone is."""
-        places = {LEAVING: "london"} | {each: inbox for inbox, each in ABROAD.items()}
+        places = {LEAVING: "london", COMPOSED: "boston"} | {each: inbox for inbox, each in ABROAD.items()}
         inbox = places.get(phone, "support")
         return self._stage.channels[inbox]
+
+    def _files_in_thread(self) -> list[dict[str, Any]]:
+        """The pictures of the customer abroad, as files in their thread."""
+        return [file for post in self._posts(ABROAD["sales"]) for file in post.get("files", ())]
+
+    def _files_on_phone(self) -> list[str]:
+        """The pictures that came to the phone of the customer abroad."""
+        return [url for text in self._phones.received(ABROAD["sales"]) for url in text.media]
 
     def _is_at_home(self, phone: str) -> bool:
         """Whether the phone's texts come from leased numbers."""
@@ -289,7 +333,7 @@ class Story:
         """Texts that went out more often than somebody decided, also those that nobody wrote."""
         return (sent - self._decided).total()
 
-    def _expect(self, name: str, count: int) -> None:
+    def _expect(self, name: str, count: object) -> None:
         if self.told.figures[name] != count:
             self.told.faults.append(f"{name} is {self.told.figures[name]}, and should be {count}.")
 
