@@ -36,10 +36,11 @@ from bot.people import People
 from bot.posting import Posting
 from bot.presenter import Presenter
 from bot.routes import Routes
+from bot.second_way import SecondWay
 from bot.server import Server
 from bot.sheets import Sheets
 from bot.shelf import Shelf
-from bot.slack_api import SlackApi, SlackError, SlackRefused, open_client, open_session
+from bot.slack_api import SlackApi, SlackError, SlackLockedOut, SlackRefused, open_client, open_session
 from bot.slack_door import SlackDoor
 from bot.sms_door import SmsDoor
 from bot.sockets import Sockets
@@ -205,7 +206,11 @@ class Bot:
         sheets = Sheets(self._database, self._settings, self._providers, people, actions, windows, who.team)
         home = Home(self._database, self._settings, self._providers, people, presenter, slack, tasks, compose, who.team)
         app = door.open(client, [actions, compose, sheets, home])
-        self._listen(app, slack, door, Alarm(self._database), stack)
+        alarm = Alarm(self._database)
+        self._listen(app, slack, door, alarm, stack)
+        second_way = SecondWay(self._database, slack, alarm, self._settings.second_way)
+        second_way.start()
+        stack.push_async_callback(second_way.stop)
         log.info("started", team=who.team, mode=self._settings.slack.mode)
 
     def _listen(self, app: AsyncApp, slack: SlackApi, door: SlackDoor, alarm: Alarm, stack: AsyncExitStack) -> None:
@@ -265,11 +270,11 @@ async def _identify(database: Database, slack: SlackApi) -> Identity:
     while True:
         try:
             answer = await slack.call("auth.test")
-        except SlackRefused as error:
-            raise CannotStart(
-                f"Slack refuses slack.bot_token ({error.code}). Copy it again from the app's page."
-            ) from None
         except SlackError as error:
+            if known is None and isinstance(error, SlackLockedOut | SlackRefused):
+                raise CannotStart(
+                    f"Slack refuses slack.bot_token ({error.code}). Copy it again from the app's page."
+                ) from None
             log.warning("Slack cannot be asked who we are", reason=error.code)
             if known is not None:
                 return known

@@ -108,6 +108,20 @@ class SweepSettings(Model):
     missing: float = Field(60.0, gt=0, description="of age, after which a text or a reply should have come by itself")
 
 
+class SecondWaySettings(Model):
+    """How alerts reach people while Slack is what fails: by e-mail, by a webhook, or by both."""
+
+    after: float = Field(300.0, gt=0, description="seconds that Slack may fail, or an alert wait for it")
+    webhook: SecretStr | None = Field(None, description="an address that takes a POST with JSON: text, cause and at")
+    smtp_host: str = Field("", description="the mail server; empty: no e-mails")
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="of the connection to it")
+    smtp_user: str = Field("", description="empty: it wants no name")
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = ""
+    mail_to: list[str] = Field(default_factory=list, description="who gets the e-mails")
+
+
 class FileSettings(Model):
     """Files that come with texts and go out with them. Sizes are in bytes."""
 
@@ -253,6 +267,7 @@ class Settings(BaseSettings):
     slack: SlackSettings
     patience: Patience = Patience()
     sweep: SweepSettings = SweepSettings()
+    second_way: SecondWaySettings = SecondWaySettings()
     files: FileSettings = FileSettings()
     accounts: dict[Name, Account] = Field(min_length=1)
     senders: dict[Name, Sender] = Field(min_length=1)

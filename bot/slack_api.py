@@ -5,6 +5,7 @@ The SDK's own retries are off: a dropped connection after a post would make it p
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -17,9 +18,11 @@ if TYPE_CHECKING:
 
 # Slack's own words for: something went wrong here, part of it may have been done.
 _MAYBE_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+_LOCKED_OUT = {"token_revoked", "token_expired", "account_inactive", "invalid_auth", "not_authed"}
 _BUSY = {"ratelimited", "rate_limited"}
 # What takes its arguments as JSON; all the rest reads a query only, and finds nothing in a JSON body.
 _TAKES_JSON = ("chat.", "views.", "files.completeUploadExternal")
+_RATELIMITED = "ratelimited"
 _DEFAULT_PAUSE = 30.0  # seconds, where a refusal for speed does not say how long
 
 
@@ -37,6 +40,10 @@ class SlackRefused(SlackError):
 
 class SlackUnreachable(SlackError):
     """Certainly not done: no connection, or asked to wait. May be tried again."""
+
+
+class SlackLockedOut(SlackUnreachable):
+    """Slack does not know our token any more: nothing is done until an admin of the workspace mends that."""
 
 
 class SlackUncertain(SlackError):
@@ -59,9 +66,16 @@ def open_client(settings: SlackSettings, session: aiohttp.ClientSession) -> Asyn
 
 
 class SlackApi:
-    """The calls that we make."""
+    """The calls that we make.
+
+    Attributes:
+        failing_since: since when no call was answered as it should be (seconds since the epoch); None: Slack answers.
+        locked_out: Slack's word for what is wrong with our token; None: it is good.
+    """
 
     def __init__(self, client: AsyncWebClient, pacing: Pacing) -> None:
+        self.failing_since: float | None = None
+        self.locked_out: str | None = None
         self._client = client
         self._pacing = pacing
 
@@ -80,6 +94,23 @@ class SlackApi:
 
     async def call_now(self, method: str, **arguments: Any) -> dict[str, Any]:
         """The same for a caller that has waited for its turn."""
+        try:
+            answer = await self._made(method, arguments)
+        except SlackError as error:
+            self._note(error)
+            raise
+        self.failing_since = self.locked_out = None
+        return answer
+
+    def _note(self, error: SlackError) -> None:
+        """A refusal for what was asked is an answer; one for speed says nothing."""
+        if isinstance(error, SlackRefused):
+            self.failing_since = self.locked_out = None
+        elif error.code != _RATELIMITED:
+            self.failing_since = self.failing_since or time.time()
+            self.locked_out = error.code if isinstance(error, SlackLockedOut) else None
+
+    async def _made(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             if method.startswith(_TAKES_JSON):
@@ -101,7 +132,9 @@ class SlackApi:
         if response.status_code == 429 or code in _BUSY:  # noqa: PLR2004 - Too Many Requests
             wait = response.headers.get("Retry-After", "")
             await self._pacing.pause(method, float(wait) if wait.isdigit() else _DEFAULT_PAUSE)
-            return SlackUnreachable("ratelimited")
+            return SlackUnreachable(_RATELIMITED)
+        if code in _LOCKED_OUT:
+            return SlackLockedOut(code)
         if response.status_code >= 500 or code in _MAYBE_DONE:  # noqa: PLR2004 - server errors
             return SlackUncertain(code)
         return SlackRefused(code)

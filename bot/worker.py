@@ -171,7 +171,10 @@ class Worker:
         except Later as later:
             await self._again(job, int(later.seconds * SECOND), later.reason)
         except SlackRefused as error:
-            await self._give_up(job, error.code)
+            if job.kind == "alert":
+                await self._again(job, LONGEST_PAUSE, error.code)  # `bot/second_way.py` tells it meanwhile
+            else:
+                await self._give_up(job, error.code)
         except (SlackError, sqlite3.OperationalError) as error:
             await self._again(job, _pause(job.tries), str(error))
         except Exception as error:

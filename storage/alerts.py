@@ -92,6 +92,21 @@ async def get(connection: Connection, alert_id: int) -> Alert:
     return found
 
 
+async def unposted(connection: Connection, since: int) -> list[Alert]:
+    """Those that lasted before `since` (microseconds UTC) and do not stand in Slack, oldest first."""
+    return await connection.all(
+        Alert,
+        f"""
+        SELECT {_COLUMNS} FROM alerts
+        WHERE resolved_at IS NULL AND first_at <= :since AND NOT EXISTS (
+            SELECT 1 FROM posts WHERE posts.key = 'alert:' || CAST(alerts.id AS TEXT) AND posts.state = 'sent'
+        )
+        ORDER BY id
+        """,
+        since=since,
+    )
+
+
 async def _live(connection: Connection, cause: str) -> Alert | None:
     return await connection.one(
         Alert, f"SELECT {_COLUMNS} FROM alerts WHERE cause = :cause AND resolved_at IS NULL", cause=cause

@@ -1,0 +1,113 @@
+"""While Slack is what fails, alerts go out by another way, once for each cause; in Slack they are told afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from tests.e2e.team import CUSTOMER, PATIENCE, Team
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SOON = 10.0  # seconds
+
+
+@asynccontextmanager
+async def webhook() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+    """Somebody else's webhook: its address, and what came to it."""
+    came: list[dict[str, Any]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        came.append(await request.json())
+        return web.Response()
+
+    app = web.Application()
+    app.add_routes([web.post("/alerts", take)])
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/alerts", came
+    finally:
+        await runner.cleanup()
+
+
+@asynccontextmanager
+async def mail_server() -> AsyncIterator[tuple[int, list[str]]]:
+    """A mail server: its port, and the letters that it took."""
+    letters: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 here\r\n")
+        while line := await reader.readline():
+            if line.upper().startswith(b"DATA"):
+                writer.write(b"354 go on\r\n")
+                letters.append((await reader.readuntil(b"\r\n.\r\n")).decode())
+            writer.write(b"221 bye\r\n" if line.upper().startswith(b"QUIT") else b"250 ok\r\n")
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        yield server.sockets[0].getsockname()[1], letters
+
+
+async def some(found: list[Any]) -> None:
+    """Waits until there is something."""
+    async with asyncio.timeout(SOON):
+        while not found:  # noqa: ASYNC110 - another server is waited for
+            await asyncio.sleep(0.02)
+
+
+async def test_a_revoked_token_is_told_by_webhook_and_afterwards_in_slack(tmp_path: Path) -> None:
+    """One call while it lasts; no text is lost by it, and once the token is back the alert stands in Slack, once."""
+    async with webhook() as (url, came):
+
+        def adapt(settings: dict[str, Any]) -> None:
+            settings["second_way"] = {"after": 0.4, "webhook": url}
+
+        async with Team(tmp_path, adapt) as team:
+            await team.conversation()
+            team.slack.world.token_error = "token_revoked"
+            await team.phones.send(CUSTOMER, team.sydney, "Into the dark")
+            await some(came)
+            await asyncio.sleep(0.6)
+            assert [alert["cause"] for alert in came] == ["slack token"]
+            assert "token_revoked" in came[0]["text"]
+            team.slack.restore_token()
+            await team.until(lambda: "Into the dark" in team.shown(CUSTOMER), SOON)
+            await team.until(lambda: any("refuses our token" in text for text in team.alerted()), SOON)
+            await asyncio.sleep(0.5)
+            assert len(team.alerted()) == 1
+            assert len(came) == 1
+
+
+async def test_a_silent_slack_is_told_by_mail(tmp_path: Path) -> None:
+    """Slack is down for longer than it may be: one letter says since when."""
+    async with mail_server() as (port, letters):
+
+        def adapt(settings: dict[str, Any]) -> None:
+            settings["second_way"] = {
+                "after": 0.5,
+                "smtp_host": "127.0.0.1",
+                "smtp_port": port,
+                "smtp_security": "none",
+                "mail_from": "threadline@example.com",
+                "mail_to": ["ops@example.com"],
+            }
+
+        async with Team(tmp_path, adapt) as team:
+            await team.conversation()
+            await team.slack.go_down()
+            await team.phones.send(CUSTOMER, team.sydney, "Anybody there?")
+            await some(letters)
+            assert "Subject: threadline: Slack has not answered since" in letters[0]
+            await team.slack.come_up()
+            await team.until(lambda: "Anybody there?" in team.shown(CUSTOMER), 3 * PATIENCE)
+            await team.until(lambda: any("has not answered" in text for text in team.alerted()), 3 * PATIENCE)
+            assert len(letters) == 1
