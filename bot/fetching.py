@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from bot import events, plan
 from bot.worker import Later
 from providers.errors import ProviderError
-from storage import attempts, jobs
+from sms.message import Receipt
+from storage import alerts, attempts, jobs, messages
 from storage.clock import HOUR, SECOND
 from storage.intake import Arrival
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from providers.provider import Ask, Provider
-    from sms.message import InboundSms, Receipt
-    from storage.database import Database
+    from sms.message import InboundSms
+    from storage.attempts import Attempt
+    from storage.database import Database, Transaction
     from storage.intake import Appender
     from storage.jobs import Job
 
@@ -61,17 +62,33 @@ class Fetching:
     async def overdue(self, job: Job) -> None:
         """A receipt has not come in time: the provider is asked where it can be, then the line says what there is."""
         async with self._database.read() as reader:
-            parts = await attempts.newest(reader, job.subject)
-        for part in parts:
-            provider = self._providers[part.account]
-            if part.provider_id is None or part.status.is_final or not provider.features.look_up:
-                continue
-            with suppress(ProviderError):  # then there is no receipt, and the line says so
-                if (found := await provider.look_up(part.provider_id)) is not None:
-                    await self._take_in(part.account, found, job, None)
+            waiting = [part for part in await attempts.newest(reader, job.subject) if not part.status.is_final]
+        missing = [part for part in waiting if not await self._is_found(part, job)]
         async with self._database.transaction() as tx:
+            for part in missing:
+                await self._alert(tx, part)
             await plan.show(tx, job.subject, tx.now + SECOND)
             await jobs.finish(tx, job)
+
+    async def _is_found(self, part: Attempt, job: Job) -> bool:
+        """Whether the provider, asked, tells the end of an attempt."""
+        provider = self._providers[part.account]
+        if part.provider_id is None or not provider.features.look_up:
+            return False
+        try:
+            found = await provider.look_up(part.provider_id)
+        except ProviderError:
+            return False
+        if found is None:
+            return False
+        await self._take_in(part.account, found, job, None)
+        return isinstance(found, Receipt) and found.status is not None and found.status.is_final
+
+    async def _alert(self, tx: Transaction, part: Attempt) -> None:
+        sentence = f"{self._providers[part.account].title}: no receipt came for a text."
+        message = await messages.get(tx, part.message_id)
+        cause = f"no receipt:{part.account}"
+        await plan.alert(tx, await alerts.raise_one(tx, cause, sentence, message.conversation_id))
 
     async def _take_in(self, account: str, event: InboundSms | Receipt, job: Job, callback: str | None) -> None:
         await self._appender.append(

@@ -231,6 +231,7 @@ async def test_no_receipt_at_all_is_said(tmp_path: Path) -> None:
         root = await team.conversation(SILENT)
         await team.reply(root, "Hi there")
         await last_line(team, root, "no receipt came")
+        await team.until(lambda: any("no receipt came" in alert for alert in team.alerted()))
         await team.quiet()
         assert len(team.requests()) == 1
         assert not team.alerted()
