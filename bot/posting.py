@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bot import healing
 from bot.slack_api import SlackRefused, SlackUnreachable
@@ -120,9 +120,19 @@ class Posting:
 
     async def _settled(self, post: Post) -> Post:
         """The post as it is after a look; one that is not found may be made again once it would have shown up."""
-        found = await self._find(post)
+        is_lost = False
+        try:
+            found = await self._find(post, post.thread_ts)
+        except SlackRefused as error:
+            if not _is_lost(post, error):
+                raise
+            found, is_lost = None, True
+        if found is None and post.thread_ts is not None and (stray := await self._find(post, None)) is not None:
+            await self._remove_stray(post, post.channel, stray)
         if found is None and self._database.clock() - post.tried_at < self._settle:
             raise Later(self._settle / SECOND / 4, "an earlier try may still show up")
+        if is_lost:
+            await self._lose(post)
         if found is None:
             return post
         async with self._database.transaction() as tx:
@@ -159,7 +169,7 @@ class Posting:
         except SlackRefused as error:
             await self._refused(post, error)
         if post.thread_ts is not None and answer.get("message", {}).get("thread_ts") != post.thread_ts:
-            await self._remove_stray(post, answer)
+            await self._remove_stray(post, answer["channel"], answer["ts"])
         return answer["channel"], answer["ts"]
 
     async def _refused(self, post: Post, error: SlackRefused) -> None:
@@ -168,32 +178,35 @@ class Posting:
             if error.code in healing.CLOSED:
                 await posts.wait(tx, post.id)
                 await healing.close_channel(tx, post.channel, error.code)
-            elif error.code in {"thread_not_found", "message_not_found"} and post.thread_ts is not None:
+            elif _is_lost(post, error):
                 await posts.wait(tx, post.id)
             else:
                 await posts.refuse(tx, post.id, error.code)
         if error.code in healing.CLOSED:
             raise Later(self._closed, error.code)
-        if error.code in {"thread_not_found", "message_not_found"} and post.thread_ts is not None:
+        if _is_lost(post, error):
             raise ThreadLost(post.key)
         raise error
 
-    async def _remove_stray(self, post: Post, answer: dict[str, Any]) -> None:
+    async def _remove_stray(self, post: Post, channel: str, ts: str) -> NoReturn:
         """Slack put a reply into the channel because its thread is gone."""
-        await self._slack.call("chat.delete", channel=answer["channel"], ts=answer["ts"])
+        await self._slack.call("chat.delete", channel=channel, ts=ts)
+        await self._lose(post)
+
+    async def _lose(self, post: Post) -> NoReturn:
         async with self._database.transaction() as tx:
             await posts.wait(tx, post.id)
         raise ThreadLost(post.key)
 
-    async def _find(self, post: Post) -> str | None:
-        """The `ts` of the message in Slack that carries the post's key, if it is there."""
-        method = "conversations.history" if post.thread_ts is None else "conversations.replies"
+    async def _find(self, post: Post, thread_ts: str | None) -> str | None:
+        """The `ts` of the message with the post's key in the thread, or in the channel itself, if it is there."""
+        method = "conversations.history" if thread_ts is None else "conversations.replies"
         cursor: str | None = None
         while True:
             page = await self._slack.call(
                 method,
                 channel=post.channel,
-                ts=post.thread_ts,
+                ts=thread_ts,
                 oldest=f"{post.tried_at // SECOND - _BEFORE}.000000",
                 include_all_metadata=True,
                 limit=200,
@@ -205,6 +218,11 @@ class Posting:
             cursor = page.get("response_metadata", {}).get("next_cursor") or None
             if cursor is None:
                 return None
+
+
+def _is_lost(post: Post, error: SlackRefused) -> bool:
+    """Whether the refusal means that the thread of the post is gone."""
+    return post.thread_ts is not None and error.code in {"thread_not_found", "message_not_found"}
 
 
 def digest(shown: Rendered) -> str:
