@@ -8,7 +8,7 @@ help:  ## list these
 
 .venv/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[test,dev]'
 	@touch $@
 
 setup: .venv/.ready  ## make .venv with everything pinned in constraints.txt
@@ -41,7 +41,7 @@ format: .venv/.ready  ## let ruff lay the code out
 
 constraints: .venv/.ready  ## pin anew what pyproject.toml asks for
 	$(BIN)/pip-compile --quiet --all-extras --strip-extras --allow-unsafe --no-header --no-emit-index-url \
-		--no-emit-trusted-host --no-emit-find-links --upgrade --output-file constraints.txt pyproject.toml
+		--no-emit-trusted-host --no-emit-find-links --no-annotate --upgrade --output-file constraints.txt pyproject.toml
 
 clean:  ## remove .venv and what the tools leave behind
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
