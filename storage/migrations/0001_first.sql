@@ -234,6 +234,7 @@ CREATE TABLE alerts (                      -- one post in the alert channel, gro
     resolved_at   BIGINT
 );
 CREATE UNIQUE INDEX alerts_live ON alerts (cause) WHERE resolved_at IS NULL;
+CREATE INDEX alerts_lasting ON alerts (id) WHERE resolved_at IS NULL;
 
 CREATE TABLE people (                      -- Slack users, as Slack last described them
     team          TEXT NOT NULL,
