@@ -131,12 +131,12 @@ class Commands:
         await hook.send(text=shown.text, blocks=shown.blocks, response_type="ephemeral")
 
     async def _answer(self, body: dict[str, Any], said: str) -> Rendered:
-        word, _, rest = said.partition(" ")
+        word, rest = [*said.split(maxsplit=1), ""][:2]
         command = self._commands.get(word.lower())
         try:
             if command is None and word.isalpha():
                 raise Refusal(f"There is no `/sms {word}`. `/sms help` shows what there is.")
-            asked = await self._asked(body, said if command is None else rest.strip())
+            asked = await self._asked(body, said if command is None else rest)
             return await (command or self._text)(asked)
         except NotAnAddress as error:
             nothing = "Nothing was sent. " if command is None else ""
@@ -174,7 +174,7 @@ class Commands:
 
     async def _template(self, asked: Asked) -> Rendered:
         """`template <name> <number>`."""
-        name, _, number = asked.words.partition(" ")
+        name, number = [*asked.words.split(maxsplit=1), "", ""][:2]
         to = read_number(number, self._inbox(asked).default_region)
         return await self._send(asked, to, await self._filled(asked, name.removeprefix("#"), to))
 
