@@ -249,7 +249,7 @@ class Gate:
 
     async def _not_sent(self, job: Job, attempt: Attempt, error: NotSent) -> None:
         async with self._database.transaction() as tx:
-            run_at = tx.now + _pause(job.tries, error)
+            run_at = tx.now + self._pause(job.tries, error)
             wanted_at = (await messages.get(tx, attempt.message_id)).not_before or job.created_at
             final = run_at > max(wanted_at, job.created_at) + self._settings.send_minutes * MINUTE
             await self._outcomes.not_sent(tx, attempt, error.code, error.sentence, final=final)
@@ -258,6 +258,12 @@ class Gate:
                 await jobs.finish(tx, job)
             else:
                 await jobs.retry(tx, job, run_at, error.code)
+
+    def _pause(self, tries: int, error: NotSent) -> int:
+        """Microseconds before the next try: doubled each time, or what the provider asks for."""
+        if isinstance(error, Throttled) and error.retry_after is not None:
+            return int(error.retry_after * SECOND)
+        return min(int(self._settings.patience.retry * SECOND) << min(tries - 1, 6), LONGEST_PAUSE)
 
     async def _find(self, attempt: Attempt) -> Accepted | None:
         provider = self._providers[attempt.account]
@@ -284,10 +290,3 @@ class Gate:
     async def _finish(self, job: Job) -> None:
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
-
-
-def _pause(tries: int, error: NotSent) -> int:
-    """Microseconds before the next try: doubled each time, or what the provider asks for."""
-    if isinstance(error, Throttled) and error.retry_after is not None:
-        return int(error.retry_after * SECOND)
-    return min(SECOND << min(tries, 6), LONGEST_PAUSE)

@@ -84,6 +84,9 @@ class Patience(Model):
         min_length=1,
         description="between the questions to a provider about a text that may have gone out; then a person is asked",
     )
+    retry: float = Field(
+        2.0, gt=0, description="before a text that certainly did not go out is tried again; twice as long each time"
+    )
     slack: float = Field(15.0, gt=0, description="for an answer of Slack")
     socket: float = Field(30.0, gt=0, description="for a connection to Slack, before it is made anew")
     renew: float = Field(14_400.0, gt=0, description="of a connection's life, before it is made anew all the same")

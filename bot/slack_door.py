@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization.authorize_result import AuthorizeResult
+from slack_bolt.response import BoltResponse
 
 from storage.intake import Appender, Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from slack_bolt.async_app import AsyncAck, AsyncBoltContext
     from slack_sdk.web.async_client import AsyncWebClient
@@ -85,6 +86,7 @@ class SlackDoor:
             process_before_response=True,
             ignoring_self_events_enabled=False,
         )
+        app.use(self.held_back)
         app.event("message")(self.message)
         app.command("/sms")(self.command)
         for surface in surfaces:
@@ -114,6 +116,16 @@ class SlackDoor:
             await ack()
         else:
             await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
+
+    async def held_back(
+        self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse | None:
+        """Slack says, outside of all events, that it held some back (docs.slack.dev, Events API, rate limiting)."""
+        if body.get("type") != "app_rate_limited":
+            return await next_()
+        log.warning("Slack held back events")
+        self._count("held back")
+        return BoltResponse(status=200)
 
     async def anything_else(self, ack: AsyncAck, context: AsyncBoltContext) -> None:
         """What nobody here handles: without an ack Slack would send it three times more."""

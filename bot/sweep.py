@@ -7,6 +7,7 @@ the same door and under the same keys as what comes by itself; the bridge asks a
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -108,10 +109,9 @@ class Sweep:
                 log.warning("the sweep waits for Slack", reason=error.code)
             except Exception as error:
                 log.exception("a sweep failed", kind=type(error).__name__)
-            try:
-                await asyncio.wait_for(self._wanted.wait(), self._settings.sweep.every)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.sweep.every):  # wait_for of 3.11 may swallow that we stop
+                    await self._wanted.wait()
 
     async def _keep_asking(self) -> None:
         while True:

@@ -249,7 +249,7 @@ async def retype(tx: Transaction, message_id: int, typed: str) -> bool:
     changed = await tx.run(
         f"""
         UPDATE messages SET typed = :typed
-        WHERE id = :id AND status <> 'failed' AND (state IS NULL OR state IN ('held', 'scheduled')) AND {_NOT_OUT}
+        WHERE id = :id AND status <> 'failed' AND coalesce(state, '') <> 'cancelled' AND {_NOT_OUT}
         """,
         typed=typed,
         id=message_id,

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-PATIENCE = 5.0  # seconds for anything to happen
+PATIENCE = 10.0  # seconds for anything to happen
 POSTS_PER_SECOND = 20.0
+LOOK_EVERY = 0.02  # seconds between two looks
 SOON = 1.0  # seconds: a job that is due later than that is not waited for
 
 CUSTOMER = "+61488023555"
@@ -31,7 +32,15 @@ UNLUCKY = "+61488020001"  # the network fails every text to it
 SILENT = "+61488020007"  # every text arrives, and no receipt says so
 
 # The defaults are for the real Slack and real companies; seconds.
-_IMPATIENT = {"provider": 0.6, "settle": [0.2, 0.3], "slack": 1.0, "socket": 0.8, "line": 0.6, "card": 0.1}
+_IMPATIENT = {
+    "provider": 0.6,
+    "settle": [0.2, 0.3],
+    "retry": 0.3,
+    "slack": 1.0,
+    "socket": 0.8,
+    "line": 0.6,
+    "card": 0.1,
+}
 
 
 class Team(Stage):
@@ -75,9 +84,13 @@ class Team(Stage):
         return written
 
     async def _install_bot(self, port: int) -> None:
-        self.bot_settings = check(Settings(**self.settings(port)))
+        self._written = self.settings(port)
+        self.bot_settings = check(Settings(**self._written))
         self.url = self.bot_settings.public_url
         self.set_up_portals({name: portal(self.bot_settings, name) for name in self.bot_settings.senders})
+        await self._run_bot(port)
+
+    async def _run_bot(self, _port: int) -> None:
         self._stack.push_async_callback(self.stop_bot)
         if self._starts:
             await self.start_bot()
@@ -124,18 +137,20 @@ class Team(Stage):
 
     # --- waiting ------------------------------------------------------------------------------------------------------
 
-    async def received(self, phone: str, count: int) -> list[str]:
+    async def received(self, phone: str, count: int, seconds: float = PATIENCE) -> list[str]:
         """Waits until so many texts came to the phone, and returns them."""
-        await self.phones.wait_for(lambda: len(self.phones.received(phone)) >= count, PATIENCE)
+        await self.until(lambda: len(self.phones.received(phone)) >= count, seconds)
         return [text.text for text in self.phones.received(phone)]
 
     async def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
-        """Waits until something is so in the workspace.
+        """Waits until something is so: in the workspace, on the phones, at the carriers or in the database.
 
         Raises:
             TimeoutError: it is not.
         """
-        await self.slack.wait_for(holds, seconds)
+        async with asyncio.timeout(seconds):
+            while not holds():  # noqa: ASYNC110 - the database of another process tells nobody that it changed
+                await asyncio.sleep(LOOK_EVERY)
 
     async def quiet(self) -> None:
         """Waits until nothing more can happen soon: no event, no receipt, no row and no job that is due.
@@ -143,11 +158,9 @@ class Team(Stage):
         Raises:
             TimeoutError: the work does not end.
         """
-        async with asyncio.timeout(2 * PATIENCE):
-            await self.slack.delivered(PATIENCE)
-            await self.fone.settle(PATIENCE)
-            while self._is_busy():  # noqa: ASYNC110 - the file of another process tells nobody that it changed
-                await asyncio.sleep(0.02)
+        await self.slack.delivered(PATIENCE)
+        await self.fone.settle(PATIENCE)
+        await self.until(lambda: not self._is_busy(), 2 * PATIENCE)
 
     def _is_busy(self) -> bool:
         soon = system_clock() + int(SOON * SECOND)
@@ -178,7 +191,7 @@ class Team(Stage):
     def shown(self, phone: str) -> str:
         """Every literal text in the phone's threads, as its readers see it."""
         posts = [post for root in self.roots(phone) for post in self.below(root)]
-        return "\n".join(literal(post) for post in posts)
+        return "\n".join(filter(None, map(literal, posts)))
 
     def methods(self, since: int) -> list[str]:
         """The Slack methods called since there were so many calls, without the reads that the sweep makes."""
@@ -212,6 +225,10 @@ class Team(Stage):
         """How often the carrier took a text that says this."""
         return sum(sent.text == text for sent in self.fone.accepted)
 
+    def refused(self) -> int:
+        """How many requests the carrier refused."""
+        return sum(request.outcome == "refused" for request in self.fone.requests)
+
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
         """Rows of the bot's database."""
         with closing(sqlite3.connect(f"file:{self.bot_settings.database}?mode=ro", uri=True)) as connection:
@@ -234,14 +251,10 @@ class Team(Stage):
 class Installed(Team):
     """The same with the bot as a child process, which can be killed."""
 
-    async def _install_bot(self, port: int) -> None:
-        written = self.settings(port)
-        self.bot_settings = check(Settings(**written))
-        self.url = self.bot_settings.public_url
-        self.bot = BotProcess(self._folder, written, port)
+    async def _run_bot(self, port: int) -> None:
+        self.bot = BotProcess(self._folder, self._written, port)
         self._stack.push_async_callback(self.bot.kill)
         await self.bot.start()
-        self.set_up_portals(await self.bot.ask("callbacks", "--json"))
 
 
 @asynccontextmanager

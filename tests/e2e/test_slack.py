@@ -1,0 +1,345 @@
+"""What we say in Slack is there exactly once, whatever Slack does; and nothing waits for Slack that need not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.team import CUSTOMER, PATIENCE, Team, held, key
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SLOWLY = 2 * PATIENCE  # seconds: where the bot waits before it tries again
+
+
+def times_shown(team: Team, text: str) -> int:
+    """How often a text stands in the customer's threads."""
+    return team.shown(CUSTOMER).count(text)
+
+
+def cards(team: Team) -> int:
+    """How many threads there are in the channel, whatever they say."""
+    return sum(key(post).startswith("card:") for post in team.slack.see(team.support))
+
+
+# --- a post whose answer gets lost ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("skip", [0, 1], ids=["the card", "the text"])
+@pytest.mark.parametrize("how", ["fail", "drop", "error", "slow"])
+async def test_a_post_whose_answer_is_lost_is_not_made_again(team: Team, how: str, skip: int) -> None:
+    """A 500, a reset connection, `internal_error` or silence after posting: it is looked up, and stands there once."""
+    if how == "slow":
+        fault = team.slack.faults.delay("chat.postMessage", seconds=1.5, after=True, skip=skip)
+    else:
+        fault = getattr(team.slack.faults, how)("chat.postMessage", after=True, skip=skip)
+    await team.phones.send(CUSTOMER, team.sydney, "Hello")
+    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
+    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'text' AND state = 'sent'"), SLOWLY)
+    await team.quiet()
+    assert fault.hits == 1
+    assert (cards(team), times_shown(team, "Hello")) == (1, 1)
+
+
+@pytest.mark.parametrize("how", ["fail", "drop", "error", "slow"])
+async def test_a_post_that_was_not_made_is_made_once(team: Team, how: str) -> None:
+    """The same failures before posting: after a look it is posted, once."""
+    if how == "slow":
+        team.slack.faults.delay("chat.postMessage", seconds=1.5)
+    else:
+        getattr(team.slack.faults, how)("chat.postMessage")
+    await team.phones.send(CUSTOMER, team.sydney, "Hello")
+    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
+    await team.quiet()
+    assert (cards(team), times_shown(team, "Hello")) == (1, 1)
+
+
+async def test_a_receipt_line_whose_answer_is_lost_stands_once(team: Team) -> None:
+    """And it is edited later, not posted anew."""
+    root = await team.conversation()
+    fault = team.slack.faults.fail("chat.postMessage", after=True)
+    await team.reply(root, "Hi")
+    await team.until(lambda: any("delivered" in line for line in team.lines(root)), SLOWLY)
+    await team.quiet()
+    assert fault.hits == 1
+    assert len(team.lines(root)) == 1
+
+
+async def test_an_alert_whose_answer_is_lost_stands_once(team: Team) -> None:
+    """The alert channel has one post for one cause."""
+    fault = team.slack.faults.fail("chat.postMessage", after=True)
+    await team.call(str(team.fone.settings.portal_webhook), data=b"{")
+    await team.until(team.alerted)
+    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'alert' AND state = 'sent'"), SLOWLY)
+    assert fault.hits == 1
+    assert len(team.alerted()) == 1
+
+
+async def test_metadata_that_slack_drops_is_not_needed(team: Team) -> None:
+    """The key stands in the block id too, so the post is found without its metadata."""
+    team.slack.faults.fail("chat.postMessage", after=True, skip=1)
+    forgetting = asyncio.create_task(forget_metadata(team))
+    await team.phones.send(CUSTOMER, team.sydney, "Hello")
+    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'text' AND state = 'sent'"), SLOWLY)
+    forgetting.cancel()
+    await team.quiet()
+    assert times_shown(team, "Hello") == 1
+
+
+async def forget_metadata(team: Team) -> None:
+    """Takes the metadata from every message as soon as it is there."""
+    while True:
+        await team.slack.changed()
+        for message in team.slack.world.store.channel(team.support).messages.values():
+            message.data.pop("metadata", None)
+
+
+# --- asked to wait ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_429_is_waited_out(team: Team) -> None:
+    """No call of that method comes before `Retry-After` is over, and the text stands once."""
+    team.slack.faults.ratelimit("chat.postMessage", seconds=1)
+    await team.phones.send(CUSTOMER, team.sydney, "Hello")
+    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
+    await team.quiet()
+    assert not any(call.early for call in team.slack.calls)
+    assert times_shown(team, "Hello") == 1
+
+
+async def test_a_429_outlives_a_restart(team: Team) -> None:
+    """What Slack asked for is kept: the new process does not post before it is over either."""
+    team.slack.faults.ratelimit("chat.postMessage", seconds=2)
+    await team.phones.send(CUSTOMER, team.sydney, "Hello")
+    await team.until(lambda: team.slack.calls.failed("ratelimited"))
+    await team.stop_bot()
+    await team.start_bot()
+    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
+    assert not any(call.early for call in team.slack.calls)
+
+
+async def test_one_method_that_waits_does_not_hold_texts_to_phones(team: Team) -> None:
+    """While posts are refused for speed, a reply still goes out."""
+    root = await team.conversation()
+    team.slack.faults.ratelimit("chat.postMessage", seconds=2)
+    await team.phones.send(CUSTOMER, team.sydney, "Hello again")
+    await team.until(lambda: team.slack.calls.failed("ratelimited"))
+    await team.reply(root, "Hi")
+    assert await team.received(CUSTOMER, 1) == ["Hi"]
+    assert times_shown(team, "Hello again") == 0
+
+
+# --- deleted cards ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("gone", ["top_level", "error"])
+async def test_a_deleted_card_opens_the_thread_anew(tmp_path: Path, gone: str) -> None:
+    """Whatever Slack does with a reply to a thread that is gone: the text stands below a new card, which says so."""
+    async with Team(tmp_path, gone_root=gone) as team:
+        root = await team.conversation()
+        await take_away_thread(team, root)
+        await team.phones.send(CUSTOMER, team.sydney, "Still there?")
+        await team.until(lambda: times_shown(team, "Still there?"), SLOWLY)
+        await team.quiet()
+        new = team.root(CUSTOMER)
+        assert new != root
+        assert times_shown(team, "Still there?") == 1
+        assert "was deleted" in "".join(team.notices(new))
+        assert len(team.slack.see(team.support)) == 1
+        await team.reply(new, "Yes")
+        assert await team.received(CUSTOMER, 1) == ["Yes"]
+
+
+async def test_a_card_deleted_above_its_replies_moves_with_the_next_edit(team: Team) -> None:
+    """The old thread stays without its card; what follows is below a new one, and a reply in either is texted."""
+    root = await team.conversation()
+    await team.reply(root, "First")
+    await team.received(CUSTOMER, 1)
+    await team.quiet()
+    await team.slack.delete(team.anna, team.support, root)
+    await team.phones.send(CUSTOMER, team.sydney, "Still there?")
+    await team.until(lambda: team.roots(CUSTOMER), SLOWLY)
+    await team.quiet()
+    new = team.root(CUSTOMER)
+    assert "was deleted" in "".join(team.notices(new))
+    await team.reply(root, "From the old thread")
+    await team.reply(new, "From the new one")
+    assert sorted((await team.received(CUSTOMER, 3))[1:]) == ["From the new one", "From the old thread"]
+
+
+async def take_away_thread(team: Team, root: str) -> None:
+    """Somebody deletes everything in a thread, its card last."""
+    for post in reversed(team.slack.thread(team.support, root)):
+        await team.slack.delete(team.anna, team.support, post["ts"])
+    await team.slack.delivered()
+
+
+# --- down -------------------------------------------------------------------------------------------------------------
+
+
+async def test_slack_down_for_a_while_loses_nothing(team: Team) -> None:
+    """Texts are taken in meanwhile, shown in order once it is back, and what the team writes then goes out."""
+    await team.conversation(CUSTOMER, "Before")
+    await team.slack.go_down()
+    for text in ("First", "Second"):
+        await team.phones.send(CUSTOMER, team.sydney, text)
+    assert [delivery.status for delivery in team.fone.deliveries] == [200] * 3
+    await team.slack.come_up()
+    await team.until(lambda: "Second" in team.shown(CUSTOMER), SLOWLY)
+    shown = team.shown(CUSTOMER)
+    assert (shown.count("First"), shown.count("Second")) == (1, 1)
+    assert shown.index("First") < shown.index("Second")
+    await team.slack.connected(1, SLOWLY)
+    await team.reply(team.root(CUSTOMER), "Hi")
+    await team.received(CUSTOMER, 1, SLOWLY)
+
+
+async def test_slack_down_at_a_start_with_a_known_identity(team: Team) -> None:
+    """The bot starts all the same: texts are taken in, STOP is heard, and both are shown once Slack is back."""
+    await team.stop_bot()
+    await team.slack.go_down()
+    await team.open_bot()
+    await team.phones.send(CUSTOMER, team.sydney, "Hello")
+    await team.phones.send(CUSTOMER, team.sydney, "STOP")
+    assert [delivery.status for delivery in team.fone.deliveries] == [200, 200]
+    (goodbye,) = await team.received(CUSTOMER, 1)
+    assert "START" in goodbye
+    await team.slack.come_up()
+    await team.until(lambda: times_shown(team, "STOP") and times_shown(team, "Hello"), SLOWLY)
+    await team.slack.connected(1, SLOWLY)
+
+
+async def test_slack_down_at_a_first_start(tmp_path: Path) -> None:
+    """Nobody knows who we are yet: texts are taken in, nothing is lost, and all of it begins when Slack is there."""
+    async with Team(tmp_path, starts=False) as team:
+        await team.slack.go_down()
+        reaching = await team.open_bot()
+        await team.phones.send(CUSTOMER, team.sydney, "Hello")
+        assert [delivery.status for delivery in team.fone.deliveries] == [200]
+        assert (await team.call(f"{team.url}/readyz", "GET"))[0] == 503
+        assert (await team.call(f"{team.url}/healthz", "GET"))[0] == 200
+        await team.slack.come_up()
+        await asyncio.wait_for(asyncio.shield(reaching), PATIENCE)
+        await team.until(lambda: times_shown(team, "Hello"))
+        assert (await team.call(f"{team.url}/readyz", "GET"))[0] in {200, 503}
+
+
+# --- events -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+async def test_closed_sockets_come_back(tmp_path: Path, how: str) -> None:
+    """What was written meanwhile is delivered again by Slack and goes out once."""
+    async with Team(tmp_path, ack_seconds=0.8, time_scale=0.005) as team:
+        root = await team.conversation()
+        await team.slack.kill_sockets(how)
+        await team.reply(root, "Hi")
+        await team.received(CUSTOMER, 1, SLOWLY)
+        await team.slack.connected(2, SLOWLY)
+        await team.quiet()
+        assert team.accepted("Hi") == 1
+
+
+async def test_refused_tickets_do_not_end_it(team: Team) -> None:
+    """A ticket that Slack does not take is thrown away for a new one, with a new call."""
+    root = await team.conversation()
+    before = len(team.slack.calls.of("apps.connections.open"))
+    team.slack.faults.refuse_tickets = 2
+    await team.slack.kill_sockets("reset")
+    await team.until(lambda: team.slack.faults.refused_tickets == 2, SLOWLY)
+    await team.slack.connected(2, SLOWLY)
+    assert len(team.slack.calls.of("apps.connections.open")) > before
+    await team.reply(root, "Hi")
+    await team.received(CUSTOMER, 1, SLOWLY)
+
+
+async def test_a_refresh_loses_nothing(team: Team) -> None:
+    """Slack asks every connection to go, as it does every few hours."""
+    root = await team.conversation()
+    await team.slack.disconnect("refresh_requested")
+    await team.reply(root, "Hi")
+    await team.received(CUSTOMER, 1, SLOWLY)
+    assert team.accepted("Hi") == 1
+
+
+async def test_an_event_that_cannot_be_stored_is_not_acknowledged(team: Team) -> None:
+    """While the database is held Slack hears no ack; it comes again, and the reply goes out once."""
+    root = await team.conversation()
+    await team.quiet()
+    async with held(team.bot_settings.database):
+        await team.reply(root, "Hi")
+        await team.until(lambda: any(one.tries for one in team.slack.deliveries.log if one.event.get("text") == "Hi"))
+    assert await team.received(CUSTOMER, 1) == ["Hi"]
+    await team.quiet()
+    assert team.accepted("Hi") == 1
+
+
+async def test_http_mode_works_from_end_to_end(tmp_path: Path) -> None:
+    """Signed requests instead of sockets: texts, replies, receipts, the command, and no socket at all."""
+    async with Team(tmp_path, http=True) as team:
+        assert await team.slack.verify_url()
+        root = await team.conversation()
+        await team.reply(root, "Hi")
+        assert await team.received(CUSTOMER, 1) == ["Hi"]
+        await team.until(lambda: any("delivered" in line for line in team.lines(root)))
+        assert "Texting" in await team.slash("0488 023 777 From the command")
+        await team.received("+61488023777", 1)
+        assert team.slack.connections == 0
+
+
+async def test_http_mode_takes_only_what_slack_signed(tmp_path: Path) -> None:
+    """Another secret or no signature: nothing is taken in."""
+    async with Team(tmp_path, http=True, time_scale=0.001) as team:
+        root = await team.conversation()
+        team.slack.settings.signing_secret = "another"
+        await team.reply(root, "Forged")
+        await team.slack.delivered(SLOWLY)
+        status, _ = await team.call(f"{team.url}/slack/events", json={"type": "event_callback"})
+        assert status == 401
+        await team.quiet()
+        assert not team.requests()
+        assert [row["kind"] for row in team.rows("SELECT kind FROM intake")] == ["inbound"]
+
+
+async def test_what_nobody_listens_for_is_acknowledged(team: Team) -> None:
+    """Events of other kinds are acked at once, so that Slack does not send them again."""
+    await team.slack.rename(team.support, "help-desk")
+    await team.slack.join(team.support)
+    await team.slack.delivered()
+    await team.quiet()
+    assert all(one.acked_at and one.tries == [""] for one in team.slack.deliveries.log)
+
+
+# --- privacy and harm -------------------------------------------------------------------------------------------------
+
+
+async def test_a_customers_text_can_do_nothing_in_slack(team: Team) -> None:
+    """It pings nobody, links nothing, unfurls nothing, also where it is only the notification's words."""
+    text = "<!channel> <@U0000001> *bold* <https://evil.example|bank> &lt;!here&gt; :tada: @here"
+    await team.conversation(CUSTOMER, text)
+    await team.quiet()
+    (post,) = team.below(team.root(CUSTOMER))
+    assert team.slack.pings(post) == []
+    assert team.slack.links({"blocks": post["blocks"]}) == []
+    assert "attachments" not in post
+    assert "<!channel>" not in post["text"]
+
+
+async def test_nothing_secret_is_printed(team: Team, capfd: pytest.CaptureFixture[str]) -> None:
+    """No number, body or token in what the bot prints, also when things go wrong."""
+    root = await team.conversation(CUSTOMER, "My secret is rosebud")
+    await team.fone.unplug()
+    await team.reply(root, "Never say rosebud")
+    await team.until(lambda: bool(team.attempts()))
+    await team.call(str(team.fone.settings.portal_webhook), data=b'{"Text": "rosebud')
+    team.slack.faults.fail("chat.postMessage", after=True)
+    await team.fone.plug()
+    await team.received(CUSTOMER, 1)
+    await team.quiet()
+    printed = "".join(capfd.readouterr())
+    secrets = ["rosebud", CUSTOMER, CUSTOMER[1:], team.slack.bot_token, team.slack.app_token, team.fone.settings.token]
+    secrets.append(str(team.fone.settings.portal_webhook).rsplit("/", 1)[1])
+    assert [secret for secret in secrets if secret in printed] == []
