@@ -18,6 +18,7 @@ import structlog
 from bot.actions import Actions
 from bot.alarm import Alarm
 from bot.answers import Answers
+from bot.breaker import Breaker
 from bot.bridge import Bridge
 from bot.callbacks import CallbackUrls
 from bot.commands import Commands
@@ -169,7 +170,9 @@ class Bot:
         bridge = Bridge(self._settings, outcomes, who)
         people = People(self._database, slack, who)
         outgoing = Outgoing(self._database, slack, self._settings, self._downloads, self._shelf, self._file_urls)
-        gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people, outgoing)
+        breaker = Breaker(self._database, self._metrics, self._settings.accounts)
+        await breaker.load()
+        gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people, breaker, outgoing)
         posting = Posting(self._database, slack, pacing, self._settings, who.team)
         presenter = Presenter(self._settings, self._providers, who.url)
         thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)

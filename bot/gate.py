@@ -27,6 +27,7 @@ from storage.conversations import Conversation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.breaker import Breaker
     from bot.callbacks import CallbackUrls
     from bot.outcomes import Outcomes
     from bot.outgoing import Outgoing
@@ -44,6 +45,15 @@ LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provid
 OPTED_OUT = "Not sent: this contact has opted out of texts. They can reply START to get them again."
 
 
+class Waits(Exception):
+    """The text waits until then (microseconds UTC), because its company is left alone for a while."""
+
+    def __init__(self, until: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.until = until
+        self.sentence = sentence
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A committed attempt, and what its request needs."""
@@ -59,6 +69,7 @@ class Gate:
     Args:
         database, settings, outcomes, urls, people: as everywhere.
         providers: by the name of their account.
+        breaker: says which account is left alone for a while.
         outgoing: brings files; None where it is only asked what would be decided.
 
     Attributes:
@@ -73,6 +84,7 @@ class Gate:
         outcomes: Outcomes,
         urls: CallbackUrls,
         people: People,
+        breaker: Breaker,
         outgoing: Outgoing | None = None,
     ) -> None:
         self._database = database
@@ -81,6 +93,7 @@ class Gate:
         self._outcomes = outcomes
         self._urls = urls
         self._people = people
+        self._breaker = breaker
         self.routing = Routing(settings, providers, outgoing, database.clock)
 
     async def send(self, job: Job) -> None:
@@ -103,6 +116,10 @@ class Gate:
             except Stop as stop:
                 await self._outcomes.stopped(tx, message, stop.code, stop.sentence)
                 offer = None
+            except Waits as waits:
+                await self._outcomes.waits(tx, message, waits.sentence)
+                await jobs.retry(tx, job, waits.until, "left alone")
+                return
             except Hold as hold:
                 await self._outcomes.held(tx, message, hold.until, hold.sentence)
                 await jobs.retry(tx, job, hold.until, "held")
@@ -118,6 +135,7 @@ class Gate:
         Raises:
             Stop: it may not go out.
             Hold: not yet.
+            Waits: nobody can take it now.
         """
         tried = [each for each in await attempts.newest(tx, message.id) if each.started_at >= message.decided_at]
         if message.state in {"asked", "cancelled"} or any(attempt.outcome != "not sent" for attempt in tried):
@@ -133,6 +151,11 @@ class Gate:
             raise Stop("opted_out", OPTED_OUT)
         chosen = json.loads(message.options or "{}")
         route = await self.routing.choose(tx, conversation, contact, text, message.via, chosen, dropped)
+        if (until := self._breaker.waits(route.account)) is not None:
+            other = self._other(message, conversation)
+            if other is None:
+                raise self._waits(tx, message, route.account, until)
+            route = await self.routing.choose(tx, conversation, contact, text, other, chosen, dropped)
         await keep(tx, route.account, self._providers[route.account])
         attempt = await attempts.start(
             tx,
@@ -146,6 +169,7 @@ class Gate:
         )
         await quotas.use(tx, route.account, "texts", attempt.id)
         await messages.set_status(tx, message.id, Status.SENDING.value)
+        self._breaker.begin(route.account)
         return Offer(
             attempt,
             self.routing.sms(route, contact, str(attempt.id), chosen),
@@ -219,6 +243,24 @@ class Gate:
             secret=self._urls.header_secret(attempt.account),
         )
 
+    def _other(self, message: Message, conversation: Conversation) -> str | None:
+        """The next sender of the inbox whose company can be reached; none if a person chose one. Nothing is out yet."""
+        if message.via is not None:
+            return None
+        senders = self.routing.order(conversation)
+        return next(
+            (each for each in senders if self._breaker.waits(self._settings.senders[each].account) is None), None
+        )
+
+    def _waits(self, tx: Transaction, message: Message, account: str, until: int) -> Exception:
+        """Later, or not at all once it has waited for as long as a text may."""
+        title = self._providers[account].title
+        wanted_at = max(message.created_at, message.decided_at, message.not_before or 0)
+        if tx.now > wanted_at + self._settings.send_minutes * MINUTE:
+            minutes = f"{self._settings.send_minutes:g} minutes"
+            return Stop("unreachable", f"Not sent: {title} could not be reached for {minutes}. Nothing went out.")
+        return Waits(until, f"{title} cannot be reached just now. It is tried again.")
+
     # --- sending ------------------------------------------------------------------------------------------------------
 
     async def _offer(self, job: Job, offer: Offer) -> None:
@@ -227,6 +269,7 @@ class Gate:
             answer = await self._providers[offer.attempt.account].send(offer.sms, offer.callbacks)
         except NotSent as error:
             await self._not_sent(job, offer.attempt, error)
+            await self._tally(offer.attempt.account, works=isinstance(error, Throttled))
             return
         except ProviderError as error:
             failure: ProviderError = error
@@ -236,8 +279,17 @@ class Gate:
             async with self._database.transaction() as tx:
                 await self._outcomes.accepted(tx, offer.attempt, answer)
                 await jobs.finish(tx, job)
+            await self._tally(offer.attempt.account, works=True)
             return
         await self._failed(job, offer.attempt, failure)
+        await self._tally(offer.attempt.account, works=isinstance(failure, Refused))
+
+    async def _tally(self, account: str, *, works: bool) -> None:
+        """What the breaker is to know of a request's end."""
+        if works:
+            await self._breaker.worked(account)
+        else:
+            await self._breaker.failed(account)
 
     async def _failed(self, job: Job, attempt: Attempt, error: ProviderError) -> None:
         async with self._database.transaction() as tx:
@@ -275,10 +327,15 @@ class Gate:
             None if attempt.from_address is None else from_canonical(attempt.from_address),
             attempt.text or "",
         )
+        if self._breaker.waits(attempt.account, "find_sent") is not None:
+            return None
+        self._breaker.begin(attempt.account, "find_sent")
         try:
             found = await provider.find_sent(sms, to_datetime(attempt.started_at) - LOOK_BACK)
         except ProviderError:
+            await self._breaker.failed(attempt.account, "find_sent")
             return None
+        await self._breaker.worked(attempt.account, "find_sent")
         async with self._database.read() as reader:
             free = [
                 each

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter
+from prometheus_client import CollectorRegistry, Counter, Gauge
 
 
 class Metrics:
@@ -18,6 +18,12 @@ class Metrics:
         )
         self.slack_events = Counter(
             "threadline_slack_events", "Events of Slack by what became of them", ["outcome"], registry=self.registry
+        )
+        self.breakers = Gauge(
+            "threadline_breaker",
+            "Whether an account is asked: 0 yes, 1 one request tries it, 2 not for a while",
+            ["account", "method"],
+            registry=self.registry,
         )
         self.jobs = Counter(
             "threadline_jobs", "Jobs by kind and how they ended", ["kind", "end"], registry=self.registry

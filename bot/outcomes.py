@@ -125,6 +125,12 @@ class Outcomes:
             await messages.hold(tx, message.id, until, sentence)
             await plan.show(tx, message.id)
 
+    async def waits(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """The company is left alone for a while, and the text with it."""
+        if message.sentence != sentence:
+            await messages.set_status(tx, message.id, Status.QUEUED.value, code="waits", sentence=sentence)
+            await plan.show(tx, message.id, tx.now + self._line_after)
+
     async def not_allowed(self, tx: Transaction, message: Message, sentence: str) -> None:
         """Who wrote it may not text: only they are told."""
         await messages.give_up(tx, message.id, sentence)

@@ -117,11 +117,11 @@ class SecondWaySettings(Model):
     after: float = Field(300.0, gt=0, description="seconds that Slack may fail, or an alert wait for it")
     webhook: SecretStr | None = Field(None, description="an address that takes a POST with JSON: text, cause and at")
     smtp_host: str = Field("", description="the mail server; empty: no e-mails")
-    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_port: int = Field(587, ge=1, le=65535, description="of the mail server")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="of the connection to it")
     smtp_user: str = Field("", description="empty: it wants no name")
-    smtp_password: SecretStr = SecretStr("")
-    mail_from: str = ""
+    smtp_password: SecretStr = Field(SecretStr(""), description="for that name")
+    mail_from: str = Field("", description="the address that the e-mails come from")
     mail_to: list[str] = Field(default_factory=list, description="who gets the e-mails")
 
 

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from bot import routes, standing
+from bot.breaker import Breaker
 from bot.callbacks import CallbackUrls
 from bot.gate import Gate
+from bot.metrics import Metrics
 from bot.numbers import read_number
 from bot.outcomes import Outcomes
 from bot.pacing import Pacing
@@ -77,7 +79,8 @@ async def opened(settings: Settings) -> AsyncIterator[Terminal]:
         slack = SlackApi(open_client(settings.slack, session), Pacing(database, settings.slack))
         urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
         people = People(database, slack, _NOBODY)
-        gate = Gate(database, settings, providers, Outcomes(settings, providers), urls, people)
+        breaker = Breaker(database, Metrics(), settings.accounts)
+        gate = Gate(database, settings, providers, Outcomes(settings, providers), urls, people, breaker)
         yield Terminal(settings, database, providers, gate)
 
 

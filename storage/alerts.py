@@ -93,7 +93,7 @@ async def get(connection: Connection, alert_id: int) -> Alert:
 
 
 async def unposted(connection: Connection, since: int) -> list[Alert]:
-    """Those that lasted before `since` (microseconds UTC) and do not stand in Slack, oldest first."""
+    """Those that lasted before `since` (microseconds UTC) and do not stand in Slack, by cause."""
     return await connection.all(
         Alert,
         f"""
@@ -101,7 +101,7 @@ async def unposted(connection: Connection, since: int) -> list[Alert]:
         WHERE resolved_at IS NULL AND first_at <= :since AND NOT EXISTS (
             SELECT 1 FROM posts WHERE posts.key = 'alert:' || CAST(alerts.id AS TEXT) AND posts.state = 'sent'
         )
-        ORDER BY id
+        ORDER BY cause
         """,
         since=since,
     )

@@ -32,3 +32,15 @@ async def pause(tx: Transaction, key: str, until: int) -> None:
 async def lasting(connection: Connection, now: int) -> list[Pause]:
     """The pauses that are not over."""
     return await connection.all(Pause, "SELECT key, until FROM pauses WHERE until > :now", now=now)
+
+
+async def set_until(tx: Transaction, key: str, until: int) -> None:
+    """Wait with `key` until then, and no longer, whatever was said before."""
+    await tx.run(
+        """
+        INSERT INTO pauses (key, until) VALUES (:key, :until)
+        ON CONFLICT (key) DO UPDATE SET until = excluded.until
+        """,
+        key=key,
+        until=until,
+    )
