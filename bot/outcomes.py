@@ -53,10 +53,11 @@ class Outcomes:
         self, tx: Transaction, attempt: Attempt, answer: Accepted, settled_by: str | None = None
     ) -> None:
         """The provider took it; it may have assigned us a number for it."""
+        known = await attempts.by_provider_id(tx, attempt.account, answer.provider_id)
         await attempts.accept(
             tx,
             attempt,
-            provider_id=answer.provider_id or None,
+            provider_id=None if known is not None and known.id != attempt.id else answer.provider_id or None,
             status=answer.status,
             from_address=None if answer.sender is None else str(answer.sender),
             segments=answer.segments,
@@ -185,7 +186,8 @@ class Outcomes:
         if attempt.outcome == "unknown":
             await self._settle_by_receipt(tx, attempt, receipt)
         moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
-        await attempts.say(tx, attempt.id, receipt.word)
+        if moved or receipt.status is None:
+            await attempts.say(tx, attempt.id, receipt.word)
         if moved:
             await attempts.explain(tx, attempt.id, receipt.code, receipt.sentence)
         message = await messages.get(tx, attempt.message_id)

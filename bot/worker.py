@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 import structlog
@@ -74,8 +75,8 @@ class Worker:
         async with self._database.transaction() as tx:
             await jobs.release(tx)
         self._arrived.set()
-        self._tasks = [asyncio.create_task(self._drain_intake()), asyncio.create_task(self._watch_others())]
-        self._tasks += [asyncio.create_task(self._work(side)) for side in self._due]
+        work = [self._drain_intake, self._watch_others, *(partial(self._work, side) for side in self._due)]
+        self._tasks = [asyncio.create_task(_without_end(each)) for each in work]
 
     async def stop(self, seconds: float) -> None:
         """Claims nothing more, and lets what is under way end within so many seconds."""
@@ -227,6 +228,16 @@ class Worker:
 def _pause(tries: int) -> int:
     """Microseconds before the next try, doubled each time."""
     return min(SECOND << min(tries - 1, 6), LONGEST_PAUSE)
+
+
+async def _without_end(work: Callable[[], Awaitable[None]]) -> None:
+    """Begins the work again when a fault that nobody foresaw ends it: texts go on being taken in meanwhile."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("a part of the worker failed and is begun again")
+        await asyncio.sleep(1)
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
