@@ -75,7 +75,8 @@ class Worker:
         async with self._database.transaction() as tx:
             await jobs.release(tx)
         self._arrived.set()
-        work = [self._drain_intake, self._watch_others, *(partial(self._work, side) for side in self._due)]
+        work: list[Callable[[], Awaitable[None]]] = [self._drain_intake, self._watch_others]
+        work += [partial(self._work, side) for side in self._due]
         self._tasks = [asyncio.create_task(_without_end(each)) for each in work]
 
     async def stop(self, seconds: float) -> None:
