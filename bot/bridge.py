@@ -198,6 +198,7 @@ class Bridge:
             via=said["via"],
             options=json.dumps(said["options"]),
         )
+        await outgoing.attach(tx, message_id, said["files"])
         await plan.post(tx, conversation.id)
         await plan.answer(tx, conversation.id, said["response_url"], said["user"])
         if said["at"] is not None:

@@ -315,6 +315,7 @@ class Compose:
             "via": draft.via,
             "options": chosen,
             "at": at,
+            "files": self._files(filled),
             "response_url": draft.response_url,
         }
 
@@ -352,6 +353,17 @@ class Compose:
             shown = {block_id: sentence for block_id, sentence in told.items() if block_id in filled.entered}
             others = " ".join(told.values())
             raise WrongForm(shown or {compose_view.via_block(filled.draft.inbox): others}) from None
+
+    def _files(self, filled: Filled) -> list[dict[str, Any]]:
+        """What of Slack's file objects is kept, if any sender in question could send them."""
+        inbox = self._settings.inboxes[filled.draft.inbox]
+        names = [filled.draft.via] if filled.draft.via else inbox.senders
+        accounts = [self._settings.senders[name].account for name in names]
+        can = inbox.links_for_files or any(self._providers[account].features.media_out for account in accounts)
+        if filled.files and not can:
+            raise WrongForm({"files": "No sender here can send files. Leave them out."})
+        found = [each if isinstance(each, dict) else {"id": each} for each in filled.files]
+        return [{name: each[name] for name in ("id", "name", "mimetype") if name in each} for each in found]
 
     def _moment(self, at: int | None) -> int | None:
         """When it is to go out (microseconds UTC); None: now."""

@@ -51,6 +51,7 @@ class Filled:
     contact: int | None
     number: str = field(repr=False)
     at: int | None  # epoch seconds; None: now
+    files: tuple[Any, ...] = field(repr=False)  # Slack's file objects, or their ids
     template: int | None
     entered: Entered = field(repr=False)
 
@@ -80,6 +81,7 @@ def view(draft: Draft, settings: Settings, providers: Mapping[str, Provider]) ->
         _via(draft.inbox, inbox, draft.via, settings, providers),
         *_templates(draft),
         *_text(draft, inbox),
+        forms.enter("files", "Files", forms.files("compose:files"), optional=True),
         forms.enter("at", "Send later", forms.moment("compose:at"), optional=True, hint=_LATER),
         *_options(draft, settings, providers),
     ]
@@ -108,6 +110,7 @@ def read(shown: Mapping[str, Any]) -> Filled:
         contact=None if entered["contact"] is None else int(entered["contact"]),
         number=(entered["number"] or "").strip(),
         at=entered["at"],
+        files=tuple(entered.get("files") or ()),
         template=None if entered.get(f"template:{inbox}") is None else int(entered[f"template:{inbox}"]),
         entered=entered,
     )

@@ -30,6 +30,7 @@ _VALUES = (
     "selected_date_time",
     "selected_user",
     "selected_conversation",
+    "files",
 )
 
 
@@ -138,6 +139,11 @@ def moment(action_id: str, initial: int | None = None) -> Element:
     """A day and a time, in the person's own zone; epoch seconds."""
     made: Element = {"type": "datetimepicker", "action_id": action_id}
     return made if initial is None else {**made, "initial_date_time": initial}
+
+
+def files(action_id: str, most: int = 10) -> Element:
+    """Files from the person's own device, so many at most."""
+    return {"type": "file_input", "action_id": action_id, "max_files": most}
 
 
 def tick(action_id: str, label: str, *, on: bool) -> Element:

@@ -137,3 +137,20 @@ async def test_a_guest_is_shown_no_form(team: Team) -> None:
     modal = await opened(team, guest)
     assert "full members" in team.slack.words(modal)
     assert len(modal["blocks"]) == 1
+
+
+async def test_files_go_out_with_the_text(team: Team) -> None:
+    """Where the inbox's sender can send files; elsewhere that is told at the field, and nothing is sent."""
+    picture = team.slack.add_file(team.anna, "cat.png", b"\x89PNG\r\n\x1a\n pretend picture")
+    await compose(team)
+    team.slack.fill(team.anna, "compose:files", [picture])
+    assert "No sender here" in (await errors(team))["files"]
+    await team.slack.close(team.anna)
+    await team.slack.slash(team.anna, team.channels["sales"], "/sms")
+    await opened(team)
+    team.slack.fill(team.anna, "compose:number", "+13035550142")
+    team.slack.fill(team.anna, "compose:text", "Here it is")
+    team.slack.fill(team.anna, "compose:files", [picture])
+    assert await errors(team) == {}
+    await team.received("+13035550142", 1)
+    assert len(team.phones.received("+13035550142")[0].media) == 1
