@@ -1,7 +1,8 @@
 """Every form of event, command and click that Slack sends, played through the door as signed HTTP.
 
 Each file in `tests/fixtures/slack/` says where its form comes from, as what it must be taken in (null: acknowledged and
-deliberately ignored), and what then must arrive on the customer's phone. `$names` stand for the ids of the workspace.
+deliberately ignored), and what then must arrive on the customer's phone (nothing, where it does not say; `unproved`
+leaves that to other tests). `$names` stand for the ids of the workspace.
 """
 
 from __future__ import annotations
