@@ -253,8 +253,7 @@ class Actions:
     async def _give_up(self, tx: Transaction, wish: Wish) -> None:
         message = await messages.get(tx, wish["subject"])
         if _has_failed(message) or await self._is_unknown(tx, message):
-            await messages.give_up(tx, message.id, f"{message.sentence or ''} Given up.".strip())
-            await plan.show(tx, message.id)
+            await self._outcomes.given_up(tx, message)
 
     async def _send(self, tx: Transaction, wish: Wish) -> None:
         """A text that was held for a question goes out."""

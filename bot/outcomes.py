@@ -165,6 +165,13 @@ class Outcomes:
                     settled_by=f"person {user}",
                 )
         await self._refresh(tx, message.id)
+        await self._leave_alerts(tx, message.conversation_id)
+
+    async def given_up(self, tx: Transaction, message: Message) -> None:
+        """A person decided that nothing more is done about it."""
+        await messages.give_up(tx, message.id, f"{message.sentence or ''} Given up.".strip())
+        await plan.show(tx, message.id)
+        await self._leave_alerts(tx, message.conversation_id)
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
@@ -233,6 +240,8 @@ class Outcomes:
         )
         delay = 0 if status.is_final else self._line_after
         await plan.show(tx, message_id, tx.now + delay)
+        if status is Status.DELIVERED:
+            await self._leave_alerts(tx, (await messages.get(tx, message_id)).conversation_id)
 
     async def _await_receipt(self, tx: Transaction, attempt: Attempt) -> None:
         if self._providers[attempt.account].features.receipts:
@@ -251,6 +260,12 @@ class Outcomes:
         title = self._providers[attempt.account].title
         told = sentence if sentence.startswith(title) else f"{title}: {sentence}"
         await plan.alert(tx, await alerts.raise_one(tx, cause, told, conversation_id))
+
+    async def _leave_alerts(self, tx: Transaction, conversation_id: int) -> None:
+        """Alerts about texts in the conversation are over for it once nothing is left to decide there."""
+        if not await messages.wants_decision(tx, conversation_id):
+            for alert_id in await alerts.leave(tx, conversation_id):
+                await plan.alert(tx, alert_id)
 
     async def _resolve(self, tx: Transaction, cause: str) -> None:
         alert_id = await alerts.resolve(tx, cause)

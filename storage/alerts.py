@@ -71,6 +71,24 @@ async def resolve(tx: Transaction, cause: str) -> int | None:
     return alert.id
 
 
+async def leave(tx: Transaction, conversation_id: int) -> list[int]:
+    """Nothing is left to decide in the conversation: alerts about texts there name it no more.
+
+    Returns the ids of the alerts that changed; one that names no conversation any more is resolved.
+    """
+    lasting = await tx.all(Alert, f"SELECT {_COLUMNS} FROM alerts WHERE resolved_at IS NULL ORDER BY id")
+    changed = [alert for alert in lasting if conversation_id in alert.conversations]
+    for alert in changed:
+        left = [each for each in alert.conversations if each != conversation_id]
+        await tx.run(
+            "UPDATE alerts SET links = :links, resolved_at = :resolved_at WHERE id = :id",
+            links=json.dumps(left),
+            resolved_at=None if left else tx.now,
+            id=alert.id,
+        )
+    return [alert.id for alert in changed]
+
+
 async def lasts(connection: Connection, cause: str) -> bool:
     """Whether there is an alert about this cause that is not resolved."""
     return await _live(connection, cause) is not None

@@ -343,6 +343,20 @@ async def failed(connection: Connection, conversation_id: int) -> list[Message]:
     )
 
 
+async def wants_decision(connection: Connection, conversation_id: int) -> bool:
+    """Whether a text of ours in the conversation failed, or may not have gone out, and nobody has decided about it."""
+    found = await connection.value(
+        """
+        SELECT 1 FROM messages
+        WHERE conversation_id = :conversation_id AND direction = 'out'
+            AND ((status = 'failed' AND state IS NULL) OR (state = 'asked' AND status <> 'queued'))
+        LIMIT 1
+        """,
+        conversation_id=conversation_id,
+    )
+    return found is not None
+
+
 async def ask(tx: Transaction, message_id: int, code: str, sentence: str) -> None:
     """Only a person can say how it goes on."""
     await tx.run(

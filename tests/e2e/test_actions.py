@@ -201,3 +201,26 @@ async def test_reply_modes(tmp_path: Path, mode: str) -> None:
             await team.until(lambda: line_posts(team, root))
             await press(team, line_posts(team, root)[0], "send")
             assert await team.received(CUSTOMER, 1) == ["Talk among us"]
+
+
+async def test_an_alert_is_over_when_its_text_arrived(team: Team) -> None:
+    """Retried from the alert channel, delivered, resolved."""
+    team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
+    root = await team.conversation()
+    await team.reply(root, "Hello?")
+    await team.until(lambda: len(team.alerted()) == 1)
+    alert = team.slack.see(team.alerts)[0]
+    await team.slack.click(team.ben, team.alerts, alert["ts"], "do:retry_all")
+    assert await team.received(CUSTOMER, 1) == ["Hello?"]
+    await team.until(lambda: team.alerted()[0].startswith("Resolved"))
+    assert buttons(team.slack.see(team.alerts)[0]) == []
+
+
+async def test_giving_up_ends_the_alert_too(team: Team) -> None:
+    """Nothing is left to decide, so nothing is left to be told."""
+    team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
+    root = await team.conversation()
+    await team.reply(root, "Hello?")
+    await team.until(lambda: line_posts(team, root) and "Retry" in buttons(line_posts(team, root)[0]))
+    await press(team, line_posts(team, root)[0], "give_up")
+    await team.until(lambda: bool(team.alerted()) and team.alerted()[0].startswith("Resolved"))
