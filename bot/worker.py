@@ -74,6 +74,7 @@ class Worker:
         """Frees what an ended process had claimed, then begins."""
         async with self._database.transaction() as tx:
             await jobs.release(tx)
+            await jobs.clock_set_back(tx)
         self._arrived.set()
         work: list[Callable[[], Awaitable[None]]] = [self._drain_intake, self._watch_others]
         work += [partial(self._work, side) for side in self._due]
@@ -218,12 +219,25 @@ class Worker:
     async def _watch_others(self) -> None:
         """What the command line wrote wakes nobody here, so the file is asked whether it changed."""
         seen = await self._database.data_version()
+        looked_at = self._database.clock()
         while True:
             await asyncio.sleep(LOOK_EVERY)
+            looked_at = await self._look_at_the_clock(looked_at)
             if (found := await self._database.data_version()) != seen:
                 seen = found
                 self._arrived.set()
                 self._wake()
+
+    async def _look_at_the_clock(self, before: int) -> int:
+        """A clock that was set back would let everything wait that it had planned."""
+        if (now := self._database.clock()) < before:
+            try:
+                async with self._database.transaction() as tx:
+                    ahead = await jobs.clock_set_back(tx)
+            except sqlite3.OperationalError:
+                return before  # it is looked at again
+            log.warning("the clock was set back", seconds=(before - now) / SECOND, moved=ahead / SECOND)
+        return now
 
 
 def _pause(tries: int) -> int:

@@ -121,6 +121,20 @@ async def release(tx: Transaction) -> int:
     return await tx.run("UPDATE jobs SET claimed_by = NULL WHERE claimed_by IS NOT NULL")
 
 
+async def clock_set_back(tx: Transaction) -> int:
+    """Brings what was planned by a clock that was ahead back to the time that it is now; returns by how much.
+
+    Returns:
+        Microseconds; 0 where no job is younger than now.
+    """
+    newest = await tx.value("SELECT max(created_at) FROM jobs")
+    ahead = 0 if newest is None else max(0, int(newest) - tx.now)
+    if ahead:
+        await tx.run("UPDATE jobs SET run_at = run_at - :ahead, created_at = created_at - :ahead", ahead=ahead)
+        tx.wake("jobs")
+    return ahead
+
+
 async def next_due(connection: Connection, side: Side) -> int | None:
     """When the earliest job of this side that is first in its lane is to be done (microseconds UTC), or None."""
     found = await connection.value(

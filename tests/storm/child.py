@@ -28,21 +28,56 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot import app, logs
 from bot.settings import load
+from storage.clock import SECOND
 from storage.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
+    from storage.clock import Clock
     from storage.database import Transaction
 
 LOOK_EVERY = 0.005  # seconds
 
 
+class World:
+    """What the machine does to the bot: a disk that is full while the file `full` is there, a clock that jumps.
+
+    Args:
+        folder: where these files are; `clock` has the seconds by which the clock is wrong.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._full = folder / "full"
+        self._clock = folder / "clock"
+        self._is_full = False
+
+    def wrap(self) -> None:
+        """Gives every database a clock that may be wrong."""
+        original = Database.__init__
+
+        def begin(database: Database, writer: Any, readers: Any, clock: Clock) -> None:
+            original(database, writer, readers, lambda: clock() + self._wrong())
+
+        Database.__init__ = begin  # type: ignore[assignment,method-assign]  # this is what the file is for
+
+    async def look(self, database: Database) -> None:
+        """The file may grow no further, or may again."""
+        if (is_full := self._full.exists()) != self._is_full:
+            self._is_full = is_full
+            ((pages,),) = await database._writer.execute_fetchall("PRAGMA page_count")
+            await database._writer.execute(f"PRAGMA max_page_count = {pages if is_full else 1 << 30}")
+
+    def _wrong(self) -> int:
+        return int(self._clock.read_text(encoding="utf-8")) * SECOND if self._clock.exists() else 0
+
+
 class Seams:
     """Counts the passages, and ends the process at the one that was asked for."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._seam = os.environ.get("STORM_SEAM", "")
         self._nth = int(os.environ.get("STORM_NTH", "1"))
         self._trace = os.environ.get("STORM_TRACE", "")
@@ -69,12 +104,15 @@ class Seams:
 
         def transaction(database: Database) -> AbstractAsyncContextManager[Transaction]:
             who = sys._getframe(1).f_code.co_qualname.replace(".<locals>", "")
-            return self._watched(original(database), f"commit:{who}")
+            return self._watched(database, original(database), f"commit:{who}")
 
         Database.transaction = transaction  # type: ignore[assignment,method-assign]  # this is what the file is for
 
     @asynccontextmanager
-    async def _watched(self, opened: AbstractAsyncContextManager[Transaction], name: str) -> AsyncIterator[Transaction]:
+    async def _watched(
+        self, database: Database, opened: AbstractAsyncContextManager[Transaction], name: str
+    ) -> AsyncIterator[Transaction]:
+        await self._world.look(database)
         async with opened as tx:
             yield tx
             self.passes(f"before {name}")
@@ -99,7 +137,9 @@ def run(order: dict[str, Any]) -> None:
         os.dup2(log, stream)
     os.environ.update(order["environment"])
     logs.configure(as_json=False)
-    Seams().wrap()
+    world = World(Path(order["settings"]).parent)
+    world.wrap()
+    Seams(world).wrap()
     asyncio.run(app.run(load(Path(order["settings"]))))
 
 

@@ -68,6 +68,16 @@ CHAINS: dict[str, list[Point]] = {
         ("after commit:Gate._offer", 1),
         ("after provider:POST", 2),
     ],
+    "the sweep": [
+        ("before commit:Sweep._ask", 1),
+        ("after commit:Sweep._ask", 1),
+        ("before slack:conversations.history", 1),
+        ("after slack:conversations.history", 1),
+        ("before slack:conversations.replies", 1),
+        ("after slack:conversations.replies", 1),
+        ("before commit:Sweep._thread", 1),
+        ("after commit:Sweep._thread", 1),
+    ],
     "edits, people and wishes": [
         ("before slack:users.info", 1),
         ("after commit:People.person", 1),
