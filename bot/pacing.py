@@ -17,7 +17,7 @@ from storage.clock import SECOND
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from bot.settings import SlackSettings
+    from bot.sections import SlackSettings
     from storage.database import Database
 
 MARGIN = 1.03  # our clock and Slack's do not agree on a second to the millisecond

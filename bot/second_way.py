@@ -20,7 +20,7 @@ from storage.clock import SECOND, to_datetime
 
 if TYPE_CHECKING:
     from bot.alarm import Alarm
-    from bot.settings import SecondWaySettings
+    from bot.sections import SecondWaySettings
     from bot.slack_api import SlackApi
     from storage.alerts import Alert
     from storage.database import Database

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
 
     from bot.metrics import Metrics
-    from bot.settings import HttpSettings
+    from bot.sections import HttpSettings
 
 BODY_LIMIT = 1 << 20  # bytes of one request
 

@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 if TYPE_CHECKING:
     from bot.pacing import Pacing
-    from bot.settings import SlackSettings
+    from bot.sections import SlackSettings
 
 # Slack's own words for: something went wrong here, part of it may have been done.
 _MAYBE_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}

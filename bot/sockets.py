@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from slack_sdk.socket_mode.request import SocketModeRequest
 
     from bot.alarm import Alarm
-    from bot.settings import Patience
+    from bot.sections import Patience
 
 CONNECTIONS = 2  # one stays while Slack renews the other
 LOOK_EVERY = 2.0  # seconds

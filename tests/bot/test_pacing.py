@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.pacing import MARGIN, Pacing
-from bot.settings import SlackSettings
+from bot.sections import SlackSettings
 from storage.database import open_database
 
 if TYPE_CHECKING:
