@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from sandbox.carriers.faults import Trouble
 from sms.message import Status
 from tests.e2e.team import key, literal
 
@@ -80,7 +82,7 @@ class Rules:
         words = [paragraph for post in said for paragraph in post.split("\n")]
         shown = Counter(word for word in words)
         for text in {text.text for text in texts} - set(shown):
-            shown[text] = sum(word.count(text) for word in words)
+            shown[text] = sum(word.endswith(text) for word in words)
         typed = Counter((text.text, text.carrier) for text in texts if text.message_id in taken)
         tried = Counter(text.text for text in texts)
         self.found.inbound = typed.total()
@@ -137,7 +139,8 @@ class Rules:
             row = known.get((channel, ts))
             if row is None:
                 self.found.lost += 1
-                self.found.say(2, f"{text!r} was never taken in.")
+                message = self._storm.slack.message(channel, ts) or {}
+                self.found.say(2, f"{text!r} was never taken in: {ts} below {message.get('thread_ts')}.")
             elif (line := lines.get(f"line:{row['id']}")) is None:
                 self.found.lost += 1
                 self.found.say(2, f"{text!r} has no line ({row['status']}, {row['state']}).")
@@ -204,9 +207,9 @@ class Rules:
         given = Counter(lease.phone for lease in self._storm.fone.leases.all)
         if any(count > 5 for count in given.values()):
             self.found.say(6, "A contact has more than five leases.")
-        refused = [each for each in self._storm.fone.requests if each.kind == "send" and each.status == 403]
-        if refused:
-            self.found.say(6, f"The company refused {len(refused)} texts.")
+        refused = sum(each.kind == "send" and each.status == HTTPStatus.FORBIDDEN for each in self._storm.fone.requests)
+        if refused > self._storm.fone.faults.happened[Trouble.REFUSE]:
+            self.found.say(6, "The company refused a text that nobody had made it refuse.")
 
     # --- 8, 9, 10 -----------------------------------------------------------------------------------------------------
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from tests.storm.rules import Found
 
 PACE = 0.25  # seconds between two things that happen, on average
-CALM = 90.0  # seconds that it may take afterwards until nothing is left to do
-TWO_SWEEPS = 6.0  # seconds
+CALM = 150.0  # seconds that it may take afterwards until nothing is left to do
+TWO_SWEEPS = 45.0  # seconds: a sweep asks no faster than the real Slack allows
 LIVES = (20, 900)  # passages of seams in one life of the bot
 PHONES = [f"+614880230{number:02}" for number in range(10, 22)]
 ABROAD = {"+13035550142": "sales", "+447700900142": "london", "+16175550142": "boston"}
@@ -83,7 +83,7 @@ class Weather:
         await self.storm.slack.kill_sockets("reset")
         if self.storm.armed:
             await self.storm.child.kill()
-        self.storm.ahead = 4.0
+        self.storm.ahead = 65.0  # the longest pause between two tries
         await asyncio.sleep(TWO_SWEEPS)
         await self.storm.calm(CALM)
 
@@ -172,13 +172,15 @@ class Weather:
             self._stopped.discard(phone)
             self._beside(self.storm.text(phone, "START"))
         elif self.storm.roots(phone):
-            before = self.storm.shown(phone).count("STOP")
-            self._beside(self._stop(phone, before))
+            self._beside(self._stop(phone, self._stops(phone)))
 
     async def _stop(self, phone: str, before: int) -> None:
         await self.storm.text(phone, "STOP")
-        await self.storm.until(lambda: self.storm.shown(phone).count("STOP") > before, CALM)
+        await self.storm.until(lambda: self._stops(phone) > before, CALM)
         self._stopped.add(phone)
+
+    def _stops(self, phone: str) -> int:
+        return sum(line.endswith("STOP") for line in self.storm.shown(phone).split("\n"))
 
     async def _press(self) -> None:
         """Any button of any line; one that sends again is a decision to send once more."""
