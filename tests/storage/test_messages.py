@@ -160,7 +160,7 @@ async def test_an_edit_or_deletion_is_in_time_while_nothing_can_be_out(
 
 
 async def test_an_edit_of_what_was_given_up_is_too_late(database: Database) -> None:
-    """Nothing would send it any more: a failed one, one that was taken back, one that asks a question."""
+    """Nothing would send it any more: a failed one, one that was taken back. One that waits or asks can be edited."""
     async with database.transaction() as tx:
         failed, cancelled, asked, held = [
             await a_reply(tx, (await a_conversation(tx)).id, f"1765535460.00010{n}") or 0 for n in range(4)
@@ -169,9 +169,10 @@ async def test_an_edit_of_what_was_given_up_is_too_late(database: Database) -> N
         assert await messages.cancel(tx, cancelled)
         await messages.ask(tx, asked, "unknown", "Did it arrive?")
         await messages.hold(tx, held, START + SECOND, "Later.")
-        for late in (failed, cancelled, asked):
+        for late in (failed, cancelled):
             assert not await messages.retype(tx, late, "{}")
-        assert await messages.retype(tx, held, "{}")
+        for in_time in (asked, held):
+            assert await messages.retype(tx, in_time, "{}")
 
 
 async def test_what_was_decoded_and_not_sent_can_still_be_edited(database: Database) -> None:
