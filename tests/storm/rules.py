@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GOODBYE = "You will get no more texts from us."
 CONFIRMATIONS = (GOODBYE, "You will get texts from us again.")
+KEYWORDS = {"STOP", "START"}  # which our own sentences name too
 WITHOUT_IDS = ("iovox",)  # whose texts carry no id: a repeat is shown, and marked as one
 ENDS = ("✓✓", "✗", "no receipt came", "handed to the carrier")
 
@@ -82,7 +83,7 @@ class Rules:
         words = [paragraph for post in said for paragraph in post.split("\n")]
         shown = Counter(word for word in words)
         for text in {text.text for text in texts} - set(shown):
-            shown[text] = sum(word.endswith(text) for word in words)
+            shown[text] = sum(word.endswith(text) if text in KEYWORDS else word.count(text) for word in words)
         typed = Counter((text.text, text.carrier) for text in texts if text.message_id in taken)
         tried = Counter(text.text for text in texts)
         self.found.inbound = typed.total()
