@@ -110,6 +110,7 @@ class Outcomes:
         await receipts.add(tx, entry.source, receipt, attempt_id=attempt.id if attempt else None, intake_id=entry.id)
         if attempt is not None:
             await self._apply(tx, attempt, receipt)
+        if receipt.status is not None and receipt.status.is_final:
             await self._resolve(tx, f"no receipt:{entry.source}")
 
     async def never_settled(self, tx: Transaction, attempt: Attempt) -> None:
