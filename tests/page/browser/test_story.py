@@ -171,9 +171,8 @@ async def test_a_429_heals(demo: Page) -> None:
     phone = "+61488023781"
     await demo.get_by_role("button", name="Answers the next post with 429").click()
     newest = demo.locator(".log li").first
-    await expect(newest).to_contain_text("waiting to happen")
+    await expect(newest).to_contain_text("answers the next post with 429")  # a receipt line may meet it at once
     await text(demo, phone, "Hello?")
-    await expect(newest).to_contain_text("happened")
     await expect(newest).to_contain_text("healed", timeout=10_000)
     replies = await open_thread(demo, phone)
     await expect(replies.filter(has_text="Hello?")).to_have_count(1)
