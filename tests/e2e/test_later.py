@@ -52,7 +52,7 @@ async def test_it_goes_out_at_its_time(team: Team) -> None:
     root = await team.conversation()
     await team.slash("")
     await team.until(lambda: team.slack.modal(team.anna))
-    at = int(time.time()) + 2
+    at = int(time.time()) + 4
     team.slack.fill(team.anna, "compose:number", CUSTOMER)
     team.slack.fill(team.anna, "compose:text", "At its time")
     team.slack.fill(team.anna, "compose:at", at)
