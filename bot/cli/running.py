@@ -1,0 +1,51 @@
+"""What runs: the bot, and the demo of all of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import app, logs
+from bot.cli.frame import fail, loaded, settings_option
+from storage.migrations import TooNew
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@settings_option
+@click.option("--log-json", is_flag=True, help="One JSON object a line.")
+def run(path: Path | None, *, log_json: bool) -> None:
+    """Run the bot until it is told to stop (SIGTERM)."""
+    settings = loaded(path)
+    logs.configure(as_json=log_json)
+    try:
+        asyncio.run(app.run(settings))
+    except (app.CannotStart, TooNew) as error:
+        fail(str(error))
+    except sqlite3.Error as error:
+        fail(f"The database {settings.database} cannot be used: {error}.")
+    except OSError as error:
+        fail(f"threadline cannot run: {error.strerror or error}.")
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Play the story without a person and print one JSON line.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="Of the page.")
+def demo(*, check: bool, port: int) -> None:
+    """Run all of it on this machine: a pretend Slack, pretend carriers, and the real bot between them."""
+    from sandbox import demo as sandbox_demo  # noqa: PLC0415 - nothing else needs the sandbox
+
+    sys.exit(sandbox_demo.check() if check else sandbox_demo.play(port))
+
+
+@click.command()
+def version() -> None:
+    """Print the version."""
+    click.echo(metadata.version("threadline"))

@@ -1,0 +1,68 @@
+"""What sets the bot up: what Slack and the providers are to be told, and what is still to be put right."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import doctor as doctors
+from bot import manifest as manifests
+from bot import terminal
+from bot.callbacks import portal
+from bot.cli.frame import done, json_option, loaded, read, settings_option, show
+from bot.doctor import Finding
+from bot.settings import BadSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.command()
+@settings_option
+@json_option
+def doctor(path: Path | None, *, as_json: bool) -> None:
+    """Look at the settings, the database, Slack and the senders, and say what is to be put right."""
+    try:
+        settings = read(path)
+    except BadSettings as error:
+        found = [Finding("settings", ok=False, what=problem) for problem in error.problems]
+    else:
+        found = done(doctors.examine(settings))
+    signs = {True: click.style("✓", fg="green"), False: click.style("✗", fg="red")}
+    told = [f"{signs[each.ok]} {each.what} {each.cure}".strip() for each in found]
+    show([asdict(each) for each in found], told, as_json=as_json)
+    sys.exit(0 if all(each.ok for each in found) else 1)
+
+
+@click.command()
+@click.option("--http", "public_url", metavar="URL", help="For http mode, with the public address of the bot.")
+def manifest(public_url: str | None) -> None:
+    """Print the manifest to paste at api.slack.com/apps."""
+    click.echo(json.dumps(manifests.manifest(public_url and public_url.rstrip("/")), indent=2))
+
+
+@click.command()
+@settings_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object: for each sender what, paste and url.")
+def callbacks(path: Path | None, *, as_json: bool) -> None:
+    """Print the URL of each sender, to paste where a provider's portal wants one."""
+    settings = loaded(path)
+    found = {name: portal(settings, name) for name in settings.senders}
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name, told in found.items():
+        click.echo(f"{click.style(name, bold=True)}: {told['what']}\n{told['paste']}\n")
+
+
+@click.command()
+@settings_option
+@click.option("--to", "number", required=True, metavar="PHONE", help="A phone of yours.")
+@click.argument("sender")
+def prime(path: Path | None, sender: str, number: str) -> None:
+    """Send one text from SENDER, so that its company learns where texts to it go (IO Phone)."""
+    click.echo(done(terminal.prime(loaded(path), sender, number)))
