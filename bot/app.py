@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
@@ -21,6 +22,7 @@ from bot.answers import Answers
 from bot.breaker import Breaker
 from bot.bridge import Bridge
 from bot.callbacks import CallbackUrls
+from bot.channels import Channels
 from bot.commands import Commands
 from bot.compose import Compose
 from bot.downloads import Downloads
@@ -64,6 +66,7 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
 
     from bot.settings import Settings
+    from bot.slack_door import Surface
     from providers.provider import Provider
     from storage.database import Database
     from storage.jobs import Job
@@ -128,6 +131,16 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     return bot
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The parts of the work that the surfaces need too."""
+
+    gate: Gate
+    people: People
+    presenter: Presenter
+    actions: Actions
+
+
 class Bot:
     """Everything that is built, and how it hangs together."""
 
@@ -166,6 +179,18 @@ class Bot:
         await pacing.load()
         slack = SlackApi(client, pacing)
         who = await _identify(self._database, slack)
+        work = await self._begin_work(slack, pacing, who, stack)
+        commands, surfaces = self._surfaces(slack, who, work, stack)
+        door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
+        alarm = Alarm(self._database)
+        self._listen(door.open(client, surfaces), slack, door, alarm, stack)
+        second_way = SecondWay(self._database, slack, alarm, self._settings.second_way)
+        second_way.start()
+        stack.push_async_callback(second_way.stop)
+        log.info("started", team=who.team, mode=self._settings.slack.mode)
+
+    async def _begin_work(self, slack: SlackApi, pacing: Pacing, who: Identity, stack: AsyncExitStack) -> Work:
+        """What is done about what comes in, and the worker that does it."""
         outcomes = Outcomes(self._settings, self._providers)
         bridge = Bridge(self._settings, outcomes, who)
         people = People(self._database, slack, who)
@@ -179,12 +204,18 @@ class Bot:
         incoming = Incoming(self._database, slack, self._settings, self._downloads, self._shelf, self._session)
         fetching = Fetching(self._database, self._appender, self._providers)
         actions = Actions(self._database, self._appender, self._settings, people, outcomes, who.team)
-        worker = Worker(
-            self._database, bridge, _handlers(gate, thread, fetching, actions, incoming, outgoing), self._metrics
-        )
+        handlers = _handlers(gate, thread, fetching, actions, incoming, outgoing)
+        worker = Worker(self._database, bridge, handlers, self._metrics)
         await self._resume(outcomes)
         await worker.start()
         stack.push_async_callback(worker.stop, DRAIN)
+        return Work(gate, people, presenter, actions)
+
+    def _surfaces(
+        self, slack: SlackApi, who: Identity, work: Work, stack: AsyncExitStack
+    ) -> tuple[Commands, list[Surface]]:
+        """What people see and use in Slack beside the threads."""
+        gate, people, presenter, actions = work.gate, work.people, work.presenter, work.actions
         tasks = Tasks()
         stack.push_async_callback(tasks.drain, DRAIN)
         windows = Windows(slack, tasks)
@@ -205,16 +236,10 @@ class Bot:
         commands = Commands(
             self._appender, self._settings, people, gate, answers, compose, tasks, self._session, who.team
         )
-        door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
         sheets = Sheets(self._database, self._settings, self._providers, people, actions, windows, who.team)
         home = Home(self._database, self._settings, self._providers, people, presenter, slack, tasks, compose, who.team)
-        app = door.open(client, [actions, compose, sheets, home])
-        alarm = Alarm(self._database)
-        self._listen(app, slack, door, alarm, stack)
-        second_way = SecondWay(self._database, slack, alarm, self._settings.second_way)
-        second_way.start()
-        stack.push_async_callback(second_way.stop)
-        log.info("started", team=who.team, mode=self._settings.slack.mode)
+        channels = Channels(self._appender, self._settings, who)
+        return commands, [actions, compose, sheets, home, channels]
 
     def _listen(self, app: AsyncApp, slack: SlackApi, door: SlackDoor, alarm: Alarm, stack: AsyncExitStack) -> None:
         """Takes what Slack tells, and looks for what it does not tell."""

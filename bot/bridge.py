@@ -72,6 +72,7 @@ class Bridge:
             "command": self.command,
             "composed": self.composed,
             "loss": self.loss,
+            "channel": self.channel,
             "open": self.opened,
             "opt_out": self.opted_out,
             "opt_in": self.opted_in,
@@ -212,6 +213,10 @@ class Bridge:
         post = await posts.by_ts(tx, said["team"], said["channel"], said["ts"])
         if post is not None and post.kind == "card":
             await healing.lose_thread(tx, await conversations.get(tx, post.subject))
+
+    async def channel(self, tx: Transaction, entry: Entry) -> None:
+        """A channel of ours was archived, left, deleted or renamed, or is there again."""
+        await healing.heed_channel(tx, entry.content, self._settings)
 
     async def opened(self, tx: Transaction, entry: Entry) -> None:
         """Somebody wants the thread of a number, without texting it."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot import plan
-from storage import alerts, conversations, posts
+from storage import alerts, channels, conversations, posts
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.settings import Settings
     from storage.conversations import Conversation
     from storage.database import Transaction
 
@@ -18,6 +21,8 @@ CLOSED = {
     "channel_not_found": "is not there for the app: invite it, or correct its id in the settings",
     "restricted_action": "lets only some people post: allow the app to",
 }
+# What Slack's events say, in these words (`bot/channels.py`).
+_BECAME = {"archived": "is_archived", "left": "not_in_channel", "deleted": "channel_not_found"}
 _MOVED = "The first message of this conversation's thread was deleted. It goes on here."
 
 
@@ -49,6 +54,50 @@ async def open_channel(tx: Transaction, channel: str) -> None:
     alert_id = await alerts.resolve(tx, _cause(channel))
     if alert_id is not None:
         await plan.alert(tx, alert_id)
+
+
+async def heed_channel(tx: Transaction, said: Mapping[str, Any], settings: Settings) -> None:
+    """Slack said what became of a channel of ours: whoever reads the alerts knows before a text has to wait."""
+    channel, became = said["channel"], said["became"]
+    if became == "opened":
+        await open_channel(tx, channel)
+    elif became == "renamed":
+        sentence = (
+            f"The channel of {_use(settings, channel)} is called #{said['name']} now. Its threads go on as before."
+        )
+        await _tell_once(tx, f"renamed:{channel}", sentence)
+    elif became == "moved":
+        await channels.move(tx, said["team"], channel, said["now"])
+        await plan.alert(tx, await alerts.raise_one(tx, moved(said["now"]), _moved_to(settings, channel, said["now"])))
+    else:
+        await close_channel(tx, channel, _BECAME[became])
+
+
+def moved(channel: str) -> str:
+    """The cause of the alert that a channel has this id now and the settings do not know."""
+    return f"moved channel:{channel}"
+
+
+def _moved_to(settings: Settings, channel: str, now: str) -> str:
+    names = [f"inboxes.{name}.channel" for name, inbox in settings.inboxes.items() if inbox.channel == channel]
+    names += ["slack.alert_channel"] if channel == settings.slack.alert_channel else []
+    return (
+        f"Slack gave the channel {channel} another id. Set {' and '.join(names)} to {now} and start the bot again; "
+        "what is written there meanwhile waits."
+    )
+
+
+def _use(settings: Settings, channel: str) -> str:
+    """What a channel is for: the names of its inboxes, or the alerts."""
+    names = [name for name, inbox in settings.inboxes.items() if inbox.channel == channel]
+    return " and ".join(names) or "the alerts"
+
+
+async def _tell_once(tx: Transaction, cause: str, sentence: str) -> None:
+    """News about which nothing is to be done."""
+    alert_id = await alerts.raise_one(tx, cause, sentence)
+    await alerts.resolve(tx, cause)
+    await plan.alert(tx, alert_id)
 
 
 def _cause(channel: str) -> str:

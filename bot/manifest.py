@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from typing import Any
 
+# What becomes of channels; that one is archived is said by a notice in it.
+CHANNEL_EVENTS = ("channel_left", "channel_deleted", "channel_rename", "channel_id_changed", "member_joined_channel")
+GROUP_EVENTS = ("group_left", "group_deleted", "group_rename")
 # Each scope with the call or event that needs it; a test holds this table to the code.
 SCOPES = {
     "chat:write": ("chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral"),
     "commands": ("/sms", "sms_new", "sms_send_as", "sms_details"),
     "channels:history": ("message.channels", "conversations.replies", "conversations.history"),
-    "channels:read": ("conversations.info",),
+    "channels:read": ("conversations.info", *CHANNEL_EVENTS),
     "groups:history": ("message.groups", "conversations.replies", "conversations.history"),
-    "groups:read": ("conversations.info",),
+    "groups:read": ("conversations.info", *GROUP_EVENTS),
     "users:read": ("users.info",),
     "files:read": ("files.info", "url_private_download"),
     "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
 }
 OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list", "usergroups.users.list")}
 # Each with the listener that takes it.
-EVENTS = {"message.channels": "message", "message.groups": "message", "app_home_opened": "app_home_opened"}
+EVENTS = {
+    "message.channels": "message",
+    "message.groups": "message",
+    "app_home_opened": "app_home_opened",
+    **{event: event for event in (*CHANNEL_EVENTS, *GROUP_EVENTS)},
+}
 SHORTCUTS = (
     {"name": "New SMS", "type": "global", "callback_id": "sms_new", "description": "Text somebody"},
     {

@@ -16,6 +16,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization.authorize_result import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
+from bot import channels
 from storage.intake import Appender, Arrival
 
 if TYPE_CHECKING:
@@ -136,9 +137,11 @@ class SlackDoor:
     # --- what a message event is --------------------------------------------------------------------------------------
 
     def _arrival(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+        subtype = event.get("subtype")
+        if subtype in channels.NOTICES and channels.is_ours(self._settings, event["channel"]):
+            return channels.arrival(self._identity.team, body, event["channel"], channels.NOTICES[subtype])
         if self._settings.inbox_of_channel(event.get("channel", "")) is None:
             return None
-        subtype = event.get("subtype")
         if subtype == "message_changed":
             return self._edit(body, event) or self._loss(body, event)
         if subtype == "message_deleted":

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot import events
-from bot.slack_api import SlackError
+from bot import events, healing
+from bot.slack_api import SlackError, SlackRefused
 from providers.errors import ProviderError
 from storage import conversations, intake, watermarks
 from storage.clock import SECOND, to_datetime
@@ -125,7 +125,7 @@ class Sweep:
     async def _all_channels(self) -> None:
         missed = 0
         for channel in dict.fromkeys(inbox.channel for inbox in self._settings.inboxes.values()):
-            missed += await self._channel(channel)
+            missed += await self._look_into(channel)
         if missed:
             sentence = (
                 "Replies reached us only because we looked for them: Slack's events do not come. The connections are "
@@ -135,6 +135,19 @@ class Sweep:
             self.listening.renew()
         else:
             await self._alarm.calm(DEAF)
+
+    async def _look_into(self, channel: str) -> int:
+        """How many replies in the channel should have come; that it is closed to us may have gone unsaid too."""
+        try:
+            missed = await self._channel(channel)
+        except SlackRefused as error:
+            if error.code not in healing.CLOSED:
+                raise
+            async with self._database.transaction() as tx:
+                await healing.close_channel(tx, channel, error.code)
+            return 0
+        await self._alarm.calm(healing.moved(channel))
+        return missed
 
     async def _channel(self, channel: str) -> int:
         """Every thread that has news, from the oldest open conversation on; how many replies should have come."""

@@ -37,7 +37,19 @@ NEEDS: dict[str, set[str]] = {
     "views.update": set(),
 }
 # The same for events (docs.slack.dev/reference/events).
-EVENT_NEEDS = {"message.channels": "channels:history", "message.groups": "groups:history", "app_home_opened": None}
+EVENT_NEEDS = {
+    "message.channels": "channels:history",
+    "message.groups": "groups:history",
+    "app_home_opened": None,
+    "channel_left": "channels:read",
+    "channel_deleted": "channels:read",
+    "channel_rename": "channels:read",
+    "channel_id_changed": "channels:read",
+    "member_joined_channel": "channels:read",
+    "group_left": "groups:read",
+    "group_deleted": "groups:read",
+    "group_rename": "groups:read",
+}
 BY_ITSELF = {"url_private_download"}  # a download with the token; no method
 
 SOURCES = {

@@ -136,4 +136,6 @@ async def test_every_file_says_where_its_form_comes_from() -> None:
         fixture = read(path)
         assert fixture["what"].endswith("."), path.name
         assert fixture["source"], path.name
-        assert fixture["becomes"] in {None, "reply", "edit", "deletion", "loss", "command", "wish"}, path.name
+        assert fixture["becomes"] in {None, "reply", "edit", "deletion", "loss", "channel", "command", "wish"}, (
+            path.name
+        )
