@@ -19,11 +19,11 @@ export function onChange(listener) {
   listeners.push(listener);
 }
 
-/** Draws everything again, soon and once. */
+/** Draws everything again, once, and before the next thing that a person does: a text goes from the phone that they see. */
 export function redraw() {
   if (isDue) return;
   isDue = true;
-  setTimeout(() => { isDue = false; tell({ fresh: {}, changed: {} }); }, 0);
+  queueMicrotask(() => { isDue = false; tell({ fresh: {}, changed: {} }); });
 }
 
 /** Looks as this user from now on. */
