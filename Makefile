@@ -17,10 +17,7 @@ demo: .venv/.ready  ## the whole of it on this machine: pretend Slack, pretend c
 	$(BIN)/threadline demo
 
 test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loopback
-	$(BIN)/python -m pytest -q -n 4 --dist loadgroup || $(MAKE) test-again
-
-test-again: .venv/.ready  ## what failed the last time, alone: beside others a test may have waited too long
-	$(BIN)/python -m pytest -q --last-failed --last-failed-no-failures none
+	$(BIN)/python -m pytest -q -n 4 --dist loadgroup
 
 storm: .venv/.ready  ## the long proof: faults on both sides, kills at every point; one JSON line at the end
 	$(BIN)/python -m tests.storm
@@ -49,4 +46,4 @@ constraints: .venv/.ready  ## pin anew what pyproject.toml asks for
 clean:  ## remove .venv and what the tools leave behind
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo test test-again storm docs pictures lint format constraints clean
+.PHONY: help setup demo test storm docs pictures lint format constraints clean

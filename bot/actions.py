@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bot import later, outgoing, plan
+from bot.bridge import CONFIRM
 from bot.buttons import PREFIX
 from bot.people import reason
 from sms.message import Status
@@ -176,9 +177,16 @@ class Actions:
             await self._tell(tx, wish, CHANGED_LATE)
         else:
             await outgoing.attach(tx, message_id, wish.get("files", ()))
-            await messages.schedule(tx, message_id, at)
+            await self._schedule(tx, message_id, conversation, at)
+
+    async def _schedule(self, tx: Transaction, message_id: int, conversation: Conversation, at: int) -> None:
+        """It waits for its time, and for somebody to confirm it where each reply does."""
+        await messages.schedule(tx, message_id, at)
+        if self._settings.inboxes[conversation.inbox].reply_mode == "confirm":
+            await messages.ask(tx, message_id, *CONFIRM)
+        else:
             await plan.send(tx, conversation.id, message_id, at)
-            await plan.show(tx, message_id)
+        await plan.show(tx, message_id)
 
     async def _add_later(self, tx: Transaction, wish: Wish, conversation: Conversation) -> int | None:
         """The text as a message; the same message again after an edit. None: it may have gone out already."""
@@ -258,8 +266,15 @@ class Actions:
     async def _send(self, tx: Transaction, wish: Wish) -> None:
         """A text that was held for a question goes out."""
         message = await messages.get(tx, wish["subject"])
-        if message.state == "asked" and not await attempts.newest(tx, message.id):
+        if message.state != "asked" or await attempts.newest(tx, message.id):
+            return
+        if message.not_before is None or message.not_before <= tx.now:
             await self._outcomes.send_again(tx, message)
+        else:
+            await messages.decide(tx, message.id)
+            await messages.schedule(tx, message.id, message.not_before)
+            await plan.send(tx, message.conversation_id, message.id, message.not_before)
+            await plan.show(tx, message.id)
 
     async def _discard(self, tx: Transaction, wish: Wish) -> None:
         """A text that was held for a question, or that waits for its time, stays in the team."""

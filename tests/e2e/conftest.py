@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.desk import Desk, at_the_desk
 from tests.e2e.team import Team
 
 if TYPE_CHECKING:
@@ -18,3 +19,10 @@ async def team(tmp_path: Path) -> AsyncIterator[Team]:
     """A team with the bot running, ready for texts; Slack's limits are a twentieth of a second instead of a second."""
     async with Team(tmp_path) as team:
         yield team
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    """IO Phone's part of a team, with a conversation under way."""
+    async with at_the_desk(tmp_path) as desk:
+        yield desk

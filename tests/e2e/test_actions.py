@@ -216,6 +216,25 @@ async def test_an_alert_is_over_when_its_text_arrived(team: Team) -> None:
     assert buttons(team.slack.see(team.alerts)[0]) == []
 
 
+async def test_two_people_press_at_once(team: Team) -> None:
+    """Whatever two people press on one failed text at the same time, each of them twice: it goes out once."""
+    team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
+    root = await team.conversation()
+    await team.reply(root, "Hello?")
+    await team.until(lambda: line_posts(team, root) and "Retry" in buttons(line_posts(team, root)[0]))
+    line = line_posts(team, root)[0]["ts"]
+    pressed = [(team.anna, "retry"), (team.ben, "retry"), (team.ben, "other"), (team.anna, "retry")]
+    used = [team.slack.click(who, team.support, line, f"do:{what}") for who, what in pressed]
+    assert not any(each.error for each in await asyncio.gather(*used))
+    card = [team.slack.click(who, team.support, root, "do:close") for who in (team.anna, team.ben)]
+    assert not any(each.error for each in await asyncio.gather(*card))
+    assert await team.received(CUSTOMER, 1) == ["Hello?"]
+    await team.until(lambda: "Reopen" in buttons(team.slack.thread(team.support, root)[0]))
+    await team.quiet()
+    assert [text.text for text in team.phones.received(CUSTOMER)] == ["Hello?"]
+    assert len(team.requests()) == 2
+
+
 async def test_giving_up_ends_the_alert_too(team: Team) -> None:
     """Nothing is left to decide, so nothing is left to be told."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)

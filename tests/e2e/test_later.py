@@ -9,10 +9,10 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from storage.clock import SECOND, system_clock
-from tests.e2e.team import CUSTOMER, key
+from tests.e2e.team import CUSTOMER, Team, key
 
 if TYPE_CHECKING:
-    from tests.e2e.team import Team
+    from pathlib import Path
 
 
 def line_of(team: Team, root: str) -> dict[str, Any]:
@@ -83,6 +83,25 @@ async def test_it_goes_out_at_its_time(team: Team) -> None:
     await bring_near(team, at * SECOND)
     assert await team.received(CUSTOMER, 2) == ["Meanwhile", "At its time"]
     await team.until(lambda: [line.count("✓✓") for line in team.lines(root)] == [1, 1])
+
+
+async def test_where_replies_are_confirmed_one_for_later_is_too(tmp_path: Path) -> None:
+    """Nothing is planned before somebody confirms it; then it waits for its time like any other."""
+
+    def confirm(settings: dict[str, Any]) -> None:
+        settings["inboxes"]["support"]["reply_mode"] = "confirm"
+
+    async with Team(tmp_path, confirm) as team:
+        root = await team.conversation()
+        await team.reply(root, "!later in 2 hours\nSee you tomorrow")
+        await team.until(lambda: any("confirm" in line for line in team.lines(root)))
+        assert not team.rows("SELECT id FROM jobs WHERE kind = 'send'")
+        for person in (team.ben, team.anna):
+            await team.slack.click(person, team.support, line_of(team, root)["ts"], "do:send")
+        await team.until(lambda: any("goes out" in line for line in team.lines(root)))
+        (row,) = team.rows("SELECT not_before FROM messages WHERE state = 'scheduled'")
+        await bring_near(team, row["not_before"])
+        assert await team.received(CUSTOMER, 1) == ["See you tomorrow"]
 
 
 async def test_what_is_no_time_is_told_with_examples(team: Team) -> None:

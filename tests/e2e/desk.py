@@ -1,0 +1,88 @@
+"""The part of the team that texts through IO Phone, whose texts may carry files."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+from tests.e2e.team import Team
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+ABROAD = "+13035550142"
+PNG = b"\x89PNG\r\n\x1a\n pretend picture"
+JPEG = b"\xff\xd8\xff\xe0 pretend picture"
+PAGE = b"<!DOCTYPE html><html><body>Not found</body></html>"
+MB = 1 << 20
+
+
+def impatient(written: dict[str, Any]) -> None:
+    """Slack is given half a second to share a file."""
+    written["patience"] |= {"fetch": [0.05, 0.05], "share": [0.05, 0.1], "share_again": 0.5}
+
+
+class Desk:
+    """The part of the team that texts through IO Phone."""
+
+    def __init__(self, team: Team) -> None:
+        self.team = team
+        self.channel = team.channels["sales"]
+        self.number = team.branches["sales"].number
+        self.root = ""
+
+    async def begin(self) -> None:
+        """A first text goes out, or none would come in (that is how IO Phone learns our URL)."""
+        await self.team.slack.slash(self.team.anna, self.channel, "/sms", f"{ABROAD} Hello")
+        await self.team.received(ABROAD, 1)
+        await self.team.until(lambda: self.team.slack.see(self.channel))
+        self.root = self.team.slack.see(self.channel)[0]["ts"]
+
+    async def picture(self, *contents: tuple[bytes, str], text: str = "Look") -> None:
+        """The contact sends pictures: content and claimed type of each."""
+        media = [self.team.io.host(content, kind) for content, kind in contents]
+        await self.team.phones.send(ABROAD, self.number, text, media)
+
+    def roots(self) -> list[str]:
+        """The cards in the channel."""
+        return [post["ts"] for post in self.team.slack.see(self.channel) if post.get("bot_id") and "blocks" in post]
+
+    def thread(self) -> list[dict[str, Any]]:
+        """All that stands in the thread."""
+        return self.team.slack.thread(self.channel, self.root)
+
+    def files(self) -> list[dict[str, Any]]:
+        """The files in the thread, each as often as it is shown."""
+        shown = [post for post in self.thread() if post.get("bot_id")]
+        return [file for post in shown for file in post.get("files", [])]
+
+    def content(self, file: dict[str, Any]) -> bytes | None:
+        """What Slack has of a file."""
+        return self.team.slack.world.store.files[file["id"]].content
+
+    def said(self) -> str:
+        """All that the thread says."""
+        return "\n".join(post["text"] for post in self.thread())
+
+    async def until_said(self, words: str) -> None:
+        """Waits until the thread says this."""
+        try:
+            await self.team.until(lambda: words in self.said())
+        except TimeoutError:
+            raise AssertionError(self.said()) from None
+
+    async def reply(self, text: str = "", *, files: list[str]) -> str:
+        """Anna replies with files."""
+        return await self.team.slack.say(self.team.anna, self.channel, text, thread_ts=self.root, files=files)
+
+
+@asynccontextmanager
+async def at_the_desk(
+    folder: Path, adapt: Callable[[dict[str, Any]], None] = impatient, kind: type[Team] = Team
+) -> AsyncIterator[Desk]:
+    """A desk with a conversation under way."""
+    async with kind(folder, adapt) as team:
+        desk = Desk(team)
+        await desk.begin()
+        yield desk
