@@ -27,3 +27,8 @@ class Ids:
     def rise_above(self, stored: int) -> None:
         """Makes every id to come greater than `stored`."""
         self._newest = max(self._newest, stored // _WRITERS + 1)
+
+
+def smallest(at: int) -> int:
+    """The smallest id that can have been made at this time (microseconds UTC)."""
+    return at * _WRITERS

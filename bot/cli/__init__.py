@@ -10,24 +10,35 @@ import click
 from bot.cli import dead, looking, running, sending, setting_up
 from bot.cli.frame import CODES
 
+_SECTIONS: dict[str, list[click.Command]] = {
+    "Run it": [running.run, running.demo, running.version],
+    "Set it up": [setting_up.doctor, setting_up.manifest, setting_up.callbacks, setting_up.prime],
+    "Look on": [looking.status, looking.tail, looking.leases, looking.route],
+    "Texts": [sending.send, sending.retry, dead.dead],
+}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, epilog=CODES)
+
+_LINE = 200  # characters: the first sentence of a command, whole
+
+
+class _Sections(click.Group):
+    """A group whose help lists its commands under headings."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """Writes them in the order of the sections."""
+        for title, commands in _SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(str(each.name), each.get_short_help_str(_LINE)) for each in commands])
+
+
+@click.group(
+    cls=_Sections,
+    commands=[command for commands in _SECTIONS.values() for command in commands],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=CODES,
+)
 def main() -> None:
-    """Text messages inside Slack: one thread per conversation."""
+    """Text messages inside Slack: one thread per conversation.
 
-
-for command in (
-    running.run,
-    running.demo,
-    running.version,
-    setting_up.doctor,
-    setting_up.manifest,
-    setting_up.callbacks,
-    setting_up.prime,
-    looking.status,
-    looking.leases,
-    looking.route,
-    sending.send,
-    dead.dead,
-):
-    main.add_command(command)
+    Each command says more with --help, and shows examples.
+    """

@@ -10,18 +10,18 @@ import click
 
 from bot import replay as replaying
 from bot import standing
-from bot.cli.frame import done, json_option, loaded, settings_option, show
+from bot.cli.frame import done, examples, json_option, loaded, settings_option, show_rows
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.group()
+@click.group(epilog=examples("dead list", "dead show 452018947120394240", "dead replay"))
 def dead() -> None:
     """What came in and could not be read or handled."""
 
 
-@dead.command("list")
+@dead.command("list", epilog=examples("dead list", "dead list --json"))
 @settings_option
 @json_option
 def listed(path: Path | None, *, as_json: bool) -> None:
@@ -29,10 +29,11 @@ def listed(path: Path | None, *, as_json: bool) -> None:
     rows = [asdict(row) for row in done(replaying.listed(loaded(path)))]
     found = [{**row, "received_at": standing.moment(row["received_at"])} for row in rows]
     told = "{id}  {received_at}  {source}  {kind}: {error}"
-    show(found, [told.format(**row) for row in found] or ["Nothing is dead."], as_json=as_json)
+    columns = {"id": "id", "received_at": "received", "source": "from", "kind": "kind", "error": "why"}
+    show_rows(found, columns, told, "Nothing is dead.", as_json=as_json)
 
 
-@dead.command("show")
+@dead.command("show", epilog=examples("dead show 452018947120394240"))
 @settings_option
 @click.argument("entry_id", metavar="ID", type=int)
 def shown(path: Path | None, entry_id: int) -> None:
@@ -40,7 +41,7 @@ def shown(path: Path | None, entry_id: int) -> None:
     click.echo(json.dumps(done(replaying.shown(loaded(path), entry_id)), indent=2, ensure_ascii=False))
 
 
-@dead.command()
+@dead.command(epilog=examples("dead replay", "dead replay 452018947120394240"))
 @settings_option
 @click.argument("entry_ids", metavar="[ID]...", type=int, nargs=-1)
 def replay(path: Path | None, entry_ids: tuple[int, ...]) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import sys
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -16,7 +18,7 @@ from bot.settings import BadSettings, load
 from storage.migrations import TooNew
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine, Mapping, Sequence
 
     from bot.settings import Settings
 
@@ -27,15 +29,43 @@ WRONG = 2  # the command or the settings are wrong; click's own choice for a wro
 
 CODES = "Exit codes: 0 it is done, 1 it did not work, 2 the command or the settings are wrong."
 
+HERE = Path("threadline.toml")
+SETTINGS = "THREADLINE_SETTINGS"  # the variable that names the file
+
+
+def examples(*commands: str) -> str:
+    """The end of a command's help: what one may type, without `threadline` before it."""
+    return "\n".join(["\b", "Examples:", *(f"  threadline {command}" for command in commands)])
+
+
+def names_of(table: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
+    """Completes the names in this table of the settings file, whether or not the file can be used."""
+
+    def complete(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
+        file = context.params.get("path") or os.environ.get(SETTINGS) or HERE
+        try:
+            names = tomllib.loads(Path(file).read_text(encoding="utf-8")).get(table, {})
+        except (OSError, ValueError):
+            return []
+        return [name for name in names if name.startswith(begun)]
+
+    return complete
+
+
 settings_option = click.option(
     "--settings",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    envvar="THREADLINE_SETTINGS",
+    envvar=SETTINGS,
     help="The settings file (TOML); threadline.toml here if there is one. The environment wins over it.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON value.")
-inbox_option = click.option("--inbox", metavar="NAME", help="From which inbox; the first of the settings if not given.")
+inbox_option = click.option(
+    "--inbox",
+    metavar="NAME",
+    shell_complete=names_of("inboxes"),
+    help="From which inbox; the first of the settings if not given.",
+)
 
 
 def loaded(path: Path | None) -> Settings:
@@ -52,8 +82,7 @@ def read(path: Path | None) -> Settings:
     Raises:
         BadSettings: naming every setting that is missing or wrong.
     """
-    here = Path("threadline.toml")
-    return load(path or (here if here.is_file() else None))
+    return load(path or (HERE if HERE.is_file() else None))
 
 
 def done(work: Coroutine[Any, Any, Result]) -> Result:
@@ -69,6 +98,33 @@ def done(work: Coroutine[Any, Any, Result]) -> Result:
 def show(found: object, lines: list[str], *, as_json: bool) -> None:
     """Prints what was found, for a program or for a person."""
     click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines))
+
+
+def show_rows(
+    rows: Sequence[Mapping[str, object]], columns: Mapping[str, str], line: str, empty: str, *, as_json: bool
+) -> None:
+    """Prints rows: as JSON, as a table on a terminal, else one line for each.
+
+    Args:
+        rows: what was found.
+        columns: of the table: the head of each by the name that it has in a row.
+        line: the form of one line.
+        empty: what is said where there are none.
+        as_json: for a program.
+    """
+    if rows and not as_json and sys.stdout.isatty():
+        _show_table(rows, columns)
+    else:
+        show(rows, [line.format(**row) for row in rows] or [empty], as_json=as_json)
+
+
+def _show_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -> None:
+    from rich import box, console, table, text  # noqa: PLC0415 - only a terminal needs it, and it takes a while
+
+    shown = table.Table(*columns.values(), box=box.SIMPLE_HEAD, pad_edge=False)
+    for row in rows:
+        shown.add_row(*(text.Text("" if row[name] is None else str(row[name])) for name in columns))
+    console.Console().print(shown)
 
 
 def fail(sentence: str, code: int = FAILED) -> NoReturn:

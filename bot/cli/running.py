@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import app, logs
-from bot.cli.frame import fail, loaded, settings_option
+from bot.cli.frame import examples, fail, loaded, settings_option
 from storage.migrations import TooNew
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(epilog=examples("run", "run --settings /etc/threadline.toml --log-json"))
 @settings_option
 @click.option("--log-json", is_flag=True, help="One JSON object a line.")
 def run(path: Path | None, *, log_json: bool) -> None:
@@ -35,7 +35,7 @@ def run(path: Path | None, *, log_json: bool) -> None:
         fail(f"threadline cannot run: {error.strerror or error}.")
 
 
-@click.command()
+@click.command(epilog=examples("demo", "demo --port 9000", "demo --check"))
 @click.option("--check", is_flag=True, help="Play the story without a person and print one JSON line.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="Of the page.")
 def demo(*, check: bool, port: int) -> None:
@@ -45,7 +45,7 @@ def demo(*, check: bool, port: int) -> None:
     sys.exit(sandbox_demo.check() if check else sandbox_demo.play(port))
 
 
-@click.command()
+@click.command(epilog=examples("version"))
 def version() -> None:
     """Print the version."""
     click.echo(metadata.version("threadline"))

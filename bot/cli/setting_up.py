@@ -13,7 +13,7 @@ from bot import doctor as doctors
 from bot import manifest as manifests
 from bot import terminal
 from bot.callbacks import portal
-from bot.cli.frame import done, json_option, loaded, read, settings_option, show
+from bot.cli.frame import done, examples, json_option, loaded, names_of, read, settings_option, show
 from bot.doctor import Finding
 from bot.settings import BadSettings
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command()
+@click.command(epilog=examples("doctor", "doctor --json"))
 @settings_option
 @json_option
 def doctor(path: Path | None, *, as_json: bool) -> None:
@@ -38,14 +38,14 @@ def doctor(path: Path | None, *, as_json: bool) -> None:
     sys.exit(0 if all(each.ok for each in found) else 1)
 
 
-@click.command()
+@click.command(epilog=examples("manifest", "manifest --http https://sms.example.com"))
 @click.option("--http", "public_url", metavar="URL", help="For http mode, with the public address of the bot.")
 def manifest(public_url: str | None) -> None:
     """Print the manifest to paste at api.slack.com/apps."""
     click.echo(json.dumps(manifests.manifest(public_url and public_url.rstrip("/")), indent=2))
 
 
-@click.command()
+@click.command(epilog=examples("callbacks", "callbacks --json"))
 @settings_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object: for each sender what, paste and url.")
 def callbacks(path: Path | None, *, as_json: bool) -> None:
@@ -59,10 +59,10 @@ def callbacks(path: Path | None, *, as_json: bool) -> None:
         click.echo(f"{click.style(name, bold=True)}: {told['what']}\n{told['paste']}\n")
 
 
-@click.command()
+@click.command(epilog=examples("prime denver --to +13035550142"))
 @settings_option
 @click.option("--to", "number", required=True, metavar="PHONE", help="A phone of yours.")
-@click.argument("sender")
+@click.argument("sender", shell_complete=names_of("senders"))
 def prime(path: Path | None, sender: str, number: str) -> None:
     """Send one text from SENDER, so that its company learns where texts to it go (IO Phone)."""
     click.echo(done(terminal.prime(loaded(path), sender, number)))

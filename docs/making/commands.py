@@ -8,6 +8,7 @@ import click
 from click.testing import CliRunner
 
 from bot.cli import main
+from bot.cli.frame import CODES
 from making.markdown import block, page
 
 if TYPE_CHECKING:
@@ -16,9 +17,20 @@ if TYPE_CHECKING:
 NAME = "threadline"
 _WIDTH = 100  # columns
 
-_INTRO = """\
-What each command says with `--help`. The exit code is 0 when it is done, 1 when it did not work, and 2 when the command
-or the settings are wrong."""
+_INTRO = f"""\
+What each command says with `--help`. {CODES} `doctor` ends with 1 when something is to be put right.
+
+With `--json` a command prints what a program can read, and nothing else on standard output. Colours, tables and
+progress bars appear on a terminal only; `NO_COLOR=1` leaves the colours out.
+
+The shell completes commands, options, and the names of senders, inboxes and accounts, once its start-up file has the
+line for it (`~/.bashrc`, `~/.zshrc`, or `~/.config/fish/completions/threadline.fish`):
+
+```bash
+eval "$(_THREADLINE_COMPLETE=bash_source threadline)"   # bash
+eval "$(_THREADLINE_COMPLETE=zsh_source threadline)"    # zsh
+_THREADLINE_COMPLETE=fish_source threadline | source    # fish
+```"""
 
 
 def page_text() -> str:

@@ -166,4 +166,4 @@ def test_the_help_names_every_command(option: str) -> None:
     assert ended.exit_code == 0
     for name, command in main.commands.items():
         assert f"  {name} " in ended.stdout
-        assert (command.help or "").endswith(".")
+        assert (command.help or "").rstrip().endswith(".")

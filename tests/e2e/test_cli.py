@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import sys
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,41 +13,19 @@ import pytest
 from bot import doctor, replay, routes, terminal
 from bot.settings import Settings, check
 from bot.terminal import CannotDo
-from sandbox.bot import to_toml
 from storage.clock import SECOND, system_clock
 from tests.e2e.team import CUSTOMER, Team
+from tests.e2e.written import Written
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from bot.doctor import Finding
 
 NEW = "+61488023777"
 DENVER_PHONE = "+13035550142"
 BROKEN = "<garbage"
-
-
-class Written(Team):
-    """A team whose settings stand in a file, too."""
-
-    def settings(self, port: int) -> dict[str, Any]:
-        """What an operator writes, written."""
-        self.written = super().settings(port)
-        self.file = self._folder / "threadline.toml"
-        self.file.write_text(to_toml(self.written), encoding="utf-8")
-        return self.written
-
-    async def command(self, *words: str) -> tuple[int, str, str]:
-        """Runs the installed command; returns its exit code, and what it printed and complained."""
-        process = await asyncio.create_subprocess_exec(
-            str(Path(sys.executable).with_name("threadline")),
-            *words,
-            env={"THREADLINE_SETTINGS": str(self.file), "LC_ALL": "C.UTF-8"},
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-        )
-        out, errors = await process.communicate()
-        return process.returncode or 0, out.decode(), errors.decode()
 
 
 @pytest.fixture

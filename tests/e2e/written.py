@@ -1,0 +1,40 @@
+"""A team whose operator sits at a terminal: the settings stand in a file, and commands run beside the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+from sandbox.bot import to_toml
+from tests.e2e.team import Team
+
+ROOT = Path(__file__).parents[2]
+
+
+class Written(Team):
+    """A team whose settings stand in a file, too."""
+
+    def settings(self, port: int) -> dict[str, Any]:
+        """What an operator writes, written."""
+        self.written = super().settings(port)
+        self.file = self._folder / "threadline.toml"
+        self.file.write_text(to_toml(self.written), encoding="utf-8")
+        return self.written
+
+    async def command(self, *words: str) -> tuple[int, str, str]:
+        """Runs the installed command; returns its exit code, and what it printed and complained."""
+        process = await self.begin(*words)
+        out, errors = await process.communicate()
+        return process.returncode or 0, out.decode(), errors.decode()
+
+    async def begin(self, *words: str) -> asyncio.subprocess.Process:
+        """Starts the installed command."""
+        return await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("threadline")),
+            *words,
+            env={"THREADLINE_SETTINGS": str(self.file), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
