@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from bot import later, outgoing, plan
 from bot.bridge import CONFIRM
 from bot.buttons import PREFIX
+from bot.consent import Consent, opt_in, opt_out
 from bot.people import reason
 from sms.message import Status
-from storage import alerts, attempts, contacts, conversations, jobs, messages, people, suppressions
+from storage import alerts, attempts, contacts, conversations, jobs, messages, people
 from storage.clock import from_datetime, to_datetime
 from storage.intake import Arrival
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from storage.messages import Message
 
 ON_CONVERSATIONS = ("assign", "close", "reopen", "via", "later", "contact", "opt_out", "opt_in")
-ON_MESSAGES = ("retry", "other", "again", "arrived", "give_up", "send", "discard")
+ON_MESSAGES = ("retry", "other", "again", "arrived", "give_up", "send", "discard", "stop_meant", "stop_not_meant")
 ON_ALERTS = ("acknowledge", "retry_all")
 
 Wish = dict[str, Any]
@@ -70,6 +71,7 @@ class Actions:
         self._people = people
         self._outcomes = outcomes
         self._team = team
+        self._consent = Consent(settings)
         self._wishes: dict[str, Callable[[Transaction, Wish], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (*ON_CONVERSATIONS, *ON_MESSAGES, *ON_ALERTS)
         }
@@ -219,13 +221,11 @@ class Actions:
 
     async def _opt_out(self, tx: Transaction, wish: Wish) -> None:
         conversation = await conversations.get(tx, wish["subject"])
-        if await suppressions.add(tx, conversation.contact_id, "person", wish["user"]):
-            await self._show_card(tx, conversation.id)
+        await opt_out(tx, conversation.contact_id, "person", wish["user"])
 
     async def _opt_in(self, tx: Transaction, wish: Wish) -> None:
         conversation = await conversations.get(tx, wish["subject"])
-        if await suppressions.lift(tx, conversation.contact_id):
-            await self._show_card(tx, conversation.id)
+        await opt_in(tx, conversation.contact_id, "person", wish["user"])
 
     # --- about a message ----------------------------------------------------------------------------------------------
 
@@ -283,6 +283,13 @@ class Actions:
         if waits and not await attempts.newest(tx, message.id):
             await messages.give_up(tx, message.id, "Kept in the team.")
             await plan.show(tx, message.id)
+
+    async def _stop_meant(self, tx: Transaction, wish: Wish) -> None:
+        """The contact's text asks for no more texts. No admin is waited for: it is the contact's own wish."""
+        await self._consent.meant(tx, wish["subject"], wish["user"])
+
+    async def _stop_not_meant(self, tx: Transaction, wish: Wish) -> None:
+        await self._consent.not_meant(tx, wish["subject"], wish["user"])
 
     # --- about an alert -----------------------------------------------------------------------------------------------
 

@@ -277,6 +277,7 @@ def _handlers(
         "file": incoming.file,
         "drop_file": outgoing.drop,
         "notice": thread.notice,
+        "doubt": thread.doubt,
         "card": thread.card,
         "show": thread.show,
         "overdue": fetching.overdue,

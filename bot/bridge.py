@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot import decode, events, healing, media, outgoing, plan
+from bot import consent, decode, events, healing, media, outgoing, plan
+from bot.consent import Consent
 from bot.places import Places
-from sms.keywords import Keyword, heard
 from storage import (
     attempts,
     contacts,
@@ -19,7 +19,6 @@ from storage import (
     intake,
     messages,
     posts,
-    suppressions,
     templates,
 )
 from storage.clock import SECOND, from_datetime
@@ -28,15 +27,12 @@ if TYPE_CHECKING:
     from bot.outcomes import Outcomes
     from bot.settings import Settings
     from sms.message import InboundSms
-    from storage.contacts import Contact
     from storage.conversations import Conversation
     from storage.database import Transaction
     from storage.identity import Identity
     from storage.intake import Entry
 
 REPEAT_WINDOW = 60 * SECOND  # a text without an id that comes again within it is marked as a possible repeat
-GOODBYE = "You will get no more texts from us. Reply START to get them again."
-WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
 EDITED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
 EDITED_IN_VAIN = "Your edit was not texted: the reply had been given up already. Write it as a new reply to text it."
 NEAR_MISS = ("near_miss", "Not texted yet: it looks like a note, or like a word for the app. Should it go out?")
@@ -60,6 +56,7 @@ class Bridge:
         self._outcomes = outcomes
         self._us = who.bot_user
         self._places = Places(settings, who.team)
+        self._consent = Consent(settings)
         self._line_after = int(settings.patience.line * SECOND)
         self._card_after = int(settings.patience.card * SECOND)
         self._chapters = {
@@ -98,7 +95,7 @@ class Bridge:
         await conversations.contact_wrote(tx, conversation.id)
         await plan.post(tx, conversation.id)
         await media.expect(tx, message_id, sms.media)
-        await self._heed(tx, sms.text, contact, conversation, message_id)
+        await self._consent.heed(tx, sms.text, contact, conversation, message_id)
         await plan.card(tx, conversation.id, tx.now + self._card_after)
 
     async def receipt(self, tx: Transaction, entry: Entry) -> None:
@@ -229,14 +226,12 @@ class Bridge:
     async def opted_out(self, tx: Transaction, entry: Entry) -> None:
         """An admin noted that a contact wants no texts, from no sender of ours."""
         contact = await contacts.remember(tx, entry.content["to"])
-        await suppressions.add(tx, contact.id, "person", entry.content["user"])
-        await self._show_cards(tx, contact)
+        await consent.opt_out(tx, contact.id, "person", entry.content["user"])
 
     async def opted_in(self, tx: Transaction, entry: Entry) -> None:
         """An admin noted that a contact wants texts again."""
         contact = await contacts.remember(tx, entry.content["to"])
-        await suppressions.lift(tx, contact.id)
-        await self._show_cards(tx, contact)
+        await consent.opt_in(tx, contact.id, "person", entry.content["user"])
 
     async def template(self, tx: Transaction, entry: Entry) -> None:
         """Somebody keeps a text to be sent again, or removes one."""
@@ -270,22 +265,6 @@ class Bridge:
             repeats=twin,
             recovered=entry.content.get("recovered"),
         )
-
-    async def _heed(
-        self, tx: Transaction, text: str, contact: Contact, conversation: Conversation, message_id: int
-    ) -> None:
-        """STOP and START bind from the first day; each news is confirmed once, by the only text that may still go."""
-        keyword = heard(text, opted_out=await suppressions.holds(tx, contact.id))
-        if keyword is Keyword.STOP and await suppressions.add(tx, contact.id, "keyword", f"message {message_id}"):
-            await self._confirm(tx, conversation, GOODBYE)
-        elif keyword is Keyword.START and await suppressions.lift(tx, contact.id):
-            await self._confirm(tx, conversation, WELCOME_BACK)
-
-    async def _confirm(self, tx: Transaction, conversation: Conversation, text: str) -> None:
-        message_id = await messages.add_text(tx, conversation.id, origin="confirmation", text=text, author=None)
-        await plan.post(tx, conversation.id)
-        await plan.send(tx, conversation.id, message_id)
-        await plan.show(tx, message_id, tx.now + self._line_after)
 
     async def _obey(
         self, tx: Transaction, entry: Entry, conversation: Conversation, word: decode.Note | decode.Word
@@ -327,10 +306,6 @@ class Bridge:
         answered = before.created_at > (conversation.last_in_at or 0)
         recent = tx.now - before.created_at < int(inbox.ask_second * SECOND)
         return SECOND_ANSWER if answered and recent else None
-
-    async def _show_cards(self, tx: Transaction, contact: Contact) -> None:
-        for conversation in await conversations.of_contact(tx, contact.id):
-            await plan.card(tx, conversation.id, tx.now + self._card_after)
 
     async def _retype(self, tx: Transaction, message_id: int, said: dict[str, Any]) -> bool:
         """Replaces what was written, and what was dropped with it, if that is still in time."""

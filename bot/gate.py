@@ -43,6 +43,7 @@ LONGEST_PAUSE = 60 * SECOND  # between two tries of a text that certainly did no
 LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
 
 OPTED_OUT = "Not sent: this contact has opted out of texts. They can reply START to get them again."
+CONFIRMED = "Not sent again: this confirmation went out, or may have, and nobody is to get two."
 
 
 class Waits(Exception):
@@ -147,8 +148,10 @@ class Gate:
         inbox = self._settings.inboxes[conversation.inbox]
         dropped = await files.of_message(tx, message.id)
         text = await self._text(tx, message, names, inbox, is_all=not dropped)
-        if message.origin != "confirmation" and await suppressions.holds(tx, contact.id):
+        if await suppressions.forbids(tx, contact.id, message.id):
             raise Stop("opted_out", OPTED_OUT)
+        if message.origin == "confirmation" and await attempts.may_have_come(tx, message.id):
+            raise Stop("confirmed", CONFIRMED)
         chosen = json.loads(message.options or "{}")
         route = await self.routing.choose(tx, conversation, contact, text, message.via, chosen, dropped)
         if (until := self._breaker.waits(route.account)) is not None:

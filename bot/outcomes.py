@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import plan
+from bot.consent import opt_out
 from providers.provider import Accepted
 from sms.message import Status, slowest
 from storage import (
@@ -18,7 +19,6 @@ from storage import (
     leases,
     messages,
     receipts,
-    suppressions,
 )
 from storage.clock import DAY, MINUTE, SECOND
 
@@ -254,8 +254,7 @@ class Outcomes:
 
     async def _suppress_by_provider(self, tx: Transaction, message: Message, code: str) -> None:
         conversation = await conversations.get(tx, message.conversation_id)
-        if await suppressions.add(tx, conversation.contact_id, "provider", code):
-            await plan.card(tx, conversation.id, tx.now + self._card_after)
+        await opt_out(tx, conversation.contact_id, "provider", code, message.id)
 
     async def _alert(self, tx: Transaction, attempt: Attempt, cause: str, sentence: str, conversation_id: int) -> None:
         title = self._providers[attempt.account].title

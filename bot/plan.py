@@ -53,6 +53,12 @@ async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str)
     )
 
 
+async def doubt(tx: Transaction, conversation_id: int, message_id: int) -> None:
+    """Ask in the thread whether the text asks for no more texts, or show there what was decided."""
+    lane, key = f"slack:{conversation_id}", f"doubt:{message_id}"
+    await jobs.add(tx, "doubt", message_id, side="slack", lane=lane, key=key)
+
+
 async def file(tx: Transaction, file_id: int) -> None:
     """Fetch a file that a contact sent, and put it into the thread below its text."""
     await jobs.add(tx, "file", file_id, side="slack", lane=f"file:{file_id}")

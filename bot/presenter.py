@@ -30,6 +30,7 @@ _ORIGINS = {
     "command line": "from the command line",
     "modal": "from the compose window",
     "confirmation": "as the confirmation of their wish",
+    "help": "as the answer to HELP",
 }
 
 

@@ -129,6 +129,12 @@ class Inbox(Model):
         30.0, ge=0, description="seconds in which a second person's answer is asked about first; 0: never"
     )
     signature: str = Field("", max_length=100, description="a last line under every reply that a person writes")
+    help_text: str = Field(
+        "",
+        max_length=320,
+        description="what a text HELP is answered with, once a day: who you are, and that STOP ends texts; "
+        "empty: HELP is for the team like any other text",
+    )
     links_for_files: bool = Field(False, description="where files cannot be sent: text a link to them, for a week")
 
 

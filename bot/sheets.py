@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
-from bot import blocks, compose_view, details_view, forms
+from bot import blocks, compose_view, consent_view, details_view, forms
 from bot.buttons import OPEN
 from bot.details_view import Text, Try
 from bot.people import reason
 from bot.slack_api import SlackError
-from storage import attempts, contacts, conversations, messages, posts, receipts
+from storage import attempts, contacts, conversations, messages, posts, receipts, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,7 @@ CONTACT, SENDER = "Contact", "Change sender"
 _NO_TEXT = "This message is no text, and no word of ours about one."
 _ZONE = "That is no time zone that we know. Write it like Australia/Sydney or Europe/London."
 _UNSURE = "Slack did not answer who you are. Nothing was changed; try again."
+_MOST_OPT_OUTS = 5  # that the contact's window shows
 _ZONES = "Like Australia/Sydney or Europe/London."
 
 
@@ -131,6 +132,7 @@ class Sheets:
         async with self._database.read() as reader:
             conversation = await conversations.get(reader, conversation_id)
             contact = await contacts.get(reader, conversation.contact_id)
+            known = consent_view.history(await suppressions.history(reader, contact.id, _MOST_OPT_OUTS))
         if (refusal := await self._refusal(user, conversation)) is not None:
             return forms.said(CONTACT, refusal)
         fields = [
@@ -150,6 +152,7 @@ class Sheets:
                 hint=_ZONES,
             ),
         ]
+        fields += [blocks.section(known)] if known else []
         return forms.modal(CONTACT, fields, form="contact", submit="Save", about={"conversation": conversation.id})
 
     async def contact_given(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:

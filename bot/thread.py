@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import buttons, healing, plan, render
+from bot import buttons, consent_view, healing, plan, render
 from bot.posting import Draft, ThreadLost
 from bot.slack_api import SlackRefused, SlackUnreachable
 from bot.worker import Later
-from storage import alerts, contacts, conversations, jobs, messages, posts
+from storage import alerts, contacts, conversations, doubts, jobs, messages, posts
 
 if TYPE_CHECKING:
     import aiohttp
@@ -112,6 +112,29 @@ class Thread:
             await jobs.finish(tx, job)
 
         draft = Draft(job.details["key"], "notice", conversation.id, conversation.channel, conversation.thread_ts)
+        await self._put_in_thread(conversation, draft, compose, finish)
+
+    async def doubt(self, job: Job) -> None:
+        """Asks whether a text asks for no more texts, or shows what was decided."""
+        key = f"doubt:{job.subject}"
+        async with self._database.read() as reader:
+            doubt, post = await doubts.get(reader, job.subject), await posts.find(reader, key)
+        if post is None and doubt.decision is not None:
+            await self._finish(job)
+            return
+        if post is not None and post.state == "sent":
+            await self._posting.edit(post, consent_view.question(doubt, key))
+            await self._finish(job)
+            return
+        conversation = await self._open_thread(doubt.conversation_id)
+
+        async def compose(tx: Transaction, _: Post) -> Rendered:
+            return consent_view.question(await doubts.get(tx, job.subject), key)
+
+        async def finish(tx: Transaction, _: Post) -> None:
+            await jobs.finish(tx, job)
+
+        draft = Draft(key, "doubt", job.subject, conversation.channel, conversation.thread_ts)
         await self._put_in_thread(conversation, draft, compose, finish)
 
     async def card(self, job: Job) -> None:

@@ -228,6 +228,18 @@ async def may_be_out(connection: Connection, message_id: int) -> bool:
     return found is not None
 
 
+async def may_have_come(connection: Connection, message_id: int) -> bool:
+    """Whether a part of the message has reached a phone, or may have: no provider has refused it."""
+    found = await connection.value(
+        """
+        SELECT 1 FROM attempts
+        WHERE message_id = :id AND (outcome IS NULL OR outcome NOT IN ('not sent', 'refused')) LIMIT 1
+        """,
+        id=message_id,
+    )
+    return found is not None
+
+
 async def maybe_leased(connection: Connection, account: str, recipient: str, since: int) -> int:
     """How many texts to the recipient since then may have been given a lease that we do not know (microseconds UTC)."""
     return int(

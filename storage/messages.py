@@ -330,6 +330,19 @@ async def newest_reply(connection: Connection, conversation_id: int) -> Message 
     )
 
 
+async def newest_of_origin(connection: Connection, conversation_id: int, origin: str) -> int | None:
+    """When the conversation's newest text of this origin was made (microseconds UTC); None if there is none."""
+    found = await connection.value(
+        """
+        SELECT created_at FROM messages WHERE conversation_id = :conversation_id AND origin = :origin
+        ORDER BY id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+        origin=origin,
+    )
+    return None if found is None else int(found)
+
+
 async def failed(connection: Connection, conversation_id: int) -> list[Message]:
     """The conversation's texts of ours that failed and that nobody has decided about, oldest first."""
     return await connection.all(

@@ -44,9 +44,15 @@ CREATE TABLE suppressions (                -- who opted out, when, and the evide
     since         BIGINT NOT NULL,
     lifted_at     BIGINT,
     source        TEXT NOT NULL,           -- 'keyword', 'person', 'provider'
-    evidence      TEXT NOT NULL
+    evidence      TEXT NOT NULL,           -- the word that was texted, a Slack user id, the provider's code
+    message_id    BIGINT REFERENCES messages (id),   -- the contact's text that says it, or ours that was refused for it
+    confirmation_id BIGINT REFERENCES messages (id), -- the one text of ours that may still go out
+    lift_source   TEXT,                    -- 'keyword' or 'person'
+    lift_evidence TEXT,
+    lift_message_id BIGINT REFERENCES messages (id)
 );
 CREATE UNIQUE INDEX suppressions_live ON suppressions (contact_id) WHERE lifted_at IS NULL;
+CREATE INDEX suppressions_contact ON suppressions (contact_id, id);
 
 CREATE TABLE conversations (
     id            BIGINT PRIMARY KEY,
@@ -128,6 +134,16 @@ CREATE INDEX messages_unsettled ON messages (conversation_id, id) WHERE status I
 CREATE INDEX messages_created ON messages (created_at);
 CREATE INDEX messages_failed ON messages (id) WHERE status = 'failed' AND state IS NULL;
 CREATE INDEX messages_later ON messages (not_before) WHERE state = 'scheduled';
+
+CREATE TABLE doubts (                      -- texts that probably ask for no more texts, and what a person made of each
+    message_id    BIGINT PRIMARY KEY REFERENCES messages (id),
+    conversation_id BIGINT NOT NULL REFERENCES conversations (id),
+    decision      TEXT CHECK (decision IN ('stop', 'no')),
+    decided_by    TEXT,                    -- a Slack user id; null with a decision: the contact opted out in another way
+    decided_at    BIGINT,
+    created_at    BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX doubts_open ON doubts (conversation_id) WHERE decision IS NULL;
 
 CREATE TABLE attempts (                    -- one try to get one part of a message out through one sender
     id            BIGINT PRIMARY KEY,      -- also what providers carry for us (customKey, ExternalId)

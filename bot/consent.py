@@ -1,0 +1,121 @@
+"""Whether a contact wants texts at all: STOP, START and HELP, what probably means STOP, and what a person notes.
+
+What a whole text says binds at once. What only sounds like STOP is asked about in the thread, so that neither a wish
+nor *stop by tomorrow* is lost. Each news is confirmed once, by the only text that may still go out
+(`storage/suppressions.py`, and the gate).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot import plan
+from sms.keywords import Keyword, heard, likely_stop
+from storage import conversations, doubts, messages, suppressions
+from storage.clock import DAY, MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+    from storage.contacts import Contact
+    from storage.conversations import Conversation
+    from storage.database import Transaction
+    from storage.suppressions import Lifting, Source
+
+GOODBYE = "You will get no more texts from us. Reply START to get them again."
+WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
+CONFIRM_WITHIN = 5 * MINUTE  # after the wish; the FCC takes a later confirmation for a text like any other
+HELP_AGAIN = DAY  # between two answers to HELP, so that two machines do not answer each other
+_EVIDENCE = 40  # characters of the word that are kept
+
+
+class Consent:
+    """What is heard in the texts of contacts.
+
+    Args:
+        settings: the inboxes, with their answers to HELP.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._inboxes = settings.inboxes
+        self._line_after = int(settings.patience.line * SECOND)
+
+    async def heed(
+        self, tx: Transaction, text: str, contact: Contact, conversation: Conversation, message_id: int
+    ) -> None:
+        """Does what a contact's text says about texts, if it says anything."""
+        opted_out = await suppressions.holds(tx, contact.id)
+        keyword, word = heard(text, opted_out=opted_out), " ".join(text.split())[:_EVIDENCE]
+        if keyword is Keyword.STOP and await opt_out(tx, contact.id, "keyword", word, message_id):
+            await self._say_goodbye(tx, contact.id, conversation.id)
+        elif keyword is Keyword.START and await opt_in(tx, contact.id, "keyword", word, message_id):
+            await self._say(tx, conversation.id, "confirmation", WELCOME_BACK)
+        elif keyword is Keyword.HELP and not opted_out:
+            await self._help(tx, conversation)
+        elif keyword is None and not opted_out and likely_stop(text):
+            await self._ask(tx, conversation.id, message_id)
+
+    async def meant(self, tx: Transaction, message_id: int, user: str) -> None:
+        """A person says that the contact's text asks for no more texts; they are told while that is no surprise."""
+        message = await messages.get(tx, message_id)
+        conversation = await conversations.get(tx, message.conversation_id)
+        if not await doubts.decide(tx, message_id, "stop", user):
+            return
+        await plan.doubt(tx, conversation.id, message_id)
+        news = await opt_out(tx, conversation.contact_id, "person", user, message_id)
+        if news and tx.now - message.created_at <= CONFIRM_WITHIN:
+            await self._say_goodbye(tx, conversation.contact_id, conversation.id)
+
+    async def not_meant(self, tx: Transaction, message_id: int, user: str) -> None:
+        """A person says that the contact's text asks for something else."""
+        if await doubts.decide(tx, message_id, "no", user):
+            await plan.doubt(tx, (await messages.get(tx, message_id)).conversation_id, message_id)
+
+    async def _ask(self, tx: Transaction, conversation_id: int, message_id: int) -> None:
+        """A person is asked, about one text of the conversation at a time."""
+        if await doubts.raise_one(tx, message_id, conversation_id):
+            await plan.doubt(tx, conversation_id, message_id)
+
+    async def _say_goodbye(self, tx: Transaction, contact_id: int, conversation_id: int) -> None:
+        said = await self._say(tx, conversation_id, "confirmation", GOODBYE)
+        await suppressions.confirm(tx, contact_id, said)
+
+    async def _help(self, tx: Transaction, conversation: Conversation) -> None:
+        """Who we are and how to stop, once a day."""
+        answer = self._inboxes[conversation.inbox].help_text
+        before = await messages.newest_of_origin(tx, conversation.id, "help")
+        if answer and (before is None or tx.now - before >= HELP_AGAIN):
+            await self._say(tx, conversation.id, "help", answer)
+
+    async def _say(self, tx: Transaction, conversation_id: int, origin: str, text: str) -> int:
+        message_id = await messages.add_text(tx, conversation_id, origin=origin, text=text, author=None)
+        await plan.post(tx, conversation_id)
+        await plan.send(tx, conversation_id, message_id)
+        await plan.show(tx, message_id, tx.now + self._line_after)
+        return message_id
+
+
+async def opt_out(
+    tx: Transaction, contact_id: int, source: Source, evidence: str, message_id: int | None = None
+) -> bool:
+    """The contact wants no texts, from no sender of ours. Returns whether that is news; `suppressions.add` says more."""
+    if not await suppressions.add(tx, contact_id, source, evidence, message_id):
+        return False
+    for conversation in await conversations.of_contact(tx, contact_id):
+        await plan.card(tx, conversation.id, tx.now)
+        for doubted in await doubts.end(tx, conversation.id):
+            await plan.doubt(tx, conversation.id, doubted)
+    return True
+
+
+async def opt_in(
+    tx: Transaction, contact_id: int, source: Lifting, evidence: str, message_id: int | None = None
+) -> bool:
+    """The contact wants texts again. Returns whether that is news."""
+    goodbye = await suppressions.confirmation(tx, contact_id)
+    if not await suppressions.lift(tx, contact_id, source, evidence, message_id):
+        return False
+    if goodbye is not None and await messages.cancel(tx, goodbye):
+        await plan.show(tx, goodbye)
+    for conversation in await conversations.of_contact(tx, contact_id):
+        await plan.card(tx, conversation.id, tx.now)
+    return True
