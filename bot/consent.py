@@ -97,7 +97,7 @@ class Consent:
 async def opt_out(
     tx: Transaction, contact_id: int, source: Source, evidence: str, message_id: int | None = None
 ) -> bool:
-    """The contact wants no texts, from no sender of ours. Returns whether that is news; `suppressions.add` says more."""
+    """The contact wants no texts, from no sender of ours. Returns whether that is news."""
     if not await suppressions.add(tx, contact_id, source, evidence, message_id):
         return False
     for conversation in await conversations.of_contact(tx, contact_id):

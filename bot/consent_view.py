@@ -1,4 +1,4 @@
-"""What people see of opt-outs beside the card: the question about a text, and how the contact opted out and in. Pure."""
+"""What people see of opt-outs beside the card: the question about a text, and the history of a contact. Pure."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ class Heard:
     async def text(self, text: str, phone: str = PHONE, account: str = "fonedynamics") -> int:
         """A contact texts us; returns the message's id."""
         number = next(self._numbers)
-        parsed = {
+        parsed: dict[str, Any] = {
             "sender": phone,
             "recipient": self.settings.senders[account].address,
             "text": text,
