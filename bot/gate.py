@@ -102,11 +102,12 @@ class Gate:
         async with self._database.read() as reader:
             message = await messages.get(reader, job.subject)
             conversation = await conversations.get(reader, message.conversation_id)
+            contact = await contacts.get(reader, conversation.contact_id)
         inbox = self._settings.inboxes[conversation.inbox]
         refusal = await self._people.may_text(message.author, inbox)
         names = await self._people.names_in(message)
         if refusal is None:
-            await self.routing.prepare(message, conversation)
+            await self.routing.prepare(message, conversation, contact)
         async with self._database.transaction() as tx:
             if refusal is not None:
                 await self._outcomes.not_allowed(tx, message, refusal)
@@ -155,7 +156,7 @@ class Gate:
         chosen = json.loads(message.options or "{}")
         route = await self.routing.choose(tx, conversation, contact, text, message.via, chosen, dropped)
         if (until := self._breaker.waits(route.account)) is not None:
-            other = self._other(message, conversation)
+            other = self._other(message, conversation, contact)
             if other is None:
                 raise self._waits(tx, message, route.account, until)
             route = await self.routing.choose(tx, conversation, contact, text, other, chosen, dropped)
@@ -246,11 +247,11 @@ class Gate:
             secret=self._urls.header_secret(attempt.account),
         )
 
-    def _other(self, message: Message, conversation: Conversation) -> str | None:
+    def _other(self, message: Message, conversation: Conversation, contact: Contact) -> str | None:
         """The next sender of the inbox whose company can be reached; none if a person chose one. Nothing is out yet."""
         if message.via is not None:
             return None
-        senders = self.routing.order(conversation)
+        senders = self.routing.candidates(conversation, contact, has_files=message.media != "[]").senders
         return next(
             (each for each in senders if self._breaker.waits(self._settings.senders[each].account) is None), None
         )

@@ -6,9 +6,10 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from bot import rules
 from bot.gate import OPTED_OUT
 from bot.numbers import spell
-from bot.routing import Stop, fits, signed
+from bot.routing import Stop, fits, one_way, signed
 from sms.segments import Encoding, measure, plain
 from storage import contacts, conversations, leases, suppressions
 from storage.clock import DAY, to_datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from bot.gate import Gate
     from bot.routing import Route
+    from bot.rules import Choice
     from bot.settings import Settings
     from providers.provider import Provider
     from sms.address import Address
@@ -49,6 +51,7 @@ class Explanation:
     to: str = field(repr=False)  # as people read it
     inbox: str
     kept: str | None  # the sender that the conversation keeps
+    rule: str  # which one of the settings names the candidates, and what it asks; "" if none does
     stop: str  # why it goes out through no sender, as a sentence; "" if it would
     candidates: list[Candidate]
     leases: list[str] = field(repr=False)  # the contact's live ones
@@ -81,14 +84,16 @@ class Routes:
             contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
             conversation = await conversations.newest(reader, contact.id, inbox) or Conversation.none_yet(inbox)
             stop = await self._stop(reader, contact, inbox, whole)
-            candidates = await self._candidates(reader, conversation, contact, whole)
-            live = await self._leases(reader, conversation, contact)
+            choice = self._gate.routing.candidates(conversation, contact)
+            candidates = await self._candidates(reader, conversation, contact, whole, choice)
+            live = await self._leases(reader, choice, contact)
         if not stop and all(each.verdict == "skipped" for each in candidates):
             stop = candidates[0].reason
         return Explanation(
             to=spell(to),
             inbox=inbox,
             kept=conversation.sender,
+            rule=_ruled(choice),
             stop=stop,
             candidates=candidates,
             leases=live,
@@ -106,11 +111,12 @@ class Routes:
         return OPTED_OUT if await suppressions.holds(reader, contact.id) else ""
 
     async def _candidates(
-        self, reader: Connection, conversation: Conversation, contact: Contact, whole: str
+        self, reader: Connection, conversation: Conversation, contact: Contact, whole: str, choice: Choice
     ) -> list[Candidate]:
         found: list[Candidate] = []
-        for name in self._gate.routing.order(conversation):
+        for name in choice.senders:
             try:
+                self._gate.routing.check_needs(name, conversation, choice)
                 route = await self._gate.routing.route(reader, name, conversation, contact, whole)
             except Stop as stop:
                 found.append(self._candidate(name, "skipped", stop.sentence))
@@ -127,13 +133,13 @@ class Routes:
         if route.address is None:
             return "A number is asked for, leased for this contact."
         leased = self._settings.senders[route.sender].is_leased
-        return f"From {spell(route.address)}" + (", the conversation's lease." if leased else ".")
+        answer = " The customer cannot answer this." if one_way(route.address) else ""
+        return f"From {spell(route.address)}" + (", the conversation's lease." if leased else ".") + answer
 
-    async def _leases(self, reader: Connection, conversation: Conversation, contact: Contact) -> list[str]:
+    async def _leases(self, reader: Connection, choice: Choice, contact: Contact) -> list[str]:
         now = self._database.clock()
         found: list[str] = []
-        names = self._gate.routing.order(conversation)
-        for account in dict.fromkeys(self._settings.senders[name].account for name in names):
+        for account in dict.fromkeys(self._settings.senders[name].account for name in choice.senders):
             for lease in await leases.live(reader, account, contact.id, now):
                 days = max(0, lease.expires_at - now) // DAY
                 found.append(f"{lease.number} until {to_datetime(lease.expires_at):%d %b %Y} (in {days} days)")
@@ -148,6 +154,7 @@ def lines(told: Explanation) -> list[str]:
     if told.signature > 0:
         found.append(f"The signature adds {_segments(told.signature)}.")
     found += [f"It would not go out. {_sentence(told.stop)}"] if told.stop else []
+    found.append(f"Which senders: {told.rule or 'no rule fits, so those of the inbox'}.")
     found += [_reasoned(n, each, told) for n, each in enumerate(told.candidates, 1)]
     found += [f"Live lease: {lease}." for lease in told.leases]
     return found
@@ -163,6 +170,7 @@ def as_json(told: Explanation) -> dict[str, Any]:
         "segments": told.size.count if told.size else None,
         "forced_by": _named(forced.character) if forced else None,
         "signature_segments": told.signature,
+        "rule": told.rule or None,
         "stop": told.stop or None,
         "candidates": [
             {"sender": each.sender, "provider": each.provider, "verdict": each.verdict, "reason": each.reason}
@@ -170,6 +178,10 @@ def as_json(told: Explanation) -> dict[str, Any]:
         ],
         "leases": told.leases,
     }
+
+
+def _ruled(choice: Choice) -> str:
+    return "" if choice.rule is None else f"{rules.title(choice.number, choice.rule)}, for {rules.asks(choice.rule)}"
 
 
 def _sized(size: Segments) -> str:

@@ -6,13 +6,17 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bot import rules
 from bot.outgoing import NotCarried
+from bot.render import country
+from bot.rules import Choice, Occasion
 from providers.errors import Refused
-from sms.address import Address, Alphanumeric, Client, from_canonical
+from sms.address import E164, Address, Alphanumeric, Client, from_canonical
+from sms.countries import WITHOUT_NAMES, zones_of
 from sms.message import OutboundSms
 from sms.segments import Segments, measure
 from storage import attempts, leases
-from storage.clock import DAY
+from storage.clock import DAY, to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,10 +73,10 @@ class Routing:
         self._outgoing = outgoing
         self._clock = clock
 
-    async def prepare(self, message: Message, conversation: Conversation) -> None:
+    async def prepare(self, message: Message, conversation: Conversation, contact: Contact) -> None:
         """Brings the files that were dropped with the message, before anything is decided about it."""
-        if self._outgoing is not None:
-            senders = self.order(conversation, message.via)
+        if self._outgoing is not None and message.media != "[]":
+            senders = self.candidates(conversation, contact, message.via, has_files=True).senders
             inbox = self._settings.inboxes[conversation.inbox]
             await self._outgoing.prepare(message, inbox, [self._provider_of(sender) for sender in senders])
 
@@ -86,25 +90,49 @@ class Routing:
         chosen: Mapping[str, object] = NOTHING,
         dropped: Sequence[File] = (),
     ) -> Route:
-        """The sender that a person chose, else the conversation's own, else the first of the inbox's that can.
+        """The sender that a person chose, else the conversation's own, else the first candidate that can.
 
         Raises:
             Stop: none can; with the sentence of the first.
         """
         reasons: list[Stop] = []
-        for name in self.order(conversation, via):
+        choice = self.candidates(conversation, contact, via, has_files=bool(dropped))
+        for name in choice.senders:
             try:
+                self.check_needs(name, conversation, choice)
                 return await self.route(connection, name, conversation, contact, text, chosen, dropped)
             except Stop as reason:
                 reasons.append(reason)
         raise reasons[0]
 
-    def order(self, conversation: Conversation, via: str | None = None) -> list[str]:
-        """The senders that come into question, the first one first."""
-        names = [via] if via in self._settings.senders else self._settings.inboxes[conversation.inbox].senders
-        if conversation.sender in names:
-            return [conversation.sender, *(name for name in names if name != conversation.sender)]
-        return list(names)
+    def candidates(
+        self, conversation: Conversation, contact: Contact, via: str | None = None, *, has_files: bool = False
+    ) -> Choice:
+        """The senders that come into question and the rule that names them, the sender that is kept first."""
+        if via in self._settings.senders:
+            return Choice((via,))
+        to = from_canonical(contact.address)
+        now = to_datetime(self._clock())
+        occasion = Occasion(conversation.inbox, to, now, zones_of(to, contact.time_zone), has_files)
+        senders = self._settings.inboxes[conversation.inbox].senders
+        choice = rules.choose(self._settings.rules, occasion, senders)
+        if conversation.sender not in senders or conversation.state == "closed":
+            return choice
+        others = (name for name in choice.senders if name != conversation.sender)
+        return replace(choice, senders=(conversation.sender, *others))
+
+    def check_needs(self, name: str, conversation: Conversation, choice: Choice) -> None:
+        """What the rule needs of its senders; the one that the conversation keeps was taken by another one.
+
+        Raises:
+            Stop: this sender lacks some of it.
+        """
+        if choice.rule is None or name == conversation.sender:
+            return
+        lacking = rules.lacks(choice.rule.needs, self._settings.senders[name].parsed, self._provider_of(name).features)
+        if lacking is not None:
+            which = rules.title(choice.number, choice.rule)
+            raise Stop("rule", f"Not sent: {which} of the settings wants a sender that can {lacking}.")
 
     async def route(
         self,
@@ -161,10 +189,20 @@ class Routing:
             raise Stop("no_answer", "Not sent: this came from a name, not a number, and cannot be answered.")
         if isinstance(recipient, Client) and not provider.features.clients:
             raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
+        if isinstance(route.address, Alphanumeric) and isinstance(recipient, E164):
+            self._check_name(route.address, recipient.region or "")
         try:
             provider.check(self.sms(route, contact, "0", chosen))
         except Refused as error:
             raise Stop(error.code, f"Not sent: {error.sentence}") from None
+
+    def _check_name(self, name: Alphanumeric, region: str) -> None:
+        if region in WITHOUT_NAMES or region in self._settings.countries_without_names:
+            where = country(region) or region
+            raise Stop(
+                "sender_name_country",
+                f"Not sent: a name like {name} is not shown in this country ({where}). Use a number there.",
+            )
 
     async def _lease_address(
         self, connection: Connection, account: str, conversation: Conversation, contact: Contact
@@ -191,6 +229,11 @@ class Routing:
         options = {**self._settings.senders[route.sender].options, **chosen}
         recipient = from_canonical(contact.address)
         return OutboundSms(attempt, recipient, route.address, route.text, route.media, options)
+
+
+def one_way(address: Address | None) -> bool:
+    """Whether nobody can answer a text from this address; a leased one (None) can be answered."""
+    return isinstance(address, Alphanumeric)
 
 
 def signed(text: str, inbox: Inbox) -> str:

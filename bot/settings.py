@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 import providers
+from bot.hours import QuietHours
+from bot.rules import Rule, title
 from bot.sections import (
     ChannelId,
     FileSettings,
@@ -28,6 +30,7 @@ from bot.sections import (
 )
 from providers.provider import Model
 from sms.address import Address, NotAnAddress, parse
+from sms.countries import is_country
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,6 +91,8 @@ class Sender(Model):
     account: str
     address: str = Field(repr=False, description=f'a number, a short code, an alphanumeric ID, or "{LEASED}"')
     options: dict[str, Any] = Field(default_factory=dict, description="the provider's options for every text from it")
+    texts_per_second: int | None = Field(None, ge=1, description="the most that go out from it; not given: no limit")
+    texts_per_minute: int | None = Field(None, ge=1, description="the same for any sixty seconds")
 
     @property
     def is_leased(self) -> bool:
@@ -136,6 +141,7 @@ class Inbox(Model):
         "empty: HELP is for the team like any other text",
     )
     links_for_files: bool = Field(False, description="where files cannot be sent: text a link to them, for a week")
+    quiet_hours: QuietHours | None = Field(None, description="when texts are held, by the contact's clock")
 
 
 def _without_slash(url: str) -> str:
@@ -178,6 +184,12 @@ class Settings(BaseSettings):
     accounts: dict[Name, Account] = Field(min_length=1)
     senders: dict[Name, Sender] = Field(min_length=1)
     inboxes: dict[Name, Inbox] = Field(min_length=1)
+    rules: list[Rule] = Field(
+        default_factory=list, description="the first that fits says which senders come into question, and their order"
+    )
+    countries_without_names: list[Region] = Field(
+        default_factory=list, description="where alphanumeric senders are not used, beside US and CA"
+    )
     admins: list[SlackId] = Field(
         default_factory=list, description="who may opt contacts out and in, export and erase; empty: every member"
     )
@@ -303,6 +315,33 @@ def _reference_problems(settings: Settings) -> Iterator[str]:
             yield f"inboxes.{name}.senders names {missing!r}. The senders are: {_list(settings.senders)}."
     for name, sender in settings.senders.items():
         yield from _sender_problems(settings, name, sender)
+    for number, rule in enumerate(settings.rules, 1):
+        yield from (f"{title(number, rule)}: {problem}" for problem in _rule_problems(settings, rule))
+    yield from (
+        f"countries_without_names: {_no_country(each)}"
+        for each in settings.countries_without_names
+        if not is_country(each)
+    )
+
+
+def _rule_problems(settings: Settings, rule: Rule) -> Iterator[str]:
+    """What a rule names has to be there; a sender of it belongs to the inboxes that it is for."""
+    yield from (f"countries has {_no_country(each)}" for each in rule.countries if not is_country(each))
+    for inbox in (each for each in rule.inboxes if each not in settings.inboxes):
+        yield f"inboxes names {inbox!r}. The inboxes are: {_list(settings.inboxes)}."
+    known = {name: inbox for name, inbox in settings.inboxes.items() if name in (rule.inboxes or settings.inboxes)}
+    for sender in rule.senders:
+        having = [name for name, inbox in known.items() if sender in inbox.senders]
+        if sender not in settings.senders:
+            yield f"senders names {sender!r}. The senders are: {_list(settings.senders)}."
+        elif known and (not having or (rule.inboxes and len(having) < len(known))):
+            lacking = ", ".join(sorted(set(known) - set(having)))
+            yield f"senders names {sender!r}, which is no sender of {lacking}. Add it to the senders there."
+
+
+def _no_country(region: str) -> str:
+    hint = " The United Kingdom is GB." if region == "UK" else " Write it as two letters, like AU."
+    return f"{region!r}, which is no country.{hint}"
 
 
 def _sender_problems(settings: Settings, name: str, sender: Sender) -> Iterator[str]:

@@ -107,12 +107,19 @@ class BotProcess:
 
 
 def to_toml(settings: Mapping[str, Any]) -> str:
-    """Nested settings as TOML, whose strings, numbers and lists are written as in JSON."""
+    """Nested settings as TOML, whose strings and numbers are written as in JSON."""
     lines: list[str] = []
     for path, table in _tables((), settings):
         lines += ["", f"[{'.'.join(path)}]"] if path else []
-        lines += [f"{key} = {json.dumps(value)}" for key, value in table.items() if not isinstance(value, dict)]
+        lines += [f"{key} = {_value(value)}" for key, value in table.items() if not isinstance(value, dict)]
     return "\n".join(lines).strip() + "\n"
+
+
+def _value(value: Any) -> str:
+    """Tables within lists are written in one line."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{key} = {_value(each)}' for key, each in value.items())} }}"
+    return f"[{', '.join(map(_value, value))}]" if isinstance(value, list | tuple) else json.dumps(value)
 
 
 def _tables(path: tuple[str, ...], table: Mapping[str, Any]) -> list[tuple[tuple[str, ...], Mapping[str, Any]]]:

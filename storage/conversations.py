@@ -42,12 +42,17 @@ class Conversation:
 
 
 async def open_one(tx: Transaction, contact_id: int, inbox: str, team: str, channel: str) -> Conversation:
-    """The conversation of the contact in the inbox: the open one, else its newest opened again, else a new one."""
+    """The conversation of the contact in the inbox: the open one, else its newest opened again, else a new one.
+
+    One that is opened again has no sender that it keeps: that ended with it.
+    """
     found = await newest(tx, contact_id, inbox)
     if found is None:
         return await _start(tx, contact_id, inbox, team, channel)
     if found.state == "closed":
-        await tx.run("UPDATE conversations SET state = 'open', closed_at = NULL WHERE id = :id", id=found.id)
+        await tx.run(
+            "UPDATE conversations SET state = 'open', closed_at = NULL, sender = NULL WHERE id = :id", id=found.id
+        )
     return await get(tx, found.id)
 
 

@@ -20,6 +20,8 @@ Schema = dict[str, Any]
 _HEAD = ["setting", "type", "default", "meaning", "environment"]
 _OPTION_HEAD = ["option", "type", "default", "meaning"]
 
+LISTED = "[]"  # at the end of a place: there are several, in their order
+
 # Where the model says nothing.
 _MEANING = {
     "database": "the SQLite file; its folder has to be there",
@@ -60,16 +62,36 @@ def page_text() -> str:
 def _models(schema: Schema) -> Iterator[tuple[str, Schema]]:
     """Each table of the file with the model behind it; the top of the file first, under an empty name."""
     yield "", schema
-    for name, said in schema["properties"].items():
-        below = said.get("additionalProperties")
-        if "$ref" in said:
-            yield name, _resolved(said, schema)
-        elif isinstance(below, dict):
-            yield f"{name}.<name>", _resolved(below, schema)
+    yield from _below("", schema, schema)
+
+
+def _below(above: str, model: Schema, schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """The tables of a table, each followed by its own."""
+    for name, said in model["properties"].items():
+        found = _table_of(said)
+        if found is None:
+            continue
+        end, below = found
+        place = f"{above}.{name}{end}" if above else f"{name}{end}"
+        yield place, _resolved(below, schema)
+        yield from _below(place, _resolved(below, schema), schema)
+
+
+def _table_of(said: Schema) -> tuple[str, Schema] | None:
+    """What a setting holds if that is a table: how its place ends, and the model. A list of tables counts as one."""
+    items, below = said.get("items"), said.get("additionalProperties")
+    either = [each for each in said.get("anyOf", ()) if "$ref" in each]
+    if "$ref" in said:
+        return "", said
+    if either:
+        return "", either[0]
+    if isinstance(items, dict) and "$ref" in items:
+        return LISTED, items
+    return (".<name>", below) if isinstance(below, dict) and "$ref" in below else None
 
 
 def _is_table(said: Schema) -> bool:
-    return "$ref" in said or isinstance(said.get("additionalProperties"), dict)
+    return _table_of(said) is not None
 
 
 def _resolved(said: Schema, schema: Schema) -> Schema:
@@ -81,13 +103,18 @@ def _resolved(said: Schema, schema: Schema) -> Schema:
 
 
 def _section(place: str, model: Schema) -> list[str]:
-    title = f"## `[{place}]`" if place else "## At the top of the file"
+    title = f"## {_heading(place)}" if place else "## At the top of the file"
     own = {name: said for name, said in model["properties"].items() if not _is_table(said)}
     rows = [
         [*_typed(name, said, model), prose(_meaning(place, name, said)), _env(place, name)]
         for name, said in own.items()
     ]
     return [title, prose(model["description"]), table(_HEAD, rows)]
+
+
+def _heading(place: str) -> str:
+    """As TOML has it; of a list of tables, each has its brackets twice."""
+    return code(f"[[{place.removesuffix(LISTED)}]]" if place.endswith(LISTED) else f"[{place.replace(LISTED, '')}]")
 
 
 def _provider(kind: type[Provider]) -> list[str]:
@@ -127,13 +154,22 @@ def _meaning(place: str, name: str, said: Schema) -> str:
 
 
 def _env(place: str, name: str) -> str:
+    """The variable; what lies in a list of tables has none of its own: the whole list is one, as JSON."""
+    if LISTED in place:
+        return f"in {code(PREFIX + place.partition(LISTED)[0].upper())}"
     path = [part.upper() for part in (*place.split("."), name) if part]
     return code(PREFIX + "__".join(path))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
 
-_FORMATS = {"password": "secret", "uri": "URL", "path": "path", "date-time": "time with its zone"}
+_FORMATS = {
+    "password": "secret",
+    "uri": "URL",
+    "path": "path",
+    "date-time": "time with its zone",
+    "time": "time of day",
+}
 _TYPES = {"string": "text", "integer": "whole number", "number": "number", "boolean": "true or false"}
 _BOUNDS = {
     "minimum": "{} or more",
@@ -160,6 +196,8 @@ def type_of(said: Schema) -> str:
 
 def _word(said: Schema) -> str:
     if said["type"] == "array":
+        if "enum" in said["items"]:
+            return f"list of {', '.join(code(json.dumps(each)) for each in said['items']['enum'])}"
         kind, *bounds = type_of(said["items"]).split(", ")
         return ", ".join([f"list of {kind}s", *bounds])
     if said["type"] == "object":

@@ -274,6 +274,56 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
         "database: there is no folder nowhere. Make it, or name another file.",
     ),
     (
+        {"rules": [{"senders": ["leased"]}, {"name": "far", "senders": ["perth"], "countries": ["AU", "UK"]}]},
+        (
+            "rule 2 (far): countries has 'UK', which is no country. The United Kingdom is GB.\n"
+            "rule 2 (far): senders names 'perth'. The senders are: leased, name, sydney."
+        ),
+    ),
+    (
+        {"rules": [{"senders": ["name"]}]},
+        "rule 1: senders names 'name', which is no sender of support. Add it to the senders there.",
+    ),
+    (
+        {"rules": [{"senders": ["leased"], "inboxes": ["sales"]}]},
+        ("rule 1: inboxes names 'sales'. The inboxes are: support."),
+    ),
+    (
+        {"rules": [{"senders": []}]},
+        missing("rules.0.senders"),
+    ),
+    (
+        {"rules": [{"senders": ["leased"], "prefixes": ["+61 4"]}]},
+        "rules.0.prefixes.0: a prefix is the first digits of a number with its country code, like +614.",
+    ),
+    (
+        {
+            "rules": [
+                {"senders": ["leased"], "hours": {"after": "9", "before": "17:00", "time_zone": "Sydney"}},
+            ]
+        },
+        (
+            "rules.0.hours.after: write it as hours and minutes, without a time zone, like 08:00.\n"
+            "rules.0.hours.time_zone: there is no time zone 'Sydney'. Write it like Australia/Sydney, or \"contact\"."
+        ),
+    ),
+    (
+        {"inboxes__support__quiet_hours": {"after": "21:00", "before": "21:00"}},
+        "inboxes.support.quiet_hours: these hours never end. Let `before` differ from `after`, or name the days.",
+    ),
+    (
+        {"inboxes__support__quiet_hours": {"after": "21:00Z", "before": "08:00", "days": ["someday"]}},
+        (
+            "inboxes.support.quiet_hours.after: write it as hours and minutes, without a time zone, like 08:00.\n"
+            "inboxes.support.quiet_hours.days.0: "
+            "Input should be 'mon', 'tue', 'wed', 'thu', 'fri', 'sat' or 'sun'."
+        ),
+    ),
+    (
+        {"countries_without_names": ["UK"]},
+        "countries_without_names: 'UK', which is no country. The United Kingdom is GB.",
+    ),
+    (
         {"accounts": {}, "senders": {}, "inboxes": {}},
         missing("accounts", "senders", "inboxes"),
     ),

@@ -319,7 +319,7 @@ async def test_a_name_as_sender_is_refused_where_names_are_not_shown(tmp_path: P
     async with Team(tmp_path, named) as team:
         root = await team.conversation(AMERICAN, "Hi")
         await team.reply(root, "Hello")
-        await team.until(lambda: any("US and Canada" in line for line in team.lines(root)))
+        await team.until(lambda: any("not shown in this country (United States)" in line for line in team.lines(root)))
         await team.quiet()
         assert not team.requests()
         other = await team.conversation(CUSTOMER, "G'day")

@@ -1,0 +1,67 @@
+"""Rules of the settings decide what a text comes from; `/sms route` tells why, and the gate does the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.e2e.team import CUSTOMER, Team
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+AMERICAN, BRITISH = "+13035550142", "+447700900123"
+
+
+@pytest.fixture
+async def ruled(tmp_path: Path) -> AsyncIterator[Team]:
+    """A team with three senders and rules for America, for Britain and for a prefix of Australia."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["senders"]["acme"] = {"account": "fone", "address": "Acme"}
+        settings["inboxes"]["support"]["senders"] = ["acme", "sydney", "leased"]
+        settings["rules"] = [
+            {"name": "America", "countries": ["US", "CA"], "senders": ["acme", "leased"]},
+            {"name": "answers", "countries": ["GB"], "needs": ["answers"], "senders": ["acme", "sydney"]},
+            {"prefixes": ["+61488"], "inboxes": ["support"], "senders": ["sydney", "leased"]},
+        ]
+
+    async with Team(tmp_path, adapt) as team:
+        yield team
+
+
+async def test_the_first_rule_that_fits_names_the_senders(ruled: Team) -> None:
+    """Each candidate says why it is taken or skipped, and the text then goes as was told; nothing is sent before."""
+    american = await ruled.slash(f"route {AMERICAN} Hi")
+    assert "rule 1 (America), for country US or CA" in american
+    assert "1. acme, Fone Dynamics: skipped. A name like Acme is not shown in this country (United States)." in american
+    assert "2. leased, Fone Dynamics: taken." in american
+    british = await ruled.slash(f"route {BRITISH} Hi")
+    assert "skipped. Rule 2 (answers) of the settings wants a sender that can be answered." in british
+    assert "2. sydney, Fone Dynamics: taken." in british
+    assert "rule 3, for number from +61488; inbox support" in await ruled.slash(f"route {CUSTOMER} Hi")
+    elsewhere = await ruled.slash("route +61255501234 Hi")
+    assert "no rule fits, so those of the inbox" in elsewhere
+    assert "1. acme, Fone Dynamics: taken. From Acme. The customer cannot answer this." in elsewhere
+    assert not ruled.requests()
+    for phone in (CUSTOMER, AMERICAN):
+        await ruled.slash(f"{phone} Hi")
+        await ruled.received(phone, 1)
+    assert [row["sender"] for row in ruled.attempts()] == ["sydney", "leased"]
+
+
+async def test_a_conversation_keeps_its_sender_until_it_ends(ruled: Team) -> None:
+    """What a person chose stands before the rules; once the conversation is closed and opened again, the rules do."""
+    root = await ruled.conversation()
+    await ruled.reply(root, "!via leased")
+    await ruled.reply(root, "One")
+    await ruled.received(CUSTOMER, 1)
+    assert "1. leased, Fone Dynamics (kept by the conversation): taken" in await ruled.slash(f"route {CUSTOMER} Hi")
+    await ruled.reply(root, "!close")
+    await ruled.quiet()
+    assert "1. sydney, Fone Dynamics: taken" in await ruled.slash(f"route {CUSTOMER} Hi")
+    await ruled.slash(f"{CUSTOMER} Two")
+    await ruled.received(CUSTOMER, 2)
+    assert [row["sender"] for row in ruled.attempts()] == ["leased", "sydney"]
