@@ -38,6 +38,7 @@ from bot.pacing import Pacing
 from bot.people import People
 from bot.posting import Posting
 from bot.presenter import Presenter
+from bot.retention import Retention
 from bot.routes import Routes
 from bot.second_way import SecondWay
 from bot.server import Server
@@ -208,6 +209,9 @@ class Bot:
         worker = Worker(self._database, bridge, handlers, self._metrics)
         await self._resume(outcomes)
         await worker.start()
+        retention = Retention(self._database, self._shelf, self._settings.retention)
+        retention.start()
+        stack.push_async_callback(retention.stop)
         stack.push_async_callback(worker.stop, DRAIN)
         return Work(gate, people, presenter, actions)
 

@@ -43,6 +43,7 @@ LONGEST_PAUSE = 60 * SECOND  # between two tries of a text that certainly did no
 LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
 
 OPTED_OUT = "Not sent: this contact has opted out of texts. They can reply START to get them again."
+REMOVED = "Not sent: its text was removed after the time that `retention.text_days` sets. Write it again."
 CONFIRMED = "Not sent again: this confirmation went out, or may have, and nobody is to get two."
 
 
@@ -221,6 +222,8 @@ class Gate:
 
     async def _text(self, tx: Transaction, message: Message, names: decode.Names, inbox: Inbox, *, is_all: bool) -> str:
         """What the phone will show, decoded once, within the length that the inbox allows; not empty if it is all."""
+        if message.removed_at is not None:
+            raise Stop("removed", REMOVED)
         text = message.text
         if message.typed is not None:
             try:

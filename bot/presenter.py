@@ -9,7 +9,7 @@ from bot.views import AlertView, CardView, ContactView, InboundText, LineView, O
 from sms.address import E164, from_canonical
 from sms.message import Status
 from storage import attempts, contacts, conversations, leases, suppressions
-from storage.clock import MINUTE
+from storage.clock import DAY, MINUTE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -74,7 +74,7 @@ class Presenter:
     def inbound(self, message: Message, now: int) -> InboundText:
         """One text of a contact."""
         return InboundText(
-            text=message.text or "",
+            text=words(message),
             at=message.said_at or message.created_at,
             late=now - message.created_at > LATE,
             possibly_repeat=message.repeats is not None,
@@ -87,7 +87,7 @@ class Presenter:
         return OutboundView(
             author=message.author,
             origin=_ORIGINS.get(message.origin, ""),
-            text=message.text or "",
+            text=words(message),
             at=message.created_at,
             late=now - message.created_at > LATE,
             attachments=len(json.loads(message.media)),
@@ -169,6 +169,13 @@ class Presenter:
         if not told.status.is_final and waited >= int(self._settings.receipt_minutes * MINUTE):
             return Stage.NO_RECEIPT
         return Stage(message.status)
+
+
+def words(message: Message) -> str:
+    """What it says, or said until it was removed."""
+    if message.removed_at is None:
+        return message.text or ""
+    return f"(text removed after {(message.removed_at - message.created_at) // DAY} days)"
 
 
 def _telling(parts: list[Attempt]) -> Attempt:

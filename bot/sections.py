@@ -118,6 +118,25 @@ class FileSettings(Model):
     )
 
 
+class RetentionSettings(Model):
+    """How long what customers wrote is kept here. What stands in Slack is Slack's: set that there."""
+
+    text_days: float = Field(
+        0.0, ge=0, description="of a text's age, after which its words and files are removed here; 0: never"
+    )
+    raw_days: float = Field(
+        30.0, ge=0, description="after which webhooks and Slack events, as they came, are removed; 0: never"
+    )
+    dead_days: float = Field(
+        90.0, ge=0, description="the same for what could not be read or handled; then it can be replayed no more"
+    )
+    key: SecretStr | None = Field(
+        None,
+        description="what the numbers of erased people who opted out are hashed with; none: `secret`. "
+        "Before you change that, set this to the old one",
+    )
+
+
 class HttpSettings(Model):
     """Where our own doors listen. A reverse proxy with TLS stands before them."""
 

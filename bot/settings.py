@@ -23,6 +23,7 @@ from bot.sections import (
     Name,
     Patience,
     Region,
+    RetentionSettings,
     SecondWaySettings,
     SlackId,
     SlackSettings,
@@ -181,6 +182,7 @@ class Settings(BaseSettings):
     sweep: SweepSettings = SweepSettings()
     second_way: SecondWaySettings = SecondWaySettings()
     files: FileSettings = FileSettings()
+    retention: RetentionSettings = RetentionSettings()
     accounts: dict[Name, Account] = Field(min_length=1)
     senders: dict[Name, Sender] = Field(min_length=1)
     inboxes: dict[Name, Inbox] = Field(min_length=1)

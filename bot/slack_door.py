@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # What a person writes (docs.slack.dev, events/message): plain, with files, also sent to the channel, or /me.
 WRITTEN = {None, "file_share", "thread_broadcast", "me_message"}
+_VERIFICATION = "token"  # an old secret of Slack's that comes with each event and is of no use here
 _ANYTHING = re.compile(".*")
 
 log = structlog.get_logger("slack door")
@@ -143,9 +144,9 @@ class SlackDoor:
         if self._settings.inbox_of_channel(event.get("channel", "")) is None:
             return None
         if subtype == "message_changed":
-            return self._edit(body, event) or self._loss(body, event)
+            return self._edit(body, event) or self._loss(event)
         if subtype == "message_deleted":
-            return self._deletion(body, event) or self._loss(body, event)
+            return self._deletion(event) or self._loss(event)
         if subtype in WRITTEN and not event.get("hidden") and self._is_reply_of_a_person(event):
             return self._row(body, "reply", event, event["ts"], event)
         return None
@@ -158,13 +159,15 @@ class SlackDoor:
             return None
         return self._row(body, "edit", event, f"{message['ts']}:edit:{edited}", message)
 
-    def _deletion(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+    def _deletion(self, event: Mapping[str, Any]) -> Arrival | None:
+        """Where it was, without its words: somebody wants them gone."""
         before = event.get("previous_message", {})
         if not self._is_reply_of_a_person(before):
             return None
-        return self._row(body, "deletion", event, f"{event['deleted_ts']}:deleted", before)
+        where = {name: before[name] for name in ("thread_ts", "ts", "user")}
+        return self._row(where, "deletion", event, f"{event['deleted_ts']}:deleted", where)
 
-    def _loss(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+    def _loss(self, event: Mapping[str, Any]) -> Arrival | None:
         """Somebody deleted a card of ours: with replies below it a tombstone takes its place."""
         before, left = event.get("previous_message", {}), event.get("message", {})
         is_ours = before.get("bot_id") == self._identity.bot_id
@@ -173,7 +176,7 @@ class SlackDoor:
             return None
         said = {"team": self._identity.team, "channel": event["channel"], "ts": before["ts"]}
         key = f"{said['team']}:{said['channel']}:{said['ts']}:deleted"
-        return Arrival("slack", "loss", key, json.dumps(body).encode(), said)
+        return Arrival("slack", "loss", key, json.dumps(said).encode(), said)
 
     def _is_reply_of_a_person(self, message: Mapping[str, Any]) -> bool:
         """Slack's own bots carry no subtype, only `bot_id`; some events carry no user at all."""
@@ -197,7 +200,7 @@ class SlackDoor:
             source="slack",
             kind=kind,
             dedup_key=f"{team}:{channel}:{key}",
-            body=json.dumps(body).encode(),
+            body=json.dumps({name: body[name] for name in body if name != _VERIFICATION}).encode(),
             parsed=said,
         )
 

@@ -45,6 +45,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # what is acknowledged has reached the disk
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten
 )
 
 
@@ -150,6 +151,31 @@ class Database:
         async with self.read() as reader:
             newest = [await reader.value(f"SELECT max(id) FROM {table}") for table in _WITH_IDS]
         self._ids.rise_above(max((found for found in newest if found is not None), default=0))
+
+    async def flush(self) -> bool:
+        """Brings everything from the log into the file and empties the log; returns whether nobody was in the way."""
+        async with self._turn:
+            (found,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+        return not found[0]
+
+    async def scrub(self, largest: int) -> bool:
+        """Writes the file anew, so that no remains of what was deleted are left in it; nobody can write meanwhile.
+
+        SQLite overwrites what it deletes, but not the copies that it left behind when it moved rows between pages.
+
+        Args:
+            largest: bytes; a larger file would be locked for too long.
+
+        Returns:
+            Whether it was done.
+        """
+        async with self._turn:
+            (pages,) = await self._writer.execute_fetchall("PRAGMA page_count")
+            (size,) = await self._writer.execute_fetchall("PRAGMA page_size")
+            if pages[0] * size[0] > largest:
+                return False
+            await _unbroken(self._writer.execute("VACUUM"))
+        return await self.flush()
 
     async def close(self) -> None:
         """Waits for the transaction under way, then closes every connection."""

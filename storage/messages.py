@@ -16,7 +16,7 @@ State = Literal["held", "scheduled", "cancelled", "asked"]
 _COLUMNS = """
     id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
     repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, not_before,
-    expires_at, decided_at, created_at
+    expires_at, decided_at, removed_at, created_at
 """
 _NOT_OUT = """
     NOT EXISTS (
@@ -55,6 +55,7 @@ class Message:
     not_before: int | None
     expires_at: int | None
     decided_at: int
+    removed_at: int | None  # when its text was dropped, after the retention time
     created_at: int
 
 

@@ -123,6 +123,7 @@ CREATE TABLE messages (
     not_before    BIGINT,
     expires_at    BIGINT,
     decided_at    BIGINT NOT NULL DEFAULT 0,   -- a person's newest decision to send it; tries before it do not count
+    removed_at    BIGINT,                  -- when its text was dropped, after the retention time
     created_at    BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX messages_provider_id ON messages (account, provider_id);
@@ -132,6 +133,7 @@ CREATE INDEX messages_unposted ON messages (conversation_id, id) WHERE post_id I
 CREATE INDEX messages_post ON messages (post_id, id) WHERE post_id IS NOT NULL;
 CREATE INDEX messages_unsettled ON messages (conversation_id, id) WHERE status IN ('queued', 'sending', 'failed');
 CREATE INDEX messages_created ON messages (created_at);
+CREATE INDEX messages_kept ON messages (created_at) WHERE removed_at IS NULL;
 CREATE INDEX messages_failed ON messages (id) WHERE status = 'failed' AND state IS NULL;
 CREATE INDEX messages_later ON messages (not_before) WHERE state = 'scheduled';
 

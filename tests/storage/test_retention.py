@@ -1,0 +1,93 @@
+"""What is over is dropped, some rows at a time, and nothing else is; the file can be cleaned of its remains."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.presenter import words
+from bot.retention import Retention
+from bot.sections import RetentionSettings
+from bot.shelf import Shelf
+from storage import files, intake, messages, posts
+from storage.clock import DAY, SECOND
+from storage.intake import Arrival
+from tests.storage.making import a_conversation, a_text, an_attempt, an_inbound, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from storage.database import Database
+    from tests.storage.making import Clock
+
+OLD = 31 * DAY / SECOND
+MARK = "MARKED-WORDS"
+
+
+async def _filled(database: Database, shelf: Shelf) -> dict[str, int]:
+    """A text each way that is over, one that waits, one that was never shown, and what came in; by name."""
+    async with database.transaction() as tx:
+        conversation = await a_conversation(tx)
+        made = {"in": await an_inbound(tx, conversation.id, MARK) or 0, "out": await a_text(tx, MARK)}
+        made |= {"later": await a_text(tx, "later"), "hidden": await an_inbound(tx, conversation.id, "hidden") or 0}
+        post = await posts.begin(
+            tx, "text:1", kind="text", subject=conversation.id, team="T1", channel="C1", thread_ts="1.1"
+        )
+        await messages.show_in(tx, [made["in"]], post.id)
+        attempt = await an_attempt(tx, made["out"])
+        await messages.set_status(tx, made["out"], "delivered")
+        await messages.schedule(tx, made["later"], tx.now + 90 * DAY)
+        made["attempt"] = attempt.id
+        made["file"] = await files.expect(tx, made["in"], "in", source=f"https://x/{MARK}", name=f"{MARK}.png")
+        arrivals = [
+            Arrival("fone", "inbound", f"key {n}", MARK.encode(), {"text": MARK}, {"x": MARK}) for n in range(120)
+        ]
+        dead = [Arrival("fone", "unreadable", "dead", MARK.encode(), None, {":query": MARK}, None, "unreadable")]
+        await intake.append(tx, [*arrivals, *dead])
+        for entry in await intake.waiting(tx, 200):
+            await intake.finish(tx, entry)
+    await shelf.put(made["file"], MARK.encode())
+    return made
+
+
+async def test_what_is_over_is_dropped(database: Database, clock: Clock, tmp_path: Path) -> None:
+    """Bodies, raw payloads and files of what is over go after their days; what waits, and every row, stays."""
+    shelf = Shelf(tmp_path / "files")
+    made = await _filled(database, shelf)
+    settings = RetentionSettings(text_days=30, raw_days=30, dead_days=90)
+    retention = Retention(database, shelf, settings)
+    assert await retention.drop() == {"texts": 0, "payloads": 0, "dead": 0}
+    clock.wait(OLD)
+    assert await retention.drop() == {"texts": 2, "payloads": 120, "dead": 0}
+    clock.wait(2 * OLD)
+    assert await retention.drop() == {"texts": 0, "payloads": 0, "dead": 1}
+    found = {row["id"]: row["text"] for row in await rows(database, "SELECT id, text FROM messages")}
+    assert (found[made["in"]], found[made["out"]]) == (None, None)
+    assert (found[made["later"]], found[made["hidden"]]) == ("later", "hidden")
+    assert not shelf.place(made["file"]).exists()
+    async with database.read() as reader:
+        assert words(await messages.get(reader, made["out"])) == "(text removed after 31 days)"
+        assert words(await messages.get(reader, made["later"])) == "later"
+        assert (await intake.dead(reader))[0].error == "unreadable"
+    assert len(await rows(database, "SELECT id FROM intake")) == 121
+
+
+async def test_nothing_is_left_in_the_file(database: Database, clock: Clock, tmp_path: Path, path: Path) -> None:
+    """After the file was written anew, neither it nor its log has a byte of what was dropped."""
+    shelf = Shelf(tmp_path / "files")
+    await _filled(database, shelf)
+    clock.wait(3 * OLD)
+    await Retention(database, shelf, RetentionSettings(text_days=1, raw_days=1, dead_days=1)).drop()
+    assert not await database.scrub(1)
+    assert await database.scrub(1 << 30)
+    for part in (path, path.with_name(f"{path.name}-wal")):
+        assert MARK.encode() not in part.read_bytes()
+    async with database.transaction() as tx:
+        assert await a_text(tx)
+
+
+async def test_nothing_is_dropped_by_itself(database: Database, clock: Clock, tmp_path: Path) -> None:
+    """Texts stay for ever unless the settings say otherwise."""
+    shelf = Shelf(tmp_path / "files")
+    await _filled(database, shelf)
+    clock.wait(100 * OLD)
+    assert (await Retention(database, shelf, RetentionSettings()).drop())["texts"] == 0
