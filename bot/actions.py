@@ -42,6 +42,7 @@ Wish = dict[str, Any]
 
 NOTHING_BELOW = "Not texted: write the text below it, on a new line, like `!later tomorrow 9:00` and then the text."
 NOT_HERE = "Not texted: in this channel replies are not texted. Open `/sms` in another place to write a text."
+NEWER = "This conversation goes on in a newer thread already; the card here links to it."
 CHANGED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
 
 
@@ -147,9 +148,10 @@ class Actions:
             await self._show_card(tx, wish["subject"])
 
     async def _reopen(self, tx: Transaction, wish: Wish) -> None:
-        found = await conversations.get(tx, wish["subject"])
-        await conversations.open_one(tx, found.contact_id, found.inbox, found.team, found.channel)
-        await self._show_card(tx, wish["subject"])
+        if await conversations.reopen(tx, wish["subject"]):
+            await self._show_card(tx, wish["subject"])
+        else:
+            await self._tell(tx, wish, NEWER)
 
     async def _via(self, tx: Transaction, wish: Wish) -> None:
         """The conversation goes on through this sender."""

@@ -54,7 +54,7 @@ from bot.thread import Thread
 from bot.windows import Windows
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
-from storage import attempts, callbacks, identity
+from storage import attempts, callbacks, conversations, identity
 from storage.database import open_database
 from storage.identity import Identity
 from storage.intake import Appender
@@ -126,6 +126,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     downloads = Downloads(settings.files.seconds, private_places(settings))
     bot = Bot(settings, database, providers, session, await stack.enter_async_context(downloads))
     await bot.know_senders()
+    await bot.know_places()
     await bot.server.start()
     stack.push_async_callback(bot.server.stop)
     log.info("the door for providers is open", port=settings.http.port, accounts=sorted(settings.accounts))
@@ -163,6 +164,7 @@ class Bot:
         self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
         self._file_urls = FileUrls(settings.public_url, settings.secret.get_secret_value())
         self._appender = Appender(database)
+        self._former: frozenset[str] = frozenset()
         door = SmsDoor(database, self._appender, providers, self._urls, self._metrics)
         file_door = FileDoor(database, self._shelf, self._file_urls)
         self.server = Server(settings.http, [door, file_door], self._metrics)
@@ -173,6 +175,22 @@ class Bot:
             for name, sender in self._settings.senders.items():
                 await callbacks.remember(tx, self._urls.make(sender.account, "sender", name)[1])
 
+    async def know_places(self) -> None:
+        """Finds the channels that are no inbox any more and still have open conversations: replies there are texted.
+
+        Raises:
+            CannotStart: an inbox with open conversations is not in the settings.
+        """
+        async with self._database.read() as reader:
+            places = await conversations.places(reader)
+        missing = sorted({inbox for inbox, _ in places if inbox not in self._settings.inboxes})
+        if missing:
+            raise CannotStart(
+                f"The inbox {missing[0]} has open conversations and is not in the settings. Put inboxes.{missing[0]} "
+                "back (two inboxes may share a channel), and close them before you remove it."
+            )
+        self._former = frozenset(channel for _, channel in places if not self._settings.is_ours(channel))
+
     async def reach_slack(self, stack: AsyncExitStack) -> None:
         """Learns who we are, starts the work, and listens to Slack."""
         client = open_client(self._settings.slack, self._session)
@@ -182,7 +200,7 @@ class Bot:
         who = await _identify(self._database, slack)
         work = await self._begin_work(slack, pacing, who, stack)
         commands, surfaces = self._surfaces(slack, who, work, stack)
-        door = SlackDoor(self._appender, self._settings, commands, self._metrics, who)
+        door = SlackDoor(self._appender, self._settings, commands, self._metrics, who, self._former)
         alarm = Alarm(self._database)
         self._listen(door.open(client, surfaces), slack, door, alarm, stack)
         second_way = SecondWay(self._database, slack, alarm, self._settings.second_way)
@@ -247,7 +265,7 @@ class Bot:
 
     def _listen(self, app: AsyncApp, slack: SlackApi, door: SlackDoor, alarm: Alarm, stack: AsyncExitStack) -> None:
         """Takes what Slack tells, and looks for what it does not tell."""
-        sweep = Sweep(self._database, slack, door, self._settings, self._providers, alarm)
+        sweep = Sweep(self._database, slack, door, self._settings, self._providers, alarm, self._former)
         token = self._settings.slack.app_token
         if self._settings.slack.mode == "http" or token is None:
             self.server.slack = app

@@ -75,13 +75,8 @@ class Channels:
             await self._take(body, event["channel"], "opened")
 
     async def _take(self, body: Mapping[str, Any], channel: str, became: str, **more: str) -> None:
-        if is_ours(self._settings, channel):
+        if self._settings.is_ours(channel):
             await self._appender.append(arrival(self._identity.team, body, channel, became, **more))
-
-
-def is_ours(settings: Settings, channel: str) -> bool:
-    """Whether it is an inbox or takes our alerts."""
-    return channel == settings.slack.alert_channel or settings.inbox_of_channel(channel) is not None
 
 
 def arrival(team: str, body: Mapping[str, Any], channel: str, became: str, **more: str) -> Arrival:

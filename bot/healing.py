@@ -23,6 +23,7 @@ CLOSED = {
 }
 # What Slack's events say, in these words (`bot/channels.py`).
 _BECAME = {"archived": "is_archived", "left": "not_in_channel", "deleted": "channel_not_found"}
+_ANOTHER_CHANNEL = "The channel of this conversation is closed. It goes on here."
 _MOVED = "The first message of this conversation's thread was deleted. It goes on here."
 
 
@@ -39,6 +40,15 @@ async def lose_thread(tx: Transaction, conversation: Conversation) -> None:
     await posts.lose(tx, card.id)
     await conversations.set_thread(tx, conversation.id, None)
     await plan.notice(tx, conversation.id, f"moved:{card.id}", _MOVED)
+
+
+async def move_thread(tx: Transaction, conversation: Conversation, channel: str) -> None:
+    """Its channel takes nothing any more, and its inbox has another one: it goes on there in a new thread."""
+    card = await posts.find(tx, card_key(conversation.id))
+    if card is not None:
+        await posts.lose(tx, card.id)
+    await conversations.move(tx, conversation.id, channel)
+    await plan.notice(tx, conversation.id, f"moved:{conversation.id}:{channel}", _ANOTHER_CHANNEL)
 
 
 async def close_channel(tx: Transaction, channel: str, code: str) -> None:

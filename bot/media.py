@@ -251,7 +251,8 @@ class Incoming:
             raise error
         async with self._database.transaction() as tx:
             await files.not_completed(tx, file.id)
-            await healing.close_channel(tx, conversation.channel, error.code)
+            if self._settings.is_ours(conversation.channel):
+                await healing.close_channel(tx, conversation.channel, error.code)
         raise Later(self._settings.patience.channel, error.code)
 
     async def _take_back(self, file: File, conversation: Conversation, ts: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot import plan
 from storage import callbacks, conversations, leases, posts
+from storage.clock import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,8 +33,14 @@ class Places:
 
     async def of_contact(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
         """The contact's conversation in the inbox, opened if there is none."""
-        channel = self._settings.inboxes[inbox].channel
-        return await conversations.open_one(tx, contact.id, inbox, self._team, channel)
+        settings = self._settings.inboxes[inbox]
+        closed_after = tx.now - int(settings.reopen_days * DAY)
+        found = await conversations.open_one(
+            tx, contact.id, inbox, self._team, settings.channel, closed_after=closed_after
+        )
+        if found.thread_ts is None and (before := (await conversations.beside(tx, found))[0]) is not None:
+            await plan.card(tx, before.id, tx.now)
+        return found
 
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
         """By the token in the URL, else by the lease, else by the sender that it was sent to."""

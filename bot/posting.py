@@ -35,6 +35,10 @@ class ThreadLost(Exception):
     """The thread's card is gone: what was to be a reply would have stood in the channel."""
 
 
+class ChannelClosed(Later):
+    """The channel takes nothing from us now; it is tried again later."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """Something to be put into Slack."""
@@ -44,6 +48,7 @@ class Draft:
     subject: int
     channel: str
     thread_ts: str | None = None
+    broadcast: bool = False  # shown in the channel too
 
 
 class Posting:
@@ -54,7 +59,7 @@ class Posting:
         self._slack = slack
         self._pacing = pacing
         self._settle = int(settings.slack.settle_seconds * SECOND)
-        self._closed = settings.patience.channel
+        self._settings = settings
         self._team = team
 
     async def put(
@@ -73,6 +78,7 @@ class Posting:
         Raises:
             Later: an earlier try may still show up.
             ThreadLost: its thread is gone.
+            ChannelClosed: its channel takes nothing now.
             bot.slack_api.SlackError: it could not be made, or nobody knows.
         """
         async with self._database.read() as reader:
@@ -87,7 +93,7 @@ class Posting:
                     await posts.refuse(tx, post.id, "nothing to say")
                     await finish(tx, post)
                     return
-            channel, ts = await self._post(post, shown)
+            channel, ts = await self._post(post, shown, broadcast=draft.broadcast)
         async with self._database.transaction() as tx:
             await posts.sent(tx, post.id, channel, ts, digest(shown))
             await healing.open_channel(tx, channel)
@@ -150,12 +156,13 @@ class Posting:
             thread_ts=draft.thread_ts,
         )
 
-    async def _post(self, post: Post, shown: Rendered) -> tuple[str, str]:
+    async def _post(self, post: Post, shown: Rendered, *, broadcast: bool) -> tuple[str, str]:
         try:
             answer = await self._slack.call_now(
                 "chat.postMessage",
                 channel=post.channel,
                 thread_ts=post.thread_ts,
+                reply_broadcast=True if broadcast else None,
                 text=shown.text,
                 blocks=shown.blocks,
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"key": post.key}},
@@ -173,18 +180,18 @@ class Posting:
         return answer["channel"], answer["ts"]
 
     async def _refused(self, post: Post, error: SlackRefused) -> None:
-        """A thread that is not there is healed; anything else is final."""
+        """A thread that is not there is healed, and a closed channel waited for; anything else is final."""
+        is_closed, is_lost = error.code in healing.CLOSED, _is_lost(post, error)
         async with self._database.transaction() as tx:
-            if error.code in healing.CLOSED:
-                await posts.wait(tx, post.id)
-                await healing.close_channel(tx, post.channel, error.code)
-            elif _is_lost(post, error):
+            if is_closed or is_lost:
                 await posts.wait(tx, post.id)
             else:
                 await posts.refuse(tx, post.id, error.code)
-        if error.code in healing.CLOSED:
-            raise Later(self._closed, error.code)
-        if _is_lost(post, error):
+            if is_closed and self._settings.is_ours(post.channel):
+                await healing.close_channel(tx, post.channel, error.code)
+        if is_closed:
+            raise ChannelClosed(self._settings.patience.channel, error.code)
+        if is_lost:
             raise ThreadLost(post.key)
         raise error
 

@@ -62,6 +62,7 @@ class Presenter:
     async def card(self, connection: Connection, conversation: Conversation, now: int) -> CardView:
         """The first post of the conversation's thread."""
         contact = await contacts.get(connection, conversation.contact_id)
+        earlier, newer = await conversations.beside(connection, conversation)
         return CardView(
             contact=await self.contact(connection, contact),
             sender=await self._sender(connection, conversation, now),
@@ -69,6 +70,8 @@ class Presenter:
             assignee=conversation.assignee,
             waiting_since=conversation.waiting_since,
             mode=self._settings.inboxes[conversation.inbox].reply_mode,
+            earlier=self.address_of(earlier) if earlier else "",
+            newer=self.address_of(newer) if newer else "",
         )
 
     def inbound(self, message: Message, now: int) -> InboundText:

@@ -202,6 +202,10 @@ def card(view: CardView, buttons: Sequence[Button] = (), key: str = "") -> Rende
     lines = joined("\n", [_place(view.contact), state, _sender_line(view.sender)])
     said = Marked(_OPTED_OUT if view.contact.opted_out else _MODES[view.mode])
     shown = [blocks.header(title(view.contact)), blocks.section(lines), blocks.context(said)]
+    if view.earlier or view.newer:
+        earlier = link("the conversation before", view.earlier) if view.earlier else ""
+        newer = fill("it goes on in {place}", place=link("this thread", view.newer)) if view.newer else ""
+        shown.append(blocks.context(joined(" · ", [earlier, newer])))
     if blocks.line(view.contact.notes):
         shown.append(blocks.context("Notes:", blocks.plain_text(view.contact.notes, 500)))
     spoken = fill("{who}: {state}", who=title(view.contact), state=state)

@@ -131,6 +131,16 @@ class Inbox(Model):
     members: list[SlackId] = Field(
         default_factory=list, description="who may text from here: ids of users and user groups; empty: every member"
     )
+    reopen_days: float = Field(
+        30.0,
+        ge=0,
+        description="so long after it was closed, a conversation goes on in its thread; later, or at 0, in a new one",
+    )
+    broadcast_hours: float | None = Field(
+        None,
+        ge=0,
+        description="a text in a thread that was quiet for so long is shown in the channel too; unset: never",
+    )
     ask_second: float = Field(
         30.0, ge=0, description="seconds in which a second person's answer is asked about first; 0: never"
     )
@@ -233,6 +243,10 @@ class Settings(BaseSettings):
             ),
             None,
         )
+
+    def is_ours(self, channel: str) -> bool:
+        """Whether this Slack channel is an inbox or takes our alerts."""
+        return channel == self.slack.alert_channel or self.inbox_of_channel(channel) is not None
 
     def inbox_of_channel(self, channel: str) -> str | None:
         """The first inbox that lives in this Slack channel."""

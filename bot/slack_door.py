@@ -54,16 +54,24 @@ class SlackDoor:
         commands: what answers `/sms` at once.
         metrics: where events are counted.
         identity: who we are.
+        former: channels that are no inbox any more and still have open conversations.
     """
 
     def __init__(
-        self, appender: Appender, settings: Settings, commands: Commands, metrics: Metrics, identity: Identity
+        self,
+        appender: Appender,
+        settings: Settings,
+        commands: Commands,
+        metrics: Metrics,
+        identity: Identity,
+        former: frozenset[str] = frozenset(),
     ) -> None:
         self._appender = appender
         self._settings = settings
         self._commands = commands
         self._metrics = metrics
         self._identity = identity
+        self._former = former
 
     def open(self, client: AsyncWebClient, surfaces: Iterable[Surface] = ()) -> AsyncApp:
         """The Bolt app with every listener, those of the surfaces too; what else comes is acked and counted."""
@@ -139,9 +147,10 @@ class SlackDoor:
 
     def _arrival(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
         subtype = event.get("subtype")
-        if subtype in channels.NOTICES and channels.is_ours(self._settings, event["channel"]):
-            return channels.arrival(self._identity.team, body, event["channel"], channels.NOTICES[subtype])
-        if self._settings.inbox_of_channel(event.get("channel", "")) is None:
+        channel = event.get("channel", "")
+        if subtype in channels.NOTICES and self._settings.is_ours(channel):
+            return channels.arrival(self._identity.team, body, channel, channels.NOTICES[subtype])
+        if self._settings.inbox_of_channel(channel) is None and channel not in self._former:
             return None
         if subtype == "message_changed":
             return self._edit(body, event) or self._loss(event)

@@ -62,6 +62,7 @@ class Sweep:
         settings: inboxes, and how often.
         providers: by the name of their account.
         alarm: is rung where events do not come.
+        former: channels that are no inbox any more and still have open conversations.
 
     Attributes:
         listening: the way by which events should have come.
@@ -75,6 +76,7 @@ class Sweep:
         settings: Settings,
         providers: Mapping[str, Provider],
         alarm: Alarm,
+        former: frozenset[str] = frozenset(),
     ) -> None:
         self._database = database
         self._slack = slack
@@ -82,6 +84,7 @@ class Sweep:
         self._settings = settings
         self._providers = providers
         self._alarm = alarm
+        self._former = former
         self.listening = Listening(lambda: None, lambda: None)
         self._wanted = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
@@ -124,7 +127,8 @@ class Sweep:
 
     async def _all_channels(self) -> None:
         missed = 0
-        for channel in dict.fromkeys(inbox.channel for inbox in self._settings.inboxes.values()):
+        inboxes = [inbox.channel for inbox in self._settings.inboxes.values()]
+        for channel in dict.fromkeys([*inboxes, *sorted(self._former)]):
             missed += await self._look_into(channel)
         if missed:
             sentence = (
@@ -143,8 +147,9 @@ class Sweep:
         except SlackRefused as error:
             if error.code not in healing.CLOSED:
                 raise
-            async with self._database.transaction() as tx:
-                await healing.close_channel(tx, channel, error.code)
+            if self._settings.is_ours(channel):
+                async with self._database.transaction() as tx:
+                    await healing.close_channel(tx, channel, error.code)
             return 0
         await self._alarm.calm(healing.moved(channel))
         return missed

@@ -5,16 +5,18 @@ One function for each kind of job; each shows what the rows say at the moment wh
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import buttons, consent_view, healing, plan, render
-from bot.posting import Draft, ThreadLost
+from bot.posting import ChannelClosed, Draft, ThreadLost
 from bot.slack_api import SlackRefused, SlackUnreachable
 from bot.worker import Later
 from storage import alerts, contacts, conversations, doubts, jobs, messages, posts
+from storage.clock import HOUR
 
 if TYPE_CHECKING:
     import aiohttp
@@ -80,6 +82,8 @@ class Thread:
                 await plan.post(tx, conversation.id)
 
         draft = Draft(key, "text", conversation.id, conversation.channel, conversation.thread_ts)
+        if first and await self._is_news(conversation, first[0]):
+            draft = replace(draft, broadcast=True)
         await self._put_in_thread(conversation, draft, compose, finish)
 
     async def rest(self, job: Job) -> None:
@@ -247,7 +251,7 @@ class Thread:
             await conversations.set_thread(tx, conversation_id, post.ts)
 
         draft = Draft(healing.card_key(conversation_id), "card", conversation_id, conversation.channel)
-        await self._posting.put(draft, compose, finish)
+        await self._put_in_thread(conversation, draft, compose, finish)
         async with self._database.read() as reader:
             return await conversations.get(reader, conversation_id)
 
@@ -257,6 +261,22 @@ class Thread:
         except ThreadLost:
             await self._lose_thread(conversation)
             raise Later(0, "the thread is opened anew") from None
+        except ChannelClosed:
+            channel = self._settings.inboxes[conversation.inbox].channel
+            if channel == conversation.channel:
+                raise
+            async with self._database.transaction() as tx:
+                await healing.move_thread(tx, conversation, channel)
+            raise Later(0, "the inbox has another channel now") from None
+
+    async def _is_news(self, conversation: Conversation, message: Message) -> bool:
+        """Whether the text breaks so long a silence in its thread that the channel is to see it too."""
+        hours = self._settings.inboxes[conversation.inbox].broadcast_hours
+        if hours is None or message.direction == "out":
+            return False
+        async with self._database.read() as reader:
+            before = await messages.before(reader, conversation.id, message.id)
+        return before is not None and message.created_at - before.created_at >= int(hours * HOUR)
 
     async def _lose_thread(self, conversation: Conversation) -> None:
         """Somebody deleted the card: a new thread is opened and says so."""

@@ -72,6 +72,8 @@ class CardView:
     assignee: str | None = None  # a Slack user id
     waiting_since: int | None = None  # since when the contact waits for us
     mode: Mode = "reply"
+    earlier: str = ""  # where the contact's conversation before this one is
+    newer: str = ""  # where their conversation goes on
 
 
 class Stage(Enum):

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = """
     id, contact_id, inbox, team, channel, thread_ts, sender, state, assignee, waiting_since, last_in_at, last_out_at,
-    opened_at
+    opened_at, closed_at
 """
 
 _LIKE = re.compile(r"[!%_]")  # what means something in a LIKE pattern, or is our escape in it
@@ -34,26 +34,74 @@ class Conversation:
     last_in_at: int | None
     last_out_at: int | None
     opened_at: int
+    closed_at: int | None  # None: it is open
 
     @classmethod
     def none_yet(cls, inbox: str) -> Conversation:
         """The conversation that a first text in the inbox would begin."""
-        return cls(0, 0, inbox, "", "", None, None, "open", None, None, None, None, 0)
+        return cls(0, 0, inbox, "", "", None, None, "open", None, None, None, None, 0, None)
 
 
-async def open_one(tx: Transaction, contact_id: int, inbox: str, team: str, channel: str) -> Conversation:
+async def open_one(
+    tx: Transaction, contact_id: int, inbox: str, team: str, channel: str, *, closed_after: int = 0
+) -> Conversation:
     """The conversation of the contact in the inbox: the open one, else its newest opened again, else a new one.
 
     One that is opened again has no sender that it keeps: that ended with it.
+
+    Args:
+        tx: the open transaction.
+        contact_id: of whom.
+        inbox: where.
+        team: the Slack workspace.
+        channel: where a new one stands in Slack.
+        closed_after: one that was closed before then (microseconds UTC) is not opened again, nor is one of elsewhere.
     """
     found = await newest(tx, contact_id, inbox)
-    if found is None:
+    if found is not None and found.closed_at is None:
+        return found
+    if found is None or (found.closed_at or 0) < closed_after or (found.team, found.channel) != (team, channel):
         return await _start(tx, contact_id, inbox, team, channel)
-    if found.state == "closed":
-        await tx.run(
-            "UPDATE conversations SET state = 'open', closed_at = NULL, sender = NULL WHERE id = :id", id=found.id
-        )
+    await reopen(tx, found.id)
     return await get(tx, found.id)
+
+
+async def reopen(tx: Transaction, conversation_id: int) -> bool:
+    """It goes on. Returns whether it could: there is one open conversation of a contact in an inbox at most."""
+    opened = await tx.run(
+        """
+        UPDATE conversations
+        SET state = 'open', closed_at = NULL, sender = CASE WHEN state = 'closed' THEN NULL ELSE sender END
+        WHERE id = :id AND NOT EXISTS (
+            SELECT 1 FROM conversations AS other
+            WHERE other.contact_id = conversations.contact_id AND other.inbox = conversations.inbox
+                AND other.state = 'open' AND other.id <> conversations.id
+        )
+        """,
+        id=conversation_id,
+    )
+    return opened == 1
+
+
+async def beside(connection: Connection, conversation: Conversation) -> tuple[Conversation | None, Conversation | None]:
+    """The contact's conversation in the inbox before this one, and the one after it, if there are."""
+    return await _next_to(connection, conversation, "<", "DESC"), await _next_to(connection, conversation, ">", "ASC")
+
+
+async def places(connection: Connection) -> list[tuple[str, str]]:
+    """Where open conversations are: each inbox with each Slack channel."""
+    return await connection.all(
+        _place, "SELECT DISTINCT inbox, channel FROM conversations WHERE state = 'open' ORDER BY inbox, channel"
+    )
+
+
+async def move(tx: Transaction, conversation_id: int, channel: str) -> None:
+    """It goes on in another Slack channel, where it has no thread yet."""
+    await tx.run(
+        "UPDATE conversations SET channel = :channel, thread_ts = NULL WHERE id = :id",
+        channel=channel,
+        id=conversation_id,
+    )
 
 
 async def newest(connection: Connection, contact_id: int, inbox: str) -> Conversation | None:
@@ -193,6 +241,23 @@ async def team_wrote(tx: Transaction, conversation_id: int) -> None:
         now=tx.now,
         id=conversation_id,
     )
+
+
+async def _next_to(connection: Connection, conversation: Conversation, side: str, order: str) -> Conversation | None:
+    return await connection.one(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations
+        WHERE contact_id = :contact_id AND inbox = :inbox AND id {side} :id ORDER BY id {order} LIMIT 1
+        """,
+        contact_id=conversation.contact_id,
+        inbox=conversation.inbox,
+        id=conversation.id,
+    )
+
+
+def _place(inbox: str, channel: str) -> tuple[str, str]:
+    return inbox, channel
 
 
 async def _start(tx: Transaction, contact_id: int, inbox: str, team: str, channel: str) -> Conversation:

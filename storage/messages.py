@@ -319,6 +319,19 @@ async def give_up(tx: Transaction, message_id: int, sentence: str) -> None:
     )
 
 
+async def before(connection: Connection, conversation_id: int, message_id: int) -> Message | None:
+    """The newest message of the conversation before this one, of either side."""
+    return await connection.one(
+        Message,
+        f"""
+        SELECT {_COLUMNS} FROM messages WHERE conversation_id = :conversation_id AND id < :message_id
+        ORDER BY id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+        message_id=message_id,
+    )
+
+
 async def newest_reply(connection: Connection, conversation_id: int) -> Message | None:
     """The newest text of ours in the conversation that a person wrote."""
     return await connection.one(

@@ -72,6 +72,7 @@ CREATE TABLE conversations (
 );
 CREATE UNIQUE INDEX conversations_open ON conversations (contact_id, inbox) WHERE state = 'open';
 CREATE UNIQUE INDEX conversations_thread ON conversations (team, channel, thread_ts);
+CREATE INDEX conversations_places ON conversations (inbox, channel) WHERE state = 'open';
 CREATE INDEX conversations_contact ON conversations (contact_id, inbox, id);
 CREATE INDEX conversations_waiting ON conversations (inbox, waiting_since) WHERE waiting_since IS NOT NULL;
 

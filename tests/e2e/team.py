@@ -172,7 +172,7 @@ class Team(Stage):
     def roots(self, phone: str) -> list[str]:
         """The threads whose card is about this phone."""
         digits = phone.removeprefix("+")
-        cards = self.slack.see(self.support)
+        cards = [post for post in self.slack.see(self.support) if post.get("thread_ts", post["ts"]) == post["ts"]]
         return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
 
     def root(self, phone: str) -> str:
