@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import events, plan
-from bot.worker import Later
+from bot.plan import Later
 from providers.errors import ProviderError
 from sms.message import Receipt
 from storage import alerts, attempts, jobs, messages

@@ -15,8 +15,8 @@ from yarl import URL
 
 from bot import filetypes, healing, plan
 from bot.downloads import NotFetched, Source, origin
+from bot.plan import Later
 from bot.slack_api import SlackRefused, SlackUncertain, SlackUnreachable
-from bot.worker import Later
 from storage import conversations, files, jobs, messages, posts
 from storage.clock import SECOND
 

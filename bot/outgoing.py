@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from bot import filetypes, plan
 from bot.downloads import NotFetched
 from bot.media import of_slack
+from bot.plan import Later
 from bot.slack_api import SlackRefused
-from bot.worker import Later
 from sms.message import Media
 from storage import files, jobs, messages
 from storage.clock import DAY, MINUTE

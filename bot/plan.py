@@ -1,6 +1,6 @@
 """What is to be done on the other side: one function per kind of job, each with its lane.
 
-The worker knows the kinds by the names of these functions.
+The worker knows the kinds by the names of these functions; what does a job may say that it is to be done later.
 """
 
 from __future__ import annotations
@@ -11,6 +11,15 @@ from storage import jobs
 
 if TYPE_CHECKING:
     from storage.database import Transaction
+
+
+class Later(Exception):
+    """The job is to be tried again after so many seconds, for this reason."""
+
+    def __init__(self, seconds: float, reason: str) -> None:
+        super().__init__(reason)
+        self.seconds = seconds
+        self.reason = reason
 
 
 async def send(tx: Transaction, conversation_id: int, message_id: int, run_at: int | None = None) -> None:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from bot import healing
+from bot.plan import Later
 from bot.slack_api import SlackRefused, SlackUnreachable
-from bot.worker import Later
 from storage import posts
 from storage.clock import SECOND
 

@@ -12,9 +12,9 @@ import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import buttons, consent_view, healing, plan, render
+from bot.plan import Later
 from bot.posting import ChannelClosed, Draft, ThreadLost
 from bot.slack_api import SlackRefused, SlackUnreachable
-from bot.worker import Later
 from storage import alerts, contacts, conversations, doubts, jobs, messages, posts
 from storage.clock import HOUR
 

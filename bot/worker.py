@@ -33,15 +33,6 @@ LOOK_EVERY = 1.0  # seconds between two looks for what other processes wrote
 log = structlog.get_logger("worker")
 
 
-class Later(Exception):
-    """The job is to be tried again after so many seconds, for this reason."""
-
-    def __init__(self, seconds: float, reason: str) -> None:
-        super().__init__(reason)
-        self.seconds = seconds
-        self.reason = reason
-
-
 class Worker:
     """The tasks that do the work.
 
@@ -171,7 +162,7 @@ class Worker:
     async def _do(self, job: Job) -> None:
         try:
             await self._handlers[job.kind](job)
-        except Later as later:
+        except plan.Later as later:
             await self._again(job, int(later.seconds * SECOND), later.reason)
         except SlackRefused as error:
             if job.kind == "alert":

@@ -10,10 +10,10 @@ import pytest
 
 from bot.blocks import Rendered
 from bot.pacing import Pacing
+from bot.plan import Later
 from bot.posting import Draft, Posting, ThreadLost
 from bot.settings import Settings
 from bot.slack_api import SlackApi, SlackRefused, SlackUncertain, SlackUnreachable, open_client, open_session
-from bot.worker import Later
 from sandbox.slack import Workspace
 from storage import posts
 from storage.clock import SECOND
