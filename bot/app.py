@@ -30,6 +30,7 @@ from bot.fetching import Fetching
 from bot.file_door import FileDoor, FileUrls
 from bot.gate import Gate
 from bot.home import Home
+from bot.lease_notices import LeaseNotices
 from bot.media import Incoming, private_places
 from bot.metrics import Metrics
 from bot.outcomes import Outcomes
@@ -223,7 +224,9 @@ class Bot:
         incoming = Incoming(self._database, slack, self._settings, self._downloads, self._shelf, self._session)
         fetching = Fetching(self._database, self._appender, self._providers)
         actions = Actions(self._database, self._appender, self._settings, people, outcomes, who.team)
+        told = LeaseNotices(self._database, self._settings, self._providers, outcomes.ledger)
         handlers = _handlers(gate, thread, fetching, actions, incoming, outgoing)
+        handlers |= {"number": told.number, "lease": told.lease}
         worker = Worker(self._database, bridge, handlers, self._metrics)
         await self._resume(outcomes)
         await worker.start()

@@ -55,7 +55,7 @@ class Bridge:
         self._settings = settings
         self._outcomes = outcomes
         self._us = who.bot_user
-        self._places = Places(settings, who.team)
+        self._places = Places(settings, outcomes.ledger, who.team)
         self._consent = Consent(settings)
         self._line_after = int(settings.patience.line * SECOND)
         self._card_after = int(settings.patience.card * SECOND)

@@ -96,7 +96,7 @@ class Gate:
         self._urls = urls
         self._people = people
         self._breaker = breaker
-        self.routing = Routing(settings, providers, outgoing, database.clock)
+        self.routing = Routing(settings, providers, outgoing, outcomes.ledger, database.clock)
 
     async def send(self, job: Job) -> None:
         """Offers the job's message to a provider, at most once per decision, and writes down what came of it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot import plan
 from bot.consent import opt_out
+from bot.ledger import Ledger
 from providers.provider import Accepted
 from sms.message import Status, slowest
 from storage import (
@@ -16,11 +17,10 @@ from storage import (
     attempts,
     callbacks,
     conversations,
-    leases,
     messages,
     receipts,
 )
-from storage.clock import DAY, MINUTE, SECOND
+from storage.clock import MINUTE, SECOND
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from providers.provider import Provider
     from sms.message import Receipt
     from storage.attempts import Attempt
+    from storage.conversations import Conversation
     from storage.database import Transaction
     from storage.intake import Entry
     from storage.messages import Message
@@ -40,12 +41,16 @@ class Outcomes:
     Args:
         settings: the senders, and how long leases last.
         providers: by the name of their account.
+
+    Attributes:
+        ledger: the leased numbers.
     """
 
     def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
         self._settings = settings
         self._providers = providers
         patience = settings.patience
+        self.ledger = Ledger(settings, providers)
         self._settle_after = int(patience.settle[0] * SECOND)
         self._line_after, self._card_after = int(patience.line * SECOND), int(patience.card * SECOND)
 
@@ -64,7 +69,7 @@ class Outcomes:
             settled_by=settled_by,
         )
         message = await messages.get(tx, attempt.message_id)
-        await self._note_lease(tx, attempt, answer, message)
+        await self.ledger.took(tx, attempt, answer, await conversations.get(tx, message.conversation_id))
         await conversations.keep_sender(tx, message.conversation_id, attempt.sender)
         await conversations.team_wrote(tx, message.conversation_id)
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
@@ -91,7 +96,8 @@ class Outcomes:
         message = await messages.get(tx, attempt.message_id)
         if opted_out:
             await self._suppress_by_provider(tx, message, code)
-        await self._fail(tx, message, code, sentence)
+        conversation = await conversations.get(tx, message.conversation_id)
+        await self._fail(tx, message, code, await self.ledger.explain(tx, attempt, conversation, sentence))
         await self._alert(tx, attempt, f"refused:{attempt.account}:{code}", sentence, message.conversation_id)
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
@@ -100,6 +106,7 @@ class Outcomes:
             await self._settle_by_receipt(tx, attempt, early)
         else:
             await attempts.end(tx, attempt.id, "unknown", code, sentence)
+            await self.ledger.may_have_gone(tx, attempt, await self._conversation_of(tx, attempt))
             await plan.settle(tx, attempt.id, tx.now + self._settle_after)
         await self._refresh(tx, attempt.message_id)
         await plan.show(tx, attempt.message_id)
@@ -193,6 +200,8 @@ class Outcomes:
         """What a receipt changes: the attempt's status if that is forward, and what the thread shows."""
         if attempt.outcome == "unknown":
             await self._settle_by_receipt(tx, attempt, receipt)
+        elif attempt.outcome == "accepted" and attempt.from_address is None and receipt.sender is not None:
+            await self.ledger.said_late(tx, attempt, receipt.sender, await self._conversation_of(tx, attempt))
         moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
         if moved or receipt.status is None:
             await attempts.say(tx, attempt.id, receipt.word)
@@ -209,23 +218,14 @@ class Outcomes:
             cause = f"failed:{attempt.account}:{receipt.code or receipt.word}"
             await self._alert(tx, attempt, cause, sentence, message.conversation_id)
 
+    async def _conversation_of(self, tx: Transaction, attempt: Attempt) -> Conversation:
+        message = await messages.get(tx, attempt.message_id)
+        return await conversations.get(tx, message.conversation_id)
+
     async def _settle_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
         """A receipt proves that the provider had it."""
         answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
         await self.accepted(tx, attempt, answer, settled_by="receipt")
-
-    async def _note_lease(self, tx: Transaction, attempt: Attempt, answer: Accepted, message: Message) -> None:
-        """A number that is none of our own senders is a lease, whatever we had asked for."""
-        if answer.sender is None or not self._providers[attempt.account].features.leases:
-            return
-        number = str(answer.sender)
-        if number == attempt.from_address and not self._settings.senders[attempt.sender].is_leased:
-            return
-        if self._settings.sender_of_address(attempt.account, number) is not None:
-            return
-        conversation = await conversations.get(tx, message.conversation_id)
-        lifetime = int(self._settings.lease_lifetime_days * DAY)
-        await leases.record(tx, attempt.account, number, conversation.contact_id, conversation.id, lifetime=lifetime)
 
     async def _refresh(self, tx: Transaction, message_id: int) -> None:
         """The message is as far as its newest tries; its line says so now if it is final, else a little later."""

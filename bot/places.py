@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot import plan
-from storage import callbacks, conversations, leases, posts
+from storage import callbacks, conversations, posts
 from storage.clock import DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.ledger import Ledger
     from bot.settings import Settings
     from sms.message import InboundSms
     from storage.contacts import Contact
@@ -24,11 +25,13 @@ class Places:
 
     Args:
         settings: which sender belongs to which inbox.
+        ledger: which number is leased for whom.
         team: the Slack workspace's id.
     """
 
-    def __init__(self, settings: Settings, team: str) -> None:
+    def __init__(self, settings: Settings, ledger: Ledger, team: str) -> None:
         self._settings = settings
+        self._ledger = ledger
         self._team = team
 
     async def of_contact(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
@@ -45,15 +48,12 @@ class Places:
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
         """By the token in the URL, else by the lease, else by the sender that it was sent to."""
         callback = await callbacks.find(tx, entry.callback) if entry.callback else None
-        if callback is not None and callback.scope == "conversation":
-            meant = await conversations.get(tx, int(callback.subject))
-            return await self.of_contact(tx, contact, meant.inbox)
+        leased = None
         if sms.recipient is not None:
-            lease = await leases.find(tx, entry.source, str(sms.recipient), contact.id)
-            if lease is not None:
-                await leases.use(tx, lease.id)
-                meant = await conversations.get(tx, lease.conversation_id)
-                return await self.of_contact(tx, contact, meant.inbox)
+            leased = await self._ledger.heard(tx, entry.source, sms.recipient, contact)
+        meant = int(callback.subject) if callback is not None and callback.scope == "conversation" else leased
+        if meant is not None and (inbox := (await conversations.get(tx, meant)).inbox) in self._settings.inboxes:
+            return await self.of_contact(tx, contact, inbox)
         return await self.of_contact(tx, contact, self._inbox_by_sender(entry, sms, callback))
 
     async def of_thread(self, tx: Transaction, said: Mapping[str, Any]) -> Conversation | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bot.blocks import Marked
 from storage import jobs
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ async def rest(tx: Transaction, conversation_id: int, post_id: int) -> None:
 
 
 async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str) -> None:
-    """Say a sentence of ours in the thread, once per key."""
-    payload = {"key": key, "sentence": sentence}
+    """Say a sentence of ours in the thread, once per key; `Marked` has been escaped already."""
+    payload = {"key": key, "sentence": sentence, "marked": isinstance(sentence, Marked)}
     await jobs.add(
         tx, "notice", conversation_id, side="slack", lane=f"slack:{conversation_id}", key=key, payload=payload
     )
@@ -109,6 +110,26 @@ async def card(tx: Transaction, conversation_id: int, run_at: int) -> None:
         key=f"card:{conversation_id}",
         run_at=run_at,
     )
+
+
+async def number(tx: Transaction, conversation_id: int, before: str | None, run_at: int) -> None:
+    """Say that texts come from another number than before; of several changes until then only the last is said."""
+    await jobs.add(
+        tx,
+        "number",
+        conversation_id,
+        side="slack",
+        lane=f"number:{conversation_id}",
+        key=f"number:{conversation_id}",
+        payload={"before": before},
+        run_at=run_at,
+    )
+
+
+async def lease(tx: Transaction, lease_id: int, run_at: int) -> None:
+    """Look whether the thread is to be told that the lease ends, or that it has ended."""
+    key = f"lease:{lease_id}"
+    await jobs.add(tx, "lease", lease_id, side="slack", lane=key, key=key, run_at=run_at)
 
 
 async def alert(tx: Transaction, alert_id: int) -> None:

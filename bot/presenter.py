@@ -147,11 +147,12 @@ class Presenter:
             return None
         sender = self._settings.senders[name]
         title = self._providers[sender.account].title
-        if not sender.is_leased:
-            return SenderView(title, str(sender.parsed))
-        lease = await leases.current(connection, conversation.id, now)
-        if lease is None:
-            return SenderView(title, leased=True)
+        own = None if sender.is_leased else str(sender.parsed)
+        lease = None
+        if conversation.from_address is not None:
+            lease = await leases.find(connection, sender.account, conversation.from_address, conversation.contact_id)
+        if lease is None or lease.expires_at <= now or lease.stands_for != own:
+            return SenderView(title, own, leased=sender.is_leased)
         return SenderView(title, lease.number, leased=True, lease_ends=lease.expires_at)
 
     def _sender_of(self, attempt: Attempt) -> SenderView:

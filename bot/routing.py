@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bot import rules
+from bot.ledger import NoLease
 from bot.outgoing import NotCarried
 from bot.render import country
 from bot.rules import Choice, Occasion
@@ -15,12 +16,12 @@ from sms.address import E164, Address, Alphanumeric, Client, from_canonical
 from sms.countries import WITHOUT_NAMES, zones_of
 from sms.message import OutboundSms
 from sms.segments import Segments, measure
-from storage import attempts, leases
-from storage.clock import DAY, to_datetime
+from storage.clock import to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from bot.ledger import Ledger
     from bot.outgoing import Outgoing
     from bot.settings import Inbox, Settings
     from providers.provider import Provider
@@ -62,15 +63,22 @@ class Routing:
         settings: the inboxes and their senders.
         providers: by the name of their account.
         outgoing: brings files; None where it is only asked what would be decided.
+        ledger: knows which leases there are.
         clock: for leases that have ended.
     """
 
     def __init__(
-        self, settings: Settings, providers: Mapping[str, Provider], outgoing: Outgoing | None, clock: Clock
+        self,
+        settings: Settings,
+        providers: Mapping[str, Provider],
+        outgoing: Outgoing | None,
+        ledger: Ledger,
+        clock: Clock,
     ) -> None:
         self._settings = settings
         self._providers = providers
         self._outgoing = outgoing
+        self._ledger = ledger
         self._clock = clock
 
     async def prepare(self, message: Message, conversation: Conversation, contact: Contact) -> None:
@@ -150,9 +158,10 @@ class Routing:
             Stop: it cannot.
         """
         sender = self._settings.senders[name]
-        address = sender.parsed
-        if sender.is_leased:
-            address = await self._lease_address(connection, sender.account, conversation, contact)
+        try:
+            address = await self._ledger.address(connection, sender, conversation, contact, self._clock())
+        except NoLease as none:
+            raise Stop("no_lease_free", none.sentence) from None
         route = Route(name, sender.account, address, *self._carry(name, conversation, text, dropped))
         try:
             self._check(route, contact, chosen)
@@ -203,26 +212,6 @@ class Routing:
                 "sender_name_country",
                 f"Not sent: a name like {name} is not shown in this country ({where}). Use a number there.",
             )
-
-    async def _lease_address(
-        self, connection: Connection, account: str, conversation: Conversation, contact: Contact
-    ) -> Address | None:
-        """None to ask for a lease, or the conversation's own one once the contact has as many as it may."""
-        now = self._clock()
-        live = await leases.live(connection, account, contact.id, now)
-        maybe = await attempts.maybe_leased(
-            connection, account, contact.address, now - int(self._settings.lease_lifetime_days * DAY)
-        )
-        if len(live) + maybe < self._settings.max_leases:
-            return None
-        own = next((lease for lease in live if lease.conversation_id == conversation.id), None)
-        if own is None:
-            raise Stop(
-                "no_lease_free",
-                f"Not sent: this contact has {len(live) + maybe} leased numbers already, all of other inboxes. "
-                "One is free again when it ends.",
-            )
-        return from_canonical(own.number)
 
     def sms(self, route: Route, contact: Contact, attempt: str, chosen: Mapping[str, object] = NOTHING) -> OutboundSms:
         """The text as the provider gets it."""

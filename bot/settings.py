@@ -206,7 +206,12 @@ class Settings(BaseSettings):
         default_factory=list, description="who may opt contacts out and in, export and erase; empty: every member"
     )
     lease_lifetime_days: float = Field(30.0, gt=0, description="how long a leased number stays ours")
-    max_leases: int = Field(5, ge=1, description="live leases of one contact at one account")
+    max_leases: int = Field(
+        5, ge=1, description="live leases of one contact at one account; never more than the company gives"
+    )
+    lease_warning_days: float = Field(
+        3.0, ge=0, description="days before a lease that a customer texts to ends, when its thread is told"
+    )
     receipt_minutes: float = Field(30.0, gt=0, description="when a receipt that has not come is said to be missing")
     send_minutes: float = Field(10.0, gt=0, description="how long a text that could not be handed over is tried again")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import buttons, consent_view, healing, plan, render
+from bot import blocks, buttons, consent_view, healing, plan, render
 from bot.plan import Later
 from bot.posting import ChannelClosed, Draft, ThreadLost
 from bot.slack_api import SlackRefused, SlackUnreachable
@@ -110,7 +110,8 @@ class Thread:
         conversation = await self._open_thread(job.subject)
 
         async def compose(_: Transaction, post: Post) -> Rendered:
-            return render.notice(job.details["sentence"], key=post.key)
+            sentence = job.details["sentence"]
+            return render.notice(blocks.Marked(sentence) if job.details["marked"] else sentence, key=post.key)
 
         async def finish(tx: Transaction, _: Post) -> None:
             await jobs.finish(tx, job)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from sms.address import Alphanumeric, from_canonical
 from sms.message import Status
 
 if TYPE_CHECKING:
@@ -240,17 +241,47 @@ async def may_have_come(connection: Connection, message_id: int) -> bool:
     return found is not None
 
 
-async def maybe_leased(connection: Connection, account: str, recipient: str, since: int) -> int:
-    """How many texts to the recipient since then may have been given a lease that we do not know (microseconds UTC)."""
-    return int(
-        await connection.value(
-            """
-            SELECT count(*) FROM attempts
-            WHERE account = :account AND recipient = :recipient AND from_address IS NULL
-                AND (outcome IS NULL OR outcome IN ('unknown', 'accepted')) AND started_at > :since
-            """,
-            account=account,
-            recipient=recipient,
-            since=since,
-        )
+async def maybe_leased(connection: Connection, account: str, recipient: str, since: int) -> list[Attempt]:
+    """Texts to the recipient that may have been given a lease, since then, which we do not know, oldest first.
+
+    Args:
+        connection: what is read.
+        account: by its name.
+        recipient: canonical.
+        since: microseconds UTC; what ended later counts, and what is under way.
+    """
+    return await connection.all(
+        _row,
+        f"""
+        SELECT {_COLUMNS} FROM attempts
+        WHERE account = :account AND recipient = :recipient AND from_address IS NULL
+            AND (outcome IS NULL OR (outcome IN ('unknown', 'accepted') AND ended_at > :since))
+        ORDER BY id
+        """,
+        account=account,
+        recipient=recipient,
+        since=since,
     )
+
+
+async def maybe_replaced(connection: Connection, account: str, recipient: str, since: int) -> list[Attempt]:
+    """Texts from a name to the recipient that nobody took certainly: they may have been given a lease, too."""
+    found = await connection.all(
+        _row,
+        f"""
+        SELECT {_COLUMNS} FROM attempts
+        WHERE account = :account AND recipient = :recipient AND from_address IS NOT NULL
+            AND (outcome IS NULL OR outcome = 'unknown' OR settled_by IS NOT NULL)
+            AND (outcome IS NULL OR ended_at > :since)
+        ORDER BY id
+        """,
+        account=account,
+        recipient=recipient,
+        since=since,
+    )
+    return [each for each in found if isinstance(from_canonical(each.from_address or ""), Alphanumeric)]
+
+
+async def name_sender(tx: Transaction, attempt_id: int, address: str) -> None:
+    """What it really came from turned out after it had ended."""
+    await tx.run("UPDATE attempts SET from_address = :address WHERE id = :id", address=address, id=attempt_id)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = """
     id, contact_id, inbox, team, channel, thread_ts, sender, state, assignee, waiting_since, last_in_at, last_out_at,
-    opened_at, closed_at
+    opened_at, closed_at, from_address
 """
 
 _LIKE = re.compile(r"[!%_]")  # what means something in a LIKE pattern, or is our escape in it
@@ -35,6 +35,7 @@ class Conversation:
     last_out_at: int | None
     opened_at: int
     closed_at: int | None  # None: it is open
+    from_address: str | None = field(default=None, repr=False)  # what our newest text came from; None: none went out
 
     @classmethod
     def none_yet(cls, inbox: str) -> Conversation:
@@ -203,6 +204,11 @@ async def set_thread(tx: Transaction, conversation_id: int, thread_ts: str | Non
 async def keep_sender(tx: Transaction, conversation_id: int, sender: str) -> None:
     """It goes on through this sender."""
     await tx.run("UPDATE conversations SET sender = :sender WHERE id = :id", sender=sender, id=conversation_id)
+
+
+async def came_from(tx: Transaction, conversation_id: int, address: str) -> None:
+    """Our newest text came from this address (canonical)."""
+    await tx.run("UPDATE conversations SET from_address = :address WHERE id = :id", address=address, id=conversation_id)
 
 
 async def assign(tx: Transaction, conversation_id: int, user: str | None) -> None:

@@ -62,6 +62,7 @@ CREATE TABLE conversations (
     channel       TEXT NOT NULL,
     thread_ts     TEXT,                    -- null until its card is posted
     sender        TEXT,                    -- the sender it keeps, by the name the settings give it
+    from_address  TEXT,                    -- what our newest text came from; null: none went out
     state         TEXT NOT NULL CHECK (state IN ('open', 'closed')),
     assignee      TEXT,                    -- a Slack user id
     waiting_since BIGINT,                  -- the first text of the contact that nobody answered; null: not our turn
@@ -174,6 +175,8 @@ CREATE TABLE attempts (                    -- one try to get one part of a messa
 CREATE UNIQUE INDEX attempts_try ON attempts (message_id, part, try);
 CREATE UNIQUE INDEX attempts_provider_id ON attempts (account, provider_id);
 CREATE INDEX attempts_leasing ON attempts (account, recipient) WHERE from_address IS NULL;
+CREATE INDEX attempts_doubtful ON attempts (account, recipient)
+    WHERE outcome IS NULL OR outcome = 'unknown' OR settled_by IS NOT NULL;
 CREATE INDEX attempts_sending ON attempts (id) WHERE outcome IS NULL;
 CREATE INDEX attempts_accepted ON attempts (account, sender, accepted_at) WHERE accepted_at IS NOT NULL;
 CREATE INDEX attempts_unknown ON attempts (id) WHERE outcome = 'unknown';
@@ -213,15 +216,18 @@ CREATE TABLE leases (                      -- a number that a provider assigned 
     number        TEXT NOT NULL,
     contact_id    BIGINT NOT NULL REFERENCES contacts (id),
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
-    leased_at     BIGINT NOT NULL,
+    stands_for    TEXT,                    -- the name that it was put in the place of; null: it was asked for
+    leased_at     BIGINT NOT NULL,         -- when the term began that runs, or ran last
     last_used_at  BIGINT NOT NULL,
-    expires_at    BIGINT NOT NULL
+    heard_at      BIGINT,                  -- when the contact last texted to it in this term
+    expires_at    BIGINT NOT NULL,
+    held_until    BIGINT NOT NULL,         -- until then it may count as one of the contact's: never before its end
+    told_end      BIGINT                   -- the end that the thread was told of
 );
 CREATE UNIQUE INDEX leases_number ON leases (account, number, contact_id);
-CREATE INDEX leases_conversation ON leases (conversation_id, expires_at);
 CREATE INDEX leases_expiry ON leases (expires_at, id);
 CREATE INDEX leases_ending ON leases (expires_at);
-CREATE INDEX leases_contact ON leases (contact_id, account, expires_at);
+CREATE INDEX leases_contact ON leases (contact_id, account, held_until);
 
 CREATE TABLE jobs (                        -- something to be done on the other side
     id            BIGINT PRIMARY KEY,

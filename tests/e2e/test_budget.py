@@ -32,7 +32,11 @@ async def test_a_text_into_a_thread_costs_one_post(team: Team) -> None:
 
 
 async def test_a_delivered_reply_costs_one_post(team: Team) -> None:
-    """Its receipt line, which is posted when the outcome is known; and the card, as it is our turn no more."""
+    """Its receipt line, which is posted when the outcome is known; and the card, as it is our turn no more.
+
+    A reply that comes from another number than the one before costs a second post, which says so.
+    """
+    team.fone.settings.new_lease_for = "recipient"
     root = await team.conversation()
     await team.reply(root, "The first, after which Anna is known")
     await team.until(lambda: len(team.lines(root)) == 1)

@@ -219,8 +219,10 @@ async def test_route_names_the_lease(team: Team) -> None:
     assert "A number is asked for" in await team.slash(f"route {CUSTOMER} Hi")
     own = team.rows("SELECT * FROM leases")[0]
     more = """
-        INSERT INTO leases (id, number, account, contact_id, conversation_id, leased_at, last_used_at, expires_at)
-        SELECT id + :n, '+6141000000' || :n, account, contact_id, conversation_id, leased_at, last_used_at, expires_at
+        INSERT INTO leases (id, number, account, contact_id, conversation_id, leased_at, last_used_at, expires_at,
+            held_until)
+        SELECT id + :n, '+6141000000' || :n, account, contact_id, conversation_id, leased_at, last_used_at, expires_at,
+            held_until
         FROM leases WHERE id = :own
     """
     for n in range(1, 5):

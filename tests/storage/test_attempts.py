@@ -234,10 +234,46 @@ async def test_what_may_have_been_given_a_lease(
             await accept(tx, attempt, from_address=number)
         elif outcome is not None:
             await attempts.end(tx, attempt.id, outcome, "", "")
-        assert await attempts.maybe_leased(tx, "fone", PHONE, START - 1) == int(counts)
-        assert await attempts.maybe_leased(tx, "fone", PHONE, START) == 0
-        assert await attempts.maybe_leased(tx, "other", PHONE, START - 1) == 0
-        assert await attempts.maybe_leased(tx, "fone", NUMBER, START - 1) == 0
+        assert len(await attempts.maybe_leased(tx, "fone", PHONE, START - 1)) == int(counts)
+        assert len(await attempts.maybe_leased(tx, "fone", PHONE, START)) == int(outcome is None)
+        assert await attempts.maybe_leased(tx, "other", PHONE, START - 1) == []
+        assert await attempts.maybe_leased(tx, "fone", NUMBER, START - 1) == []
+
+
+@pytest.mark.parametrize(
+    ("outcome", "asked", "counts"),
+    [
+        (None, "ACME", True),
+        ("unknown", "ACME", True),
+        ("accepted", "ACME", False),
+        ("refused", "ACME", False),
+        ("unknown", NUMBER, False),
+        (None, NUMBER, False),
+    ],
+)
+async def test_a_name_that_may_have_been_replaced(
+    database: Database, outcome: Outcome | None, asked: str, *, counts: bool
+) -> None:
+    """A text from a name may have been given a lease until it is known to have gone out from that name."""
+    async with database.transaction() as tx:
+        attempt = await an_attempt(tx, await a_text(tx), from_address=asked)
+        if outcome == "accepted":
+            await accept(tx, attempt, from_address=asked)
+        elif outcome is not None:
+            await attempts.end(tx, attempt.id, outcome, "", "")
+        assert len(await attempts.maybe_replaced(tx, "fone", PHONE, START - 1)) == int(counts)
+        assert len(await attempts.maybe_replaced(tx, "fone", PHONE, START)) == int(counts and outcome is None)
+        assert await attempts.maybe_leased(tx, "fone", PHONE, START - 1) == []
+
+
+async def test_what_it_came_from_may_turn_out_late(database: Database) -> None:
+    """Then it is no longer one of those that may have been given a number."""
+    async with database.transaction() as tx:
+        attempt = await an_attempt(tx, await a_text(tx), from_address=None)
+        await attempts.end(tx, attempt.id, "unknown", "", "")
+        await attempts.name_sender(tx, attempt.id, NUMBER)
+        assert (await attempts.get(tx, attempt.id)).from_address == NUMBER
+        assert await attempts.maybe_leased(tx, "fone", PHONE, START - 1) == []
 
 
 async def test_one_that_is_not_there(database: Database) -> None:
