@@ -64,7 +64,7 @@ class Account(BaseModel):
     @field_validator("provider")
     @classmethod
     def _is_known(cls, name: str) -> str:
-        if name not in providers.names():
+        if not providers.knows(name):
             raise ValueError(f"there is no provider {name!r}; the known ones are {', '.join(providers.names())}")
         return name
 

@@ -26,6 +26,11 @@ def names() -> list[str]:
     return sorted({*_BUILT_IN, *(point.name for point in entry_points(group="threadline.providers"))})
 
 
+def knows(name: str) -> bool:
+    """Whether settings may name this provider; other packages are only looked through where it is none of ours."""
+    return name in _BUILT_IN or name in names()
+
+
 def load(name: str) -> type[Provider]:
     """The class of a provider. A built-in name cannot be taken by another package.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from functools import cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from providers.errors import NotSent, Refused, Throttled, Unknown
 from providers.payload import moment
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import AsyncIterator, Mapping
 
 TIMEOUT = httpx.Timeout(20.0, connect=5.0, pool=5.0)  # seconds, each for one step
@@ -26,6 +28,12 @@ DEADLINE = 60.0  # seconds, for a whole request: an answer that trickles never r
 LONGEST_WAIT = 86_400.0  # seconds; a Retry-After beyond a day is taken as a day
 
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Reads the list of certificate authorities, once: that takes longer than a whole request."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 def open_client(timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
@@ -36,6 +44,7 @@ def open_client(timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
     """
     return httpx.AsyncClient(
         timeout=timeout,
+        verify=_trusted(),
         limits=httpx.Limits(max_keepalive_connections=0, max_connections=200),
         headers={"User-Agent": "threadline", "Connection": "close"},
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
