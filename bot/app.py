@@ -142,6 +142,7 @@ class Work:
     people: People
     presenter: Presenter
     actions: Actions
+    breaker: Breaker
 
 
 class Bot:
@@ -203,7 +204,8 @@ class Bot:
         commands, surfaces = self._surfaces(slack, who, work, stack)
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who, self._former)
         alarm = Alarm(self._database)
-        self._listen(door.open(client, surfaces), slack, door, alarm, stack)
+        sweep = Sweep(self._database, slack, door, self._settings, self._providers, work.breaker, alarm, self._former)
+        self._listen(door.open(client, surfaces), sweep, alarm, stack)
         second_way = SecondWay(self._database, slack, alarm, self._settings.second_way)
         second_way.start()
         stack.push_async_callback(second_way.stop)
@@ -215,14 +217,14 @@ class Bot:
         bridge = Bridge(self._settings, outcomes, who)
         people = People(self._database, slack, who)
         outgoing = Outgoing(self._database, slack, self._settings, self._downloads, self._shelf, self._file_urls)
-        breaker = Breaker(self._database, self._metrics, self._settings.accounts)
+        breaker = Breaker(self._database, self._metrics, self._providers)
         await breaker.load()
         gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people, breaker, outgoing)
         posting = Posting(self._database, slack, pacing, self._settings, who.team)
         presenter = Presenter(self._settings, self._providers, who.url)
         thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)
         incoming = Incoming(self._database, slack, self._settings, self._downloads, self._shelf, self._session)
-        fetching = Fetching(self._database, self._appender, self._providers)
+        fetching = Fetching(self._database, self._appender, self._providers, breaker)
         actions = Actions(self._database, self._appender, self._settings, people, outcomes, who.team)
         told = LeaseNotices(self._database, self._settings, self._providers, outcomes.ledger)
         handlers = _handlers(gate, thread, fetching, actions, incoming, outgoing)
@@ -234,7 +236,7 @@ class Bot:
         retention.start()
         stack.push_async_callback(retention.stop)
         stack.push_async_callback(worker.stop, DRAIN)
-        return Work(gate, people, presenter, actions)
+        return Work(gate, people, presenter, actions, breaker)
 
     def _surfaces(
         self, slack: SlackApi, who: Identity, work: Work, stack: AsyncExitStack
@@ -266,9 +268,8 @@ class Bot:
         channels = Channels(self._appender, self._settings, who)
         return commands, [actions, compose, sheets, home, channels]
 
-    def _listen(self, app: AsyncApp, slack: SlackApi, door: SlackDoor, alarm: Alarm, stack: AsyncExitStack) -> None:
+    def _listen(self, app: AsyncApp, sweep: Sweep, alarm: Alarm, stack: AsyncExitStack) -> None:
         """Takes what Slack tells, and looks for what it does not tell."""
-        sweep = Sweep(self._database, slack, door, self._settings, self._providers, alarm, self._former)
         token = self._settings.slack.app_token
         if self._settings.slack.mode == "http" or token is None:
             self.server.slack = app

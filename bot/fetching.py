@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import events, plan
+from bot.breaker import LIST_INBOUND, LOOK_UP
 from bot.plan import Later
 from providers.errors import ProviderError
 from sms.message import Receipt
@@ -14,7 +15,9 @@ from storage.intake import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
+    from bot.breaker import Breaker
     from providers.provider import Ask, Provider
     from sms.message import InboundSms
     from storage.attempts import Attempt
@@ -33,12 +36,16 @@ class Fetching:
         database: where attempts are known.
         appender: the intake.
         providers: by the name of their account.
+        breaker: says which of them is left alone for a while.
     """
 
-    def __init__(self, database: Database, appender: Appender, providers: Mapping[str, Provider]) -> None:
+    def __init__(
+        self, database: Database, appender: Appender, providers: Mapping[str, Provider], breaker: Breaker
+    ) -> None:
         self._database = database
         self._appender = appender
         self._providers = providers
+        self._breaker = breaker
 
     async def fetch(self, job: Job) -> None:
         """Asks what the job asks, and takes in what is found.
@@ -76,7 +83,7 @@ class Fetching:
         if part.provider_id is None or not provider.features.look_up:
             return False
         try:
-            found = await provider.look_up(part.provider_id)
+            found = await self._look_up(part.account, part.provider_id)
         except ProviderError:
             return False
         if found is None:
@@ -104,11 +111,13 @@ class Fetching:
 
     async def _found(self, account: str, ask: Ask) -> list[InboundSms | Receipt]:
         provider = self._providers[account]
-        if ask.since is not None:
-            return [sms async for sms in provider.list_inbound(ask.since)]
-        provider_id = ask.provider_id or await self._provider_id(ask.attempt)
-        found = await provider.look_up(provider_id)
+        if (since := ask.since) is not None:
+            return [*await self._breaker.ask(account, LIST_INBOUND, lambda: listed(provider, since))]
+        found = await self._look_up(account, ask.provider_id or await self._provider_id(ask.attempt))
         return [] if found is None else [found]
+
+    async def _look_up(self, account: str, provider_id: str) -> InboundSms | Receipt | None:
+        return await self._breaker.ask(account, LOOK_UP, lambda: self._providers[account].look_up(provider_id))
 
     async def _provider_id(self, attempt: str | None) -> str:
         """What the provider calls our attempt; its answer to our request may still be on its way."""
@@ -117,3 +126,8 @@ class Fetching:
         if found.provider_id is None:
             raise Later(1, "the provider's own id is not known yet")
         return found.provider_id
+
+
+async def listed(provider: Provider, since: datetime) -> list[InboundSms]:
+    """The texts that a provider has since then, whole: what breaks in the middle is asked again."""
+    return [sms async for sms in provider.list_inbound(since)]

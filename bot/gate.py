@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot import decode
+from bot.breaker import FIND_SENT
 from bot.limits import Hold, keep
 from bot.routing import NOTHING, Routing, Stop, fits, signed
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
@@ -334,15 +335,11 @@ class Gate:
             None if attempt.from_address is None else from_canonical(attempt.from_address),
             attempt.text or "",
         )
-        if self._breaker.waits(attempt.account, "find_sent") is not None:
-            return None
-        self._breaker.begin(attempt.account, "find_sent")
+        since = to_datetime(attempt.started_at) - LOOK_BACK
         try:
-            found = await provider.find_sent(sms, to_datetime(attempt.started_at) - LOOK_BACK)
+            found = await self._breaker.ask(attempt.account, FIND_SENT, lambda: provider.find_sent(sms, since))
         except ProviderError:
-            await self._breaker.failed(attempt.account, "find_sent")
             return None
-        await self._breaker.worked(attempt.account, "find_sent")
         async with self._database.read() as reader:
             free = [
                 each

@@ -135,8 +135,11 @@ class Home:
         shown = []
         for account in dict.fromkeys(self._settings.senders[sender].account for sender in senders):
             health = await outlook.health(reader, account)
+            unasked = max((until for key, until in paused.items() if key.startswith(f"{account} ")), default=None)
             title = f"{account} ({self._providers[account].title})"
-            shown.append(AccountView(title, health.accepted_at, health.failed_at, health.unknown, paused.get(account)))
+            shown.append(
+                AccountView(title, health.accepted_at, health.failed_at, health.unknown, paused.get(account), unasked)
+            )
         return shown
 
 

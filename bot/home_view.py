@@ -51,7 +51,8 @@ class AccountView:
     accepted_at: int | None
     failed_at: int | None
     unknown: int
-    paused_until: int | None = None
+    paused_until: int | None = None  # nothing is sent through it
+    unasked_until: int | None = None  # it is not asked for texts and receipts
 
 
 def home(inboxes: Sequence[InboxView], accounts: Sequence[AccountView], now: int) -> View:
@@ -119,6 +120,7 @@ def _account(account: AccountView) -> Marked:
         fill("last failure {at}", at=when(lost, blocks.MOMENT)) if lost is not None else "",
         f"{account.unknown} unknown" if account.unknown else "",
         fill("paused until {at}", at=when(account.paused_until)) if account.paused_until is not None else "",
+        fill("not asked until {at}", at=when(account.unasked_until)) if account.unasked_until is not None else "",
     ]
     mark = ":warning:" if trouble or account.unknown or account.paused_until is not None else ":white_check_mark:"
     return fill("{mark} *{name}*: {said}", mark=Marked(mark), name=account.name, said=joined(" · ", said))

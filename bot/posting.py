@@ -85,7 +85,7 @@ class Posting:
             known = await posts.find(reader, draft.key)
         if known is not None and await self._is_there(known, finish):
             return
-        async with self._pacing.turn("chat.postMessage", draft.channel):
+        async with self._pacing.turn("chat.postMessage", draft.channel, opens=draft.kind == "card"):
             async with self._database.transaction() as tx:
                 post = await self._begin(tx, draft)
                 shown = await compose(tx, post)
@@ -98,6 +98,10 @@ class Posting:
             await posts.sent(tx, post.id, channel, ts, digest(shown))
             await healing.open_channel(tx, channel)
             await finish(tx, await posts.get(tx, post.id))
+
+    def would_hold_up(self, post: Post, shown: Rendered) -> bool:
+        """Whether the edit would take time from what people should see before it."""
+        return post.digest != digest(shown) and self._pacing.is_behind(post.channel)
 
     async def edit(self, post: Post, shown: Rendered) -> bool:
         """Makes a post show something else, if it does not show that already. Returns False if somebody deleted it."""

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import smtplib
 import ssl
-from datetime import UTC, datetime
+import time
+from datetime import timedelta
 from email.message import EmailMessage
 from typing import TYPE_CHECKING
 
@@ -72,7 +73,6 @@ class SecondWay:
 
     async def _look_at_slack(self) -> None:
         """That Slack does not take anything from us is an alert of its own."""
-        now = self._database.clock() / SECOND
         since, code = self._slack.failing_since, self._slack.locked_out
         if code is not None:
             sentence = (
@@ -84,8 +84,8 @@ class SecondWay:
             await self._alarm.calm(LOCKED_OUT)
         if since is None:
             await self._alarm.calm(SILENT)
-        elif code is None and now - since > self._settings.after:
-            at = datetime.fromtimestamp(since, UTC)
+        elif code is None and (failing := time.monotonic() - since) > self._settings.after:
+            at = to_datetime(self._database.clock()) - timedelta(seconds=failing)
             sentence = f"Slack has not answered since {at:%H:%M} UTC. Texts are kept, and shown once it does."
             await self._alarm.ring(SILENT, sentence)
 

@@ -69,7 +69,8 @@ class SlackApi:
     """The calls that we make.
 
     Attributes:
-        failing_since: since when no call was answered as it should be (seconds since the epoch); None: Slack answers.
+        failing_since: since when no call was answered as it should be (seconds of the monotonic clock); None: Slack
+            answers.
         locked_out: Slack's word for what is wrong with our token; None: it is good.
     """
 
@@ -107,7 +108,7 @@ class SlackApi:
         if isinstance(error, SlackRefused):
             self.failing_since = self.locked_out = None
         elif error.code != _RATELIMITED:
-            self.failing_since = self.failing_since or time.time()
+            self.failing_since = self.failing_since or time.monotonic()
             self.locked_out = error.code if isinstance(error, SlackLockedOut) else None
 
     async def _made(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:

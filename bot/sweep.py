@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from bot import events, healing
+from bot.breaker import LIST_INBOUND
+from bot.fetching import listed
 from bot.slack_api import SlackError, SlackRefused
 from providers.errors import ProviderError
 from storage import conversations, intake, watermarks
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
     from bot.alarm import Alarm
+    from bot.breaker import Breaker
     from bot.settings import Settings
     from bot.slack_api import SlackApi
     from bot.slack_door import SlackDoor
@@ -61,6 +64,7 @@ class Sweep:
         door: says what a found message is, as if it had come as an event.
         settings: inboxes, and how often.
         providers: by the name of their account.
+        breaker: says which of them is left alone for a while.
         alarm: is rung where events do not come.
         former: channels that are no inbox any more and still have open conversations.
 
@@ -75,6 +79,7 @@ class Sweep:
         door: SlackDoor,
         settings: Settings,
         providers: Mapping[str, Provider],
+        breaker: Breaker,
         alarm: Alarm,
         former: frozenset[str] = frozenset(),
     ) -> None:
@@ -83,6 +88,7 @@ class Sweep:
         self._door = door
         self._settings = settings
         self._providers = providers
+        self._breaker = breaker
         self._alarm = alarm
         self._former = former
         self.listening = Listening(lambda: None, lambda: None)
@@ -221,7 +227,8 @@ class Sweep:
             log.warning("texts were found by the sweep", account=account, count=len(new))
 
     async def _listed(self, account: str, provider: Provider, since: int, until: int) -> list[Arrival]:
-        listed = provider.list_inbound(to_datetime(since) - OVERLAP)
+        begin = to_datetime(since) - OVERLAP
+        found = await self._breaker.ask(account, LIST_INBOUND, lambda: listed(provider, begin))
         return [
             Arrival(
                 source=account,
@@ -230,6 +237,6 @@ class Sweep:
                 body=b"",
                 parsed=events.pack(sms) | {"recovered": provider.title},
             )
-            async for sms in listed
+            for sms in found
             if sms.provider_id is not None and (sms.sent_at is None or sms.sent_at <= to_datetime(until))
         ]

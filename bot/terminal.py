@@ -79,7 +79,7 @@ async def opened(settings: Settings) -> AsyncIterator[Terminal]:
         slack = SlackApi(open_client(settings.slack, session), Pacing(database, settings.slack))
         urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
         people = People(database, slack, _NOBODY)
-        breaker = Breaker(database, Metrics(), settings.accounts)
+        breaker = Breaker(database, Metrics(), providers)
         gate = Gate(database, settings, providers, Outcomes(settings, providers), urls, people, breaker)
         yield Terminal(settings, database, providers, gate)
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 MERGED = 20  # texts of one conversation in one post at most
 MERGED_LENGTH = 2_500  # characters in it
+GIVES_WAY = 12  # times that the edit of a card lets everything else go first: about ten minutes
+LONGEST_WAY = 16  # times the patience for a card, between two of them
 
 log = structlog.get_logger("thread")
 
@@ -143,13 +145,16 @@ class Thread:
         await self._put_in_thread(conversation, draft, compose, finish)
 
     async def card(self, job: Job) -> None:
-        """Brings the card up to date; there is nothing to do before the thread is opened."""
+        """Brings the card up to date, once nothing more urgent waits; before the thread is opened there is none."""
         async with self._database.read() as reader:
             conversation = await conversations.get(reader, job.subject)
             post = await posts.find(reader, healing.card_key(conversation.id))
             shown = await self._card(reader, conversation)
-        if post is not None and post.state == "sent" and not await self._posting.edit(post, shown):
-            await self._lose_thread(conversation)
+        if post is not None and post.state == "sent":
+            if job.tries <= GIVES_WAY and self._posting.would_hold_up(post, shown):
+                raise Later(self._settings.patience.card * min(1 << job.tries, LONGEST_WAY), "others go first")
+            if not await self._posting.edit(post, shown):
+                await self._lose_thread(conversation)
         await self._finish(job)
 
     # --- what became of a message -------------------------------------------------------------------------------------

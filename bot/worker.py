@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, get_args
@@ -29,6 +30,7 @@ AT_ONCE: dict[Side, int] = {"slack": 1000, "sms": 100}  # jobs under way; most o
 LONGEST_PAUSE = 60 * SECOND
 MOST_TRIES = 12  # of a job that fails by a fault of ours; what Slack or a provider causes is tried for ever
 LOOK_EVERY = 1.0  # seconds between two looks for what other processes wrote
+SET_BACK = SECOND // 2  # less is how clocks are kept right
 
 log = structlog.get_logger("worker")
 
@@ -210,25 +212,31 @@ class Worker:
     async def _watch_others(self) -> None:
         """What the command line wrote wakes nobody here, so the file is asked whether it changed."""
         seen = await self._database.data_version()
-        looked_at = self._database.clock()
+        looked = self._times()
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            looked_at = await self._look_at_the_clock(looked_at)
+            looked = await self._look_at_the_clock(looked)
             if (found := await self._database.data_version()) != seen:
                 seen = found
                 self._arrived.set()
                 self._wake()
 
-    async def _look_at_the_clock(self, before: int) -> int:
+    async def _look_at_the_clock(self, before: tuple[int, int]) -> tuple[int, int]:
         """A clock that was set back would let everything wait that it had planned."""
-        if (now := self._database.clock()) < before:
+        wall, steady = self._times()
+        jump = (before[0] + steady - before[1]) - wall
+        if jump > SET_BACK:
             try:
                 async with self._database.transaction() as tx:
-                    ahead = await jobs.clock_set_back(tx)
+                    await jobs.clock_set_back(tx, jump)
             except sqlite3.OperationalError:
                 return before  # it is looked at again
-            log.warning("the clock was set back", seconds=(before - now) / SECOND, moved=ahead / SECOND)
-        return now
+            log.warning("the clock was set back", seconds=jump / SECOND)
+        return wall, steady
+
+    def _times(self) -> tuple[int, int]:
+        """Microseconds UTC, and of the clock that nobody sets."""
+        return self._database.clock(), time.monotonic_ns() // 1_000
 
 
 def _pause(tries: int) -> int:

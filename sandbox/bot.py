@@ -15,7 +15,7 @@ import aiohttp
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-START = 15.0  # seconds that a start may take
+START = 60.0  # seconds that a start may take
 STOP = 12.0  # and a stop
 
 

@@ -121,14 +121,18 @@ async def release(tx: Transaction) -> int:
     return await tx.run("UPDATE jobs SET claimed_by = NULL WHERE claimed_by IS NOT NULL")
 
 
-async def clock_set_back(tx: Transaction) -> int:
+async def clock_set_back(tx: Transaction, jump: int = 0) -> int:
     """Brings what was planned by a clock that was ahead back to the time that it is now; returns by how much.
+
+    Args:
+        tx: the open transaction.
+        jump: by how much it was set back (microseconds), where that was seen; 0: at least by the youngest job's future.
 
     Returns:
         Microseconds; 0 where no job is younger than now.
     """
     newest = await tx.value("SELECT max(created_at) FROM jobs")
-    ahead = 0 if newest is None else max(0, int(newest) - tx.now)
+    ahead = max(jump, 0 if newest is None else int(newest) - tx.now)
     if ahead:
         await tx.run("UPDATE jobs SET run_at = run_at - :ahead, created_at = created_at - :ahead", ahead=ahead)
         tx.wake("jobs")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,36 +11,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing is asked under this key before that time (microseconds UTC)."""
+    """Nothing is asked under this key before that time."""
 
     key: str
-    until: int
+    until: int  # microseconds UTC
+    length: int  # microseconds, as it was asked for
 
 
-async def pause(tx: Transaction, key: str, until: int) -> None:
-    """Wait with `key` until then, or longer if that was said before."""
+async def pause(tx: Transaction, key: str, length: int) -> None:
+    """Wait with `key` for so long (microseconds), or longer if that was said before."""
     await tx.run(
         """
-        INSERT INTO pauses (key, until) VALUES (:key, :until)
-        ON CONFLICT (key) DO UPDATE SET until = excluded.until WHERE excluded.until > pauses.until
+        INSERT INTO pauses (key, until, length) VALUES (:key, :until, :length)
+        ON CONFLICT (key) DO UPDATE SET until = excluded.until, length = excluded.length
+        WHERE excluded.until > pauses.until OR pauses.until > :now + pauses.length
         """,
         key=key,
-        until=until,
+        until=tx.now + length,
+        length=length,
+        now=tx.now,
     )
 
 
 async def lasting(connection: Connection, now: int) -> list[Pause]:
-    """The pauses that are not over."""
-    return await connection.all(Pause, "SELECT key, until FROM pauses WHERE until > :now", now=now)
+    """The pauses that are not over. None lasts longer than was asked for, also where the clock was set back since."""
+    found = await connection.all(Pause, "SELECT key, until, length FROM pauses WHERE until > :now", now=now)
+    return [replace(pause, until=min(pause.until, now + pause.length)) for pause in found]
 
 
-async def set_until(tx: Transaction, key: str, until: int) -> None:
-    """Wait with `key` until then, and no longer, whatever was said before."""
+async def set_length(tx: Transaction, key: str, length: int) -> None:
+    """Wait with `key` for so long from now on (microseconds), and no longer, whatever was said before."""
     await tx.run(
         """
-        INSERT INTO pauses (key, until) VALUES (:key, :until)
-        ON CONFLICT (key) DO UPDATE SET until = excluded.until
+        INSERT INTO pauses (key, until, length) VALUES (:key, :until, :length)
+        ON CONFLICT (key) DO UPDATE SET until = excluded.until, length = excluded.length
         """,
         key=key,
-        until=until,
+        until=tx.now + length,
+        length=length,
     )

@@ -285,8 +285,9 @@ CREATE INDEX quotas_used ON quotas (account, used_at);
 CREATE INDEX quotas_attempt ON quotas (attempt_id) WHERE attempt_id IS NOT NULL;
 
 CREATE TABLE pauses (                      -- a Retry-After that outlives a restart
-    key           TEXT PRIMARY KEY,        -- a Slack method, or an account
-    until         BIGINT NOT NULL
+    key           TEXT PRIMARY KEY,        -- a Slack method, an account, or an account and a method
+    until         BIGINT NOT NULL,
+    length        BIGINT NOT NULL          -- microseconds: it never lasts longer, wherever the clock is set
 );
 
 CREATE TABLE files (                       -- a file that came with a text, or goes out with one

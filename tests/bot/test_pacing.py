@@ -10,6 +10,7 @@ import pytest
 
 from bot.pacing import MARGIN, Pacing
 from bot.sections import SlackSettings
+from storage.clock import HOUR, system_clock
 from storage.database import open_database
 
 if TYPE_CHECKING:
@@ -150,11 +151,11 @@ async def test_after_a_pause_nothing_goes_out_in_a_burst(pacing: Pacing) -> None
 
 async def test_a_pause_that_comes_while_one_waits_is_heeded(pacing: Pacing) -> None:
     """The second to ask learns of the first one's refusal."""
-    await many(pacing, 1)
-    second = asyncio.create_task(many(pacing, 1))
-    await asyncio.sleep(GAP / 4)
-    began = time.monotonic()
-    await pacing.pause(POST, PAUSE)
+    async with pacing.turn(POST, "C0A"):
+        second = asyncio.create_task(many(pacing, 1))
+        await asyncio.sleep(GAP / 4)
+        began = time.monotonic()
+        await pacing.pause(POST, PAUSE)
     assert (await second)[0] - began >= PAUSE
 
 
@@ -176,3 +177,20 @@ async def test_a_pause_outlives_a_restart(database: Database, pacing: Pacing) ->
     (post,), (user,) = await asyncio.gather(many(restarted, 1), many(restarted, 1, "users.info"))
     assert post - began >= PAUSE * 2
     assert user - began < PAUSE * 2
+
+
+async def test_a_clock_that_was_set_back_makes_no_pause_longer(tmp_path: Path) -> None:
+    """Neither in the process nor over a restart: nobody waits longer than Slack asked for."""
+    wrong = 0
+    database = await open_database(tmp_path / "clock.db", lambda: system_clock() + wrong)
+    pacing = Pacing(database, settings())
+    began = time.monotonic()
+    await pacing.pause(POST, PAUSE)
+    wrong = -HOUR
+    restarted = Pacing(database, settings())
+    await restarted.load()
+    async with asyncio.timeout(60):
+        (post,), (again,) = await asyncio.gather(many(pacing, 1), many(restarted, 1))
+    assert post - began >= PAUSE
+    assert again - began >= PAUSE
+    await database.close()

@@ -14,6 +14,8 @@ from tests.e2e.team import Installed
 if TYPE_CHECKING:
     from pathlib import Path
 
+SLOWLY = 60.0  # seconds, where the bot starts as a process beside others
+
 
 async def test_pictures_of_a_text_are_files_in_its_thread(desk: Desk) -> None:
     """The text says how many there are; each comes once, as what it is; nothing of them stays with us."""
@@ -92,10 +94,10 @@ async def test_killed_between_the_steps(tmp_path: Path, method: str, after: bool
         team, bot = desk.team, desk.team.bot
         stuck = team.slack.faults.delay(method, seconds=0.5, after=after)
         await desk.picture((PNG, "image/png"))
-        await team.until(lambda: stuck.hits, 15)
+        await team.until(lambda: stuck.hits, SLOWLY)
         await bot.kill()
         await bot.start()
-        await team.until(lambda: len(desk.files()) == 1, 15)
+        await team.until(lambda: len(desk.files()) == 1, SLOWLY)
         await asyncio.sleep(1.0)  # longer than Slack is given before it is asked again
         assert len(desk.files()) == 1
 

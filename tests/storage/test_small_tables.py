@@ -9,7 +9,7 @@ import pytest
 
 from storage import alerts, callbacks, identity, pauses, people, quotas
 from storage.callbacks import Callback
-from storage.clock import SECOND
+from storage.clock import DAY, SECOND
 from storage.identity import Identity
 from storage.pauses import Pause
 from storage.people import Person
@@ -142,15 +142,27 @@ async def test_we_are_who_slack_said_last(database: Database, clock: Clock) -> N
 async def test_a_pause_is_never_shortened(database: Database) -> None:
     """And is forgotten once it is over."""
     async with database.transaction() as tx:
-        for until in (START + 20, START + 10, START + 30):
-            await pauses.pause(tx, "chat.update", until)
-        await pauses.pause(tx, "users.info", START + 5)
-        assert sorted(await pauses.lasting(tx, START), key=lambda pause: pause.until) == [
-            Pause("users.info", START + 5),
-            Pause("chat.update", START + 30),
+        now = tx.now
+        for length in (20, 10, 30):
+            await pauses.pause(tx, "chat.update", length)
+        await pauses.pause(tx, "users.info", 5)
+        assert sorted(await pauses.lasting(tx, now), key=lambda pause: pause.until) == [
+            Pause("users.info", now + 5, 5),
+            Pause("chat.update", now + 30, 30),
         ]
-        assert await pauses.lasting(tx, START + 5) == [Pause("chat.update", START + 30)]
-        assert await pauses.lasting(tx, START + 30) == []
+        assert await pauses.lasting(tx, now + 5) == [Pause("chat.update", now + 30, 30)]
+        assert await pauses.lasting(tx, now + 30) == []
+
+
+async def test_a_pause_lasts_no_longer_than_was_asked_for(database: Database) -> None:
+    """Read by a clock that was set back by a day, it is as long as at its beginning, and can be set anew."""
+    async with database.transaction() as tx:
+        now = tx.now
+        await pauses.pause(tx, "chat.update", 30)
+        assert await pauses.lasting(tx, now - DAY) == [Pause("chat.update", now - DAY + 30, 30)]
+        await tx.run("UPDATE pauses SET until = until + :day", day=DAY)
+        await pauses.pause(tx, "chat.update", 10)
+        assert await pauses.lasting(tx, now) == [Pause("chat.update", now + 10, 10)]
 
 
 async def test_a_window_has_room_again_when_its_oldest_leaves_it(database: Database, clock: Clock) -> None:

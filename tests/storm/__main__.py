@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.storm.burst import burst
 from tests.storm.nursery import Nursery
 from tests.storm.weather import Weather
 
@@ -36,12 +37,14 @@ def main() -> int:
 
 
 async def _storm(nursery: Nursery, folder: Path, seed: int, minutes: float) -> int:
+    (folder / "burst").mkdir()
+    bursting = asdict(await burst(folder / "burst", nursery, seed))
     weather = Weather(folder, nursery, seed)
     found = await weather.blow(minutes * 60)
     counted = asdict(found)
-    wrong = counted.pop("wrong")
+    wrong = bursting.pop("wrong") + counted.pop("wrong")
     sys.stderr.writelines(f"{sentence}\n" for sentence in wrong)
-    told = {"kills": weather.storm.child.deaths, "faults": weather.faults, **counted, "seed": seed}
+    told = {"kills": weather.storm.child.deaths, "faults": weather.faults, **counted, "burst": bursting, "seed": seed}
     sys.stdout.write(json.dumps(told) + "\n")
     return 1 if wrong else 0
 

@@ -19,7 +19,7 @@ from sandbox.bot import to_toml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-START = 15.0  # seconds that a start may take
+START = 60.0  # seconds that a start may take
 STOP = 12.0  # and a stop
 ROOT = Path(__file__).parents[2]
 

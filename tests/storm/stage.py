@@ -10,15 +10,15 @@ from bot.callbacks import portal
 from bot.settings import Settings, check
 from sandbox.phones import NotForThisPhone
 from storage.clock import SECOND, system_clock
-from tests.e2e.team import SOON, Team
+from tests.e2e.team import LOOK_EVERY, SOON, Team
 from tests.storm.nursery import Child, Nursery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 Point = tuple[str, int]
-PATIENCE = 20.0  # seconds for anything to happen while the bot dies again and again
+PATIENCE = 60.0  # seconds for anything to happen in one life of the bot; each life has as many
 
 
 class Storm(Team):
@@ -155,6 +155,21 @@ class Storm(Team):
         return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
 
     # --- waiting ------------------------------------------------------------------------------------------------------
+
+    async def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
+        """Waits until something is so. A bot that dies again and again is given the same time in each of its lives.
+
+        Raises:
+            TimeoutError: it is not.
+        """
+        loop = asyncio.get_running_loop()
+        life, end = self.child.starts, loop.time() + seconds
+        while not holds():
+            await asyncio.sleep(LOOK_EVERY)
+            if life != self.child.starts:
+                life, end = self.child.starts, loop.time() + seconds
+            if loop.time() > end:
+                raise TimeoutError
 
     async def calm(self, seconds: float = PATIENCE) -> None:
         """Waits until nothing more can happen soon, whatever dies meanwhile.
