@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 from bot import blocks, routes, standing
 from bot.blocks import Marked, Rendered, fill, joined, link, marked, mention, when
+from bot.consent import Consent
 from bot.numbers import spell
 from bot.render import spaced
-from storage import contacts, conversations, suppressions, templates
+from storage import contacts, conversations, templates
+from storage.contacts import Contact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,8 +154,8 @@ class Answers:
     async def opted_out_since(self, to: Address) -> int | None:
         """Since when nothing may be texted to this address (microseconds UTC); None if something may."""
         async with self._database.read() as reader:
-            contact = await contacts.find(reader, str(to))
-            return None if contact is None else await suppressions.since(reader, contact.id)
+            contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
+            return await Consent(self._settings).since(reader, contact)
 
     # --- lines --------------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,6 @@ are taken in while Slack is down.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import structlog
 
 from bot.actions import Actions
 from bot.alarm import Alarm
+from bot.alone import NotAlone, alone
 from bot.answers import Answers
 from bot.breaker import Breaker
 from bot.bridge import Bridge
@@ -26,6 +26,7 @@ from bot.channels import Channels
 from bot.commands import Commands
 from bot.compose import Compose
 from bot.downloads import Downloads
+from bot.erasure import Erasing
 from bot.fetching import Fetching
 from bot.file_door import FileDoor, FileUrls
 from bot.gate import Gate
@@ -39,6 +40,7 @@ from bot.pacing import Pacing
 from bot.people import People
 from bot.posting import Posting
 from bot.presenter import Presenter
+from bot.pseudonyms import Pseudonyms
 from bot.retention import Retention
 from bot.routes import Routes
 from bot.second_way import SecondWay
@@ -55,7 +57,7 @@ from bot.thread import Thread
 from bot.windows import Windows
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
-from storage import attempts, callbacks, conversations, identity
+from storage import attempts, callbacks, conversations, erasures, identity
 from storage.database import open_database
 from storage.identity import Identity
 from storage.intake import Appender
@@ -120,6 +122,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     stack.enter_context(_alone(settings.database))
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
+    await _know_erased(database, settings)
     session = await stack.enter_async_context(open_session(settings.patience.slack))
     timeout = httpx.Timeout(settings.patience.provider, connect=5.0, pool=5.0)
     client = await stack.enter_async_context(open_provider_client(timeout=timeout))
@@ -229,6 +232,7 @@ class Bot:
         told = LeaseNotices(self._database, self._settings, self._providers, outcomes.ledger)
         handlers = _handlers(gate, thread, fetching, actions, incoming, outgoing)
         handlers |= {"number": told.number, "lease": told.lease}
+        handlers["erase"] = Erasing(self._database, slack, self._shelf, who).erase
         worker = Worker(self._database, bridge, handlers, self._metrics)
         await self._resume(outcomes)
         await worker.start()
@@ -348,9 +352,23 @@ def _alone(database: Path) -> Iterator[None]:
     Raises:
         CannotStart: another process holds the lock.
     """
-    with database.with_name(f"{database.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise CannotStart(f"Another threadline is running on {database}. Stop it first.") from None
-        yield
+    try:
+        with alone(database):
+            yield
+    except NotAlone:
+        raise CannotStart(f"Another threadline is running on {database}. Stop it first.") from None
+
+
+async def _know_erased(database: Database, settings: Settings) -> None:
+    """Whoever opted out and was erased is known by a hash only, and has to be recognised.
+
+    Raises:
+        CannotStart: with this key they are not.
+    """
+    async with database.read() as reader:
+        strange = await erasures.of_another_key(reader, Pseudonyms(settings).key_id)
+    if strange:
+        raise CannotStart(
+            f"{strange} erased people who opted out would not be recognised: their numbers are hashed with another "
+            "key. Set retention.key to the `secret` from before."
+        )

@@ -14,7 +14,6 @@ from bot.consent import Consent
 from bot.places import Places
 from storage import (
     attempts,
-    contacts,
     conversations,
     intake,
     messages,
@@ -87,7 +86,7 @@ class Bridge:
     async def inbound(self, tx: Transaction, entry: Entry) -> None:
         """A contact texted us."""
         sms = events.unpack_inbound(entry.content)
-        contact = await contacts.remember(tx, str(sms.sender))
+        contact = await self._consent.contact(tx, str(sms.sender))
         conversation = await self._places.of_text(tx, entry, sms, contact)
         message_id = await self._add_inbound(tx, entry, sms, conversation)
         if message_id is None:
@@ -168,7 +167,7 @@ class Bridge:
     async def command(self, tx: Transaction, entry: Entry) -> None:
         """Somebody wrote `/sms <number> <text>`, or used the command line; both were checked before it was taken in."""
         said = entry.content
-        conversation = await self._places.of_contact(tx, await contacts.remember(tx, said["to"]), said["inbox"])
+        conversation = await self._places.of_contact(tx, await self._consent.contact(tx, said["to"]), said["inbox"])
         message_id = await messages.add_text(
             tx,
             conversation.id,
@@ -186,7 +185,7 @@ class Bridge:
     async def composed(self, tx: Transaction, entry: Entry) -> None:
         """Somebody submitted the compose modal; all of it was checked before it was taken in."""
         said = entry.content
-        conversation = await self._places.of_contact(tx, await contacts.remember(tx, said["to"]), said["inbox"])
+        conversation = await self._places.of_contact(tx, await self._consent.contact(tx, said["to"]), said["inbox"])
         message_id = await messages.add_text(
             tx,
             conversation.id,
@@ -218,19 +217,19 @@ class Bridge:
     async def opened(self, tx: Transaction, entry: Entry) -> None:
         """Somebody wants the thread of a number, without texting it."""
         said = entry.content
-        conversation = await self._places.of_contact(tx, await contacts.remember(tx, said["to"]), said["inbox"])
+        conversation = await self._places.of_contact(tx, await self._consent.contact(tx, said["to"]), said["inbox"])
         await plan.post(tx, conversation.id)
         await plan.answer(tx, conversation.id, said["response_url"])
         await plan.card(tx, conversation.id, tx.now + self._card_after)
 
     async def opted_out(self, tx: Transaction, entry: Entry) -> None:
         """An admin noted that a contact wants no texts, from no sender of ours."""
-        contact = await contacts.remember(tx, entry.content["to"])
+        contact = await self._consent.contact(tx, entry.content["to"])
         await consent.opt_out(tx, contact.id, "person", entry.content["user"])
 
     async def opted_in(self, tx: Transaction, entry: Entry) -> None:
         """An admin noted that a contact wants texts again."""
-        contact = await contacts.remember(tx, entry.content["to"])
+        contact = await self._consent.contact(tx, entry.content["to"])
         await consent.opt_in(tx, contact.id, "person", entry.content["user"])
 
     async def template(self, tx: Transaction, entry: Entry) -> None:

@@ -10,15 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot import plan
+from bot.pseudonyms import Pseudonyms
 from sms.keywords import Keyword, heard, likely_stop
-from storage import conversations, doubts, messages, suppressions
+from storage import contacts, conversations, doubts, erasures, messages, suppressions
 from storage.clock import DAY, MINUTE, SECOND
 
 if TYPE_CHECKING:
     from bot.settings import Settings
     from storage.contacts import Contact
     from storage.conversations import Conversation
-    from storage.database import Transaction
+    from storage.database import Connection, Transaction
     from storage.suppressions import Lifting, Source
 
 GOODBYE = "You will get no more texts from us. Reply START to get them again."
@@ -37,7 +38,32 @@ class Consent:
 
     def __init__(self, settings: Settings) -> None:
         self._inboxes = settings.inboxes
+        self._pseudonyms = Pseudonyms(settings)
         self._line_after = int(settings.patience.line * SECOND)
+
+    async def contact(self, tx: Transaction, address: str) -> Contact:
+        """The contact with this address, made if there is none: opted out if they were when they were erased."""
+        known = await contacts.find(tx, address)
+        if known is not None:
+            return known
+        made = await contacts.remember(tx, address)
+        since = await erasures.claim(tx, self._pseudonyms.of(address))
+        if since is not None:
+            await suppressions.restore(tx, made.id, since)
+        return made
+
+    async def since(self, connection: Connection, contact: Contact) -> int | None:
+        """Since when nothing may be texted to the contact, who may be unknown or erased (microseconds UTC), or None."""
+        known = await suppressions.since(connection, contact.id)
+        if known is not None:
+            return known
+        return await erasures.opted_out_since(connection, self._pseudonyms.of(contact.address))
+
+    async def forbids(self, connection: Connection, contact: Contact, message_id: int) -> bool:
+        """Whether this text may not go out: only the confirmation of an opt-out may."""
+        if await self.since(connection, contact) is None:
+            return False
+        return await suppressions.confirmation(connection, contact.id) != message_id
 
     async def heed(
         self, tx: Transaction, text: str, contact: Contact, conversation: Conversation, message_id: int

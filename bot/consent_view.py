@@ -20,6 +20,7 @@ _ASKED = "Does this text ask for no more texts? *Opt out* ends all texts to this
 _SOURCES = {
     "keyword": "by texting “{evidence}”",
     "person": "noted by {who}",
+    "erased": "before they were erased here",
     "provider": "as the provider says ({evidence})",
 }
 

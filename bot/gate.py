@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot import decode
 from bot.breaker import FIND_SENT
+from bot.consent import Consent
 from bot.limits import Hold, keep
 from bot.routing import NOTHING, Routing, Stop, fits, signed
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
@@ -20,7 +21,7 @@ from providers.provider import Callbacks
 from sms.address import Address, from_canonical
 from sms.message import OutboundSms, Status
 from sms.segments import measure
-from storage import attempts, callbacks, contacts, conversations, files, jobs, messages, quotas, suppressions
+from storage import attempts, callbacks, contacts, conversations, files, jobs, messages, quotas
 from storage.clock import MINUTE, SECOND, to_datetime
 from storage.contacts import Contact
 from storage.conversations import Conversation
@@ -96,6 +97,7 @@ class Gate:
         self._outcomes = outcomes
         self._urls = urls
         self._people = people
+        self._consent = Consent(settings)
         self._breaker = breaker
         self.routing = Routing(settings, providers, outgoing, outcomes.ledger, database.clock)
 
@@ -151,7 +153,7 @@ class Gate:
         inbox = self._settings.inboxes[conversation.inbox]
         dropped = await files.of_message(tx, message.id)
         text = await self._text(tx, message, names, inbox, is_all=not dropped)
-        if await suppressions.forbids(tx, contact.id, message.id):
+        if await self._consent.forbids(tx, contact, message.id):
             raise Stop("opted_out", OPTED_OUT)
         if message.origin == "confirmation" and await attempts.may_have_come(tx, message.id):
             raise Stop("confirmed", CONFIRMED)
@@ -195,7 +197,7 @@ class Gate:
             conversation = await conversations.newest(reader, contact.id, inbox) or Conversation.none_yet(inbox)
             text = signed(text, self._settings.inboxes[inbox])
             fits(text, self._settings.inboxes[inbox])
-            if await suppressions.holds(reader, contact.id):
+            if await self._consent.since(reader, contact) is not None:
                 raise Stop("opted_out", OPTED_OUT)
             await self.routing.choose(reader, conversation, contact, text, via, chosen)
 

@@ -17,7 +17,7 @@ SCOPES = {
     "groups:read": ("conversations.info", *GROUP_EVENTS),
     "users:read": ("users.info",),
     "files:read": ("files.info", "url_private_download"),
-    "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal"),
+    "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal", "files.delete"),
 }
 OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list", "usergroups.users.list")}
 # Each with the listener that takes it.

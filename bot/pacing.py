@@ -39,6 +39,7 @@ _TIERS = {
     "files.getUploadURLExternal": 80.0,
     "files.completeUploadExternal": 80.0,
     "files.info": 80.0,
+    "files.delete": 40.0,
     "usergroups.list": 16.0,
     "usergroups.users.list": 16.0,
     "views.open": 80.0,
@@ -148,7 +149,7 @@ class Pacing:
         self._database = database
         self._per_post = MARGIN / settings.posts_per_second  # seconds
         self._workspace = _bucket(settings.posts_per_minute)
-        self._methods = {method: _bucket(rate) for method, rate in _TIERS.items()}
+        self._methods = {method: _bucket(rate * settings.calls_scale) for method, rate in _TIERS.items()}
         self._lines: dict[str, Line] = {}
         self._pauses: dict[str, float] = {}  # method: until when, on the loop's clock
         self._editing = 0  # edits that wait or are made

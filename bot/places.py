@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot import plan
-from storage import callbacks, conversations, posts
+from bot.pseudonyms import Pseudonyms
+from storage import callbacks, conversations, erasures, posts
 from storage.clock import DAY
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Places:
         self._settings = settings
         self._ledger = ledger
         self._team = team
+        self._pseudonyms = Pseudonyms(settings)
 
     async def of_contact(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
         """The contact's conversation in the inbox, opened if there is none."""
@@ -43,6 +45,7 @@ class Places:
         )
         if found.thread_ts is None and (before := (await conversations.beside(tx, found))[0]) is not None:
             await plan.card(tx, before.id, tx.now)
+        await erasures.return_leases(tx, self._pseudonyms.of(contact.address), contact.id, found.id)
         return found
 
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:

@@ -99,6 +99,12 @@ async def overdue(tx: Transaction, message_id: int, run_at: int) -> None:
     )
 
 
+async def erase(tx: Transaction, contact_id: int, *, with_slack: bool) -> None:
+    """Erase the contact, and what we posted about them in Slack unless that stays."""
+    lane, payload = f"erase:{contact_id}", {"slack": with_slack}
+    await jobs.add(tx, "erase", contact_id, side="slack", lane=lane, key=lane, payload=payload)
+
+
 async def card(tx: Transaction, conversation_id: int, run_at: int) -> None:
     """Bring the conversation's card up to date; what changes until then is one edit."""
     await jobs.add(

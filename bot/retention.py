@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import files, retention
+from storage import erasures, files, retention
 from storage.clock import DAY, SECOND
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class Retention:
             "payloads": await self._all(kept.raw_days, retention.drop_payloads),
             "dead": await self._all(kept.dead_days, retention.drop_dead),
         }
+        async with self._database.transaction() as tx:
+            await erasures.drop_leases(tx)
         if any(dropped.values()):
             await self._database.flush()
             log.info("what is over was dropped", **dropped)

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from bot import rules
+from bot.consent import Consent
 from bot.gate import OPTED_OUT
 from bot.numbers import spell
 from bot.routing import Stop, fits, one_way, signed
 from sms.segments import Encoding, measure, plain
-from storage import contacts, conversations, leases, suppressions
+from storage import contacts, conversations, leases
 from storage.clock import DAY, to_datetime
 from storage.contacts import Contact
 from storage.conversations import Conversation
@@ -73,6 +74,7 @@ class Routes:
     def __init__(self, database: Database, settings: Settings, providers: Mapping[str, Provider], gate: Gate) -> None:
         self._database = database
         self._settings = settings
+        self._consent = Consent(settings)
         self._providers = providers
         self._gate = gate
 
@@ -108,7 +110,7 @@ class Routes:
             fits(whole, self._settings.inboxes[inbox])
         except Stop as stop:
             return stop.sentence
-        return OPTED_OUT if await suppressions.holds(reader, contact.id) else ""
+        return "" if await self._consent.since(reader, contact) is None else OPTED_OUT
 
     async def _candidates(
         self, reader: Connection, conversation: Conversation, contact: Contact, whole: str, choice: Choice

@@ -40,6 +40,9 @@ class SlackSettings(Model):
     api_url: str = Field("https://slack.com/api/", description="Slack's Web API; another one only for the sandbox")
     posts_per_second: float = Field(1.0, gt=0, description="in one channel; Slack allows one")
     posts_per_minute: float = Field(240.0, gt=0, description="in the whole workspace; Slack says several hundred")
+    calls_scale: float = Field(
+        1.0, gt=0, description="times the limits that Slack has for its other methods; more only where Slack allows it"
+    )
     settle_seconds: float = Field(
         10.0,
         gt=0,

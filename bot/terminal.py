@@ -58,6 +58,7 @@ class Terminal:
     database: Database
     providers: Mapping[str, Provider]
     gate: Gate
+    slack: SlackApi
 
 
 @asynccontextmanager
@@ -81,7 +82,7 @@ async def opened(settings: Settings) -> AsyncIterator[Terminal]:
         people = People(database, slack, _NOBODY)
         breaker = Breaker(database, Metrics(), providers)
         gate = Gate(database, settings, providers, Outcomes(settings, providers), urls, people, breaker)
-        yield Terminal(settings, database, providers, gate)
+        yield Terminal(settings, database, providers, gate, slack)
 
 
 async def status(settings: Settings) -> Standing:
@@ -105,7 +106,7 @@ async def route(settings: Settings, number: str, text: str, inbox: str | None) -
     name = _inbox(settings, inbox)
     async with opened(settings) as terminal:
         explaining = routes.Routes(terminal.database, settings, terminal.providers, terminal.gate)
-        return await explaining.explain(name, _number(settings, name, number), text)
+        return await explaining.explain(name, number_in(settings, name, number), text)
 
 
 async def send(settings: Settings, number: str, text: str, inbox: str | None, via: str | None) -> str:
@@ -117,7 +118,7 @@ async def send(settings: Settings, number: str, text: str, inbox: str | None, vi
     name = _inbox(settings, inbox)
     if via is not None and via not in settings.senders:
         raise CannotDo(f"There is no sender {via}. The senders are {', '.join(settings.senders)}.")
-    to = _number(settings, name, number)
+    to = number_in(settings, name, number)
     async with opened(settings) as terminal:
         try:
             await terminal.gate.would_send(name, to, text, via)
@@ -170,7 +171,12 @@ def _inbox(settings: Settings, name: str | None) -> str:
     return name
 
 
-def _number(settings: Settings, inbox: str, number: str) -> Address:
+def number_in(settings: Settings, inbox: str, number: str) -> Address:
+    """A number as a person writes it, in this inbox.
+
+    Raises:
+        CannotDo: it is none.
+    """
     try:
         return read_number(number, settings.inboxes[inbox].default_region)
     except NotAnAddress as error:

@@ -35,6 +35,11 @@ class E164:
         return self.number[1:]
 
     @property
+    def national(self) -> str:
+        """Its digits without the country's code."""
+        return str(phonenumbers.parse(self.number).national_number)
+
+    @property
     def region(self) -> str | None:
         """ISO 3166-1 alpha-2 of the number's country ("AU"), or None where the code belongs to no country."""
         exact = phonenumbers.region_code_for_number(phonenumbers.parse(self.number))

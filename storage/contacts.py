@@ -65,9 +65,14 @@ async def describe(
     )
 
 
+async def get_if_there(connection: Connection, contact_id: int) -> Contact | None:
+    """The contact of this id, who may be erased."""
+    return await connection.one(Contact, f"SELECT {_COLUMNS} FROM contacts WHERE id = :id", id=contact_id)
+
+
 async def get(connection: Connection, contact_id: int) -> Contact:
     """The contact of this id."""
-    found = await connection.one(Contact, f"SELECT {_COLUMNS} FROM contacts WHERE id = :id", id=contact_id)
+    found = await get_if_there(connection, contact_id)
     if found is None:
         raise LookupError(f"no contact {contact_id}")
     return found

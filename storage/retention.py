@@ -35,6 +35,13 @@ async def drop_texts(tx: Transaction, before: int, limit: int) -> list[int]:
     )
     for message_id in dropped:
         await tx.run("UPDATE attempts SET text = NULL WHERE message_id = :id", id=message_id)
+        await tx.run(
+            """
+            UPDATE receipts SET description = NULL
+            WHERE attempt_id IN (SELECT id FROM attempts WHERE message_id = :id)
+            """,
+            id=message_id,
+        )
         await tx.run("UPDATE files SET name = NULL, source = '' WHERE message_id = :id", id=message_id)
     return dropped
 

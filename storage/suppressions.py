@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from storage.database import Connection, Transaction
 
-Source = Literal["keyword", "person", "provider"]
+Source = Literal["keyword", "person", "provider", "erased"]
 Lifting = Literal["keyword", "person"]
 
 
@@ -53,6 +53,16 @@ async def add(tx: Transaction, contact_id: int, source: Source, evidence: str, m
         message_id=message_id,
     )
     return added == 1
+
+
+async def restore(tx: Transaction, contact_id: int, since: int) -> None:
+    """The contact opted out before they were erased (microseconds UTC): that holds still."""
+    await add(tx, contact_id, "erased", "")
+    await tx.run(
+        "UPDATE suppressions SET since = :since WHERE contact_id = :contact_id AND lifted_at IS NULL",
+        since=since,
+        contact_id=contact_id,
+    )
 
 
 async def confirm(tx: Transaction, contact_id: int, message_id: int) -> None:
@@ -115,11 +125,6 @@ async def since(connection: Connection, contact_id: int) -> int | None:
 async def holds(connection: Connection, contact_id: int) -> bool:
     """Whether nothing may be sent to the contact."""
     return await since(connection, contact_id) is not None
-
-
-async def forbids(connection: Connection, contact_id: int, message_id: int) -> bool:
-    """Whether this text may not be sent to the contact: only the confirmation of an opt-out may."""
-    return await holds(connection, contact_id) and await confirmation(connection, contact_id) != message_id
 
 
 async def history(connection: Connection, contact_id: int, limit: int) -> list[Suppression]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from bot.cli import dead, looking, running, sending, setting_up
+from bot.cli import dead, looking, privacy, running, sending, setting_up
 from bot.cli.frame import CODES
 
 _SECTIONS: dict[str, list[click.Command]] = {
@@ -15,6 +15,7 @@ _SECTIONS: dict[str, list[click.Command]] = {
     "Set it up": [setting_up.doctor, setting_up.manifest, setting_up.callbacks, setting_up.prime],
     "Look on": [looking.status, looking.tail, looking.leases, looking.route],
     "Texts": [sending.send, sending.retry, dead.dead],
+    "Privacy": [privacy.erase],
 }
 
 

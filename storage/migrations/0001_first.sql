@@ -54,6 +54,21 @@ CREATE TABLE suppressions (                -- who opted out, when, and the evide
 CREATE UNIQUE INDEX suppressions_live ON suppressions (contact_id) WHERE lifted_at IS NULL;
 CREATE INDEX suppressions_contact ON suppressions (contact_id, id);
 
+CREATE TABLE erasures (                    -- who was erased, by a keyed hash of the address
+    address_hash  TEXT PRIMARY KEY,
+    key_id        TEXT NOT NULL,           -- which key it is hashed with
+    contact_id    BIGINT,                  -- while it is under way
+    opted_out_since BIGINT,                -- they want no texts, and no suppression says so; null: that does not hold
+    leases        TEXT,                    -- JSON: the live ones, which count at their provider still
+    leases_until  BIGINT,
+    done          TEXT NOT NULL,           -- JSON: what was done
+    begun_at      BIGINT NOT NULL,
+    done_at       BIGINT
+);
+CREATE UNIQUE INDEX erasures_under_way ON erasures (contact_id) WHERE done_at IS NULL;
+CREATE INDEX erasures_leases ON erasures (leases_until) WHERE leases_until IS NOT NULL;
+CREATE INDEX erasures_opted_out ON erasures (key_id) WHERE opted_out_since IS NOT NULL;
+
 CREATE TABLE conversations (
     id            BIGINT PRIMARY KEY,
     contact_id    BIGINT NOT NULL REFERENCES contacts (id),
@@ -209,6 +224,7 @@ CREATE TABLE callbacks (                   -- each token that we gave out in a U
     account       TEXT NOT NULL,
     created_at    BIGINT NOT NULL
 );
+CREATE INDEX callbacks_subject ON callbacks (subject);
 
 CREATE TABLE leases (                      -- a number that a provider assigned to us for one contact
     id            BIGINT PRIMARY KEY,

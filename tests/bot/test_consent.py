@@ -168,7 +168,7 @@ async def test_stop_start_stop_confirms_each_news_and_takes_back_what_is_old(hea
         (contact,) = [await contacts.find(reader, PHONE)]
         assert contact is not None
         found = await rows(heard.database, "SELECT id FROM messages WHERE direction = 'out' ORDER BY id")
-        forbidden = [await suppressions.forbids(reader, contact.id, each["id"]) for each in found]
+        forbidden = [await Consent(heard.settings).forbids(reader, contact, each["id"]) for each in found]
     assert forbidden == [True, True, False]
 
 
@@ -280,7 +280,7 @@ async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None
     await heard.text("STOP")
     (found,) = await rows(heard.database, "SELECT id, conversation_id FROM messages WHERE direction = 'out'")
     gate: Any = Gate.__new__(Gate)
-    gate._settings, gate._providers = heard.settings, {}
+    gate._settings, gate._providers, gate._consent = heard.settings, {}, Consent(heard.settings)
     async with heard.database.transaction() as tx:
         other = await messages.add_text(
             tx, found["conversation_id"], origin="confirmation", text=WELCOME_BACK, author=None

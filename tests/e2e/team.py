@@ -73,7 +73,13 @@ class Team(Stage):
     def settings(self, port: int) -> dict[str, Any]:
         """What an operator writes, with less patience than an operator has."""
         written = super().settings(port)
-        written["slack"] |= {"posts_per_second": POSTS_PER_SECOND, "posts_per_minute": 6000.0, "settle_seconds": 0.4}
+        written["slack"] |= {
+            "posts_per_second": POSTS_PER_SECOND,
+            "posts_per_minute": 6000.0,
+            "calls_scale": 50.0,
+            "settle_seconds": 0.4,
+        }
+        written["slack"]["calls_scale"] = 50.0
         written["patience"] = dict(_IMPATIENT)
         written["sweep"] = {"missing": 1.0}
         if self._http:

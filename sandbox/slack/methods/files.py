@@ -13,7 +13,7 @@ from sandbox.slack import content, shapes
 from sandbox.slack.api import Asked, Method
 from sandbox.slack.arguments import INTEGER, NEEDED, STRING, Argument
 from sandbox.slack.errors import ApiError
-from sandbox.slack.methods.chat import signed, thread
+from sandbox.slack.methods.chat import removed, signed, thread
 from sandbox.slack.schema import array, mapping, text
 from sandbox.slack.stamps import new_id, new_key, short_key
 from sandbox.slack.store import File
@@ -65,6 +65,26 @@ async def info(asked: Asked) -> Json:
     if file.deleted:
         raise ApiError("file_deleted")
     return {"file": shapes.file(file, asked.world.store), "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
+async def delete(asked: Asked) -> Json:
+    """Takes a file of ours back, with the messages that show nothing else."""
+    store = asked.world.store
+    file = store.files.get(asked.args["file"])
+    if file is None:
+        raise ApiError("file_not_found")
+    if file.deleted:
+        raise ApiError("file_deleted")
+    if file.user != store.bot.id:
+        raise ApiError("cant_delete_file")
+    file.deleted, file.content = True, b""
+    for channel_id, entries in [one for kind in file.shares.values() for one in kind.items()]:
+        channel = store.channels[channel_id]
+        for entry in entries:
+            message = channel.messages.get(entry["ts"])
+            if message is not None and not message.data.get("text") and len(message.data.get("files", ())) == 1:
+                removed(asked, channel, message)
+    return {}
 
 
 def add_share(file: File, channel: Channel, entry: Json) -> None:
@@ -163,5 +183,6 @@ METHODS = {
         "files:write",
         4,
     ),
+    "files.delete": Method(delete, {"file": NEEDED}, "files:write", 3),
     "files.info": Method(info, _INFO, "files:read", 4),
 }

@@ -1,0 +1,70 @@
+"""What a person whose number it is may ask for: to be erased, and to be told what is kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from bot import privacy
+from bot.cli.frame import done, examples, json_option, loaded, settings_option
+from bot.render import spaced
+from bot.terminal import number_in
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from bot.settings import Settings
+
+
+@click.command(epilog=examples("erase +61488023555", "erase --yes --json 0488023555"))
+@settings_option
+@json_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--keep-slack", is_flag=True, help="Leave our posts in Slack, where Slack cannot be reached any more.")
+@click.option(
+    "--wait",
+    type=click.FloatRange(0, min_open=True),
+    default=600.0,
+    show_default=True,
+    help="Seconds for the running bot to do it; it goes on after them.",
+)
+@click.argument("number")
+def erase(path: Path | None, number: str, *, as_json: bool, yes: bool, keep_slack: bool, wait: float) -> None:
+    """Erase all about NUMBER, and print a proof.
+
+    Their texts, names, notes, files, and our own posts about them in Slack go. What stays is a keyed hash of the
+    number if they opted out, so that nothing is ever texted to it, and what people wrote in Slack, which no app can
+    delete. The running bot does it; where none runs, this command does. It can be run again at any time.
+    """
+    settings = loaded(path)
+    shown = _shown(settings, number)
+    if not yes:
+        click.confirm(f"Erase all about {shown}? It cannot be undone.", abort=True, err=True)
+    found = done(privacy.erase(settings, number, with_slack=not keep_slack, patience=wait, tell=_tell))
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    rows = ", ".join(f"{count} {table}" for table, count in found["rows"].items()) or "nothing"
+    click.echo(f"Erased {found['done']}. Rows: {rows}.")
+    click.echo(f"Slack: {found['slack']['posts']} posts and {found['slack']['files']} files of ours deleted.")
+    for left in found["slack"]["left"]:
+        click.echo(f"Left in Slack: channel {left['channel']}, thread {left['thread']}: {left['why']}.")
+    click.echo(f"Kept: {found['kept']}\nNot touched: {found['elsewhere']}\nNumber (keyed hash): {found['number']}")
+
+
+def _shown(settings: Settings, number: str) -> str:
+    """The number as it was understood; the command ends where it is none."""
+
+    async def read() -> str:
+        return spaced(str(number_in(settings, next(iter(settings.inboxes)), number)))
+
+    return done(read())
+
+
+def _tell(posts: int) -> None:
+    """How far it has come, where somebody looks on."""
+    if sys.stderr.isatty():
+        click.echo(f"\r{posts} posts deleted in Slack …", err=True, nl=False)
