@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
+from bot.plan import Later
 from bot.slack_api import SlackRefused
-from bot.worker import Later
 from sms.address import E164, from_canonical
 from storage import alerts, contacts, erasing, erasures, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Iterable
 
     from bot.shelf import Shelf
     from bot.slack_api import SlackApi
@@ -153,7 +153,7 @@ class Erasing:
     async def _clear_slack(self, contact_id: int, traces: Traces) -> None:
         """Every post and file of ours in their threads, whether or not a row knows it."""
         for file_id in traces.slack_files:
-            await self._take_back(contact_id, "files", "files.delete", file=file_id)
+            await self._take_back(contact_id, "files", self._slack.call("files.delete", file=file_id))
         left: list[dict[str, str | int]] = []
         for thread in traces.threads:
             try:
@@ -174,8 +174,9 @@ class Erasing:
         for message in reversed(ours):
             for file in message.get("files", ()):
                 if file.get("user", self._who.bot_user) == self._who.bot_user:
-                    await self._take_back(contact_id, "files", "files.delete", file=file["id"])
-            await self._take_back(contact_id, "posts", "chat.delete", channel=thread.channel, ts=message["ts"])
+                    await self._take_back(contact_id, "files", self._slack.call("files.delete", file=file["id"]))
+            gone = self._slack.call("chat.delete", channel=thread.channel, ts=message["ts"])
+            await self._take_back(contact_id, "posts", gone)
         return len([message for message in found if message.get("subtype") != "tombstone"]) - len(ours)
 
     async def _messages(self, thread: Thread) -> AsyncIterator[dict[str, Any]]:
@@ -200,10 +201,10 @@ class Erasing:
             return False
         return self._who.bot_id == message.get("bot_id") or self._who.bot_user == message.get("user")
 
-    async def _take_back(self, contact_id: int, what: str, method: str, **where: str) -> None:
+    async def _take_back(self, contact_id: int, what: str, deletion: Awaitable[object]) -> None:
         """Deletes one thing; what is gone already is not counted."""
         try:
-            await self._slack.call(method, **where)
+            await deletion
         except SlackRefused as error:
             if error.code not in _GONE:
                 raise

@@ -10,12 +10,12 @@ from bot import plan
 from bot.alone import NotAlone, alone
 from bot.consent import Consent
 from bot.erasure import Erasing, proof
+from bot.plan import Later
 from bot.pseudonyms import Pseudonyms
 from bot.shelf import Shelf
 from bot.slack_api import SlackError
 from bot.standing import moment
 from bot.terminal import CannotDo, number_in, opened
-from bot.worker import Later
 from storage import erasures, identity, suppressions
 from storage.identity import Identity
 

@@ -23,7 +23,6 @@ _OF_MESSAGE = {  # by the message's id, in the order in which they have to go
 }
 _OF_CONVERSATION = {  # once it has no messages
     "callbacks": "DELETE FROM callbacks WHERE subject = CAST(:id AS TEXT)",
-    "leases": "DELETE FROM leases WHERE conversation_id = :id",
     "posts": "DELETE FROM posts WHERE subject = :id",
     "conversations": "DELETE FROM conversations WHERE id = :id",
 }
@@ -47,12 +46,13 @@ class Traces:
     files: list[int]
     slack_files: list[str]  # that we uploaded, by Slack's ids
     threads: list[Thread] = field(repr=False)
+    leases: list[int]
     arrivals: list[int]  # rows of the intake that are known to be about their texts
 
     @property
     def ids(self) -> set[int]:
         """All of ours that may stand in a job or in what came in."""
-        return {*self.conversations, *self.messages, *self.attempts, *self.files}
+        return {*self.conversations, *self.messages, *self.attempts, *self.files, *self.leases}
 
 
 async def traces(connection: Connection, contact_id: int) -> Traces:
@@ -90,6 +90,7 @@ async def traces(connection: Connection, contact_id: int) -> Traces:
         files=[one for one, _ in files],
         slack_files=[two for _, two in files if two],
         threads=await _threads(connection, contact_id),
+        leases=await connection.all(_one, "SELECT id FROM leases WHERE contact_id = :contact_id", **of),
         arrivals=await connection.all(
             _one,
             """
@@ -157,11 +158,11 @@ async def drop_contact(tx: Transaction, contact_id: int, conversation_ids: list[
     Raises:
         sqlite3.IntegrityError: something new is about them.
     """
-    dropped = {"suppressions": 0, **dict.fromkeys(_OF_CONVERSATION, 0)}
+    dropped = dict.fromkeys(_OF_CONVERSATION, 0)
+    dropped["leases"] = await tx.run("DELETE FROM leases WHERE contact_id = :id", id=contact_id)
     for conversation_id in conversation_ids:
         for table, sql in _OF_CONVERSATION.items():
             dropped[table] += await tx.run(sql, id=conversation_id)
-    dropped["leases"] += await tx.run("DELETE FROM leases WHERE contact_id = :id", id=contact_id)
     dropped["contacts"] = await tx.run("DELETE FROM contacts WHERE id = :id", id=contact_id)
     return dropped
 

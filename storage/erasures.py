@@ -114,7 +114,7 @@ async def keep_leases(tx: Transaction, contact_id: int) -> None:
     """The contact's live leases count at their provider still: they are kept, without the contact, until they end."""
     live = await tx.all(
         _columns,
-        "SELECT * FROM leases WHERE contact_id = :contact_id AND expires_at > :now",
+        "SELECT * FROM leases WHERE contact_id = :contact_id AND held_until > :now",
         contact_id=contact_id,
         now=tx.now,
     )
@@ -122,7 +122,7 @@ async def keep_leases(tx: Transaction, contact_id: int) -> None:
         await tx.run(
             "UPDATE erasures SET leases = :leases, leases_until = :until WHERE contact_id = :contact_id",
             leases=json.dumps(live),
-            until=max(lease["expires_at"] for lease in live),
+            until=max(lease["held_until"] for lease in live),
             contact_id=contact_id,
         )
 

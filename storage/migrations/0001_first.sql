@@ -65,7 +65,7 @@ CREATE TABLE erasures (                    -- who was erased, by a keyed hash of
     begun_at      BIGINT NOT NULL,
     done_at       BIGINT
 );
-CREATE UNIQUE INDEX erasures_under_way ON erasures (contact_id) WHERE done_at IS NULL;
+CREATE UNIQUE INDEX erasures_contact ON erasures (contact_id);
 CREATE INDEX erasures_leases ON erasures (leases_until) WHERE leases_until IS NOT NULL;
 CREATE INDEX erasures_opted_out ON erasures (key_id) WHERE opted_out_since IS NOT NULL;
 

@@ -44,7 +44,7 @@ SPELLINGS = (
 @pytest.mark.parametrize("text", SPELLINGS)
 def test_a_number_is_known_in_every_form(text: str) -> None:
     """With the country's code or a zero, spaced, escaped for a URL or for JSON."""
-    needles = Needles.of(PHONE, Traces([], [], [], [], [], [], []))
+    needles = Needles.of(PHONE, Traces([], [], [], [], [], [], [], []))
     assert needles.in_text(f'{{"text": "call {text} please"}}')
 
 
@@ -60,7 +60,7 @@ def test_short_addresses_are_whole_words(address: str) -> None:
 @given(st.text(), st.integers(10**15, 10**17))
 def test_ids_are_known_in_any_text(text: str, number: int) -> None:
     """An id of ours, or the first message of a thread, among anything else."""
-    traces = Traces([number], [], [], [], [], [Thread("C1", "1765535460.000100")], [])
+    traces = Traces([number], [], [], [], [], [Thread("C1", "1765535460.000100")], [], [])
     needles = Needles.of(PHONE, traces)
     assert needles.in_text(f"{text} {number} {text}")
     assert needles.in_text(json.dumps({"ts": "1765535460.000100", "more": text}))
@@ -123,7 +123,9 @@ async def _lived(tx: Any, phone: str) -> dict[str, int]:
     receipt = Receipt(attempt=str(attempt.id), provider_id=None, word="Delivered", status=Status.DELIVERED)
     await receipts.add(tx, "fone", receipt, attempt_id=attempt.id, intake_id=entry.id)
     await tx.run("UPDATE attempts SET outcome = 'accepted' WHERE id = :id", id=attempt.id)
-    await leases.record(tx, "fone", f"+6148{phone[-6:]}", conversation.contact_id, conversation.id, lifetime=30 * DAY)
+    await leases.grant(
+        tx, "fone", f"+6148{phone[-6:]}", conversation.contact_id, conversation.id, at=tx.now, lifetime=30 * DAY
+    )
     await suppressions.add(tx, conversation.contact_id, "keyword", "STOP", said)
     await doubts.raise_one(tx, said, conversation.id)
     await expect(tx, said, [Media("https://x.example/1.png", "image/png", phone)])
@@ -143,7 +145,7 @@ async def _sent(tx: Any, conversation_id: int) -> int:
 
 def test_every_table_that_leads_to_a_contact_is_reached() -> None:
     """A new table that refers to one of these is forgotten here at one's peril."""
-    known = {"suppressions", "contacts", *erasing._OF_MESSAGE, *erasing._OF_CONVERSATION}
+    known = {"suppressions", "contacts", "leases", *erasing._OF_MESSAGE, *erasing._OF_CONVERSATION}
     schema = "".join(migration.sql for migration in migrations.known())
     for table, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\);", schema, re.DOTALL):
         if re.search(r"REFERENCES (contacts|conversations|messages|attempts)\b", body):
