@@ -1,0 +1,89 @@
+"""The bot as the benchmark runs it: the product, with the pace of Slack's tiers lifted from outside.
+
+`BENCH_COUNT` names a file that gets, once a second, how many statements ran and how often the loop woke; `BENCH_PROFILE`
+one that gets a profile at the end. The product knows nothing of this.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import cProfile
+import json
+import os
+import selectors
+import sqlite3
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from bot import app, logs, pacing
+from bot.settings import load
+
+
+class Counts:
+    """What the process does while nothing happens."""
+
+    def __init__(self) -> None:
+        self.statements = 0
+        self.wakes = 0
+
+    def wrap(self) -> None:
+        """Counts every statement of SQLite and every time the loop's selector returns."""
+        self._wrap_sqlite()
+        self._wrap_selector()
+
+    def _wrap_sqlite(self) -> None:
+        connect = sqlite3.connect
+
+        def counted(*args: Any, **how: Any) -> sqlite3.Connection:
+            connection = connect(*args, **how)
+            connection.set_trace_callback(self._ran)
+            return connection
+
+        sqlite3.connect = counted
+
+    def _wrap_selector(self) -> None:
+        select = selectors.DefaultSelector.select
+
+        def counted(selector: Any, timeout: float | None = None) -> Any:
+            self.wakes += 1
+            return select(selector, timeout)
+
+        selectors.DefaultSelector.select = counted  # type: ignore[method-assign]  # this is what the class is for
+
+    def _ran(self, _: str) -> None:
+        self.statements += 1
+
+    def tell(self, path: Path) -> None:
+        """Writes them to the file, once a second, from a thread that wakes nobody."""
+        while True:
+            told = {"at": time.monotonic(), "statements": self.statements, "wakes": self.wakes}
+            with path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(told) + "\n")
+            time.sleep(1)
+
+
+def main() -> None:
+    """Runs the bot on a settings file."""
+    pacing._TIERS.clear()  # noqa: SLF001 - the counterpart has no rate limit
+    if counting := os.environ.get("BENCH_COUNT"):
+        counts = Counts()
+        counts.wrap()
+        threading.Thread(target=counts.tell, args=(Path(counting),), daemon=True).start()
+    logs.configure(as_json=False)
+    if profiling := os.environ.get("BENCH_PROFILE"):
+        profile = cProfile.Profile()
+        profile.runcall(_run)
+        profile.dump_stats(profiling)
+    else:
+        _run()
+
+
+def _run() -> None:
+    asyncio.run(app.run(load(Path(sys.argv[1]))))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,23 @@
+"""The reference for the doors: an aiohttp server that reads the JSON it is sent and answers, and does nothing else."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from benchmarks.counterparts.serving import serve
+
+
+async def _take(request: web.Request) -> web.Response:
+    await request.json()
+    return web.Response()
+
+
+def open_app() -> web.Application:
+    """The server."""
+    app = web.Application()
+    app.add_routes([web.post("/{path:.*}", _take)])
+    return app
+
+
+if __name__ == "__main__":
+    serve(open_app())

@@ -1,0 +1,77 @@
+"""A company that takes every text at once, or after a delay, and tells when each came. It sends nothing by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+from aiohttp import web
+
+from benchmarks.counterparts.marks import marks
+from benchmarks.counterparts.serving import serve
+
+
+class Carrier:
+    """The part of Fone Dynamics' API that a text needs (https://www.fonedynamics.com/docs/rest-api/send-sms)."""
+
+    def __init__(self) -> None:
+        self._delay = 0.0
+        self._taken: list[dict[str, Any]] = []
+
+    def open_app(self) -> web.Application:
+        """The server: the API, and under /bench what the benchmark asks."""
+        app = web.Application()
+        app.add_routes(
+            [
+                web.post("/v2/Properties/{property}/Messages", self.send),
+                web.get("/v2/Properties/{property}/Messages", self.find),
+                web.post("/bench/delay", self.delay),
+                web.post("/bench/forget", self.forget),
+                web.get("/bench/taken", self.taken),
+            ]
+        )
+        return app
+
+    async def send(self, request: web.Request) -> web.Response:
+        """Takes a text."""
+        arrived = time.monotonic()
+        asked = await request.json()
+        if self._delay:
+            await asyncio.sleep(self._delay)
+        sid = f"M{asked['ExternalId']:0>31}"
+        self._taken.append(
+            {
+                "marks": marks(asked["Text"]),
+                "arrived": arrived,
+                "answered": time.monotonic(),
+                "receipts": asked.get("DeliveryReceiptWebhookUri"),
+                "to": asked["To"],
+                "from": asked["From"],
+                "sid": sid,
+            }
+        )
+        message = {name: asked[name] for name in ("From", "To", "Text", "ExternalId")}
+        return web.json_response({**message, "MessageSid": sid, "Status": "Processing"})
+
+    async def find(self, _: web.Request) -> web.Response:
+        """There is nothing that was not told."""
+        return web.json_response([])
+
+    async def delay(self, request: web.Request) -> web.Response:
+        """From now on every answer takes so many seconds."""
+        self._delay = float((await request.json())["seconds"])
+        return web.Response()
+
+    async def taken(self, _: web.Request) -> web.Response:
+        """Every text that came since it was told to forget."""
+        return web.json_response(self._taken)
+
+    async def forget(self, _: web.Request) -> web.Response:
+        """A new measurement begins."""
+        self._taken = []
+        return web.Response()
+
+
+if __name__ == "__main__":
+    serve(Carrier().open_app())

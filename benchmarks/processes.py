@@ -1,0 +1,121 @@
+"""Processes that are measured: started, asked for their port, their CPU seconds and their memory, and ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).parents[1]
+STOP = 20.0  # seconds
+LOOK_EVERY = 0.005  # seconds
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Child:
+    """A Python module as a process."""
+
+    def __init__(self, module: str, *arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self._command = [sys.executable, "-m", module, *arguments]
+        self._log = log
+        self._environment = {**os.environ, **(environment or {})}
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Starts it."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command,
+                cwd=ROOT,
+                env=self._environment,
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=log,
+            )
+
+    async def port(self) -> int:
+        """Where it listens, as it says itself."""
+        assert self._process is not None  # noqa: S101 - it is started
+        assert self._process.stdout is not None  # noqa: S101 - it is piped
+        return int(json.loads(await self._process.stdout.readline())["port"])
+
+    async def ready(self, port: int, seconds: float = 30.0) -> None:
+        """Waits until `/readyz` says so.
+
+        Raises:
+            TimeoutError: it does not.
+            RuntimeError: it ended; with what it printed last.
+        """
+        async with asyncio.timeout(seconds), aiohttp.ClientSession() as session:
+            while not await _is_ready(session, port):
+                if self._process is None or self._process.returncode is not None:
+                    raise RuntimeError(self._log.read_text(encoding="utf-8")[-3000:])
+                await asyncio.sleep(LOOK_EVERY)
+
+    async def stop(self) -> None:
+        """Asks it to end (SIGTERM), and ends it where it does not."""
+        if self._process is None or self._process.returncode is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(STOP):
+                await self._process.wait()
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of CPU that it has used, in user mode and in the kernel."""
+        fields = self._proc("stat").rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+    @property
+    def memory(self) -> float:
+        """MiB that it holds now."""
+        return self._status("VmRSS")
+
+    @property
+    def peak(self) -> float:
+        """MiB that it held at most."""
+        return self._status("VmHWM")
+
+    def _status(self, name: str) -> float:
+        line = next(line for line in self._proc("status").splitlines() if line.startswith(name))
+        return int(line.split()[1]) / 1024
+
+    def _proc(self, name: str) -> str:
+        assert self._process is not None  # noqa: S101 - it is started
+        return Path(f"/proc/{self._process.pid}/{name}").read_text(encoding="utf-8")
+
+
+async def _is_ready(session: aiohttp.ClientSession, port: int) -> bool:
+    try:
+        async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
+            return answer.status == 200  # noqa: PLR2004 - OK
+    except aiohttp.ClientError:
+        return False
+
+
+async def until(holds: object, seconds: float, every: float = 0.02) -> None:
+    """Waits until an asynchronous question is answered with yes.
+
+    Raises:
+        TimeoutError: it is not.
+    """
+    assert callable(holds)  # noqa: S101 - a question
+    end = time.monotonic() + seconds
+    while not await holds():
+        if time.monotonic() > end:
+            raise TimeoutError
+        await asyncio.sleep(every)

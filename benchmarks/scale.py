@@ -1,0 +1,39 @@
+"""How much is measured: enough to trust it within eight minutes, or a little to see that it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """Sizes.
+
+    Attributes:
+        rounds: of everything that is measured in turn.
+        seconds: that each measurement of a door, and of latency at a rate, takes.
+        hold: seconds for which a highest rate must be held.
+        burst: texts that are handed over at once, to find that rate.
+        large: conversations and messages of the large database; the small one has a hundredth.
+        waiting: jobs that wait for a start.
+        idle: seconds in which nothing happens.
+        conversations: opened to count the calls of each.
+    """
+
+    rounds: int = 3
+    seconds: float = 2.0
+    hold: float = 30.0
+    burst: int = 2000
+    large: tuple[int, int] = (100_000, 1_000_000)
+    waiting: int = 10_000
+    idle: float = 12.0
+    conversations: int = 20
+
+    @property
+    def small(self) -> tuple[int, int]:
+        """Conversations and messages of the small database."""
+        return max(1, self.large[0] // 100), max(1, self.large[1] // 100)
+
+
+FULL = Scale()
+TINY = Scale(1, 0.2, 1.0, 50, (2000, 20_000), 100, 2.0, 2)
