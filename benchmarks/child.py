@@ -1,7 +1,7 @@
 """The bot as the benchmark runs it: the product, with the pace of Slack's tiers lifted from outside.
 
-`BENCH_COUNT` names a file that gets, once a second, how many statements ran and how often the loop woke; `BENCH_PROFILE`
-one that gets a profile at the end. The product knows nothing of this.
+`BENCH_COUNT` names a file that gets, once a second, how many statements ran and how often the loop woke;
+`BENCH_PROFILE` one that gets a profile at the end. The product knows nothing of this.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ class Counts:
         self._wrap_selector()
 
     def _wrap_sqlite(self) -> None:
-        connect = sqlite3.connect
+        connect: Any = sqlite3.connect
 
-        def counted(*args: Any, **how: Any) -> sqlite3.Connection:
+        def counted(*args: Any, **how: Any) -> Any:
             connection = connect(*args, **how)
             connection.set_trace_callback(self._ran)
             return connection
 
-        sqlite3.connect = counted
+        setattr(sqlite3, "connect", counted)  # noqa: B010 - its overloads have no type that could be written here
 
     def _wrap_selector(self) -> None:
-        select = selectors.DefaultSelector.select
+        select: Any = selectors.DefaultSelector.select
 
         def counted(selector: Any, timeout: float | None = None) -> Any:
             self.wakes += 1
             return select(selector, timeout)
 
-        selectors.DefaultSelector.select = counted  # type: ignore[method-assign]  # this is what the class is for
+        setattr(selectors.DefaultSelector, "select", counted)  # noqa: B010 - the same
 
     def _ran(self, _: str) -> None:
         self.statements += 1

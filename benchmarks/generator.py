@@ -94,7 +94,8 @@ _FILL = (
     INSERT INTO intake (id, source, kind, dedup_key, headers, body, body_encoding, parsed, callback, state,
         received_at, done_at)
     SELECT id + 1, 'fone', 'receipt', 'fone:receipt:' || provider_id || ':Delivered::', '{}', NULL, 'utf-8', NULL,
-        printf('%016x%048x', id / 256 % 4294967291 * 2147483629 % 4294967291, id), 'done', delivered_at, delivered_at + 2000 FROM attempts
+        printf('%016x%048x', id / 256 % 4294967291 * 2147483629 % 4294967291, id),
+        'done', delivered_at, delivered_at + 2000 FROM attempts
     """,
     """
     INSERT INTO receipts (id, account, provider_id, attempt_id, word, status, opted_out, said_at, received_at,
@@ -104,7 +105,8 @@ _FILL = (
     """,
     """
     INSERT INTO callbacks (token_hash, scope, subject, account, created_at)
-    SELECT printf('%016x%048x', id / 256 % 4294967291 * 2147483629 % 4294967291, id), 'attempt', CAST(id AS TEXT), 'fone', started_at FROM attempts
+    SELECT printf('%016x%048x', id / 256 % 4294967291 * 2147483629 % 4294967291, id), 'attempt',
+        CAST(id AS TEXT), 'fone', started_at FROM attempts
     """,
     """
     INSERT INTO quotas (id, account, kind, attempt_id, used_at)

@@ -131,7 +131,11 @@ class _Open:
 
 
 async def paced(port: int, requests: list[bytes], rate: float, connections: int = 50) -> tuple[list[float], Answered]:
-    """Sends them at a rate (0: as fast as they are answered); returns when each was sent (monotonic seconds), and what was answered."""
+    """Sends them at a rate (0: as fast as they are answered).
+
+    Returns:
+        When each was sent (monotonic seconds), and what was answered.
+    """
     load = _Open()
     lines = await _connect(port, connections, load.answered)
     for each in lines:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import AsyncExitStack, closing
 from typing import TYPE_CHECKING, Any, Self
@@ -114,8 +113,7 @@ class Stage:
         """Starts it while Slack cannot be reached, and returns once the providers' door is open: it only takes in."""
         await self.tell("slack", "refuse", {})
         await self.bot.start()
-        while not await self._is_open():
-            await asyncio.sleep(0.02)
+        await until(self._is_open, 30.0)
 
     async def _is_open(self) -> bool:
         try:
@@ -154,7 +152,7 @@ class Stage:
     async def _is_settled(self) -> bool:
         with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
             (left,) = connection.execute(
-                "SELECT (SELECT count(*) FROM intake WHERE state = 'new') + (SELECT count(*) FROM jobs WHERE run_at < ?)",
+                "SELECT (SELECT count(*) FROM intake WHERE state = 'new') + count(*) FROM jobs WHERE run_at < ?",
                 (system_clock(),),
             ).fetchone()
         return not left

@@ -117,9 +117,7 @@ class Through:
 
     # --- what the other side has seen ---------------------------------------------------------------------------------
 
-    async def _arrivals(
-        self, count: int, look: Callable[[], Any]
-    ) -> dict[int, tuple[float, float]]:
+    async def _arrivals(self, count: int, look: Callable[[], Any]) -> dict[int, tuple[float, float]]:
         found: dict[int, tuple[float, float]] = {}
 
         async def are_there() -> bool:
@@ -167,7 +165,9 @@ async def ceiling(through: Through, figures: Figures, scale: Scale, name: str, w
     seconds = time.monotonic() - began
     used = through.stage.bot.cpu - before
     figures.add(f"{name}.{way}.{int(delay * 1000)}ms.burst", "texts/s", passed.rate)
-    figures.add(f"{name}.{way}.{int(delay * 1000)}ms.cpu", "CPU seconds per 1,000 texts", used / len(passed.sent) * 1000)
+    figures.add(
+        f"{name}.{way}.{int(delay * 1000)}ms.cpu", "CPU seconds per 1,000 texts", used / len(passed.sent) * 1000
+    )
     figures.add(f"{name}.{way}.{int(delay * 1000)}ms.busy", "of one core", used / seconds)
     await through.stage.delay(0)
     return passed.rate

@@ -29,9 +29,9 @@ class Alarm:
 
     async def calm(self, cause: str) -> None:
         """It is over, if it was there."""
-        async with self._database.read() as reader:
-            if not await alerts.lasts(reader, cause):
-                return
+        reader = self._database.glance()
+        if not await alerts.lasts(reader, cause):
+            return
         async with self._database.transaction() as tx:
             if (alert_id := await alerts.resolve(tx, cause)) is not None:
                 await plan.alert(tx, alert_id)

@@ -103,10 +103,10 @@ class Gate:
 
     async def send(self, job: Job) -> None:
         """Offers the job's message to a provider, at most once per decision, and writes down what came of it."""
-        async with self._database.read() as reader:
-            message = await messages.get(reader, job.subject)
-            conversation = await conversations.get(reader, message.conversation_id)
-            contact = await contacts.get(reader, conversation.contact_id)
+        reader = self._database.glance()
+        message = await messages.get(reader, job.subject)
+        conversation = await conversations.get(reader, message.conversation_id)
+        contact = await contacts.get(reader, conversation.contact_id)
         inbox = self._settings.inboxes[conversation.inbox]
         refusal = await self._people.may_text(message.author, inbox)
         names = await self._people.names_in(message)

@@ -93,8 +93,8 @@ class People:
 
     async def person(self, user: str) -> Person:
         """The user, as Slack describes them now or did within the last hour."""
-        async with self._database.read() as reader:
-            known = await people.find(reader, self._team, user)
+        reader = self._database.glance()
+        known = await people.find(reader, self._team, user)
         if known is not None and known.seen_at > self._database.clock() - FRESH:
             return known
         answer = await self._slack.call("users.info", user=user)

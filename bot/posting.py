@@ -81,8 +81,8 @@ class Posting:
             ChannelClosed: its channel takes nothing now.
             bot.slack_api.SlackError: it could not be made, or nobody knows.
         """
-        async with self._database.read() as reader:
-            known = await posts.find(reader, draft.key)
+        reader = self._database.glance()
+        known = await posts.find(reader, draft.key)
         if known is not None and await self._is_there(known, finish):
             return
         async with self._pacing.turn("chat.postMessage", draft.channel, opens=draft.kind == "card"):

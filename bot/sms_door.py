@@ -132,8 +132,8 @@ class SmsDoor:
                 await plan.alert(tx, await alerts.raise_one(tx, f"unreadable:{callback.account}", sentence))
 
     async def _recognise(self, account: str, token: str) -> Callback | None:
-        async with self._database.read() as reader:
-            callback = await callbacks.find(reader, hash_token(token))
+        reader = self._database.glance()
+        callback = await callbacks.find(reader, hash_token(token))
         if callback is None or callback.account != account or account not in self._providers:
             return None
         return callback

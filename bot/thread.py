@@ -64,9 +64,9 @@ class Thread:
     async def post(self, job: Job) -> None:
         """Shows what the contact wrote, and what we wrote elsewhere, in the conversation's thread."""
         conversation = await self._open_thread(job.subject)
-        async with self._database.read() as reader:
-            begun = await posts.unfinished(reader, "text", conversation.id)
-            first = await messages.unposted(reader, conversation.id, 1)
+        reader = self._database.glance()
+        begun = await posts.unfinished(reader, "text", conversation.id)
+        first = await messages.unposted(reader, conversation.id, 1)
         if begun is None and not first:
             await self._finish(job)
             return
@@ -146,10 +146,10 @@ class Thread:
 
     async def card(self, job: Job) -> None:
         """Brings the card up to date, once nothing more urgent waits; before the thread is opened there is none."""
-        async with self._database.read() as reader:
-            conversation = await conversations.get(reader, job.subject)
-            post = await posts.find(reader, healing.card_key(conversation.id))
-            shown = await self._card(reader, conversation)
+        reader = self._database.glance()
+        conversation = await conversations.get(reader, job.subject)
+        post = await posts.find(reader, healing.card_key(conversation.id))
+        shown = await self._card(reader, conversation)
         if post is not None and post.state == "sent":
             if job.tries <= GIVES_WAY and self._posting.would_hold_up(post, shown):
                 raise Later(self._settings.patience.card * min(1 << job.tries, LONGEST_WAY), "others go first")
@@ -161,12 +161,12 @@ class Thread:
 
     async def show(self, job: Job) -> None:
         """Posts or edits the message's receipt line."""
-        async with self._database.read() as reader:
-            message = await messages.get(reader, job.subject)
-            conversation = await conversations.get(reader, message.conversation_id)
-            post = await posts.find(reader, _line_key(message.id))
-            is_shown = message.slack_ts is not None or await self._is_posted(reader, message)
-            shown = await self._line(reader, message)
+        reader = self._database.glance()
+        message = await messages.get(reader, job.subject)
+        conversation = await conversations.get(reader, message.conversation_id)
+        post = await posts.find(reader, _line_key(message.id))
+        is_shown = message.slack_ts is not None or await self._is_posted(reader, message)
+        shown = await self._line(reader, message)
         if message.state == "cancelled" and post is None:
             await self._finish(job)
         elif not is_shown or conversation.thread_ts is None:
@@ -245,8 +245,7 @@ class Thread:
 
     async def _open_thread(self, conversation_id: int) -> Conversation:
         """The conversation with its thread, whose card is posted first if there is none."""
-        async with self._database.read() as reader:
-            conversation = await conversations.get(reader, conversation_id)
+        conversation = await conversations.get(self._database.glance(), conversation_id)
         if conversation.thread_ts is not None:
             return conversation
 
@@ -258,8 +257,7 @@ class Thread:
 
         draft = Draft(healing.card_key(conversation_id), "card", conversation_id, conversation.channel)
         await self._put_in_thread(conversation, draft, compose, finish)
-        async with self._database.read() as reader:
-            return await conversations.get(reader, conversation_id)
+        return await conversations.get(self._database.glance(), conversation_id)
 
     async def _put_in_thread(self, conversation: Conversation, draft: Draft, compose: object, finish: object) -> None:
         try:

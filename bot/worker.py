@@ -61,7 +61,8 @@ class Worker:
         self._running: dict[Side, set[asyncio.Task[None]]] = {side: set() for side in get_args(Side)}
         self._tasks: list[asyncio.Task[None]] = []
         database.listen("intake", self._arrived.set)
-        database.listen("jobs", self._wake)
+        for side, due in self._due.items():
+            jobs.listen(database, side, due.set)
 
     async def start(self) -> None:
         """Frees what an ended process had claimed, then begins."""
@@ -97,18 +98,20 @@ class Worker:
 
     async def _take_some(self) -> bool:
         """Takes the oldest rows to the bridge, all in one transaction, or one by one if one of them breaks it."""
-        async with self._database.read() as reader:
-            entries = await intake.waiting(reader, BATCH)
+        entries = await intake.waiting(self._database.glance(), BATCH)
+        if not entries:
+            return False
         try:
             async with self._database.transaction() as tx:
                 for entry in entries:
                     await self._bridge.take(tx, entry)
+                    await asyncio.sleep(0)  # the doors come first: a statement runs where it is asked
         except sqlite3.OperationalError:
             raise
         except Exception:  # noqa: BLE001 - which of them it was is found next
             for entry in entries:
                 await self._take_one(entry)
-        return bool(entries)
+        return True
 
     async def _take_one(self, entry: Entry) -> None:
         try:
@@ -131,35 +134,34 @@ class Worker:
         while True:
             self._due[side].clear()
             try:
-                claimed = await self._claim(side)
-                if not claimed:
-                    await self._rest(side)
+                await self._claim(side)
+                await self._rest(side)
             except sqlite3.OperationalError as error:
                 log.error("jobs wait for the database", error=str(error))
                 await asyncio.sleep(1)
 
-    async def _claim(self, side: Side) -> bool:
-        free = AT_ONCE[side] - len(self._running[side])
-        if free <= 0:
-            return False
-        async with self._database.transaction() as tx:
-            claimed = await jobs.claim(tx, "bot", side, free)
-        for job in claimed:
-            task = asyncio.create_task(self._do(job))
-            self._running[side].add(task)
-            task.add_done_callback(self._running[side].discard)
-        return bool(claimed)
+    async def _claim(self, side: Side) -> None:
+        """Begins what is due, until nothing is, or too much is under way."""
+        while (free := AT_ONCE[side] - len(self._running[side])) > 0 and await self._seconds_left(side) == 0:
+            async with self._database.transaction() as tx:
+                claimed = await jobs.claim(tx, "bot", side, free)
+            for job in claimed:
+                task = asyncio.create_task(self._do(job))
+                self._running[side].add(task)
+                task.add_done_callback(self._running[side].discard)
 
     async def _rest(self, side: Side) -> None:
         """Until something is written, or something becomes due."""
-        async with self._database.read() as reader:
-            due = await jobs.next_due(reader, side)
-        seconds = None if due is None else max(0.0, (due - self._database.clock()) / SECOND)
-        if len(self._running[side]) >= AT_ONCE[side]:
-            seconds = None  # the end of one of them wakes us
+        is_full = len(self._running[side]) >= AT_ONCE[side]  # then the end of one of them wakes us
+        seconds = None if is_full else await self._seconds_left(side)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):  # asyncio.wait_for of Python 3.11 may swallow that we are stopped
                 await self._due[side].wait()
+
+    async def _seconds_left(self, side: Side) -> float | None:
+        """Until the next job is due; 0: one is; None: there is none."""
+        due = await jobs.next_due(self._database.glance(), side)
+        return None if due is None else max(0.0, (due - self._database.clock()) / SECOND)
 
     async def _do(self, job: Job) -> None:
         try:
@@ -206,7 +208,7 @@ class Worker:
     # --- waking -------------------------------------------------------------------------------------------------------
 
     def _wake(self) -> None:
-        for event in self._due.values():
+        for event in (self._arrived, *self._due.values()):
             event.set()
 
     async def _watch_others(self) -> None:
@@ -218,7 +220,6 @@ class Worker:
             looked = await self._look_at_the_clock(looked)
             if (found := await self._database.data_version()) != seen:
                 seen = found
-                self._arrived.set()
                 self._wake()
 
     async def _look_at_the_clock(self, before: tuple[int, int]) -> tuple[int, int]:

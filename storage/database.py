@@ -1,7 +1,8 @@
 """The one SQLite file: opened with aiosqlite, brought up to date, read and written.
 
 One writer connection behind a FIFO, because several lock each other out; readers on connections of their own that
-cannot write. A transaction that was begun ends whole or not at all, whoever is cancelled meanwhile.
+cannot write. A transaction that was begun ends whole or not at all, whoever is cancelled meanwhile; those that wait for
+the writer together share one commit, and each caller goes on once it is on the disk.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import aiosqlite
-
 from storage.clock import Clock, system_clock
 from storage.ids import Ids
+from storage.line import Line, connect
 from storage.migrations import migrate
 
 if TYPE_CHECKING:
@@ -40,25 +40,17 @@ _WITH_IDS = (
     "suppressions",
     "templates",
 )
-_PRAGMAS = (
-    "PRAGMA busy_timeout = 1500",  # milliseconds: below the three seconds that Slack waits for an answer
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # what is acknowledged has reached the disk
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",  # what is deleted is overwritten
-)
 
 
 class Connection:
     """What may be asked of the database while it is held: the rows as they are now."""
 
-    def __init__(self, connection: aiosqlite.Connection) -> None:
-        self._connection = connection
+    def __init__(self, line: Line) -> None:
+        self._line = line
 
     async def all(self, row: Callable[..., Row], sql: str, **values: Any) -> list[Row]:
         """Every row that the statement gives, each as `row(**columns)`."""
-        found = await self._connection.execute_fetchall(sql, values)
-        return [row(**dict(columns)) for columns in found]
+        return [row(**dict(columns)) for columns in await self._fetch(sql, values)]
 
     async def one(self, row: Callable[..., Row], sql: str, **values: Any) -> Row | None:
         """The first row that the statement gives, or None."""
@@ -67,21 +59,32 @@ class Connection:
 
     async def value(self, sql: str, **values: Any) -> Any:
         """The first column of the first row, or None."""
-        found: Iterable[sqlite3.Row] = await self._connection.execute_fetchall(sql, values)
-        return next((columns[0] for columns in found), None)
+        return next((columns[0] for columns in await self._fetch(sql, values)), None)
+
+    async def _fetch(self, sql: str, values: dict[str, Any]) -> Iterable[sqlite3.Row]:
+        return await self._line.execute_fetchall(sql, values)
 
 
-class Transaction(Connection):
+class Glance(Connection):
+    """A connection whose statements run where the caller is: each has to find its few rows by an index."""
+
+    async def _fetch(self, sql: str, values: dict[str, Any]) -> Iterable[sqlite3.Row]:
+        return self._line.here.execute(sql, values).fetchall()
+
+
+class Transaction(Glance):
     """An open write transaction.
 
     Attributes:
         now: when it began, in microseconds UTC; every row that it writes carries this one time.
+        committed: done when it is.
     """
 
-    def __init__(self, connection: aiosqlite.Connection, now: int, ids: Ids) -> None:
-        super().__init__(connection)
+    def __init__(self, line: Line, now: int, ids: Ids) -> None:
+        super().__init__(line)
         self.now = now
         self.woken: set[str] = set()
+        self.committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ids = ids
 
     def new_id(self) -> int:
@@ -90,48 +93,57 @@ class Transaction(Connection):
 
     async def run(self, sql: str, **values: Any) -> int:
         """Runs a statement that gives no rows; returns how many rows it changed."""
-        cursor = await self._connection.execute(sql, values)
-        return cursor.rowcount
+        return self._line.here.execute(sql, values).rowcount
 
     def wake(self, whom: str) -> None:
-        """Tells those who wait for `whom` ("jobs", "intake") that there is something new, once this is committed."""
+        """Tells those who listen for `whom` that there is something new, once this is committed."""
         self.woken.add(whom)
 
 
 class Database:
     """The open file. Make one with `open_database`."""
 
-    def __init__(self, writer: aiosqlite.Connection, readers: list[aiosqlite.Connection], clock: Clock) -> None:
+    def __init__(self, writer: Line, readers: list[Line], clock: Clock) -> None:
         self.clock = clock
         self._writer = writer
         self._readers = readers
-        self._free: asyncio.LifoQueue[aiosqlite.Connection] = asyncio.LifoQueue()
-        for reader in readers:
+        self._free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
+        for reader in readers[1:]:
             self._free.put_nowait(reader)
+        self._glance = Glance(readers[0])
         self._turn = asyncio.Lock()  # wakes its waiters in the order they came
+        self._batch: list[Transaction] = []  # that wait for one commit
+        self._committing: asyncio.Task[None] | None = None
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._ids = Ids(clock)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        """Holds the writer. Left normally it commits, left by any exception it rolls back.
+        """Holds the writer. Left normally it is committed, left by any exception it is undone.
 
         Raises:
             sqlite3.OperationalError: the disk is full, or another process holds the file for too long.
         """
         async with self._turn:
             try:
-                await _unbroken(self._writer.execute("BEGIN IMMEDIATE"))
-                transaction = Transaction(self._writer, self.clock(), self._ids)
+                transaction = await self._begin()
                 yield transaction
-                await _unbroken(self._commit(transaction))
+                self._writer.here.execute("RELEASE one")
             except BaseException:
-                await _unbroken(self._writer.rollback())  # does nothing where nothing is open
+                await self._undo()
                 raise
+            self._batch.append(transaction)
+            if self._committing is None:  # it takes its turn after all who wait now, for all of them
+                self._committing = asyncio.create_task(self._commit())
+        await _unbroken(transaction.committed)
+
+    def glance(self) -> Glance:
+        """Sees what is committed, cannot write, and keeps nobody waiting: for rows that are found by an index."""
+        return self._glance
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
-        """Holds a reader, which sees what is committed and cannot write."""
+        """Holds a reader, which sees what is committed and cannot write: its statements run in a thread."""
         reader = await self._free.get()
         try:
             yield Connection(reader)
@@ -144,7 +156,8 @@ class Database:
 
     async def data_version(self) -> int:
         """A number that changes when another process has written to the file: the writer sees all but its own."""
-        return int(await Connection(self._writer).value("PRAGMA data_version"))
+        async with self._alone():
+            return int(await Glance(self._writer).value("PRAGMA data_version"))
 
     async def start_ids(self) -> None:
         """Makes ids rise from the greatest one stored, even if the clock was set back meanwhile."""
@@ -154,7 +167,7 @@ class Database:
 
     async def flush(self) -> bool:
         """Brings everything from the log into the file and empties the log; returns whether nobody was in the way."""
-        async with self._turn:
+        async with self._alone():
             (found,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         return not found[0]
 
@@ -169,7 +182,7 @@ class Database:
         Returns:
             Whether it was done.
         """
-        async with self._turn:
+        async with self._alone():
             (pages,) = await self._writer.execute_fetchall("PRAGMA page_count")
             (size,) = await self._writer.execute_fetchall("PRAGMA page_size")
             if pages[0] * size[0] > largest:
@@ -178,16 +191,68 @@ class Database:
         return await self.flush()
 
     async def close(self) -> None:
-        """Waits for the transaction under way, then closes every connection."""
-        async with self._turn:
+        """Waits for the transactions under way, then closes every connection."""
+        async with self._alone():
             for connection in (*self._readers, self._writer):
                 await connection.close()
 
-    async def _commit(self, transaction: Transaction) -> None:
-        await self._writer.execute("COMMIT")
-        for whom in transaction.woken:
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Holds the writer, with nothing of anybody's that is not committed."""
+        async with self._turn:
+            await self._commit_batch()
+            yield
+
+    # --- one commit for all who wait ----------------------------------------------------------------------------------
+
+    async def _begin(self) -> Transaction:
+        if not self._writer.in_transaction:
+            await _unbroken(self._writer.execute("BEGIN IMMEDIATE"))
+        self._writer.here.execute("SAVEPOINT one")
+        return Transaction(self._writer, self.clock(), self._ids)
+
+    async def _undo(self) -> None:
+        """Takes back what this transaction wrote, and leaves what waits for the same commit."""
+        if not self._batch:
+            await _unbroken(self._writer.rollback())  # does nothing where nothing is open
+        elif self._writer.in_transaction:
+            self._writer.here.execute("ROLLBACK TO one")
+            self._writer.here.execute("RELEASE one")
+        else:
+            self._fail(sqlite3.OperationalError("the transaction was given up with another one"))
+
+    async def _commit(self) -> None:
+        try:
+            async with self._turn:
+                self._committing = None
+                await self._commit_batch()
+        except BaseException:
+            self._fail(sqlite3.OperationalError("the program ends"))
+            raise
+
+    async def _commit_batch(self) -> None:
+        if not self._batch:
+            return  # it was committed at the close, or SQLite has given it up, and that is told
+        try:
+            await self._writer.execute("COMMIT")
+        except sqlite3.Error as error:
+            await self._writer.rollback()
+            self._fail(error)
+        else:
+            self._tell()
+
+    def _tell(self) -> None:
+        batch, self._batch = self._batch, []
+        for transaction in batch:
+            transaction.committed.set_result(None)
+        for whom in dict.fromkeys(whom for transaction in batch for whom in transaction.woken):
             for listener in self._listeners.get(whom, ()):
                 listener()
+
+    def _fail(self, error: sqlite3.Error) -> None:
+        batch, self._batch = self._batch, []
+        for transaction in batch:
+            transaction.committed.set_exception(type(error)(*error.args))
 
 
 async def open_database(path: Path, clock: Clock = system_clock) -> Database:
@@ -198,36 +263,18 @@ async def open_database(path: Path, clock: Clock = system_clock) -> Database:
         sqlite3.OperationalError: it cannot be opened or is no database.
     """
     async with AsyncExitStack() as opened:
-        writer = await _connect(path)
+        writer = await connect(path)
         opened.push_async_callback(writer.close)
         await migrate(writer, clock)
         readers = []
-        for _ in range(READERS):
-            readers.append(await _connect(path))
+        for _ in range(READERS + 1):  # one of them for glances
+            readers.append(await connect(path))
             opened.push_async_callback(readers[-1].close)
             await readers[-1].execute("PRAGMA query_only = ON")
         database = Database(writer, readers, clock)
         await database.start_ids()
         opened.pop_all()
     return database
-
-
-async def _connect(path: Path) -> aiosqlite.Connection:
-    connection = await aiosqlite.connect(path, isolation_level=None)
-    connection.row_factory = sqlite3.Row
-    try:
-        await connection.create_function("lower", 1, _lower, deterministic=True)
-        for pragma in _PRAGMAS:
-            await connection.execute(pragma)
-    except BaseException:
-        await connection.close()
-        raise
-    return connection
-
-
-def _lower(text: str | None) -> str | None:
-    """SQL's `lower` for every script, as PostgreSQL has it: SQLite's own knows ASCII only."""
-    return None if text is None else text.lower()
 
 
 async def _unbroken(work: Awaitable[object]) -> None:

@@ -81,21 +81,20 @@ class DeadContent:
         return base64.b64decode(self.body) if self.body_encoding == "base64" else self.body.encode()
 
 
+_INSERT = """
+    INSERT INTO intake (id, source, kind, dedup_key, headers, body, body_encoding, parsed, callback, state, error,
+        received_at)
+    VALUES (:id, :source, :kind, :dedup_key, :headers, :body, :body_encoding, :parsed, :callback, :state, :error,
+        :received_at)
+    ON CONFLICT (dedup_key) DO NOTHING
+"""
+
+
 async def append(tx: Transaction, arrivals: list[Arrival]) -> set[str]:
     """Stores what is new of `arrivals`, in their order, and returns the keys of these."""
-    rows = [_columns(arrival, tx) for arrival in arrivals]
-    places = ", ".join(f"({', '.join(f':{name}_{n}' for name in row)})" for n, row in enumerate(rows))
-    values = {f"{name}_{n}": value for n, row in enumerate(rows) for name, value in row.items()}
-    inserted = await tx.all(
-        _key,
-        f"""
-        INSERT INTO intake ({", ".join(rows[0])}) VALUES {places}
-        ON CONFLICT (dedup_key) DO NOTHING RETURNING dedup_key
-        """,
-        **values,
-    )
+    new = {arrival.dedup_key for arrival in arrivals if await tx.run(_INSERT, **_columns(arrival, tx))}
     tx.wake("intake")
-    return set(inserted)
+    return new
 
 
 async def waiting(connection: Connection, limit: int) -> list[Entry]:
@@ -190,10 +189,6 @@ def _tell(batch: list[tuple[Arrival, asyncio.Future[bool]]], error: Exception) -
     for _, outcome in batch:
         if not outcome.done():
             outcome.set_exception(error)
-
-
-def _key(dedup_key: str) -> str:
-    return dedup_key
 
 
 def _columns(arrival: Arrival, tx: Transaction) -> dict[str, Any]:

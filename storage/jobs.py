@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 if TYPE_CHECKING:
-    from storage.database import Connection, Transaction
+    from collections.abc import Callable
+
+    from storage.database import Connection, Database, Transaction
 
 Side = Literal["slack", "sms"]
 
@@ -74,7 +76,7 @@ async def add(
         run_at=tx.now if run_at is None else run_at,
         now=tx.now,
     )
-    tx.wake("jobs")
+    tx.wake(_waiter(side))
 
 
 async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Job]:
@@ -102,7 +104,7 @@ async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Jo
 async def finish(tx: Transaction, job: Job) -> None:
     """It is done; the next of its lane may go."""
     await tx.run("DELETE FROM jobs WHERE id = :id", id=job.id)
-    tx.wake("jobs")
+    tx.wake(_waiter(job.side))
 
 
 async def retry(tx: Transaction, job: Job, run_at: int, error: str) -> None:
@@ -113,7 +115,7 @@ async def retry(tx: Transaction, job: Job, run_at: int, error: str) -> None:
         run_at=run_at,
         error=error,
     )
-    tx.wake("jobs")
+    tx.wake(_waiter(job.side))
 
 
 async def release(tx: Transaction) -> int:
@@ -135,7 +137,8 @@ async def clock_set_back(tx: Transaction, jump: int = 0) -> int:
     ahead = max(jump, 0 if newest is None else int(newest) - tx.now)
     if ahead:
         await tx.run("UPDATE jobs SET run_at = run_at - :ahead, created_at = created_at - :ahead", ahead=ahead)
-        tx.wake("jobs")
+        for side in get_args(Side):
+            tx.wake(_waiter(side))
     return ahead
 
 
@@ -143,14 +146,25 @@ async def next_due(connection: Connection, side: Side) -> int | None:
     """When the earliest job of this side that is first in its lane is to be done (microseconds UTC), or None."""
     found = await connection.value(
         """
-        SELECT min(run_at) FROM jobs AS waiting WHERE side = :side AND claimed_by IS NULL
+        SELECT run_at FROM jobs AS waiting WHERE side = :side AND claimed_by IS NULL
             AND NOT EXISTS (SELECT 1 FROM jobs AS ahead WHERE ahead.lane = waiting.lane AND ahead.id < waiting.id)
+        ORDER BY run_at LIMIT 1
         """,
         side=side,
     )
     return None if found is None else int(found)
 
 
+def listen(database: Database, side: Side, listener: Callable[[], None]) -> None:
+    """Calls `listener` after each commit that may have left something to be done on this side."""
+    database.listen(_waiter(side), listener)
+
+
 async def waiting(connection: Connection) -> int:
     """How many there are."""
     return int(await connection.value("SELECT count(*) FROM jobs"))
+
+
+def _waiter(side: Side) -> str:
+    """Whom a commit wakes."""
+    return f"jobs {side}"

@@ -144,7 +144,7 @@ class Slack:
 
 
 def _kind(asked: dict[str, Any]) -> str:
-    """What of ours it shows, by the key that the bot gives it: "text", "card", "line" …"""
+    """What of ours it shows, by the key that the bot gives it: a "text", a "card", a "line" and so on."""
     key = asked.get("metadata", {}).get("event_payload", {}).get("key")
     if key is None:
         key = next((str(block.get("block_id", "")) for block in asked.get("blocks") or ()), "").removeprefix("k:")

@@ -30,7 +30,6 @@ MADE = {
     "conversations": {"side": "<", "order": "DESC"},
     "attempts": {"places": ":behind_0, :behind_1"},
     "erasures": {"names": "id, account", "places": ":id, :account"},
-    "intake": {"', '.join(rows[0])": "id, dedup_key", "places": "(:id_0, :dedup_key_0), (:id_1, :dedup_key_1)"},
     "database": {"table": "intake"},
     "migrations": {"migration.version": "1", "migration.name": "first", "now": "0"},
 }

@@ -204,7 +204,8 @@ async def test_when_the_next_one_is_due(database: Database, clock: Clock) -> Non
 async def test_whoever_does_them_is_woken(database: Database) -> None:
     """By a new one, one that ended, and one that is tried again."""
     woken: list[str] = []
-    database.listen("jobs", lambda: woken.append("jobs"))
+    jobs.listen(database, "slack", lambda: woken.append("jobs"))
+    jobs.listen(database, "sms", lambda: woken.append("nothing to do there"))
     await add(database, 1)
     (job,) = await claim(database)
     assert len(woken) == 1

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage import migrations
-from storage.database import _connect, open_database
+from storage.database import open_database
+from storage.line import connect
 from storage.migrations import Migration, TooNew
 from tests.storage.making import START, opened, rows
 
@@ -80,7 +81,7 @@ async def test_a_newer_file_is_refused_and_left_alone(path: Path, clock: Clock) 
 @asynccontextmanager
 async def connected(path: Path) -> AsyncIterator[aiosqlite.Connection]:
     """A plain connection to the file, set up like the writer."""
-    connection = await _connect(path)
+    connection = await connect(path)
     try:
         yield connection
     finally:

@@ -1,0 +1,67 @@
+"""One connection to the file, whose statements run in a thread of its own, or where the caller is."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import aiosqlite
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PREPARED = 512  # statements that stay prepared: all that there are
+_BATCH = 64  # rows, of which aiosqlite fetches so many at a time
+_PRAGMAS = (
+    "PRAGMA busy_timeout = 1500",  # milliseconds: below the three seconds that Slack waits for an answer
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",  # what is acknowledged has reached the disk
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten
+)
+
+
+class Line(aiosqlite.Connection):
+    """aiosqlite's connection, whose own methods take a statement to its thread and back.
+
+    That way costs ten times what a statement does that finds its rows by an index; hence `here`.
+
+    Attributes:
+        here: the same connection for whoever runs a statement where they are. Nobody else uses it at the time.
+    """
+
+    here: sqlite3.Connection
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(self._open, _BATCH)
+        self._path = path
+
+    def _open(self) -> sqlite3.Connection:
+        self.here = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, cached_statements=_PREPARED
+        )
+        self.here.row_factory = sqlite3.Row
+        return self.here
+
+
+async def connect(path: Path) -> Line:
+    """Opens the file.
+
+    Raises:
+        sqlite3.OperationalError: it cannot be opened or is no database.
+    """
+    line = await Line(path)
+    assert isinstance(line, Line)  # noqa: S101 - aiosqlite gives back what was awaited
+    try:
+        await line.create_function("lower", 1, _lower, deterministic=True)
+        for pragma in _PRAGMAS:
+            await line.execute(pragma)
+    except BaseException:
+        await line.close()
+        raise
+    return line
+
+
+def _lower(text: str | None) -> str | None:
+    """SQL's `lower` for every script, as PostgreSQL has it: SQLite's own knows ASCII only."""
+    return None if text is None else text.lower()
