@@ -26,7 +26,12 @@ class Settings:
 
     port: int = 0  # 0: any free one
     receipt_delay: float = 0.05  # seconds between two states of a text
-    retries: tuple[float, ...] = (0.2, 1.0, 5.0, 15.0)  # seconds before each further try of a webhook that was not taken
+    retries: tuple[float, ...] = (
+        0.2,
+        1.0,
+        5.0,
+        15.0,
+    )  # seconds before each further try of a webhook that was not taken
     webhook_seconds: float = 10.0  # how long a webhook may take
 
 
