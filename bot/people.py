@@ -59,7 +59,7 @@ class People:
         return None if await self._is_among(user, inbox.members) else NOT_A_MEMBER
 
     async def is_admin(self, user: str, admins: list[str]) -> bool:
-        """Whether the user may opt contacts out and in, export and erase."""
+        """Whether the user may opt contacts out and in."""
         return (await self.person(user)).is_member and await self._is_among(user, admins)
 
     async def _is_among(self, user: str, listed: list[str]) -> bool:

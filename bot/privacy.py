@@ -1,15 +1,21 @@
-"""What an operator does at a terminal for one person's rights: erase them, beside the running bot or without it."""
+"""What an operator does at a terminal for one person's rights: tell them what is kept, and erase them."""
 
 from __future__ import annotations
 
 import asyncio
+import json
+import re
+import shutil
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bot import export as exporting
 from bot import plan
 from bot.alone import NotAlone, alone
 from bot.consent import Consent
 from bot.erasure import Erasing, proof
+from bot.export_page import page
 from bot.plan import Later
 from bot.pseudonyms import Pseudonyms
 from bot.shelf import Shelf
@@ -29,6 +35,46 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.2  # seconds between two looks how far the bot has come
 _TRIES = 30  # while something of the contact is under way and no bot runs
 _NO_SLACK = Identity("", "", "", "")
+
+
+async def export(settings: Settings, number: str, folder: Path | None, tell: Callable[[int, int], None]) -> Path:
+    """Writes all that is kept about a contact into a new folder, as JSON, as a page, and with the files that are here.
+
+    Args:
+        settings: as everywhere.
+        number: as a person writes it.
+        folder: must not be there yet; None: one that is named after the time.
+        tell: is told how many messages of how many are read.
+
+    Raises:
+        CannotDo: nothing is kept about them, or the folder cannot be written.
+    """
+    address = str(number_in(settings, next(iter(settings.inboxes)), number))
+    async with opened(settings) as terminal:
+        contact = await exporting.known(terminal.database, address)
+        if contact is None:
+            raise CannotDo("Nothing is kept about this number.")
+        found = await exporting.collect(terminal.database, contact, tell)
+    place = folder or Path(f"threadline-export-{found['made'].replace(':', '')}")
+    try:
+        await asyncio.to_thread(_write, place, found, settings.database.with_name("files"))
+    except OSError as error:
+        raise CannotDo(f"{place} cannot be written: {error.strerror}. Name a new folder with --to.") from None
+    return place
+
+
+def _write(place: Path, found: dict[str, Any], shelf: Path) -> None:
+    """For the operator's eyes only: it is somebody's correspondence."""
+    place.mkdir(mode=0o700, parents=True)
+    (place / "export.json").write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
+    (place / "export.html").write_bytes(page(found))
+    told = [message for conversation in found["conversations"] for message in conversation["messages"]]
+    for file in [file for message in told for file in message["files"]]:
+        kept = shelf / str(file["id"])
+        if kept.is_file():
+            ending = re.search(r"\.[A-Za-z0-9]{1,8}$", file["name"] or "")
+            (place / "files").mkdir(exist_ok=True)
+            shutil.copyfile(kept, place / "files" / f"{file['id']}{ending[0] if ending else ''}")
 
 
 async def erase(

@@ -203,7 +203,7 @@ class Settings(BaseSettings):
         default_factory=list, description="where alphanumeric senders are not used, beside US and CA"
     )
     admins: list[SlackId] = Field(
-        default_factory=list, description="who may opt contacts out and in, export and erase; empty: every member"
+        default_factory=list, description="who may opt contacts out and in; empty: every member"
     )
     lease_lifetime_days: float = Field(30.0, gt=0, description="how long a leased number stays ours")
     max_leases: int = Field(

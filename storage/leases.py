@@ -133,6 +133,13 @@ async def find(connection: Connection, account: str, number: str, contact_id: in
     )
 
 
+async def of_contact(connection: Connection, contact_id: int) -> list[Lease]:
+    """Every lease that the contact has or had."""
+    return await connection.all(
+        Lease, f"SELECT {_COLUMNS} FROM leases WHERE contact_id = :contact_id ORDER BY id", contact_id=contact_id
+    )
+
+
 async def live(connection: Connection, account: str, contact_id: int, now: int) -> list[Lease]:
     """The contact's leases that have not ended, the one used last first."""
     return [lease for lease in await held(connection, account, contact_id, now) if lease.expires_at > now]

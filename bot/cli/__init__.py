@@ -15,7 +15,7 @@ _SECTIONS: dict[str, list[click.Command]] = {
     "Set it up": [setting_up.doctor, setting_up.manifest, setting_up.callbacks, setting_up.prime],
     "Look on": [looking.status, looking.tail, looking.leases, looking.route],
     "Texts": [sending.send, sending.retry, dead.dead],
-    "Privacy": [privacy.erase],
+    "Privacy": [privacy.export, privacy.erase],
 }
 
 

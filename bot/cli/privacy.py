@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,8 +15,6 @@ from bot.render import spaced
 from bot.terminal import number_in
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bot.settings import Settings
 
 
@@ -53,6 +52,26 @@ def erase(path: Path | None, number: str, *, as_json: bool, yes: bool, keep_slac
     for left in found["slack"]["left"]:
         click.echo(f"Left in Slack: channel {left['channel']}, thread {left['thread']}: {left['why']}.")
     click.echo(f"Kept: {found['kept']}\nNot touched: {found['elsewhere']}\nNumber (keyed hash): {found['number']}")
+
+
+@click.command(epilog=examples("export +61488023555", "export --to anna 0488023555"))
+@settings_option
+@click.option("--to", "folder", metavar="FOLDER", type=click.Path(path_type=Path), help="A new folder to write into.")
+@click.argument("number")
+def export(path: Path | None, folder: Path | None, number: str) -> None:
+    """Write all that is kept about NUMBER into a folder.
+
+    export.json is for programs, export.html for people, and files holds the content of files that is still here.
+    """
+    settings = loaded(path)
+    with click.progressbar(length=1, label="Reading", file=sys.stderr) as bar:
+
+        def tell(done_now: int, total: int) -> None:
+            bar.length = total
+            bar.update(done_now - bar.pos)
+
+        place = done(privacy.export(settings, number, folder, tell))
+    click.echo(f"Written: {place}")
 
 
 def _shown(settings: Settings, number: str) -> str:
