@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,7 +24,6 @@ from tests.storage.making import Clock, opened, rows
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from storage.database import Database
 
@@ -307,6 +307,12 @@ async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None
         with pytest.raises(Stop) as stopped:
             await gate.decide(tx, await messages.get(tx, found["id"]), None)
         assert stopped.value.sentence == CONFIRMED
+
+
+def test_every_contact_is_made_where_erased_opt_outs_are_known() -> None:
+    """Nobody in the bot makes a contact beside `bot/consent.py`, or an erased person who opted out could be texted."""
+    sources = Path(consent.__file__).parent.rglob("*.py")
+    assert [each.name for each in sources if "contacts.remember(" in each.read_text("utf-8")] == ["consent.py"]
 
 
 async def test_a_doubt_that_is_none_is_an_error(heard: Heard) -> None:

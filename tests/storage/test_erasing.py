@@ -100,6 +100,49 @@ async def test_nothing_of_one_is_left_and_all_of_the_other(database: Database, t
         assert await erasures.of_another_key(reader, "another") == 1
 
 
+class Breaking(Shelf):
+    """A shelf that fails once, as a disk does."""
+
+    broken = True
+
+    async def drop(self, file_id: int) -> None:
+        """Fails the first time."""
+        if self.broken:
+            self.broken = False
+            raise OSError("the disk is full")
+        await super().drop(file_id)
+
+
+async def test_what_was_cut_short_is_done_by_the_next_try(database: Database, tmp_path: Path) -> None:
+    """Before the rows, and again before the end: what was counted is what one try would have counted."""
+    slack: Any = None
+    work = Erasing(database, slack, Breaking(tmp_path / "files"), US)
+    async with database.transaction() as tx:
+        made = await _lived(tx, PHONE)
+        await erasures.begin(tx, "hash", "key", made["contact"], None)
+    with pytest.raises(OSError, match="disk is full"):
+        await work.run(made["contact"], with_slack=False)
+    async with database.read() as reader:
+        traces = await erasing.traces(reader, made["contact"])
+    needles = Needles.of(PHONE, traces)
+    await work._erase(made["contact"], needles, traces, with_slack=False, own_job=None)
+    async with database.read() as reader:
+        begun = await erasures.under_way(reader, made["contact"])
+    assert begun is not None
+    await work.run(made["contact"], with_slack=False)
+    async with database.read() as reader:
+        done = await erasures.find(reader, "hash")
+    assert done is not None
+    assert done.done_at is not None
+    assert {name: done.proof["rows"][name] for name in ("contacts", "messages", "intake", "callbacks")} == {
+        "contacts": 1,
+        "messages": 2,
+        "intake": 1,
+        "callbacks": 2,
+    }
+    assert await rows(database, "SELECT id FROM contacts") == []
+
+
 async def _counted(database: Database) -> dict[str, int]:
     tables = await rows(database, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'")
     return {
