@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.presenter import words
 from bot.standing import moment
-from storage import attempts, contacts, conversations, files, leases, messages, receipts, suppressions
+from storage import attempts, contacts, conversations, correspondence, files, leases, receipts, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ async def collect(database: Database, contact: Contact, tell: Callable[[int, int
     """
     async with database.read() as reader:
         threads = await conversations.of_contact(reader, contact.id)
-        total = sum([await messages.count(reader, each.id) for each in threads])
+        total = sum([await correspondence.count(reader, each.id) for each in threads])
         opt_outs = await suppressions.history(reader, contact.id, _OPT_OUTS)
         leased = await leases.of_contact(reader, contact.id)
     told, read = [], 0
@@ -92,7 +92,7 @@ async def _messages(database: Database, conversation_id: int) -> Any:
     after = 0
     while True:
         async with database.read() as reader:
-            page = await messages.of_conversation(reader, conversation_id, after, _PAGE)
+            page = await correspondence.page(reader, conversation_id, after, _PAGE)
             found = [await _message(reader, each) for each in page]
         for each in found:
             yield each

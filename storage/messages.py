@@ -199,29 +199,6 @@ async def unposted(connection: Connection, conversation_id: int, limit: int) -> 
     )
 
 
-async def of_conversation(connection: Connection, conversation_id: int, after: int, limit: int) -> list[Message]:
-    """The conversation's next messages behind the one of this id, oldest first."""
-    return await connection.all(
-        Message,
-        f"""
-        SELECT {_COLUMNS} FROM messages WHERE conversation_id = :conversation_id AND id > :after
-        ORDER BY id LIMIT :limit
-        """,
-        conversation_id=conversation_id,
-        after=after,
-        limit=limit,
-    )
-
-
-async def count(connection: Connection, conversation_id: int) -> int:
-    """How many messages the conversation has."""
-    return int(
-        await connection.value(
-            "SELECT count(*) FROM messages WHERE conversation_id = :conversation_id", conversation_id=conversation_id
-        )
-    )
-
-
 async def of_post(connection: Connection, post_id: int) -> list[Message]:
     """The messages that this post shows, oldest first."""
     return await connection.all(
