@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
+from bot import trail
 from bot.actions import Actions
 from bot.alarm import Alarm
 from bot.alone import NotAlone, alone
@@ -30,8 +31,10 @@ from bot.erasure import Erasing
 from bot.fetching import Fetching
 from bot.file_door import FileDoor, FileUrls
 from bot.gate import Gate
+from bot.gauges import Gauges
 from bot.home import Home
 from bot.lease_notices import LeaseNotices
+from bot.measured import Measured
 from bot.media import Incoming, private_places
 from bot.metrics import Metrics
 from bot.outcomes import Outcomes
@@ -57,6 +60,7 @@ from bot.thread import Thread
 from bot.windows import Windows
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
+from providers.http import open_transport
 from storage import attempts, callbacks, conversations, erasures, identity
 from storage.database import open_database
 from storage.identity import Identity
@@ -124,17 +128,31 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     stack.push_async_callback(database.close)
     await _know_erased(database, settings)
     session = await stack.enter_async_context(open_session(settings.patience.slack))
-    timeout = httpx.Timeout(settings.patience.provider, connect=5.0, pool=5.0)
-    client = await stack.enter_async_context(open_provider_client(timeout=timeout))
-    providers = {name: account.kind(account.provider_settings(), client) for name, account in settings.accounts.items()}
+    metrics = Metrics()
+    gauges = Gauges(metrics, database, settings.database)
+    stack.push_async_callback(gauges.stop)
+    database.follow(metrics.note)
+    database.follow(trail.write)
+    providers = await _providers(settings, metrics, stack)
     downloads = Downloads(settings.files.seconds, private_places(settings))
-    bot = Bot(settings, database, providers, session, await stack.enter_async_context(downloads))
+    bot = Bot(settings, database, providers, session, await stack.enter_async_context(downloads), metrics, gauges)
     await bot.know_senders()
     await bot.know_places()
     await bot.server.start()
     stack.push_async_callback(bot.server.stop)
     log.info("the door for providers is open", port=settings.http.port, accounts=sorted(settings.accounts))
     return bot
+
+
+async def _providers(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> dict[str, Provider]:
+    """By the name of their account; each one's requests are measured."""
+    timeout = httpx.Timeout(settings.patience.provider, connect=5.0, pool=5.0)
+    transport = await stack.enter_async_context(open_transport())
+    found: dict[str, Provider] = {}
+    for name, account in settings.accounts.items():
+        client = open_provider_client(timeout, Measured(transport, metrics, name))
+        found[name] = account.kind(account.provider_settings(), await stack.enter_async_context(client))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +176,8 @@ class Bot:
         providers: dict[str, Provider],
         session: aiohttp.ClientSession,
         downloads: Downloads,
+        metrics: Metrics,
+        gauges: Gauges,
     ) -> None:
         self._settings = settings
         self._database = database
@@ -165,14 +185,15 @@ class Bot:
         self._session = session
         self._downloads = downloads
         self._shelf = Shelf(settings.database.with_name("files"))
-        self._metrics = Metrics()
+        self._metrics = metrics
+        self._gauges = gauges
         self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
         self._file_urls = FileUrls(settings.public_url, settings.secret.get_secret_value())
         self._appender = Appender(database)
         self._former: frozenset[str] = frozenset()
         door = SmsDoor(database, self._appender, providers, self._urls, self._metrics)
         file_door = FileDoor(database, self._shelf, self._file_urls)
-        self.server = Server(settings.http, [door, file_door], self._metrics)
+        self.server = Server(settings.http, [door, file_door], metrics, gauges)
 
     async def know_senders(self) -> None:
         """Recognises the URLs that an operator pastes into the providers' portals."""
@@ -201,7 +222,7 @@ class Bot:
         client = open_client(self._settings.slack, self._session)
         pacing = Pacing(self._database, self._settings.slack)
         await pacing.load()
-        slack = SlackApi(client, pacing)
+        slack = SlackApi(client, pacing, self._metrics)
         who = await _identify(self._database, slack)
         work = await self._begin_work(slack, pacing, who, stack)
         commands, surfaces = self._surfaces(slack, who, work, stack)
@@ -281,6 +302,7 @@ class Bot:
         else:
             sockets = Sockets(app, token.get_secret_value(), self._settings.patience, alarm, sweep.soon)
             sweep.listening = Listening(lambda: sockets.connected_since, sockets.renew)
+            self._gauges.live["sockets"] = lambda: sockets.standing
             sockets.start()
             stack.push_async_callback(sockets.stop)
             self.server.is_ready = lambda: sockets.connected

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot import consent, decode, events, healing, media, outgoing, plan
+from bot import consent, decode, events, healing, media, outgoing, plan, telling
 from bot.consent import Consent
 from bot.places import Places
 from storage import (
@@ -91,6 +91,7 @@ class Bridge:
         message_id = await self._add_inbound(tx, entry, sms, conversation)
         if message_id is None:
             return
+        telling.received(tx, entry, message_id)
         await conversations.contact_wrote(tx, conversation.id)
         await plan.post(tx, conversation.id)
         await media.expect(tx, message_id, sms.media)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot import decode
+from bot import decode, telling, trail
 from bot.breaker import FIND_SENT
 from bot.consent import Consent
 from bot.limits import Hold, keep
@@ -107,6 +107,7 @@ class Gate:
         message = await messages.get(reader, job.subject)
         conversation = await conversations.get(reader, message.conversation_id)
         contact = await contacts.get(reader, conversation.contact_id)
+        trail.about(message)
         inbox = self._settings.inboxes[conversation.inbox]
         refusal = await self._people.may_text(message.author, inbox)
         names = await self._people.names_in(message)
@@ -175,6 +176,7 @@ class Gate:
             recipient=contact.address,
             text=route.text,
         )
+        telling.tried(tx, message, attempt)
         await quotas.use(tx, route.account, "texts", attempt.id)
         await messages.set_status(tx, message.id, Status.SENDING.value)
         self._breaker.begin(route.account)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot import plan
+from bot import plan, telling
 from bot.consent import opt_out
 from bot.ledger import Ledger
 from providers.provider import Accepted
@@ -70,6 +70,7 @@ class Outcomes:
         )
         message = await messages.get(tx, attempt.message_id)
         await self.ledger.took(tx, attempt, answer, await conversations.get(tx, message.conversation_id))
+        telling.ended(tx, message, attempt, "accepted", is_answer=settled_by is None)
         await conversations.keep_sender(tx, message.conversation_id, attempt.sender)
         await conversations.team_wrote(tx, message.conversation_id)
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
@@ -83,6 +84,7 @@ class Outcomes:
         """It certainly did not go out: it is tried again, unless that has gone on for too long."""
         await attempts.end(tx, attempt.id, "not sent", code, sentence)
         message = await messages.get(tx, attempt.message_id)
+        telling.ended(tx, message, attempt, "not sent")
         if final:
             await self._fail(tx, message, code, f"Not sent: {sentence} Nothing went out.")
         else:
@@ -94,6 +96,7 @@ class Outcomes:
         """It did not go out and will not."""
         await attempts.end(tx, attempt.id, "refused", code, sentence)
         message = await messages.get(tx, attempt.message_id)
+        telling.ended(tx, message, attempt, "refused", is_answer=True)
         if opted_out:
             await self._suppress_by_provider(tx, message, code)
         conversation = await conversations.get(tx, message.conversation_id)
@@ -107,6 +110,7 @@ class Outcomes:
         else:
             await attempts.end(tx, attempt.id, "unknown", code, sentence)
             await self.ledger.may_have_gone(tx, attempt, await self._conversation_of(tx, attempt))
+            telling.ended(tx, await messages.get(tx, attempt.message_id), attempt, "unknown", is_answer=True)
             await plan.settle(tx, attempt.id, tx.now + self._settle_after)
         await self._refresh(tx, attempt.message_id)
         await plan.show(tx, attempt.message_id)
@@ -115,6 +119,7 @@ class Outcomes:
         """The provider said what became of an attempt; what it said is kept even if nobody knows the attempt yet."""
         attempt = await self._attempt_of(tx, entry, receipt)
         await receipts.add(tx, entry.source, receipt, attempt_id=attempt.id if attempt else None, intake_id=entry.id)
+        await telling.said(tx, entry.source, attempt, receipt.status)
         if attempt is not None:
             await self._apply(tx, attempt, receipt)
         if receipt.status is not None and receipt.status.is_final:
@@ -150,6 +155,7 @@ class Outcomes:
     async def stopped(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
         """The gate does not let it out; nobody was asked to send it."""
         await self._fail(tx, message, code, sentence)
+        telling.stopped(tx, message, code)
 
     # --- what a person decided about it -------------------------------------------------------------------------------
 
@@ -208,6 +214,8 @@ class Outcomes:
         if moved:
             await attempts.explain(tx, attempt.id, receipt.code, receipt.sentence)
         message = await messages.get(tx, attempt.message_id)
+        if moved and receipt.status is not None and receipt.status.is_final:
+            telling.ended(tx, message, attempt, receipt.status.value)
         if receipt.opted_out:
             await self._suppress_by_provider(tx, message, receipt.code or receipt.word)
         if not moved and receipt.status is not None and attempt.outcome != "unknown":

@@ -11,6 +11,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import structlog
+
 from bot import healing
 from bot.plan import Later
 from bot.slack_api import SlackRefused, SlackUnreachable
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 EVENT_TYPE = "threadline_post"  # of the metadata; its payload is the key and nothing else
 _BEFORE = 5  # seconds that Slack's clock may be behind ours
+
+log = structlog.get_logger("posting")
 
 
 class ThreadLost(Exception):
@@ -98,6 +102,7 @@ class Posting:
             await posts.sent(tx, post.id, channel, ts, digest(shown))
             await healing.open_channel(tx, channel)
             await finish(tx, await posts.get(tx, post.id))
+        log.info("posted", post=draft.kind, subject=draft.subject)
 
     def would_hold_up(self, post: Post, shown: Rendered) -> bool:
         """Whether the edit would take time from what people should see before it."""
@@ -117,6 +122,7 @@ class Posting:
             return False
         async with self._database.transaction() as tx:
             await posts.shows(tx, post.id, digest(shown))
+        log.info("edited", post=post.kind, subject=post.subject)
         return True
 
     async def _is_there(self, known: Post, finish: Callable[[Transaction, Post], Awaitable[None]]) -> bool:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from slack_bolt.async_app import AsyncApp
 
+    from bot.gauges import Gauges
     from bot.metrics import Metrics
     from bot.sections import HttpSettings
 
@@ -34,11 +35,13 @@ class Server:
         is_ready: whether texts flow both ways now.
     """
 
-    def __init__(self, settings: HttpSettings, doors: Iterable[Door], metrics: Metrics) -> None:
+    def __init__(self, settings: HttpSettings, doors: Iterable[Door], metrics: Metrics, gauges: Gauges) -> None:
         self.slack: AsyncApp | None = None
         self.is_ready: Callable[[], bool] = lambda: False
         self._settings = settings
         self._metrics = metrics
+        self._gauges = gauges
+        gauges.live["ready"] = lambda: float(self.is_ready())
         app = web.Application(client_max_size=BODY_LIMIT)
         app.add_routes(
             [
@@ -75,4 +78,5 @@ class Server:
         return web.Response(text="ready\n" if ready else "not ready\n", status=200 if ready else 503)
 
     async def _show_metrics(self, _: web.Request) -> web.Response:
+        await self._gauges.refresh()
         return web.Response(body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -13,6 +13,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 if TYPE_CHECKING:
+    from bot.metrics import Metrics
     from bot.pacing import Pacing
     from bot.sections import SlackSettings
 
@@ -50,6 +51,16 @@ class SlackUncertain(SlackError):
     """May have been done: it is looked up before it is tried again."""
 
 
+# As they are counted.
+_OUTCOMES = {
+    SlackError: "failed",
+    SlackRefused: "refused",
+    SlackUnreachable: "unreachable",
+    SlackLockedOut: "locked out",
+    SlackUncertain: "uncertain",
+}
+
+
 def open_session(seconds: float) -> aiohttp.ClientSession:
     """The one session for all calls to Slack; the caller closes it. With it the client's own `timeout` is ignored."""
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=5))
@@ -68,17 +79,23 @@ def open_client(settings: SlackSettings, session: aiohttp.ClientSession) -> Asyn
 class SlackApi:
     """The calls that we make.
 
+    Args:
+        client: makes them.
+        pacing: says when.
+        metrics: where they are counted, if anywhere.
+
     Attributes:
         failing_since: since when no call was answered as it should be (seconds of the monotonic clock); None: Slack
             answers.
         locked_out: Slack's word for what is wrong with our token; None: it is good.
     """
 
-    def __init__(self, client: AsyncWebClient, pacing: Pacing) -> None:
+    def __init__(self, client: AsyncWebClient, pacing: Pacing, metrics: Metrics | None = None) -> None:
         self.failing_since: float | None = None
         self.locked_out: str | None = None
         self._client = client
         self._pacing = pacing
+        self._metrics = metrics
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
         """Makes one call in its turn and returns Slack's answer.
@@ -95,13 +112,21 @@ class SlackApi:
 
     async def call_now(self, method: str, **arguments: Any) -> dict[str, Any]:
         """The same for a caller that has waited for its turn."""
+        began = time.monotonic()
         try:
             answer = await self._made(method, arguments)
         except SlackError as error:
+            self._count(method, began, _OUTCOMES[type(error)] if error.code != _RATELIMITED else _RATELIMITED)
             self._note(error)
             raise
+        self._count(method, began, "done")
         self.failing_since = self.locked_out = None
         return answer
+
+    def _count(self, method: str, began: float, outcome: str) -> None:
+        if self._metrics is not None:
+            self._metrics.slack_seconds.labels(method).observe(time.monotonic() - began)
+            self._metrics.slack_calls.labels(method, outcome).inc()
 
     def _note(self, error: SlackError) -> None:
         """A refusal for what was asked is an answer; one for speed says nothing."""

@@ -97,6 +97,11 @@ class Sockets:
         """Whether Slack can reach us."""
         return any(self._connected)
 
+    @property
+    def standing(self) -> int:
+        """How many of them are connected."""
+        return sum(self._connected)
+
     def start(self) -> None:
         """Begins to connect, and returns at once: Slack may be down."""
         self._tasks = [asyncio.create_task(self._keep_connected(number)) for number in range(CONNECTIONS)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import blocks, buttons, consent_view, healing, plan, render
+from bot import blocks, buttons, consent_view, healing, plan, render, telling, trail
 from bot.plan import Later
 from bot.posting import ChannelClosed, Draft, ThreadLost
 from bot.slack_api import SlackRefused, SlackUnreachable
@@ -78,6 +78,7 @@ class Thread:
 
         async def finish(tx: Transaction, post: Post) -> None:
             await jobs.finish(tx, job)
+            await telling.shown(tx, post.id)
             if len(await self._texts(tx, conversation, post)) > 1:
                 await plan.rest(tx, conversation.id, post.id)
             if await messages.unposted(tx, conversation.id, 1):
@@ -167,6 +168,7 @@ class Thread:
         post = await posts.find(reader, _line_key(message.id))
         is_shown = message.slack_ts is not None or await self._is_posted(reader, message)
         shown = await self._line(reader, message)
+        trail.about(message)
         if message.state == "cancelled" and post is None:
             await self._finish(job)
         elif not is_shown or conversation.thread_ts is None:

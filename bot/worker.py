@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, get_args
 
 import structlog
 
-from bot import plan
+from bot import plan, trail
 from bot.slack_api import SlackError, SlackRefused
 from storage import alerts, intake, jobs
 from storage.clock import SECOND
@@ -104,7 +104,8 @@ class Worker:
         try:
             async with self._database.transaction() as tx:
                 for entry in entries:
-                    await self._bridge.take(tx, entry)
+                    with trail.of_entry(entry):
+                        await self._bridge.take(tx, entry)
                     await asyncio.sleep(0)  # the doors come first: a statement runs where it is asked
         except sqlite3.OperationalError:
             raise
@@ -114,13 +115,17 @@ class Worker:
         return True
 
     async def _take_one(self, entry: Entry) -> None:
+        with trail.of_entry(entry):
+            await self._take_alone(entry)
+
+    async def _take_alone(self, entry: Entry) -> None:
         try:
             async with self._database.transaction() as tx:
                 await self._bridge.take(tx, entry)
         except sqlite3.OperationalError:
             raise
         except Exception as error:
-            log.exception("a row of the intake could not be handled", entry=entry.id, kind=entry.kind)
+            log.exception("a row of the intake could not be handled", kind=entry.kind)
             async with self._database.transaction() as tx:
                 await intake.bury(tx, entry.id, f"{type(error).__name__} in the bridge")
                 sentence = (
@@ -164,6 +169,10 @@ class Worker:
         return None if due is None else max(0.0, (due - self._database.clock()) / SECOND)
 
     async def _do(self, job: Job) -> None:
+        with trail.of_job(job):
+            await self._finish_or_retry(job)
+
+    async def _finish_or_retry(self, job: Job) -> None:
         try:
             await self._handlers[job.kind](job)
         except plan.Later as later:
@@ -176,7 +185,7 @@ class Worker:
         except (SlackError, sqlite3.OperationalError) as error:
             await self._again(job, _pause(job.tries), str(error))
         except Exception as error:
-            log.exception("a job failed", kind=job.kind, job=job.id)
+            log.exception("a job failed")
             if job.tries >= MOST_TRIES:
                 await self._give_up(job, type(error).__name__)
             else:
@@ -186,6 +195,7 @@ class Worker:
 
     async def _again(self, job: Job, pause: int, reason: str) -> None:
         self._metrics.jobs.labels(job.kind, "again").inc()
+        log.info("a job is tried again", seconds=pause / SECOND, why=reason, tries=job.tries)
         while True:
             try:
                 async with self._database.transaction() as tx:
@@ -198,7 +208,7 @@ class Worker:
     async def _give_up(self, job: Job, code: str) -> None:
         """It cannot be done: that is told, never silent."""
         self._metrics.jobs.labels(job.kind, "given up").inc()
-        log.error("a job was given up", kind=job.kind, job=job.id, code=code)
+        log.error("a job was given up", code=code)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
             if job.kind != "alert":

@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import click
-from making import commands, features, manifest, settings
+from making import commands, features, manifest, metrics, settings
 
 PAGES = {
     "commands.md": commands.page_text,
     "features.md": features.page_text,
     "manifest.md": manifest.page_text,
+    "metrics.md": metrics.page_text,
     "settings.md": settings.page_text,
 }
 

@@ -36,16 +36,30 @@ def _trusted() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def open_client(timeout: httpx.Timeout = TIMEOUT) -> httpx.AsyncClient:
-    """A client for all requests to companies; the caller closes it.
+def open_transport() -> httpx.AsyncHTTPTransport:
+    """What sends the requests of one client or of several; the caller closes it.
 
     Every request has a connection of its own: a kept-alive one that the server is just closing makes texts that never
-    left look *unknown*. No cookies are kept, no redirect is followed, and no proxy is taken from the environment.
+    left look *unknown*. No proxy and no certificates are taken from the environment.
+    """
+    limits = httpx.Limits(max_keepalive_connections=0, max_connections=200)
+    return httpx.AsyncHTTPTransport(verify=_trusted(), limits=limits, trust_env=False)
+
+
+def open_client(
+    timeout: httpx.Timeout = TIMEOUT, transport: httpx.AsyncBaseTransport | None = None
+) -> httpx.AsyncClient:
+    """A client for requests to companies; the caller closes it, and its transport with it.
+
+    No cookies are kept, no redirect is followed, and no proxy is taken from the environment.
+
+    Args:
+        timeout: for the steps of a request.
+        transport: what sends; one of its own if not given.
     """
     return httpx.AsyncClient(
         timeout=timeout,
-        verify=_trusted(),
-        limits=httpx.Limits(max_keepalive_connections=0, max_connections=200),
+        transport=transport or open_transport(),
         headers={"User-Agent": "threadline", "Connection": "close"},
         cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
         trust_env=False,

@@ -22,15 +22,22 @@ STOP = 12.0  # and a stop
 class BotProcess:
     """One installation: a settings file, a database beside it, and the process while it runs.
 
+    Args:
+        folder: where its files are.
+        settings: of its file.
+        port: of its doors.
+        options: of `run`.
+
     Attributes:
         starts: how often it was started.
     """
 
-    def __init__(self, folder: Path, settings: Mapping[str, Any], port: int) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, Any], port: int, *options: str) -> None:
         self.starts = 0
         self._file = folder / "threadline.toml"
         self._file.write_text(to_toml(settings), encoding="utf-8")
         self._log = folder / "bot.log"
+        self._options = options
         self._url = f"http://127.0.0.1:{port}"
         self._process: asyncio.subprocess.Process | None = None
 
@@ -54,7 +61,7 @@ class BotProcess:
         self.starts += 1
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *_command("run", self._file), stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                *_command("run", self._file), *self._options, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
             )
         async with asyncio.timeout(START), aiohttp.ClientSession() as session:
             while not await self._is_ready(session):

@@ -12,6 +12,7 @@ import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from storage import reason
 from storage.clock import Clock, system_clock
 from storage.ids import Ids
 from storage.line import Line, connect
@@ -20,6 +21,8 @@ from storage.migrations import migrate
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
+
+    from storage.news import News
 
 Row = TypeVar("Row")
 
@@ -85,6 +88,7 @@ class Transaction(Glance):
         self.now = now
         self.woken: set[str] = set()
         self.committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.told: list[tuple[News, int | None]] = []
         self._ids = ids
 
     def new_id(self) -> int:
@@ -98,6 +102,10 @@ class Transaction(Glance):
     def wake(self, whom: str) -> None:
         """Tells those who listen for `whom` that there is something new, once this is committed."""
         self.woken.add(whom)
+
+    def tell(self, news: News) -> None:
+        """Has something counted and logged, once this is committed; never if it is not."""
+        self.told.append((news, reason.current()))
 
 
 class Database:
@@ -115,6 +123,7 @@ class Database:
         self._batch: list[Transaction] = []  # that wait for one commit
         self._committing: asyncio.Task[None] | None = None
         self._listeners: dict[str, list[Callable[[], None]]] = {}
+        self._followers: list[Callable[[News, int | None], None]] = []
         self._ids = Ids(clock)
 
     @asynccontextmanager
@@ -135,7 +144,10 @@ class Database:
             self._batch.append(transaction)
             if self._committing is None:  # it takes its turn after all who wait now, for all of them
                 self._committing = asyncio.create_task(self._commit())
-        await _unbroken(transaction.committed)
+        try:
+            await _unbroken(transaction.committed)
+        finally:
+            self._pass_on(transaction)
 
     def glance(self) -> Glance:
         """Sees what is committed, cannot write, and keeps nobody waiting: for rows that are found by an index."""
@@ -153,6 +165,10 @@ class Database:
     def listen(self, whom: str, listener: Callable[[], None]) -> None:
         """Calls `listener` after each commit in which `Transaction.wake(whom)` was said."""
         self._listeners.setdefault(whom, []).append(listener)
+
+    def follow(self, follower: Callable[[News, int | None], None]) -> None:
+        """Calls `follower` after a commit for each news, with the row of the intake that it follows from, if any."""
+        self._followers.append(follower)
 
     async def data_version(self) -> int:
         """A number that changes when another process has written to the file: the writer sees all but its own."""
@@ -248,6 +264,14 @@ class Database:
         for whom in dict.fromkeys(whom for transaction in batch for whom in transaction.woken):
             for listener in self._listeners.get(whom, ()):
                 listener()
+
+    def _pass_on(self, transaction: Transaction) -> None:
+        """Where it was told, not where it was committed for others too: what a follower logs is bound to the work."""
+        committed = transaction.committed
+        if committed.done() and not committed.cancelled() and committed.exception() is None:
+            for news, intake_id in transaction.told:
+                for follower in self._followers:
+                    follower(news, intake_id)
 
     def _fail(self, error: sqlite3.Error) -> None:
         batch, self._batch = self._batch, []

@@ -11,6 +11,11 @@ if TYPE_CHECKING:
 _WRITERS = 256  # how many processes may make ids in the same microsecond without meeting
 
 
+def made_at(an_id: int) -> int:
+    """When an id was made (microseconds UTC)."""
+    return an_id // _WRITERS
+
+
 class Ids:
     """Makes ids: the microsecond, then a number of this process, so that the command line and the bot never collide."""
 

@@ -8,6 +8,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from storage.news import Handled, TakenIn
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -92,7 +94,12 @@ _INSERT = """
 
 async def append(tx: Transaction, arrivals: list[Arrival]) -> set[str]:
     """Stores what is new of `arrivals`, in their order, and returns the keys of these."""
-    new = {arrival.dedup_key for arrival in arrivals if await tx.run(_INSERT, **_columns(arrival, tx))}
+    new = set()
+    for arrival in arrivals:
+        row = _columns(arrival, tx)
+        if await tx.run(_INSERT, **row):
+            new.add(arrival.dedup_key)
+            tx.tell(TakenIn(row["id"], arrival.source, arrival.kind))
     tx.wake("intake")
     return new
 
@@ -112,6 +119,7 @@ async def waiting(connection: Connection, limit: int) -> list[Entry]:
 async def finish(tx: Transaction, entry: Entry) -> None:
     """The bridge has done with it what is to be done."""
     await tx.run("UPDATE intake SET state = 'done', done_at = :now WHERE id = :id", now=tx.now, id=entry.id)
+    tx.tell(Handled(entry.id, entry.kind))
 
 
 async def bury(tx: Transaction, entry_id: int, error: str) -> None:

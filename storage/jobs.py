@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from storage import reason
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -30,6 +32,7 @@ class Job:
     payload: str | None = field(repr=False)  # JSON
     tries: int  # this one included
     created_at: int  # microseconds UTC
+    reason: int | None = None  # the row of the intake that it follows from
 
     @property
     def details(self) -> dict[str, Any]:
@@ -62,8 +65,8 @@ async def add(
     """
     await tx.run(
         """
-        INSERT INTO jobs (id, kind, subject, side, lane, key, payload, run_at, created_at)
-        VALUES (:id, :kind, :subject, :side, :lane, :key, :payload, :run_at, :now)
+        INSERT INTO jobs (id, kind, subject, side, lane, key, payload, run_at, created_at, reason)
+        VALUES (:id, :kind, :subject, :side, :lane, :key, :payload, :run_at, :now, :reason)
         ON CONFLICT (key) DO UPDATE SET run_at = excluded.run_at WHERE excluded.run_at < jobs.run_at
         """,
         id=tx.new_id(),
@@ -75,6 +78,7 @@ async def add(
         payload=None if payload is None else json.dumps(payload),
         run_at=tx.now if run_at is None else run_at,
         now=tx.now,
+        reason=reason.current(),
     )
     tx.wake(_waiter(side))
 
@@ -91,7 +95,7 @@ async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Jo
                 AND NOT EXISTS (SELECT 1 FROM jobs AS ahead WHERE ahead.lane = waiting.lane AND ahead.id < waiting.id)
             ORDER BY run_at, id LIMIT :limit
         )
-        RETURNING id, kind, subject, side, lane, payload, tries, created_at
+        RETURNING id, kind, subject, side, lane, payload, tries, created_at, reason
         """,
         worker=worker,
         side=side,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from sms.segments import measure
+from storage import reason
 
 if TYPE_CHECKING:
     from storage.database import Connection, Transaction
@@ -16,7 +17,7 @@ State = Literal["held", "scheduled", "cancelled", "asked"]
 _COLUMNS = """
     id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
     repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, not_before,
-    expires_at, decided_at, removed_at, created_at
+    expires_at, decided_at, removed_at, created_at, intake_id
 """
 _NOT_OUT = """
     NOT EXISTS (
@@ -57,6 +58,7 @@ class Message:
     decided_at: int
     removed_at: int | None  # when its text was dropped, after the retention time
     created_at: int
+    intake_id: int | None = None  # the row of the intake that it came of
 
 
 async def add_inbound(
@@ -77,9 +79,9 @@ async def add_inbound(
     added = await tx.run(
         """
         INSERT INTO messages (id, conversation_id, direction, origin, text, media, account, provider_id, our_address,
-            said_at, repeats, recovered, created_at)
+            said_at, repeats, recovered, created_at, intake_id)
         VALUES (:id, :conversation_id, 'in', 'sms', :text, :media, :account, :provider_id, :our_address,
-            :said_at, :repeats, :recovered, :now)
+            :said_at, :repeats, :recovered, :now, :intake_id)
         ON CONFLICT (account, provider_id) DO NOTHING
         """,
         id=message_id,
@@ -93,6 +95,7 @@ async def add_inbound(
         repeats=repeats,
         recovered=recovered,
         now=tx.now,
+        intake_id=reason.current(),
     )
     return message_id if added else None
 
@@ -105,8 +108,9 @@ async def add_reply(
     added = await tx.run(
         """
         INSERT INTO messages (id, conversation_id, direction, origin, typed, author, team, slack_channel, slack_ts,
-            status, created_at)
-        VALUES (:id, :conversation_id, 'out', 'reply', :typed, :author, :team, :channel, :ts, 'queued', :now)
+            status, created_at, intake_id)
+        VALUES (:id, :conversation_id, 'out', 'reply', :typed, :author, :team, :channel, :ts, 'queued', :now,
+            :intake_id)
         ON CONFLICT (team, slack_channel, slack_ts) DO NOTHING
         """,
         id=message_id,
@@ -117,6 +121,7 @@ async def add_reply(
         channel=channel,
         ts=ts,
         now=tx.now,
+        intake_id=reason.current(),
     )
     return message_id if added else None
 
@@ -147,9 +152,9 @@ async def add_text(
     await tx.run(
         """
         INSERT INTO messages (id, conversation_id, direction, origin, text, encoding, segments, author, via, options,
-            status, created_at)
+            status, created_at, intake_id)
         VALUES (:id, :conversation_id, 'out', :origin, :text, :encoding, :segments, :author, :via, :options,
-            'queued', :now)
+            'queued', :now, :intake_id)
         """,
         encoding=size.encoding.value,
         segments=size.count,
@@ -161,6 +166,7 @@ async def add_text(
         via=via,
         options=options,
         now=tx.now,
+        intake_id=reason.current(),
     )
     return message_id
 

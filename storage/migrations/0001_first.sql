@@ -141,7 +141,8 @@ CREATE TABLE messages (
     expires_at    BIGINT,
     decided_at    BIGINT NOT NULL DEFAULT 0,   -- a person's newest decision to send it; tries before it do not count
     removed_at    BIGINT,                  -- when its text was dropped, after the retention time
-    created_at    BIGINT NOT NULL
+    created_at    BIGINT NOT NULL,
+    intake_id     BIGINT                   -- the row of the intake that it came of, for the log; that may be gone
 );
 CREATE UNIQUE INDEX messages_provider_id ON messages (account, provider_id);
 CREATE UNIQUE INDEX messages_slack_ts ON messages (team, slack_channel, slack_ts);
@@ -152,6 +153,7 @@ CREATE INDEX messages_unsettled ON messages (conversation_id, id) WHERE status I
 CREATE INDEX messages_created ON messages (created_at);
 CREATE INDEX messages_kept ON messages (created_at) WHERE removed_at IS NULL;
 CREATE INDEX messages_failed ON messages (id) WHERE status = 'failed' AND state IS NULL;
+CREATE INDEX messages_set_aside ON messages (state, conversation_id) WHERE state IS NOT NULL;
 CREATE INDEX messages_later ON messages (not_before) WHERE state = 'scheduled';
 
 CREATE TABLE doubts (                      -- texts that probably ask for no more texts, and what a person made of each
@@ -258,7 +260,8 @@ CREATE TABLE jobs (                        -- something to be done on the other 
     claimed_by    TEXT,
     claimed_until BIGINT,
     last_error    TEXT,
-    created_at    BIGINT NOT NULL
+    created_at    BIGINT NOT NULL,
+    reason        BIGINT                   -- the row of the intake that it follows from, for the log
 );
 CREATE INDEX jobs_lane ON jobs (lane, id);
 CREATE INDEX jobs_due ON jobs (side, run_at, id) WHERE claimed_by IS NULL;

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 OUTSIDE = {"curl", "export"}  # programs that are not ours to check
 
+_OURS = re.compile(r"^.*(?<![\w/.=-])(?:/opt/threadline/\.venv/bin/)?((?:threadline(?= [a-z])|make(?= [a-z-])).*)$")
 _TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
@@ -26,10 +27,16 @@ def shown(block: Block) -> list[str]:
     return [line[2:] for line in lines if line.startswith("$ ")]
 
 
+def ours(block: Block) -> list[str]:
+    """The commands of ours in a block for a shell, from our program on: what stands before it is not ours to check."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    return [found[1] for line in lines if (found := _OURS.search(line.partition(" #")[0]))]
+
+
 def fault(command: str) -> str | None:
     """What is wrong with a command, or None."""
     program, *words = shlex.split(command, comments=True)
-    program = program.removeprefix(".venv/bin/")
+    program = program.rpartition(".venv/bin/")[2]
     if program in OUTSIDE:
         return None
     check = {"threadline": _threadline, "make": _make, "python": _python}.get(program)
@@ -54,6 +61,8 @@ def _options(command: click.Command) -> set[str]:
 
 
 def _make(words: list[str]) -> str | None:
+    if words[:1] == ["-C"]:
+        words = words[2:]
     return next((f"the Makefile has no {word}" for word in words if word not in _TARGETS), None)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import textwrap
 import tomllib
 from importlib.metadata import EntryPoints, PathDistribution
@@ -11,14 +12,17 @@ from typing import Any
 
 import pytest
 
+from bot.manifest import SCOPES
 from bot.settings import Settings, check
 from providers.iovox_flow import flow_xml
+from tests.bot.installation import GOOD
 from tests.docs import commands
 from tests.docs.pages import PAGES, ROOT, Block, Page
 from tests.docs.pages import page as page_named
 
 _EXAMPLE = ROOT / "tests/contract/example"
 _GUIDE = page_named("docs/add-a-provider.md")
+_NO_SETTINGS = {method for calls in SCOPES.values() for method in calls}  # Slack's methods look like some of them
 _BASE: dict[str, Any] = {
     "public_url": "https://sms.example.com",
     "secret": "0" * 32,
@@ -30,7 +34,17 @@ def test_commands_exist(page: Page) -> None:
     """Each command in a console block, and each one of ours in a sentence, is there with its options."""
     written = [code for code in page.code if code.partition(" ")[0] in {"threadline", "make"} and " " in code]
     every = [command for block in page.of_kind("console") for command in commands.shown(block)] + written
+    every += [command for block in page.of_kind("sh", "bash") for command in commands.ours(block)]
     assert not [fault for command in every if (fault := commands.fault(command))]
+
+
+def test_commands_among_others_are_found() -> None:
+    """Whoever runs them, and from wherever."""
+    as_somebody = "sudo -u me A=b /opt/threadline/.venv/bin/threadline doctor # x"
+    block = Block("sh", f"sudo make -C /opt/threadline setup\n{as_somebody}\n")
+    assert commands.ours(block) == ["make -C /opt/threadline setup", "threadline doctor"]
+    assert commands.ours(Block("sh", "docker exec threadline threadline fly\n")) == ["threadline fly"]
+    assert not commands.ours(Block("sh", "docker run --name threadline \\\n  --volume /x/threadline:/y threadline\n"))
 
 
 def test_console_blocks_show_commands(page: Page) -> None:
@@ -91,6 +105,44 @@ def test_settings_that_are_shown_can_be_used(block: Block) -> None:
     """A settings file on a page loads, once what the reader has to fill in is filled in."""
     shown = tomllib.loads(block.text.replace("…", "0" * 32))
     assert check(Settings(**(_BASE | shown))).inboxes
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        pytest.param(block, id=page.name)
+        for page in PAGES
+        for block in page.of_kind("toml")
+        if "[accounts." not in block.text and page != _GUIDE
+    ],
+)
+def test_pieces_of_settings_can_be_used(block: Block) -> None:
+    """A piece of a settings file on a page loads, beside what every settings file has."""
+    shown = tomllib.loads(block.text.replace("…", "0" * 32))
+    shown.pop("database", None)  # its folder is not here
+    whole = {**GOOD, **{name: _beside(GOOD.get(name), value) for name, value in shown.items()}}
+    assert check(Settings(**whole)).inboxes
+
+
+def _beside(before: Any, shown: Any) -> Any:
+    """What is shown, with the rest of its table."""
+    if not isinstance(before, dict) or not isinstance(shown, dict):
+        return shown
+    return {**before, **{name: _beside(before.get(name), value) for name, value in shown.items()}}
+
+
+def test_settings_that_are_named_are_there(page: Page) -> None:
+    """`second_way.after` in a sentence is a setting."""
+    tables = {name: each.annotation for name, each in Settings.model_fields.items()}
+    dotted = {code for code in page.code if re.fullmatch(r"[a-z_]+\.[a-z_]+", code)} - _NO_SETTINGS
+    named = [
+        (table, name) for table, name in (code.split(".") for code in dotted) if isinstance(tables.get(table), type)
+    ]
+    assert not [f"{table}.{name}" for table, name in named if name not in _fields(tables[table])]
+
+
+def _fields(table: Any) -> set[str]:
+    return set(getattr(table, "model_fields", {}))
 
 
 def test_the_flow_is_what_is_printed() -> None:

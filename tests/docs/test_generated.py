@@ -16,7 +16,7 @@ import pytest
 
 from tests.docs.pages import DOCS, page
 
-MADE = ("commands.md", "features.md", "manifest.md", "settings.md")
+MADE = ("commands.md", "features.md", "manifest.md", "metrics.md", "settings.md")
 _SETTINGS = {
     "public_url": "https://sms.example.com",
     "secret": "0" * 32,
