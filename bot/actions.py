@@ -35,7 +35,18 @@ if TYPE_CHECKING:
     from storage.messages import Message
 
 ON_CONVERSATIONS = ("assign", "close", "reopen", "via", "later", "contact", "opt_out", "opt_in")
-ON_MESSAGES = ("retry", "other", "again", "arrived", "give_up", "send", "discard", "stop_meant", "stop_not_meant")
+ON_MESSAGES = (
+    "retry",
+    "other",
+    "again",
+    "arrived",
+    "give_up",
+    "send",
+    "now",
+    "discard",
+    "stop_meant",
+    "stop_not_meant",
+)
 ON_ALERTS = ("acknowledge", "retry_all")
 
 Wish = dict[str, Any]
@@ -268,7 +279,7 @@ class Actions:
     async def _send(self, tx: Transaction, wish: Wish) -> None:
         """A text that was held for a question goes out."""
         message = await messages.get(tx, wish["subject"])
-        if message.state != "asked" or await attempts.newest(tx, message.id):
+        if message.state != "asked" or await self._is_unknown(tx, message):
             return
         if message.not_before is None or message.not_before <= tx.now:
             await self._outcomes.send_again(tx, message)
@@ -278,12 +289,18 @@ class Actions:
             await plan.send(tx, message.conversation_id, message.id, message.not_before)
             await plan.show(tx, message.id)
 
+    async def _now(self, tx: Transaction, wish: Wish) -> None:
+        """A text that quiet hours hold goes out all the same."""
+        message = await messages.get(tx, wish["subject"])
+        if message.state == "held" and message.code == "quiet":
+            await self._outcomes.send_again(tx, message, at_once=True)
+
     async def _discard(self, tx: Transaction, wish: Wish) -> None:
         """A text that was held for a question, or that waits for its time, stays in the team."""
         message = await messages.get(tx, wish["subject"])
-        waits = message.state in {"asked", "scheduled"}
-        if waits and not await attempts.newest(tx, message.id):
-            await messages.give_up(tx, message.id, "Kept in the team.")
+        if message.state in {"asked", "scheduled", "held"} and not await self._is_unknown(tx, message):
+            is_begun = await attempts.may_be_out(tx, message.id)
+            await messages.give_up(tx, message.id, "The rest is kept in the team." if is_begun else "Kept in the team.")
             await plan.show(tx, message.id)
 
     async def _stop_meant(self, tx: Transaction, wish: Wish) -> None:

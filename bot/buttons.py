@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PREFIX = "do:"  # of the action ids of all buttons that decide something
 OPEN = "open:"  # of those that only open a modal
 
+_WAITING = {Stage.ASKED, Stage.HELD, Stage.SCHEDULED}
 _FAILED = {Stage.FAILED, Stage.REFUSED, Stage.EXPIRED}
 
 
@@ -51,10 +52,8 @@ def of_line(message: Message, stage: Stage) -> list[Button]:
             button("give_up", "Give up", message.id),
             details,
         ]
-    if stage is Stage.ASKED:
-        return [button("send", "Text it", message.id, style="primary"), button("discard", "Keep it", message.id)]
-    if stage is Stage.SCHEDULED:
-        return [button("discard", "Cancel", message.id)]
+    if stage in _WAITING:
+        return _of_waiting(message, stage)
     if stage in _FAILED and message.status == Status.FAILED.value:
         return [
             button("retry", "Retry", message.id),
@@ -63,6 +62,13 @@ def of_line(message: Message, stage: Stage) -> list[Button]:
             details,
         ]
     return []
+
+
+def _of_waiting(message: Message, stage: Stage) -> list[Button]:
+    if stage is Stage.ASKED:
+        return [button("send", "Text it", message.id, style="primary"), button("discard", "Keep it", message.id)]
+    now = [button("now", "Send now", message.id)] if stage is Stage.HELD and message.code == "quiet" else []
+    return [*now, button("discard", "Cancel", message.id)]
 
 
 def of_alert(alert: Alert) -> list[Button]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from bot import plan, telling
 from bot.consent import opt_out
 from bot.ledger import Ledger
+from bot.parts import of_part, progress
 from providers.provider import Accepted
-from sms.message import Status, slowest
+from sms.message import Status
 from storage import (
     alerts,
     attempts,
@@ -25,6 +26,8 @@ from storage.clock import MINUTE, SECOND
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.limits import Hold
+    from bot.parts import Progress
     from bot.settings import Settings
     from providers.provider import Provider
     from sms.message import Receipt
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from storage.database import Transaction
     from storage.intake import Entry
     from storage.messages import Message
+
+
+EXPIRED = "expired"  # the code of a question about a text that waited for too long
 
 
 class Outcomes:
@@ -79,14 +85,18 @@ class Outcomes:
         await self._await_receipt(tx, attempt)
         await plan.card(tx, message.conversation_id, tx.now + self._card_after)
         await self._resolve(tx, f"not sent:{attempt.account}")
+        if settled_by is not None:
+            await self._go_on(tx, message)
 
     async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
         """It certainly did not go out: it is tried again, unless that has gone on for too long."""
         await attempts.end(tx, attempt.id, "not sent", code, sentence)
         message = await messages.get(tx, attempt.message_id)
         telling.ended(tx, message, attempt, "not sent")
+        found = await self._progress(tx, message)
         if final:
-            await self._fail(tx, message, code, f"Not sent: {sentence} Nothing went out.")
+            out = "" if found.begun else " Nothing went out."
+            await self._fail(tx, message, code, of_part(found, attempt.part, f"Not sent: {sentence}{out}"))
         else:
             again = f"{sentence} It is tried again."
             await messages.set_status(tx, message.id, Status.QUEUED.value, code=code, sentence=again)
@@ -100,7 +110,8 @@ class Outcomes:
         if opted_out:
             await self._suppress_by_provider(tx, message, code)
         conversation = await conversations.get(tx, message.conversation_id)
-        await self._fail(tx, message, code, await self.ledger.explain(tx, attempt, conversation, sentence))
+        told = await self.ledger.explain(tx, attempt, conversation, sentence)
+        await self._fail(tx, message, code, of_part(await self._progress(tx, message), attempt.part, told))
         await self._alert(tx, attempt, f"refused:{attempt.account}:{code}", sentence, message.conversation_id)
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
@@ -133,11 +144,37 @@ class Outcomes:
         sentence = "A text may not have gone out."
         await self._alert(tx, attempt, f"unknown:{attempt.account}", sentence, message.conversation_id)
 
-    async def held(self, tx: Transaction, message: Message, until: int, sentence: str) -> None:
-        """The gate lets it out later: the thread says when and why."""
-        if message.not_before != until:
-            await messages.hold(tx, message.id, until, sentence)
+    async def held(
+        self, tx: Transaction, message: Message, until: int, hold: Hold, expires_at: int, *, is_told: bool
+    ) -> None:
+        """The gate lets it out later: the thread says when and why.
+
+        Args:
+            tx: the open transaction.
+            message: which.
+            until: its turn, and `expires_at` when it is asked about instead (microseconds UTC).
+            hold: why.
+            expires_at: see above.
+            is_told: false: a wait that is over before its line would be posted is not told.
+        """
+        if message.not_before != until and (is_told or until > tx.now + self._line_after):
+            await messages.hold(tx, message.id, until, hold.reason, hold.sentence, expires_at)
             await plan.show(tx, message.id)
+
+    async def too_old(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """It waited for too long: a person is asked."""
+        await messages.ask(tx, message.id, EXPIRED, sentence)
+        await plan.show(tx, message.id)
+
+    async def nothing_to_send(self, tx: Transaction, message: Message) -> None:
+        """All of it turned out to be out when it was to be sent again: its line says so."""
+        if message.state is None and (await self._progress(tx, message)).is_out:
+            await self._refresh(tx, message.id)
+
+    async def has_more(self, tx: Transaction, message_id: int) -> bool:
+        """Whether a part of the message is still to go out."""
+        message = await messages.get(tx, message_id)
+        return message.state is None and (await self._progress(tx, message)).next is not None
 
     async def waits(self, tx: Transaction, message: Message, sentence: str) -> None:
         """The company is left alone for a while, and the text with it."""
@@ -154,14 +191,20 @@ class Outcomes:
 
     async def stopped(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
         """The gate does not let it out; nobody was asked to send it."""
-        await self._fail(tx, message, code, sentence)
+        found = await self._progress(tx, message)
+        await self._fail(tx, message, code, of_part(found, found.next or 1, sentence) if found.begun else sentence)
         telling.stopped(tx, message, code)
 
     # --- what a person decided about it -------------------------------------------------------------------------------
 
-    async def send_again(self, tx: Transaction, message: Message, via: str | None = None) -> None:
-        """A person decided that it goes out, once for this decision, through this sender if one is given."""
-        await messages.decide(tx, message.id, via)
+    async def send_again(
+        self, tx: Transaction, message: Message, via: str | None = None, *, at_once: bool = False
+    ) -> None:
+        """A person decided that it goes out, once for this decision, through this sender if one is given.
+
+        With `at_once` quiet hours do not hold it.
+        """
+        await messages.decide(tx, message.id, via, at_once=at_once)
         await plan.send(tx, message.conversation_id, message.id)
         await plan.show(tx, message.id, tx.now + self._line_after)
 
@@ -179,6 +222,7 @@ class Outcomes:
                     settled_by=f"person {user}",
                 )
         await self._refresh(tx, message.id)
+        await self._go_on(tx, message)
         await self._leave_alerts(tx, message.conversation_id)
 
     async def given_up(self, tx: Transaction, message: Message) -> None:
@@ -235,22 +279,32 @@ class Outcomes:
         answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
         await self.accepted(tx, attempt, answer, settled_by="receipt")
 
+    async def _progress(self, tx: Transaction, message: Message) -> Progress:
+        return progress(message, await attempts.newest(tx, message.id))
+
+    async def _go_on(self, tx: Transaction, message: Message) -> None:
+        """A part that stopped the rest turned out to be out."""
+        if await self.has_more(tx, message.id):
+            await plan.send(tx, message.conversation_id, message.id)
+
     async def _refresh(self, tx: Transaction, message_id: int) -> None:
         """The message is as far as its newest tries; its line says so now if it is final, else a little later."""
-        parts = await attempts.newest(tx, message_id)
-        status = slowest([part.status for part in parts])
-        worst = next((part for part in parts if part.status is status and part.sentence), None)
-        await messages.set_status(
-            tx,
-            message_id,
-            status.value,
-            code=worst.code if worst else None,
-            sentence=worst.sentence if worst else None,
-        )
+        message = await messages.get(tx, message_id)
+        found = await self._progress(tx, message)
+        if _is_parked(message) and not found.is_out:
+            await plan.show(tx, message_id, tx.now + self._line_after)
+            return
+        status = found.status(message.status)
+        worst = next((part for part in found.newest if part.status is status and part.sentence), None)
+        sentence = of_part(found, worst.part, worst.sentence or "") if worst else None
+        code = worst.code if worst else None
+        if worst is None and status is Status.FAILED:
+            code, sentence = message.code, message.sentence  # the gate stopped a part that was not tried
+        await messages.set_status(tx, message_id, status.value, code=code, sentence=sentence)
         delay = 0 if status.is_final else self._line_after
         await plan.show(tx, message_id, tx.now + delay)
         if status is Status.DELIVERED:
-            await self._leave_alerts(tx, (await messages.get(tx, message_id)).conversation_id)
+            await self._leave_alerts(tx, message.conversation_id)
 
     async def _await_receipt(self, tx: Transaction, attempt: Attempt) -> None:
         if self._providers[attempt.account].features.receipts:
@@ -279,3 +333,8 @@ class Outcomes:
         alert_id = await alerts.resolve(tx, cause)
         if alert_id is not None:
             await plan.alert(tx, alert_id)
+
+
+def _is_parked(message: Message) -> bool:
+    """Whether its rest waits, or stays here, whatever becomes of the parts that are out."""
+    return message.state in {"held", "scheduled", "cancelled"} or (message.state == "asked" and message.code == EXPIRED)

@@ -13,6 +13,8 @@ from storage import jobs
 if TYPE_CHECKING:
     from storage.database import Transaction
 
+LATER = {"later": True}  # of a job that sends only what still waits for its time
+
 
 class Later(Exception):
     """The job is to be tried again after so many seconds, for this reason."""
@@ -26,7 +28,15 @@ class Later(Exception):
 async def send(tx: Transaction, conversation_id: int, message_id: int, run_at: int | None = None) -> None:
     """Offer the message to a provider, after the earlier ones of its conversation; one for later delays no other."""
     lane = f"sms:{conversation_id}" if run_at is None else f"later:{message_id}:{run_at}"
-    await jobs.add(tx, "send", message_id, side="sms", lane=lane, run_at=run_at)
+    await jobs.add(
+        tx, "send", message_id, side="sms", lane=lane, run_at=run_at, payload=None if run_at is None else LATER
+    )
+
+
+async def held(tx: Transaction, conversation_id: int, message_id: int, run_at: int) -> None:
+    """Offer the message once it is held no longer, after the others that are held; it delays no other text."""
+    lane = f"held:{conversation_id}"
+    await jobs.add(tx, "send", message_id, side="sms", lane=lane, run_at=run_at, payload=LATER)
 
 
 async def settle(tx: Transaction, attempt_id: int, run_at: int) -> None:

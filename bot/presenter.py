@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from bot.parts import progress
 from bot.views import AlertView, CardView, ContactView, InboundText, LineView, OutboundView, SenderView, Stage
 from sms.address import E164, from_canonical
 from sms.message import Status
@@ -12,7 +13,7 @@ from storage import attempts, contacts, conversations, leases, suppressions
 from storage.clock import DAY, MINUTE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from bot.settings import Settings
     from providers.provider import Provider
@@ -98,8 +99,9 @@ class Presenter:
 
     async def line(self, connection: Connection, message: Message, now: int) -> LineView:
         """What has become of a message of ours."""
-        parts = await attempts.newest(connection, message.id)
-        if not parts:
+        found = progress(message, await attempts.newest(connection, message.id))
+        parts = found.newest
+        if not parts or _waits(message, parts):
             stage = Stage(message.state or message.status)
             at = message.not_before if stage in {Stage.HELD, Stage.SCHEDULED} else None
             return LineView(stage, at=at, sentence=message.sentence or "")
@@ -114,7 +116,7 @@ class Presenter:
             segments=_segments(parts, message),
             attachments=len(json.loads(message.media)),
             attempt=told.number,
-            parts=len(parts),
+            parts=found.count,
             delivered_parts=sum(part.status is Status.DELIVERED for part in parts),
             delivered_means=self._providers[told.account].features.delivered_means,
             word="" if told.word is None or told.status is not Status.ACCEPTED else told.word,
@@ -182,7 +184,12 @@ def words(message: Message) -> str:
     return f"(text removed after {(message.removed_at - message.created_at) // DAY} days)"
 
 
-def _telling(parts: list[Attempt]) -> Attempt:
+def _waits(message: Message, parts: Sequence[Attempt]) -> bool:
+    """Whether it, or the rest of it, waits: for its time, or for a person who says whether it goes out."""
+    return message.state in {"held", "scheduled", "asked"} and all(part.outcome != "unknown" for part in parts)
+
+
+def _telling(parts: Sequence[Attempt]) -> Attempt:
     """The part that the line is about: the one that is worst off, else the slowest."""
     failed = [part for part in parts if part.status in {Status.FAILED, Status.EXPIRED} or part.outcome == "unknown"]
     return failed[0] if failed else min(parts, key=lambda part: part.status)
@@ -194,6 +201,6 @@ def _reached(stage: Stage, told: Attempt) -> int | None:
     return told.ended_at if stage in {Stage.REFUSED, Stage.UNKNOWN} else told.accepted_at
 
 
-def _segments(parts: list[Attempt], message: Message) -> int | None:
+def _segments(parts: Sequence[Attempt], message: Message) -> int | None:
     known = [part.segments for part in parts if part.segments is not None]
-    return sum(known) if len(known) == len(parts) else message.segments
+    return sum(known) if len(known) == max(1, len(json.loads(message.parts or "[]"))) else message.segments

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from storage import erasures, files, retention
+from bot import limits
+from storage import erasures, files, quotas, retention
 from storage.clock import DAY, SECOND
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ class Retention:
     async def drop(self) -> dict[str, int]:
         """Drops everything that is over; returns how many texts, payloads and dead rows that were."""
         kept = self._settings
+        async with self._database.transaction() as tx:
+            await quotas.forget(tx, tx.now - limits.LONGEST)
         dropped = {
             "texts": await self._all(kept.text_days, self._texts),
             "payloads": await self._all(kept.raw_days, retention.drop_payloads),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from bot import rules
 from bot.consent import Consent
-from bot.gate import OPTED_OUT
+from bot.deciding import OPTED_OUT
 from bot.numbers import spell
 from bot.routing import Stop, fits, one_way, signed
 from sms.segments import Encoding, measure, plain

@@ -15,7 +15,7 @@ from providers.errors import Refused
 from sms.address import E164, Address, Alphanumeric, Client, from_canonical
 from sms.countries import WITHOUT_NAMES, zones_of
 from sms.message import OutboundSms
-from sms.segments import Segments, measure
+from sms.segments import Segments, measure, numbered
 from storage.clock import to_datetime
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ class Route:
     account: str
     address: Address | None  # None: a number that the provider is to lease to us
     text: str = field(repr=False)  # as this sender carries it
+    parts: tuple[str, ...] = field(default=(), repr=False)  # what it is cut into, one where it needs not be
     media: tuple[Media, ...] = ()
 
 
@@ -162,15 +163,39 @@ class Routing:
             address = await self._ledger.address(connection, sender, conversation, contact, self._clock())
         except NoLease as none:
             raise Stop("no_lease_free", none.sentence) from None
-        route = Route(name, sender.account, address, *self._carry(name, conversation, text, dropped))
+        carried, media = self._carry(name, conversation, text, dropped)
+        parts = self._cut(name, conversation, carried)
+        route = Route(name, sender.account, address, carried, parts, media)
         try:
             self._check(route, contact, chosen)
         except Stop:
             if route.text or not route.media:
                 raise
-            route = replace(route, text=self._settings.files.caption)  # some send no file without words
+            caption = self._settings.files.caption  # some send no file without words
+            route = replace(route, text=caption, parts=(caption,))
             self._check(route, contact, chosen)
         return route
+
+    def _cut(self, name: str, conversation: Conversation, text: str) -> tuple[str, ...]:
+        """The text in parts that the sender's company takes; whole where it takes any length, or nothing may be cut.
+
+        Raises:
+            Stop: they would be more than the inbox allows.
+        """
+        provider, inbox = self._provider_of(name), self._settings.inboxes[conversation.inbox]
+        features = provider.features
+        segments = None if features.concatenates else 1
+        if not inbox.split_texts or (segments is None and features.max_text is None):
+            return (text,)
+        parts = numbered(text, characters=features.max_text, segments=segments)
+        cost = sum(measure(part).count for part in parts)
+        if len(parts) > 1 and cost > inbox.max_segments:
+            raise Stop(
+                "too_long",
+                f"Not sent: {provider.title} takes it as {len(parts)} texts of {cost} segments in all, and "
+                f"{inbox.max_segments} is the most here. Shorten it.",
+            )
+        return tuple(parts) or (text,)
 
     def _carry(
         self, name: str, conversation: Conversation, text: str, dropped: Sequence[File]
@@ -201,7 +226,8 @@ class Routing:
         if isinstance(route.address, Alphanumeric) and isinstance(recipient, E164):
             self._check_name(route.address, recipient.region or "")
         try:
-            provider.check(self.sms(route, contact, "0", chosen))
+            for part in range(1, len(route.parts) + 1):
+                provider.check(self.sms(route, contact, "0", chosen, part))
         except Refused as error:
             raise Stop(error.code, f"Not sent: {error.sentence}") from None
 
@@ -213,11 +239,14 @@ class Routing:
                 f"Not sent: a name like {name} is not shown in this country ({where}). Use a number there.",
             )
 
-    def sms(self, route: Route, contact: Contact, attempt: str, chosen: Mapping[str, object] = NOTHING) -> OutboundSms:
-        """The text as the provider gets it."""
+    def sms(
+        self, route: Route, contact: Contact, attempt: str, chosen: Mapping[str, object] = NOTHING, part: int = 1
+    ) -> OutboundSms:
+        """A part of the text as the provider gets it; files go with the first."""
         options = {**self._settings.senders[route.sender].options, **chosen}
         recipient = from_canonical(contact.address)
-        return OutboundSms(attempt, recipient, route.address, route.text, route.media, options)
+        media = route.media if part == 1 else ()
+        return OutboundSms(attempt, recipient, route.address, route.parts[part - 1], media, options)
 
 
 def one_way(address: Address | None) -> bool:

@@ -125,6 +125,9 @@ class Inbox(Model):
         None, description="the country of numbers typed without a country code, like AU"
     )
     max_segments: int = Field(8, ge=1, description="a longer reply is not sent but told to whoever wrote it")
+    split_texts: bool = Field(
+        True, description="what is too long for one text at a company goes out as several; false: it is not sent"
+    )
     reply_mode: Literal["reply", "mention", "confirm", "off"] = Field(
         "reply", description="which replies are texted: all, those that mention the app first, confirmed ones, none"
     )
@@ -214,6 +217,9 @@ class Settings(BaseSettings):
     )
     receipt_minutes: float = Field(30.0, gt=0, description="when a receipt that has not come is said to be missing")
     send_minutes: float = Field(10.0, gt=0, description="how long a text that could not be handed over is tried again")
+    expire_minutes: float = Field(
+        120.0, gt=0, description="how long a text may wait past its time, before it is asked about instead of sent"
+    )
 
     @classmethod
     def settings_customise_sources(

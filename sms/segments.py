@@ -118,8 +118,33 @@ def plain(text: str) -> str:
     return unicodedata.normalize("NFC", text.translate(_TO_PLAIN))
 
 
+def numbered(text: str, *, characters: int | None = None, segments: int | None = None) -> list[str]:
+    """The text as it is if it keeps the limits, else cut into parts that begin with "(1/3) ", which keep them too.
+
+    The number stands in front, where a reader of parts that came in the wrong order sees it first.
+
+    Args:
+        text: what is to be sent.
+        characters: the most UTF-16 code units in a part, numbers included; see `split`.
+        segments: the most that a part may cost.
+    """
+    parts = split(text, characters=characters, segments=segments)
+    digits = 1
+    while len(parts) > 1:
+        widest = "9" * digits
+        parts = _split(text, None, characters, segments, before=f"({widest}/{widest}) ")
+        if len(parts) <= int(widest):
+            return [f"({number}/{len(parts)}) {part}" for number, part in enumerate(parts, 1)]
+        digits += 1
+    return parts
+
+
 def split(
-    text: str, *, units: int | None = None, characters: int | None = None, segments: int | None = None
+    text: str,
+    *,
+    units: int | None = None,
+    characters: int | None = None,
+    segments: int | None = None,
 ) -> list[str]:
     """Cuts a text into messages that each keep every limit given.
 
@@ -136,9 +161,16 @@ def split(
     Raises:
         ValueError: if no limit is given, or one that a single character could exceed.
     """
-    _check_limits(units, characters, segments)
+    return _split(text, units, characters, segments)
+
+
+def _split(text: str, units: int | None, characters: int | None, segments: int | None, before: str = "") -> list[str]:
+    """See `split`; `before` will stand in front of each part, in plain characters, and counts."""
+    taken = len(before)
+    _check_limits(units and units - taken, characters and characters - taken, segments)
 
     def fits(part: str) -> bool:
+        part = before + part
         encoding = Encoding.UCS2 if _FOREIGN.search(part) else Encoding.GSM7
         return (
             (units is None or _units(part, encoding) <= units)

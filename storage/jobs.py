@@ -111,15 +111,41 @@ async def finish(tx: Transaction, job: Job) -> None:
     tx.wake(_waiter(job.side))
 
 
-async def retry(tx: Transaction, job: Job, run_at: int, error: str) -> None:
-    """It is to be tried again, not before `run_at` (microseconds UTC). Its lane waits for it."""
+async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: str | None = None) -> None:
+    """It is to be tried again, not before `run_at` (microseconds UTC). Its lane waits for it.
+
+    Args:
+        tx: the open transaction.
+        job: a claimed one.
+        run_at: microseconds UTC.
+        error: why, for whoever looks at the table.
+        waits_for: the limit that has no room for it, by a name; others that want the same can tell.
+    """
     await tx.run(
-        "UPDATE jobs SET claimed_by = NULL, run_at = :run_at, last_error = :error WHERE id = :id",
+        """
+        UPDATE jobs SET claimed_by = NULL, run_at = :run_at, last_error = :error, waits_for = :waits_for WHERE id = :id
+        """,
         id=job.id,
         run_at=run_at,
         error=error,
+        waits_for=waits_for,
     )
     tx.wake(_waiter(job.side))
+
+
+async def ahead(connection: Connection, waits_for: str, job_id: int) -> int:
+    """How many jobs that are older than this one wait for room within the same limit."""
+    return int(
+        await connection.value(
+            "SELECT count(*) FROM jobs WHERE waits_for = :waits_for AND id < :id", waits_for=waits_for, id=job_id
+        )
+    )
+
+
+async def first_waiting(connection: Connection, waits_for: str) -> int | None:
+    """When the first of those that wait for room within the limit has its turn (microseconds UTC); None: none waits."""
+    found = await connection.value("SELECT min(run_at) FROM jobs WHERE waits_for = :waits_for", waits_for=waits_for)
+    return None if found is None else int(found)
 
 
 async def release(tx: Transaction) -> int:

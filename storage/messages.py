@@ -16,8 +16,8 @@ State = Literal["held", "scheduled", "cancelled", "asked"]
 
 _COLUMNS = """
     id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
-    repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, not_before,
-    expires_at, decided_at, removed_at, created_at, intake_id
+    repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, parts,
+    at_once, not_before, expires_at, decided_at, removed_at, created_at, intake_id
 """
 _NOT_OUT = """
     NOT EXISTS (
@@ -53,6 +53,8 @@ class Message:
     sentence: str | None
     via: str | None  # the sender that a person chose for it
     options: str | None = field(repr=False)  # JSON
+    parts: str | None = field(repr=False)  # JSON: the texts that it goes out in, where it is too long for one
+    at_once: int  # 1: a person decided that quiet hours do not hold it
     not_before: int | None
     expires_at: int | None
     decided_at: int
@@ -285,12 +287,18 @@ async def set_status(
     )
 
 
-async def hold(tx: Transaction, message_id: int, until: int, sentence: str) -> None:
-    """It waits until then (microseconds UTC), for the reason that the sentence gives."""
+async def hold(tx: Transaction, message_id: int, until: int, code: str, sentence: str, expires_at: int) -> None:
+    """It waits until then, for this reason, and is asked about after `expires_at` (both microseconds UTC)."""
     await tx.run(
-        "UPDATE messages SET state = 'held', not_before = :until, sentence = :sentence WHERE id = :id",
+        """
+        UPDATE messages SET state = 'held', not_before = :until, code = :code, sentence = :sentence,
+            expires_at = :expires_at
+        WHERE id = :id
+        """,
         until=until,
+        code=code,
         sentence=sentence,
+        expires_at=expires_at,
         id=message_id,
     )
 
@@ -298,20 +306,41 @@ async def hold(tx: Transaction, message_id: int, until: int, sentence: str) -> N
 async def schedule(tx: Transaction, message_id: int, until: int) -> None:
     """It waits until then (microseconds UTC), as its author wishes."""
     await tx.run(
-        "UPDATE messages SET state = 'scheduled', not_before = :until WHERE id = :id", until=until, id=message_id
+        "UPDATE messages SET state = 'scheduled', not_before = :until, expires_at = NULL WHERE id = :id",
+        until=until,
+        id=message_id,
     )
 
 
-async def decide(tx: Transaction, message_id: int, via: str | None = None) -> None:
-    """A person decided that it goes out (again), through this sender if one is given."""
+async def cut(tx: Transaction, message_id: int, parts: str | None, segments: int) -> None:
+    """It goes out in these parts (a JSON list; None: in one), which cost so many segments in all."""
+    await tx.run(
+        "UPDATE messages SET parts = :parts, segments = :segments WHERE id = :id",
+        parts=parts,
+        segments=segments,
+        id=message_id,
+    )
+
+
+async def decide(tx: Transaction, message_id: int, via: str | None = None, *, at_once: bool = False) -> None:
+    """A person decided that it goes out (again), through this sender if one is given.
+
+    Args:
+        tx: the open transaction.
+        message_id: which.
+        via: a sender, by its name.
+        at_once: quiet hours do not hold it, and nothing else that was to be waited for.
+    """
     await tx.run(
         """
         UPDATE messages SET decided_at = :now, state = NULL, status = 'queued', code = NULL, sentence = NULL,
-            via = coalesce(:via, via)
+            via = coalesce(:via, via), expires_at = NULL, at_once = :at_once,
+            not_before = CASE WHEN :at_once = 1 THEN NULL ELSE not_before END
         WHERE id = :id
         """,
         now=tx.now,
         via=via,
+        at_once=int(at_once),
         id=message_id,
     )
 

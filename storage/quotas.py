@@ -20,12 +20,16 @@ class Window:
     length: int
 
 
-async def use(tx: Transaction, account: str, kind: Kind, attempt_id: int | None = None) -> None:
+async def use(tx: Transaction, account: str, sender: str, kind: Kind, attempt_id: int | None = None) -> None:
     """One more, now."""
     await tx.run(
-        "INSERT INTO quotas (id, account, kind, attempt_id, used_at) VALUES (:id, :account, :kind, :attempt_id, :now)",
+        """
+        INSERT INTO quotas (id, account, sender, kind, attempt_id, used_at)
+        VALUES (:id, :account, :sender, :kind, :attempt_id, :now)
+        """,
         id=tx.new_id(),
         account=account,
+        sender=sender,
         kind=kind,
         attempt_id=attempt_id,
         now=tx.now,
@@ -38,7 +42,7 @@ async def give_back(tx: Transaction, attempt_id: int) -> None:
 
 
 async def free_at(connection: Connection, account: str, window: Window, now: int) -> int:
-    """When the window has room again (microseconds UTC); `now` or earlier if it has."""
+    """When the account's window has room again (microseconds UTC); `now` or earlier if it has."""
     oldest_that_counts = await connection.value(
         """
         SELECT used_at FROM quotas
@@ -46,6 +50,23 @@ async def free_at(connection: Connection, account: str, window: Window, now: int
         ORDER BY used_at DESC LIMIT 1 OFFSET :before
         """,
         account=account,
+        kind=window.kind,
+        since=now - window.length,
+        before=window.count - 1,
+    )
+    return now if oldest_that_counts is None else int(oldest_that_counts) + window.length
+
+
+async def sender_free_at(connection: Connection, account: str, sender: str, window: Window, now: int) -> int:
+    """The same for what went out from one sender of it."""
+    oldest_that_counts = await connection.value(
+        """
+        SELECT used_at FROM quotas
+        WHERE account = :account AND sender = :sender AND used_at > :since AND kind = :kind
+        ORDER BY used_at DESC LIMIT 1 OFFSET :before
+        """,
+        account=account,
+        sender=sender,
         kind=window.kind,
         since=now - window.length,
         before=window.count - 1,

@@ -13,6 +13,7 @@ State = TypeVar("State")
 class Trouble(Enum):
     """One way to misbehave."""
 
+    NOTHING = "nothing"  # a request goes well, so that the next trouble is for the one after it
     # What becomes of a request. "After" means that the text was taken and goes out all the same.
     REFUSE = "refuse"  # a permanent error in the company's own words
     ERROR_BEFORE = "500 before accepting"
@@ -46,6 +47,7 @@ REQUEST_TROUBLES = frozenset(
         Trouble.THROTTLE,
     }
 )
+_OF_REQUESTS = REQUEST_TROUBLES | {Trouble.NOTHING}
 AFTER = frozenset({Trouble.ERROR_AFTER, Trouble.HANG_AFTER, Trouble.DROP_AFTER})
 RECEIPT_TROUBLES = frozenset(
     {
@@ -95,7 +97,7 @@ class Faults:
             times: to the next so many requests, texts or webhooks; None: to all until `clear`.
             on: to which kind of request: "send", "fetch", "list", or None for any. Only for troubles of requests.
         """
-        self._queue.append(Fault(trouble, times, on if trouble in REQUEST_TROUBLES else None))
+        self._queue.append(Fault(trouble, times, on if trouble in _OF_REQUESTS else None))
 
     def clear(self) -> None:
         """Nothing goes wrong any more."""
@@ -105,8 +107,9 @@ class Faults:
     def take_request(self, kind: str) -> Trouble | None:
         """The trouble that a request of this kind meets, used up."""
         for fault in self._queue:
-            if fault.trouble in REQUEST_TROUBLES and fault.on in (None, kind):
-                return self._use(fault)
+            if fault.trouble in _OF_REQUESTS and fault.on in (None, kind):
+                trouble = self._use(fault)
+                return None if trouble is Trouble.NOTHING else trouble
         return None
 
     def give_back(self, trouble: Trouble, kind: str) -> None:

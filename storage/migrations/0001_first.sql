@@ -137,8 +137,10 @@ CREATE TABLE messages (
     sentence      TEXT,                    -- for the thread, when it is not simply under way
     via           TEXT,                    -- the sender that a person chose for this text
     options       TEXT,                    -- JSON: the provider's options that a person chose for it
+    parts         TEXT,                    -- JSON: the texts that it goes out in, where it is too long for one
+    at_once       BIGINT NOT NULL DEFAULT 0,   -- 1: a person decided that quiet hours do not hold it
     not_before    BIGINT,
-    expires_at    BIGINT,
+    expires_at    BIGINT,                  -- after which it is asked about instead of sent
     decided_at    BIGINT NOT NULL DEFAULT 0,   -- a person's newest decision to send it; tries before it do not count
     removed_at    BIGINT,                  -- when its text was dropped, after the retention time
     created_at    BIGINT NOT NULL,
@@ -259,10 +261,12 @@ CREATE TABLE jobs (                        -- something to be done on the other 
     tries         BIGINT NOT NULL DEFAULT 0,
     claimed_by    TEXT,
     claimed_until BIGINT,
+    waits_for     TEXT,                    -- the limit that has no room for it
     last_error    TEXT,
     created_at    BIGINT NOT NULL,
     reason        BIGINT                   -- the row of the intake that it follows from, for the log
 );
+CREATE INDEX jobs_waiting ON jobs (waits_for, id) WHERE waits_for IS NOT NULL;
 CREATE INDEX jobs_lane ON jobs (lane, id);
 CREATE INDEX jobs_due ON jobs (side, run_at, id) WHERE claimed_by IS NULL;
 
@@ -296,11 +300,14 @@ CREATE TABLE people (                      -- Slack users, as Slack last describ
 CREATE TABLE quotas (                      -- what an account has used of its limits
     id            BIGINT PRIMARY KEY,
     account       TEXT NOT NULL,
+    sender        TEXT NOT NULL,           -- by the name the settings give it
     kind          TEXT NOT NULL,           -- texts or requests
     attempt_id    BIGINT,
     used_at       BIGINT NOT NULL
 );
 CREATE INDEX quotas_used ON quotas (account, used_at);
+CREATE INDEX quotas_sender ON quotas (account, sender, used_at);
+CREATE INDEX quotas_old ON quotas (used_at);
 CREATE INDEX quotas_attempt ON quotas (attempt_id) WHERE attempt_id IS NOT NULL;
 
 CREATE TABLE pauses (                      -- a Retry-After that outlives a restart

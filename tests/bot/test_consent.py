@@ -11,7 +11,7 @@ import pytest
 from bot import consent
 from bot.bridge import Bridge
 from bot.consent import GOODBYE, WELCOME_BACK, Consent
-from bot.gate import CONFIRMED, OPTED_OUT, Gate
+from bot.deciding import CONFIRMED, OPTED_OUT, Deciding
 from bot.outcomes import Outcomes
 from bot.routing import Stop
 from bot.settings import Settings
@@ -279,8 +279,9 @@ async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None
     """Another text is stopped; the confirmation goes, again only after it certainly did not arrive."""
     await heard.text("STOP")
     (found,) = await rows(heard.database, "SELECT id, conversation_id FROM messages WHERE direction = 'out'")
-    gate: Any = Gate.__new__(Gate)
-    gate._settings, gate._providers, gate._consent = heard.settings, {}, Consent(heard.settings)
+    gate: Any = Deciding.__new__(Deciding)
+    gate._settings, gate._providers = heard.settings, {}
+    gate._consent = Consent(heard.settings)
     async with heard.database.transaction() as tx:
         other = await messages.add_text(
             tx, found["conversation_id"], origin="confirmation", text=WELCOME_BACK, author=None

@@ -17,9 +17,9 @@ AMERICAN = "+13035550142"
 
 def used(team: Team, texts: int, ago: int) -> None:
     """So many texts went out through IO Phone so long ago (microseconds)."""
-    rows = [(number + 1, "io", "texts", system_clock() - ago - number) for number in range(texts)]
+    rows = [(number + 1, "io", "denver", "texts", system_clock() - ago - number) for number in range(texts)]
     with closing(sqlite3.connect(team.bot_settings.database)) as database, database:
-        database.executemany("INSERT INTO quotas (id, account, kind, used_at) VALUES (?, ?, ?, ?)", rows)
+        database.executemany("INSERT INTO quotas (id, account, sender, kind, used_at) VALUES (?, ?, ?, ?, ?)", rows)
 
 
 async def test_after_the_hour_s_texts_one_more_goes_out_in_five_minutes(team: Team) -> None:

@@ -56,8 +56,10 @@ async def test_a_conversation_keeps_its_sender_until_it_ends(ruled: Team) -> Non
     """What a person chose stands before the rules; once the conversation is closed and opened again, the rules do."""
     root = await ruled.conversation()
     await ruled.reply(root, "!via leased")
+    await ruled.quiet()
     await ruled.reply(root, "One")
     await ruled.received(CUSTOMER, 1)
+    await ruled.quiet()
     assert "1. leased, Fone Dynamics (kept by the conversation): taken" in await ruled.slash(f"route {CUSTOMER} Hi")
     await ruled.reply(root, "!close")
     await ruled.quiet()

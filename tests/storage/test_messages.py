@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage import attempts, messages, posts
-from storage.clock import SECOND
+from storage.clock import MINUTE, SECOND
 from tests.storage.making import OURS, START, a_conversation, a_reply, a_text, an_attempt, an_inbound
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ async def test_an_edit_of_what_was_given_up_is_too_late(database: Database) -> N
         await messages.set_status(tx, failed, "failed", sentence="Too long.")
         assert await messages.cancel(tx, cancelled)
         await messages.ask(tx, asked, "unknown", "Did it arrive?")
-        await messages.hold(tx, held, START + SECOND, "Later.")
+        await messages.hold(tx, held, START + SECOND, "quiet", "Later.", START + MINUTE)
         for late in (failed, cancelled):
             assert not await messages.retype(tx, late, "{}")
         for in_time in (asked, held):
@@ -207,9 +207,15 @@ async def test_one_that_is_held_says_until_when_and_why(database: Database) -> N
     """It is not under way meanwhile."""
     async with database.transaction() as tx:
         message = await reply(tx)
-        await messages.hold(tx, message.id, START + SECOND, "It is night there.")
+        await messages.hold(tx, message.id, START + SECOND, "quiet", "It is night there.", START + MINUTE)
         held = await messages.get(tx, message.id)
-    assert (held.state, held.not_before, held.sentence) == ("held", START + SECOND, "It is night there.")
+        assert (held.state, held.not_before, held.sentence) == ("held", START + SECOND, "It is night there.")
+        assert (held.code, held.expires_at, held.at_once) == ("quiet", START + MINUTE, 0)
+        await messages.decide(tx, message.id, at_once=True)
+        hurried = await messages.get(tx, message.id)
+        assert (hurried.state, hurried.not_before, hurried.expires_at, hurried.at_once) == (None, None, None, 1)
+        await messages.decide(tx, message.id)
+        assert (await messages.get(tx, message.id)).at_once == 0
 
 
 async def test_a_decision_begins_anew(database: Database, clock: Clock) -> None:

@@ -171,7 +171,7 @@ async def test_a_window_has_room_again_when_its_oldest_leaves_it(database: Datab
     for number in range(3):
         async with database.transaction() as tx:
             assert await quotas.free_at(tx, "fone", window, clock()) <= clock()
-            await quotas.use(tx, "fone", "texts", number)
+            await quotas.use(tx, "fone", "sydney", "texts", number)
         clock.wait(1)
     async with database.transaction() as tx:
         assert await quotas.free_at(tx, "fone", window, clock()) == START + 10 * SECOND
@@ -180,12 +180,23 @@ async def test_a_window_has_room_again_when_its_oldest_leaves_it(database: Datab
         assert await quotas.free_at(tx, "fone", window, clock()) <= clock()
 
 
+async def test_a_sender_has_a_window_of_its_own(database: Database) -> None:
+    """What went out from another sender of the account does not count, nor does a request."""
+    window = Window("texts", 1, SECOND)
+    async with database.transaction() as tx:
+        await quotas.use(tx, "fone", "perth", "texts")
+        await quotas.use(tx, "fone", "sydney", "requests")
+        assert await quotas.sender_free_at(tx, "fone", "sydney", window, START) <= START
+        assert await quotas.sender_free_at(tx, "fone", "perth", window, START) == START + SECOND
+        assert await quotas.free_at(tx, "fone", window, START) == START + SECOND
+
+
 async def test_a_text_counts_as_a_request_and_a_request_not_as_a_text(database: Database) -> None:
     """One of each leaves no room for a second request, but for a text."""
     async with database.transaction() as tx:
-        await quotas.use(tx, "fone", "requests")
+        await quotas.use(tx, "fone", "sydney", "requests")
         assert await quotas.free_at(tx, "fone", Window("texts", 1, SECOND), START) <= START
-        await quotas.use(tx, "fone", "texts")
+        await quotas.use(tx, "fone", "sydney", "texts")
         assert await quotas.free_at(tx, "fone", Window("requests", 2, SECOND), START) == START + SECOND
         assert await quotas.free_at(tx, "fone", Window("requests", 3, SECOND), START) <= START
 
@@ -193,8 +204,8 @@ async def test_a_text_counts_as_a_request_and_a_request_not_as_a_text(database: 
 async def test_what_certainly_did_not_arrive_is_given_back(database: Database) -> None:
     """Of that attempt only; and what no window reaches back to is dropped."""
     async with database.transaction() as tx:
-        await quotas.use(tx, "fone", "texts", 1)
-        await quotas.use(tx, "fone", "texts", 2)
+        await quotas.use(tx, "fone", "sydney", "texts", 1)
+        await quotas.use(tx, "fone", "sydney", "texts", 2)
         await quotas.give_back(tx, 1)
         assert await tx.value("SELECT count(*) FROM quotas") == 1
         assert await quotas.forget(tx, START) == 0

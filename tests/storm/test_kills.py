@@ -97,8 +97,8 @@ DOUBTFUL: list[Point] = [
     ("after commit:Gate._failed", 1),
     ("before provider:GET", 1),
     ("after provider:GET", 1),
-    ("before commit:Gate.settle", 1),
-    ("after commit:Gate.settle", 1),
+    ("before commit:Settling.settle", 1),
+    ("after commit:Settling.settle", 1),
 ]
 THROTTLED: list[Point] = [("before commit:Gate._not_sent", 1), ("after commit:Gate._not_sent", 1)]
 
