@@ -59,7 +59,8 @@ async def add(
         subject: the id of what it is about.
         side: where it is done.
         lane: what it must not overtake.
-        key: two jobs of one key that both wait are one, done at the earlier of their times.
+        key: two jobs of one key that both wait are one, done at the earlier of their times; one that is to be tried
+            again keeps its pause. One that is under way is not waited for: what it does was decided before.
         payload: of JSON types.
         run_at: not before (microseconds UTC); at once if not given.
     """
@@ -67,7 +68,8 @@ async def add(
         """
         INSERT INTO jobs (id, kind, subject, side, lane, key, payload, run_at, created_at, reason)
         VALUES (:id, :kind, :subject, :side, :lane, :key, :payload, :run_at, :now, :reason)
-        ON CONFLICT (key) DO UPDATE SET run_at = excluded.run_at WHERE excluded.run_at < jobs.run_at
+        ON CONFLICT (key) WHERE claimed_by IS NULL
+            DO UPDATE SET run_at = excluded.run_at WHERE excluded.run_at < jobs.run_at AND jobs.tries = 0
         """,
         id=tx.new_id(),
         kind=kind,
@@ -88,7 +90,7 @@ async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Jo
     claimed = await tx.all(
         Job,
         """
-        UPDATE jobs SET claimed_by = :worker, tries = tries + 1, key = NULL
+        UPDATE jobs SET claimed_by = :worker, tries = tries + 1
         WHERE id IN (
             SELECT id FROM jobs AS waiting
             WHERE side = :side AND run_at <= :now AND claimed_by IS NULL
@@ -114,6 +116,8 @@ async def finish(tx: Transaction, job: Job) -> None:
 async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: str | None = None) -> None:
     """It is to be tried again, not before `run_at` (microseconds UTC). Its lane waits for it.
 
+    A job of its key that was added meanwhile becomes one with it: what it does is decided when it is done.
+
     Args:
         tx: the open transaction.
         job: a claimed one.
@@ -121,6 +125,10 @@ async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: s
         error: why, for whoever looks at the table.
         waits_for: the limit that has no room for it, by a name; others that want the same can tell.
     """
+    await tx.run(
+        "DELETE FROM jobs WHERE claimed_by IS NULL AND key = (SELECT key FROM jobs WHERE id = :id)",
+        id=job.id,
+    )
     await tx.run(
         """
         UPDATE jobs SET claimed_by = NULL, run_at = :run_at, last_error = :error, waits_for = :waits_for WHERE id = :id
@@ -149,7 +157,12 @@ async def first_waiting(connection: Connection, waits_for: str) -> int | None:
 
 
 async def release(tx: Transaction) -> int:
-    """At a start: what an ended process had claimed is free again. Returns how many."""
+    """At a start: what an ended process had claimed is free again, one of each key. Returns how many."""
+    await tx.run(
+        """
+        DELETE FROM jobs WHERE claimed_by IS NULL AND key IN (SELECT key FROM jobs WHERE claimed_by IS NOT NULL)
+        """
+    )
     return await tx.run("UPDATE jobs SET claimed_by = NULL WHERE claimed_by IS NOT NULL")
 
 

@@ -255,7 +255,7 @@ CREATE TABLE jobs (                        -- something to be done on the other 
     subject       BIGINT NOT NULL,
     side          TEXT NOT NULL CHECK (side IN ('slack', 'sms')),   -- the other side that it is towards
     lane          TEXT NOT NULL,           -- a job waits for the earlier jobs of its lane
-    key           TEXT UNIQUE,             -- two waiting jobs of one key are one job
+    key           TEXT,                    -- two waiting jobs of one key are one job
     payload       TEXT,                    -- JSON
     run_at        BIGINT NOT NULL,
     tries         BIGINT NOT NULL DEFAULT 0,
@@ -267,6 +267,7 @@ CREATE TABLE jobs (                        -- something to be done on the other 
     reason        BIGINT                   -- the row of the intake that it follows from, for the log
 );
 CREATE INDEX jobs_waiting ON jobs (waits_for, id) WHERE waits_for IS NOT NULL;
+CREATE UNIQUE INDEX jobs_keyed ON jobs (key) WHERE claimed_by IS NULL;
 CREATE INDEX jobs_lane ON jobs (lane, id);
 CREATE INDEX jobs_due ON jobs (side, run_at, id) WHERE claimed_by IS NULL;
 

@@ -155,16 +155,36 @@ async def test_one_that_is_under_way_is_not_merged_with(database: Database) -> N
     assert await claim(database) == []
 
 
-async def test_a_retry_does_not_collide_with_a_newer_one_of_its_key(database: Database) -> None:
-    """It goes first, then the newer one."""
+async def test_a_retry_and_a_newer_one_of_its_key_are_one(database: Database, clock: Clock) -> None:
+    """Done once, in the old place and after the pause, and merged with again while it waits."""
     await add(database, 1, key="card:1")
     (first,) = await claim(database)
     await add(database, 2, key="card:1")
-    await retry(database, first, 0)
+    await retry(database, first, 30)
+    await add(database, 3, key="card:1")
+    assert await claim(database) == []
+    assert await due(database) == START + 30 * SECOND
+    clock.wait(30)
     (again,) = await claim(database)
-    assert again.id == first.id
+    assert (again.id, again.tries) == (first.id, 2)
+    await add(database, 4, key="card:1")
     await finish(database, again)
-    assert subjects(await claim(database)) == [2]
+    (newer,) = await claim(database)
+    assert (newer.subject, newer.tries) == (4, 1)
+
+
+async def test_an_interrupted_one_and_a_newer_one_of_its_key_are_one(database: Database) -> None:
+    """At a start each key is done once, and another reason is merged with it."""
+    await add(database, 1, key="card:1")
+    await claim(database)
+    await add(database, 2, key="card:1")
+    async with database.transaction() as tx:
+        assert await jobs.release(tx) == 1
+    await add(database, 3, key="card:1")
+    (again,) = await claim(database)
+    assert (again.subject, again.tries) == (1, 2)
+    await finish(database, again)
+    assert await claim(database) == []
 
 
 async def test_without_a_key_none_are_merged(database: Database) -> None:
@@ -257,3 +277,64 @@ async def test_within_a_lane_nothing_overtakes_and_nothing_is_lost(
     for lane in range(3):
         ids = [job.id for job in done if job.subject == lane]
         assert ids == sorted(set(ids))
+
+
+KEYED = st.lists(
+    st.tuples(st.sampled_from(["change", "change", "do", "fail", "restart"]), st.integers(0, 1)), max_size=25
+)
+
+
+class Board:
+    """Two things that change, each shown by the jobs of one key: a job shows what there is when it begins."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.there, self.shown, self.seen = [0, 0], [0, 0], [0, 0]
+        self.under_way: dict[int, Job] = {}
+
+    async def begin(self) -> None:
+        """What is due and first in its lane."""
+        for job in await claim(self.database):
+            assert job.subject not in self.under_way
+            self.under_way[job.subject], self.seen[job.subject] = job, self.there[job.subject]
+
+    async def change(self, which: int) -> None:
+        """It is to be shown."""
+        self.there[which] += 1
+        await add(self.database, which, lane=f"card:{which}", key=f"card:{which}")
+
+    async def do(self, which: int) -> None:
+        """It is shown as it was when the job began."""
+        if which in self.under_way:
+            await finish(self.database, self.under_way.pop(which))
+            self.shown[which] = self.seen[which]
+
+    async def fail(self, which: int) -> None:
+        """It was not shown, and is tried again."""
+        if which in self.under_way:
+            await retry(self.database, self.under_way.pop(which), 0)
+
+    async def restart(self, _: int) -> None:
+        """The process ends and begins."""
+        self.under_way.clear()
+        async with self.database.transaction() as tx:
+            await jobs.release(tx)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@given(KEYED)
+async def test_what_changed_is_shown_and_by_no_more_jobs_than_it_needs(
+    database: Database, steps: list[tuple[str, int]]
+) -> None:
+    """Whatever fails or is interrupted: of each key one job waits at most, and one round more shows all there is."""
+    board = Board(database)
+    waiting = "SELECT count(*) FROM jobs WHERE claimed_by IS NULL GROUP BY key ORDER BY 1 DESC LIMIT 1"
+    for step, which in steps:
+        await getattr(board, step)(which)
+        assert await value(database, waiting) in {None, 1}
+        await board.begin()
+    for which in (0, 1, 0, 1):  # what is under way, and once more for what changed meanwhile
+        await board.do(which)
+        await board.begin()
+    assert board.shown == board.there
+    assert await value(database, "SELECT count(*) FROM jobs") == 0
