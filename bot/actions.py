@@ -300,8 +300,7 @@ class Actions:
         message = await messages.get(tx, wish["subject"])
         if message.state in {"asked", "scheduled", "held"} and not await self._is_unknown(tx, message):
             is_begun = await attempts.may_be_out(tx, message.id)
-            await messages.give_up(tx, message.id, "The rest is kept in the team." if is_begun else "Kept in the team.")
-            await plan.show(tx, message.id)
+            await self._outcomes.kept(tx, message, "The rest is kept in the team." if is_begun else "Kept in the team.")
 
     async def _stop_meant(self, tx: Transaction, wish: Wish) -> None:
         """The contact's text asks for no more texts. No admin is waited for: it is the contact's own wish."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot import consent, decode, events, healing, media, outgoing, plan, telling
+from bot import consent, decode, events, healing, media, outgoing, plan, restored, telling
 from bot.consent import Consent
 from bot.places import Places
 from storage import (
@@ -180,8 +180,7 @@ class Bridge:
         await plan.post(tx, conversation.id)
         if said["user"] is not None:
             await plan.answer(tx, conversation.id, said["response_url"])
-        await plan.send(tx, conversation.id, message_id)
-        await plan.show(tx, message_id, tx.now + self._line_after)
+        await self._send(tx, entry, conversation.id, message_id)
 
     async def composed(self, tx: Transaction, entry: Entry) -> None:
         """Somebody submitted the compose modal; all of it was checked before it was taken in."""
@@ -201,8 +200,7 @@ class Bridge:
         await plan.answer(tx, conversation.id, said["response_url"], said["user"])
         if said["at"] is not None:
             await messages.schedule(tx, message_id, said["at"])
-        await plan.send(tx, conversation.id, message_id, said["at"])
-        await plan.show(tx, message_id, None if said["at"] is not None else tx.now + self._line_after)
+        await self._send(tx, entry, conversation.id, message_id, said["at"])
 
     async def loss(self, tx: Transaction, entry: Entry) -> None:
         """Somebody deleted a card of ours: its conversation goes on in a new thread."""
@@ -243,9 +241,22 @@ class Bridge:
 
     async def wish(self, tx: Transaction, entry: Entry) -> None:
         """Somebody pressed a button that decides something."""
-        await plan.act(tx, entry.id, entry.content)
+        if entry.content["do"] in restored.SENDING and await restored.before(tx, entry.received_at):
+            await restored.tell(tx, entry.content)
+        else:
+            await plan.act(tx, entry.id, entry.content)
 
     # --- how --------------------------------------------------------------------------------------------------------
+
+    async def _send(
+        self, tx: Transaction, entry: Entry, conversation_id: int, message_id: int, at: int | None = None
+    ) -> None:
+        """Out it goes, now or at that time, unless it may have gone out before a restore."""
+        if await restored.before(tx, entry.received_at):
+            await self._ask(tx, message_id, restored.QUESTION)
+        else:
+            await plan.send(tx, conversation_id, message_id, at)
+            await plan.show(tx, message_id, None if at is not None else tx.now + self._line_after)
 
     async def _add_inbound(
         self, tx: Transaction, entry: Entry, sms: InboundSms, conversation: Conversation
@@ -287,16 +298,21 @@ class Bridge:
             "files": _dropped(said),
             "ts": said["ts"],
         }
-        await plan.act(tx, entry.id, wish)
+        if word.word in restored.SENDING and await restored.before(tx, _written(said)):
+            await restored.tell(tx, wish)
+        else:
+            await plan.act(tx, entry.id, wish)
 
     async def _question(
         self, tx: Transaction, conversation: Conversation, said: dict[str, Any], word: decode.NearMiss | None
     ) -> tuple[str, str] | None:
         """Why a person is asked before the reply is texted: a code and a sentence."""
+        if await restored.before(tx, _written(said)):
+            return restored.QUESTION
         inbox = self._settings.inboxes[conversation.inbox]
         if word is not None:
             return NEAR_MISS
-        if tx.now - int(float(said["ts"]) * SECOND) > int(self._settings.sweep.late * SECOND):
+        if tx.now - _written(said) > int(self._settings.sweep.late * SECOND):
             return LATE
         if inbox.reply_mode == "confirm":
             return CONFIRM
@@ -320,6 +336,11 @@ class Bridge:
 
     async def _tell_author(self, tx: Transaction, said: dict[str, Any], sentence: str) -> None:
         await plan.tell(tx, said["channel"], said["user"], sentence, said.get("thread_ts"))
+
+
+def _written(said: dict[str, Any]) -> int:
+    """When Slack took a message in (microseconds UTC)."""
+    return int(float(said["ts"]) * SECOND)
 
 
 def _dropped(said: dict[str, Any]) -> list[dict[str, Any] | str]:

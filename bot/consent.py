@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot import plan
+from bot import plan, restored
 from bot.pseudonyms import Pseudonyms
 from sms.keywords import Keyword, heard, likely_stop
 from storage import contacts, conversations, doubts, erasures, messages, suppressions
@@ -72,11 +72,11 @@ class Consent:
         opted_out = await suppressions.holds(tx, contact.id)
         keyword, word = heard(text, opted_out=opted_out), " ".join(text.split())[:_EVIDENCE]
         if keyword is Keyword.STOP and await opt_out(tx, contact.id, "keyword", word, message_id):
-            await self._say_goodbye(tx, contact.id, conversation.id)
+            await self._say_goodbye(tx, contact.id, conversation.id, message_id)
         elif keyword is Keyword.START and await opt_in(tx, contact.id, "keyword", word, message_id):
-            await self._say(tx, conversation.id, "confirmation", WELCOME_BACK)
+            await self._say(tx, conversation.id, "confirmation", WELCOME_BACK, message_id)
         elif keyword is Keyword.HELP and not opted_out:
-            await self._help(tx, conversation)
+            await self._help(tx, conversation, message_id)
         elif keyword is None and not opted_out and likely_stop(text):
             await self._ask(tx, conversation.id, message_id)
 
@@ -89,7 +89,7 @@ class Consent:
         await plan.doubt(tx, conversation.id, message_id)
         news = await opt_out(tx, conversation.contact_id, "person", user, message_id)
         if news and tx.now - message.created_at <= CONFIRM_WITHIN:
-            await self._say_goodbye(tx, conversation.contact_id, conversation.id)
+            await self._say_goodbye(tx, conversation.contact_id, conversation.id, message_id)
 
     async def not_meant(self, tx: Transaction, message_id: int, user: str) -> None:
         """A person says that the contact's text asks for something else."""
@@ -101,22 +101,28 @@ class Consent:
         if await doubts.raise_one(tx, message_id, conversation_id):
             await plan.doubt(tx, conversation_id, message_id)
 
-    async def _say_goodbye(self, tx: Transaction, contact_id: int, conversation_id: int) -> None:
-        said = await self._say(tx, conversation_id, "confirmation", GOODBYE)
+    async def _say_goodbye(self, tx: Transaction, contact_id: int, conversation_id: int, heard_in: int) -> None:
+        said = await self._say(tx, conversation_id, "confirmation", GOODBYE, heard_in)
         await suppressions.confirm(tx, contact_id, said)
 
-    async def _help(self, tx: Transaction, conversation: Conversation) -> None:
+    async def _help(self, tx: Transaction, conversation: Conversation, heard_in: int) -> None:
         """Who we are and how to stop, once a day."""
         answer = self._inboxes[conversation.inbox].help_text
         before = await messages.newest_of_origin(tx, conversation.id, "help")
         if answer and (before is None or tx.now - before >= HELP_AGAIN):
-            await self._say(tx, conversation.id, "help", answer)
+            await self._say(tx, conversation.id, "help", answer, heard_in)
 
-    async def _say(self, tx: Transaction, conversation_id: int, origin: str, text: str) -> int:
+    async def _say(self, tx: Transaction, conversation_id: int, origin: str, text: str, heard_in: int) -> int:
+        """Answers a text of the contact, unless that was from before a restore and was answered then."""
         message_id = await messages.add_text(tx, conversation_id, origin=origin, text=text, author=None)
         await plan.post(tx, conversation_id)
-        await plan.send(tx, conversation_id, message_id)
-        await plan.show(tx, message_id, tx.now + self._line_after)
+        heard_text = await messages.get(tx, heard_in)
+        if await restored.before(tx, heard_text.said_at or heard_text.created_at):
+            await messages.give_up(tx, message_id, restored.NOT_CONFIRMED)
+            await plan.show(tx, message_id)
+        else:
+            await plan.send(tx, conversation_id, message_id)
+            await plan.show(tx, message_id, tx.now + self._line_after)
         return message_id
 
 

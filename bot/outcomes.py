@@ -231,6 +231,12 @@ class Outcomes:
         await plan.show(tx, message.id)
         await self._leave_alerts(tx, message.conversation_id)
 
+    async def kept(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """A person decided that it stays in the team."""
+        await messages.give_up(tx, message.id, sentence)
+        await plan.show(tx, message.id)
+        await self._leave_alerts(tx, message.conversation_id)
+
     # --- how ----------------------------------------------------------------------------------------------------------
 
     async def _attempt_of(self, tx: Transaction, entry: Entry, receipt: Receipt) -> Attempt | None:

@@ -16,12 +16,13 @@ from storage import reason
 from storage.clock import Clock, system_clock
 from storage.ids import Ids
 from storage.line import Line, connect
-from storage.migrations import migrate
+from storage.migrations import applying, migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
 
+    from storage.migrations import Migration
     from storage.news import News
 
 Row = TypeVar("Row")
@@ -299,6 +300,24 @@ async def open_database(path: Path, clock: Clock = system_clock) -> Database:
         await database.start_ids()
         opened.pop_all()
     return database
+
+
+async def upgrade(path: Path, clock: Clock, report: Callable[[Migration], None]) -> list[Migration]:
+    """Brings the schema of a file up to date; tells each change once it is made, and returns them.
+
+    Raises:
+        storage.migrations.TooNew: it was written by a newer version of this program.
+        sqlite3.OperationalError: it cannot be opened or is no database.
+    """
+    made = []
+    writer = await connect(path)
+    try:
+        async for migration in applying(writer, clock):
+            made.append(migration)
+            report(migration)
+    finally:
+        await writer.close()
+    return made
 
 
 async def _unbroken(work: Awaitable[object]) -> None:

@@ -185,6 +185,17 @@ async def clock_set_back(tx: Transaction, jump: int = 0) -> int:
     return ahead
 
 
+async def of_kind(connection: Connection, kind: str) -> list[Job]:
+    """Every job of the kind, claimed or not, in the order they were made."""
+    return await connection.all(
+        Job,
+        """
+        SELECT id, kind, subject, side, lane, payload, tries, created_at FROM jobs WHERE kind = :kind ORDER BY id
+        """,
+        kind=kind,
+    )
+
+
 async def next_due(connection: Connection, side: Side) -> int | None:
     """When the earliest job of this side that is first in its lane is to be done (microseconds UTC), or None."""
     found = await connection.value(

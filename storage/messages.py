@@ -411,7 +411,8 @@ async def wants_decision(connection: Connection, conversation_id: int) -> bool:
         """
         SELECT 1 FROM messages
         WHERE conversation_id = :conversation_id AND direction = 'out'
-            AND ((status = 'failed' AND state IS NULL) OR (state = 'asked' AND status <> 'queued'))
+            AND ((status = 'failed' AND state IS NULL)
+                OR (state = 'asked' AND (status <> 'queued' OR code = 'restored')))
         LIMIT 1
         """,
         conversation_id=conversation_id,

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import click
 
-from bot.cli import dead, looking, privacy, running, sending, setting_up
+from bot.cli import dead, keeping, looking, privacy, running, sending, setting_up
 from bot.cli.frame import CODES
 
 _SECTIONS: dict[str, list[click.Command]] = {
     "Run it": [running.run, running.demo, running.version],
     "Set it up": [setting_up.doctor, setting_up.manifest, setting_up.callbacks, setting_up.prime],
     "Look on": [looking.status, looking.tail, looking.leases, looking.route],
+    "Keep it": [keeping.backup, keeping.restore, keeping.migrate],
     "Texts": [sending.send, sending.retry, dead.dead],
     "Privacy": [privacy.export, privacy.erase],
 }

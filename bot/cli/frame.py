@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import sqlite3
 import sys
 import tomllib
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -18,8 +20,11 @@ from bot.settings import BadSettings, load
 from storage.migrations import TooNew
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 
+    from click._termui_impl import ProgressBar
+
+    from bot.backup import Report
     from bot.settings import Settings
 
 Result = TypeVar("Result")
@@ -87,12 +92,52 @@ def read(path: Path | None) -> Settings:
 
 def done(work: Coroutine[Any, Any, Result]) -> Result:
     """What the work returns; where it cannot be done, the command ends with 1 and the reason."""
-    try:
+    with ending():
         return asyncio.run(work)
+
+
+@contextmanager
+def ending() -> Iterator[None]:
+    """Ends the command with 1 and the reason where what is done inside cannot be done."""
+    try:
+        yield
     except (terminal.CannotDo, TooNew) as error:
         fail(str(error))
     except sqlite3.Error as error:
         fail(f"The database cannot be used: {error}.")
+    except OSError as error:
+        if error.errno == errno.EPIPE:  # whoever read what is printed has gone: click's own business
+            raise
+        fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
+
+
+class Bars:
+    """Progress bars on standard error, if that is a terminal: one for each thing that is done."""
+
+    def __init__(self) -> None:
+        self._bar: ProgressBar[int] | None = None
+        self._doing = ""
+
+    def __enter__(self) -> Report:
+        """Gives what is to be called with what is done, how much of it, and of how much."""
+        return self._report if sys.stderr.isatty() else _no_report
+
+    def __exit__(self, *_: object) -> None:
+        """Ends the bar that is there."""
+        if self._bar is not None:
+            self._bar.render_finish()
+
+    def _report(self, doing: str, finished: int, whole: int) -> None:
+        if self._bar is None or doing != self._doing:
+            self.__exit__()
+            self._doing = doing
+            self._bar = click.progressbar(length=whole, label=f"{doing:22}", file=sys.stderr)
+            self._bar.render_progress()
+        self._bar.update(finished - self._bar.pos)
+
+
+def _no_report(_doing: str, _finished: int, _whole: int) -> None:
+    """Where nobody watches."""
 
 
 def show(found: object, lines: list[str], *, as_json: bool) -> None:

@@ -64,6 +64,15 @@ async def migrate(connection: aiosqlite.Connection, clock: Clock) -> list[Migrat
     return [migration async for migration in _apply(connection, clock, known())]
 
 
+def applying(connection: aiosqlite.Connection, clock: Clock) -> AsyncIterator[Migration]:
+    """Applies what is missing, one after the other, and gives each once it is applied.
+
+    Raises:
+        TooNew: if the file has a version that this package does not know.
+    """
+    return _apply(connection, clock, known())
+
+
 async def version(connection: aiosqlite.Connection) -> int:
     """The schema that the file has; 0 for an empty one."""
     await connection.execute(_TABLE)

@@ -28,6 +28,7 @@ NAMED = re.compile(r"'[^']*'|:(\w+)")
 # What stands in a statement that is put together at run time: the piece of code, and an example of its text.
 MADE = {
     "conversations": {"side": "<", "order": "DESC"},
+    "copies": {"table": "jobs"},
     "attempts": {"places": ":behind_0, :behind_1"},
     "erasures": {"names": "id, account", "places": ":id, :account"},
     "database": {"table": "intake"},
