@@ -142,7 +142,7 @@ CREATE TABLE jobs (                        -- something to be done on the other 
     subject       BIGINT NOT NULL,
     side          TEXT NOT NULL CHECK (side IN ('slack', 'sms')),   -- the other side that it is towards
     lane          TEXT NOT NULL,           -- a job waits for the earlier jobs of its lane
-    key           TEXT UNIQUE,             -- two waiting jobs of one key are one job
+    key           TEXT,                    -- two waiting jobs of one key are one job
     payload       TEXT,                    -- JSON
     run_at        BIGINT NOT NULL,
     tries         BIGINT NOT NULL DEFAULT 0,
@@ -348,6 +348,7 @@ CREATE INDEX leases_expiry ON leases (expires_at, id);
 CREATE INDEX leases_ending ON leases (expires_at);
 CREATE INDEX leases_contact ON leases (contact_id, account, held_until);
 CREATE INDEX jobs_waiting ON jobs (waits_for, id) WHERE waits_for IS NOT NULL;
+CREATE UNIQUE INDEX jobs_keyed ON jobs (key) WHERE claimed_by IS NULL;
 CREATE INDEX jobs_lane ON jobs (lane, id);
 CREATE INDEX jobs_due ON jobs (side, run_at, id) WHERE claimed_by IS NULL;
 CREATE UNIQUE INDEX alerts_live ON alerts (cause) WHERE resolved_at IS NULL;
