@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 
 import pytest
 
@@ -34,6 +35,16 @@ def test_it_says_what_is_unproved(name: str) -> None:
     assert {found for line in listed for found in re.findall(r"`(\w+)`", line.partition(":")[0])} - _switches(
         name
     ) == declared
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_says_what_it_can_do(name: str) -> None:
+    """Exactly what is declared: each name once, in the list, with words for it."""
+    features = providers.load(name).features
+    can = {field.name for field in fields(features) if getattr(features, field.name) is True}
+    listed = [line for line in _page(name).below("What it can do").splitlines() if line.startswith("- ")]
+    assert {found for line in listed for found in re.findall(r"`(\w+)`", line.partition(":")[0])} == can
+    assert all(len(line.partition(":")[2].split()) > 3 for line in listed)
 
 
 @pytest.mark.parametrize("name", NAMES)
