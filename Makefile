@@ -22,6 +22,10 @@ test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loo
 storm: .venv/.ready  ## the long proof: faults on both sides, kills at every point; one JSON line at the end
 	$(BIN)/python -m tests.storm
 
+bench: .venv/.ready  ## measure the path of a text: a JSON document, a table, pictures; less than eight minutes
+	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.report
+
 docs: .venv/.ready  ## write the generated pages of docs/ anew
 	$(BIN)/python docs/generate.py
 
@@ -46,4 +50,4 @@ constraints: .venv/.ready  ## pin anew what pyproject.toml asks for
 clean:  ## remove .venv and what the tools leave behind
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo test storm docs pictures lint format constraints clean
+.PHONY: help setup demo test storm bench docs pictures lint format constraints clean

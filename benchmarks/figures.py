@@ -53,7 +53,7 @@ class Figures:
             beside = f"{reference}.{word}" if reference else ""
             said = aim if word in aim else ""
             self.add(f"{name}.{word}", "ms", quantile(seconds, share) * 1000, reference=beside, aim=said)
-        self.distributions.setdefault(name, []).extend(round(each * 1000, 3) for each in seconds)
+        self.distributions.setdefault(name, []).extend(each * 1000 for each in seconds)
 
     def median(self, name: str) -> float:
         """The middle of a figure's runs so far."""
@@ -62,6 +62,13 @@ class Figures:
     def as_json(self) -> list[dict[str, Any]]:
         """Each with its median, minimum and maximum, and the ratio to its reference."""
         return [self._told(figure) for figure in self._all.values()]
+
+    def shapes(self) -> dict[str, list[float]]:
+        """Each distribution by its hundred quantiles, in milliseconds."""
+        shares = [n / 100 for n in range(100)]
+        return {
+            name: [_short(quantile(found, share)) for share in shares] for name, found in self.distributions.items()
+        }
 
     def _told(self, figure: Figure) -> dict[str, Any]:
         told: dict[str, Any] = {

@@ -77,16 +77,16 @@ def _length(head: bytes) -> int:
 class _Closed:
     """So many at once: whoever is answered asks the next one."""
 
-    def __init__(self, requests: Iterator[bytes], until: float) -> None:
+    def __init__(self, requests: Iterator[bytes]) -> None:
+        self.until = 0.0
         self.found = Answered()
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests = requests
-        self._until = until
         self._began: dict[_Line, float] = {}
 
     def next(self, line: _Line) -> None:
         """Asks, unless the time is over or there is nothing left to ask."""
-        request = next(self._requests, None) if time.perf_counter() < self._until else None
+        request = next(self._requests, None) if time.perf_counter() < self.until else None
         if request is not None:
             self._began[line] = time.perf_counter()
             line.ask(request)
@@ -102,10 +102,10 @@ class _Closed:
 
 async def closed(port: int, requests: Iterator[bytes], concurrency: int, seconds: float) -> Answered:
     """Keeps so many requests under way for so long, or until there are no more."""
-    began = time.perf_counter()
-    load = _Closed(requests, began + seconds)
+    load = _Closed(requests)
     lines = await _connect(port, concurrency, load.answered)
     began = time.perf_counter()
+    load.until = began + seconds
     for line in lines:
         load.next(line)
     await load.ended

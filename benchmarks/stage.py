@@ -149,6 +149,11 @@ class Stage:
         """Waits until nothing that is due waits for the bot."""
         await until(self._is_settled, 60.0)
 
+    async def threads(self) -> list[tuple[str, str]]:
+        """The channel and the thread of each conversation, the oldest first."""
+        with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
+            return connection.execute("SELECT channel, thread_ts FROM conversations ORDER BY id").fetchall()
+
     async def _is_settled(self) -> bool:
         with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
             (left,) = connection.execute(

@@ -6,22 +6,27 @@ it. What is left when that side's own time is taken off is the bot's.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.generator import generate
 from benchmarks.load import paced
 from benchmarks.processes import until
+from benchmarks.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from benchmarks.figures import Figures
     from benchmarks.scale import Scale
-    from benchmarks.stage import Stage
 
 PACE = 20.0  # a second
+DELAYS = (0.0, 0.15)  # seconds that the other side takes
 WAYS = ("inbound", "outbound", "receipt")
+HELD = WAYS[:2]  # a receipt is told from others by its thread, and there are not enough of these
 PATIENCE = 120.0  # seconds for a backlog to be worked off
 LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
 _BACK_OFF = 0.8
@@ -64,17 +69,28 @@ class Through:
 
     Args:
         stage: with a database that has conversations.
-        conversations: how many.
+        conversations: how many of them are used.
+        first: the number of the first text.
+
+    Attributes:
+        texts: how many went through.
     """
 
-    def __init__(self, stage: Stage, conversations: int) -> None:
+    def __init__(self, stage: Stage, conversations: int, first: int = 0) -> None:
         self.stage = stage
-        self.texts = 0  # that went through
+        self.texts = 0
         self._conversations = conversations
-        self._number = 0
+        self._number = first
+
+    def next(self) -> int:
+        """The number of one more text, which is none of those that are timed."""
+        self._number += 1
+        return self._number - 1
 
     async def run(self, way: str, count: int, rate: float) -> Passed:
         """Sends so many at this rate (0: all at once) and waits until all are through."""
+        if way == "receipt":
+            count = min(count, self._conversations)  # one line in each thread, to know it by
         ways: dict[str, Callable[[int, int, float], Any]] = {
             "inbound": self._inbound,
             "outbound": self._outbound,
@@ -82,9 +98,19 @@ class Through:
         }
         first, self._number = self._number, self._number + count
         self.texts += count
-        await self.stage.forget()
         found: Passed = await ways[way](first, count, rate)
         return found
+
+    async def prepare(self, way: str, count: int) -> None:
+        """Receipts are about texts: these go out first."""
+        await self.stage.forget()
+        if way == "receipt":
+            count = min(count, self._conversations)
+            replies = self.stage.replies(self._number, count, self._conversations)
+            self._number += count
+            await self.stage.tell("slack", "play", {"replies": replies, "rate": 0})
+            await self._arrivals(count, self._texts)
+            await self.stage.settled()
 
     async def _inbound(self, first: int, count: int, rate: float) -> Passed:
         numbers = range(first, first + count)
@@ -100,17 +126,11 @@ class Through:
         sent = (await self.stage.ask("slack", "seen"))["sent"]
         return _matched({int(n): at for n, at in sent.items()}, seen)
 
-    async def _receipt(self, first: int, count: int, rate: float) -> Passed:
-        """Each for a reply that went out before; its line is the thread's first news."""
-        count = min(count, self._conversations)
-        for begin in range(0, count, self._conversations):
-            replies = self.stage.replies(first + begin, min(count - begin, self._conversations), self._conversations)
-            await self.stage.tell("slack", "play", {"replies": replies, "rate": 0})
-        await self._arrivals(count, self._texts)
-        await self.stage.settled()
+    async def _receipt(self, _: int, count: int, rate: float) -> Passed:
+        """Each for a reply that went out before."""
         taken = sorted(await self.stage.ask("carrier", "taken"), key=lambda each: each["marks"])
         await self.stage.tell("slack", "forget", {})
-        sent, _ = await paced(self.stage.port, [self.stage.receipt(each) for each in taken], rate)
+        sent, __ = await paced(self.stage.port, [self.stage.receipt(each) for each in taken], rate)
         seen = await self._arrivals(count, self._lines)
         numbers = [each["marks"][0] % self._conversations for each in taken]
         return _matched(dict(zip(numbers, sent, strict=True)), seen)
@@ -147,37 +167,70 @@ def _matched(sent: dict[int, float], seen: dict[int, tuple[float, float]]) -> Pa
     return Passed([sent[n] for n in numbers], [seen[n][0] for n in numbers], [seen[n][1] for n in numbers])
 
 
-async def pace(through: Through, figures: Figures, scale: Scale, name: str, delay: float) -> None:
-    """How long each way takes at 20 a second, the other side answering after so long."""
+async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
+    """Each way at a pace and as fast as it goes, in turn, on a small database."""
+    conversations = scale.small[0]
+    await asyncio.to_thread(generate, folder / "threadline.db", *scale.small)
+    async with Stage(folder) as stage:
+        await stage.start_bot()
+        through = Through(stage, conversations)
+        figures.add("memory.start", "MiB", stage.bot.memory)
+        for _ in range(scale.rounds):
+            for delay in DELAYS:
+                await pace(through, figures, scale, "through", delay)
+                for way in WAYS:
+                    await ceiling(through, figures, scale, "through", way, delay)
+        for way in HELD:
+            rate = figures.median(f"through.{way}.0ms.burst")
+            await hold(through, figures, scale, "through", way, rate)
+        figures.add("memory.end", "MiB", stage.bot.memory, note=f"after {through.texts} texts")
+
+
+async def pace(through: Through, figures: Figures, scale: Scale, name: str, delay: float, reference: str = "") -> None:
+    """How long each way takes at 20 a second, the other side answering after so long; that time is taken off."""
     await through.stage.delay(delay)
     for way in WAYS:
-        passed = await through.run(way, max(10, int(PACE * scale.seconds * 2)), PACE)
+        count = max(10, int(PACE * scale.seconds * 2))
+        await through.prepare(way, count)
+        passed = await through.run(way, count, PACE)
         over = [each - delay for each in passed.latencies]
-        figures.add_latencies(f"{name}.{way}.{int(delay * 1000)}ms", over, aim="p50 at most 5 ms" if not delay else "")
+        figure = f"{way}.{_spell(delay)}"
+        beside = reference and f"{reference}.{figure}"
+        figures.add_latencies(f"{name}.{figure}", over, reference=beside, aim="p50 at most 5 ms")
     await through.stage.delay(0)
 
 
-async def ceiling(through: Through, figures: Figures, scale: Scale, name: str, way: str, delay: float) -> float:
-    """What a burst is worked off at; returns texts a second."""
+async def ceiling(
+    through: Through, figures: Figures, scale: Scale, name: str, way: str, delay: float, reference: str = ""
+) -> None:
+    """What a burst is worked off at, and what of the CPU that takes."""
     await through.stage.delay(delay)
+    await through.prepare(way, scale.burst)
     before, began = through.stage.bot.cpu, time.monotonic()
     passed = await through.run(way, scale.burst, 0)
-    seconds = time.monotonic() - began
-    used = through.stage.bot.cpu - before
-    figures.add(f"{name}.{way}.{int(delay * 1000)}ms.burst", "texts/s", passed.rate)
-    figures.add(
-        f"{name}.{way}.{int(delay * 1000)}ms.cpu", "CPU seconds per 1,000 texts", used / len(passed.sent) * 1000
-    )
-    figures.add(f"{name}.{way}.{int(delay * 1000)}ms.busy", "of one core", used / seconds)
+    seconds, used = time.monotonic() - began, through.stage.bot.cpu - before
+    found = {
+        "burst": ("texts/s", passed.rate),
+        "cpu": ("CPU seconds per 1,000 texts", used / len(passed.sent) * 1000),
+        "busy": ("of one core", used / seconds),
+    }
+    for what, (unit, value) in found.items():
+        figure = f"{way}.{_spell(delay)}.{what}"
+        figures.add(f"{name}.{figure}", unit, value, reference=reference and f"{reference}.{figure}")
     await through.stage.delay(0)
-    return passed.rate
 
 
 async def hold(through: Through, figures: Figures, scale: Scale, name: str, way: str, rate: float) -> None:
     """The highest rate that is held: what a burst was worked off at, or less until the last texts are not behind."""
     while True:
-        passed = await through.run(way, int(rate * scale.hold), rate)
+        count = int(rate * scale.hold)
+        await through.prepare(way, count)
+        passed = await through.run(way, count, rate)
         if passed.lag <= LAG:
             figures.add(f"{name}.{way}.held", "texts/s", passed.rate, aim="400 texts a second on one core")
             return
         rate *= _BACK_OFF
+
+
+def _spell(delay: float) -> str:
+    return f"{delay * 1000:.0f}ms"

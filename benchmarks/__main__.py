@@ -1,0 +1,66 @@
+"""`make bench`: measures everything, writes the document and the pictures, prints the document and a short table."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks import costs, doors, growth, machine, memory, report, through
+from benchmarks.figures import Figures
+from benchmarks.scale import FULL, TINY
+
+if TYPE_CHECKING:
+    from benchmarks.scale import Scale
+
+RESULTS = Path(__file__).parent / "results"
+PARTS = {
+    "doors": doors.measure,
+    "through": through.measure,
+    "growth": growth.measure,
+    "costs": costs.measure,
+}
+
+
+def main() -> int:
+    """Reads the arguments and measures."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all of them if none is named")
+    parser.add_argument("--tiny", action="store_true", help="only to see that it runs")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the document and the pictures go")
+    parser.add_argument("--memory", type=int, metavar="TEXTS", help="instead: how much it holds after so many texts")
+    given = parser.parse_args()
+    scale = TINY if given.tiny else FULL
+    if given.memory is not None:
+        asyncio.run(memory.measure(given.memory))
+        return 0
+    document = asyncio.run(measure(scale, given.parts or list(PARTS)))
+    given.results.mkdir(parents=True, exist_ok=True)
+    (given.results / "latest.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    report.draw(document, given.results)
+    sys.stdout.write(json.dumps({name: each for name, each in document.items() if name != "distributions"}) + "\n")
+    sys.stdout.write(report.short(document))
+    return 0
+
+
+async def measure(scale: Scale, parts: list[str]) -> dict[str, Any]:
+    """The document."""
+    figures = Figures()
+    described = machine.describe()
+    began = time.monotonic()
+    for name in parts:
+        with tempfile.TemporaryDirectory(prefix=f"bench-{name}") as folder:
+            sys.stderr.write(f"{name} …\n")
+            await PARTS[name](Path(folder), figures, scale)
+    seconds = round(time.monotonic() - began, 1)
+    told = {"machine": described, "seconds": seconds, "figures": figures.as_json()}
+    return told | {"distributions": figures.shapes()}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
