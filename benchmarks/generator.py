@@ -109,8 +109,8 @@ _FILL = (
         CAST(id AS TEXT), 'fone', started_at FROM attempts
     """,
     """
-    INSERT INTO quotas (id, account, kind, attempt_id, used_at)
-    SELECT id, 'fone', 'texts', id, started_at FROM attempts WHERE started_at > :kept
+    INSERT INTO quotas (id, account, sender, kind, attempt_id, used_at)
+    SELECT id, 'fone', sender, 'texts', id, started_at FROM attempts WHERE started_at > :kept
     """,
 )
 
