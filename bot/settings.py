@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError, T
 
 import providers
 from bot.hours import QuietHours
+from bot.mistakes import located, meant, not_toml
 from bot.rules import Rule, title
 from bot.sections import (
     ChannelId,
@@ -270,13 +271,23 @@ def load(path: Path | None) -> Settings:
     Raises:
         BadSettings: naming every setting that is missing or wrong.
     """
+    written = _read(path)
     try:
-        settings = Settings(**_read(path))
+        return check(_made(written))
+    except BadSettings as error:
+        if path is None:
+            raise
+        text = path.read_text(encoding="utf-8")
+        raise BadSettings([located(problem, path, text, PREFIX) for problem in error.problems]) from None
+
+
+def _made(written: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**written)
     except ValidationError as error:
-        raise BadSettings(list(_problems(error))) from None
+        raise BadSettings(list(_problems(error, Settings))) from None
     except SettingsError as error:
         raise BadSettings([_no_json(error)]) from None
-    return check(settings)
 
 
 def check(settings: Settings) -> Settings:
@@ -298,7 +309,7 @@ def _read(path: Path | None) -> dict[str, Any]:
     try:
         return TomlConfigSettingsSource(Settings, toml_file=path)()
     except ValueError as error:
-        raise BadSettings([f"{path} is not TOML: {error}"]) from None
+        raise BadSettings([not_toml(path, error)]) from None
     except OSError as error:
         raise BadSettings([f"{path} cannot be read: {error.strerror}."]) from None
 
@@ -310,14 +321,15 @@ def _no_json(error: SettingsError) -> str:
     return f"{field}: {variable}, or a variable that begins so, holds no JSON where a table or a list is wanted."
 
 
-def _problems(error: ValidationError, *prefix: str) -> Iterator[str]:
+def _problems(error: ValidationError, model: type[BaseModel], *prefix: str) -> Iterator[str]:
     for fault in error.errors(include_input=False, include_url=False):
-        place = [*prefix, *(str(part) for part in fault["loc"] if part != "[key]")]
+        below = tuple(str(part) for part in fault["loc"] if part != "[key]")
+        place = [*prefix, *below]
         if fault["type"] == "missing" or fault.get("ctx", {}).get("actual_length") == 0:
             variable = PREFIX + "__".join(place).upper()
             yield f"{'.'.join(place)} is missing. Set it in the settings file, or as {variable}."
         elif fault["type"] == "extra_forbidden":
-            yield f"{'.'.join(place)} is no setting. Remove it, or correct its name."
+            yield f"{'.'.join(place)} is no setting. {meant(model, below)}"
         else:
             yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
 
@@ -327,7 +339,7 @@ def _account_problems(settings: Settings) -> Iterator[str]:
         try:
             account.provider_settings()
         except ValidationError as error:
-            yield from _problems(error, "accounts", name)
+            yield from _problems(error, account.kind.Settings, "accounts", name)
 
 
 def _reference_problems(settings: Settings) -> Iterator[str]:
@@ -381,7 +393,7 @@ def _sender_problems(settings: Settings, name: str, sender: Sender) -> Iterator[
     try:
         account.kind.Options.model_validate(sender.options)
     except ValidationError as error:
-        yield from _problems(error, "senders", name, "options")
+        yield from _problems(error, account.kind.Options, "senders", name, "options")
 
 
 def _list(names: dict[str, Any]) -> str:
