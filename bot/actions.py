@@ -16,7 +16,7 @@ from bot.buttons import PREFIX
 from bot.consent import Consent, opt_in, opt_out
 from bot.people import reason
 from sms.message import Status
-from storage import alerts, attempts, contacts, conversations, jobs, messages, people
+from storage import alerts, attempts, contacts, conversations, jobs, messages, people, replies
 from storage.clock import from_datetime, to_datetime
 from storage.intake import Arrival
 
@@ -208,19 +208,21 @@ class Actions:
         typed = json.dumps({"text": wish["text"], "files": wish.get("files", [])})
         known = await messages.by_slack(tx, self._team, conversation.channel, wish["ts"])
         if known is None:
-            return await messages.add_reply(
+            return await replies.add(
                 tx,
                 conversation.id,
                 typed=typed,
+                written="",
                 author=wish["user"],
                 team=self._team,
                 channel=wish["channel"],
                 ts=wish["ts"],
+                thread_ts=wish["thread_ts"],
             )
         if await attempts.may_be_out(tx, known.id):
             return None
         await messages.decide(tx, known.id)
-        return known.id if await messages.retype(tx, known.id, typed) else None
+        return known.id if await replies.retype(tx, known.id, typed, "") else None
 
     async def _contact(self, tx: Transaction, wish: Wish) -> None:
         """What a person knows of the contact."""

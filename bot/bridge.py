@@ -6,6 +6,7 @@ and a thing that comes twice meets the unique keys.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -18,11 +19,14 @@ from storage import (
     intake,
     messages,
     posts,
+    replies,
     templates,
 )
 from storage.clock import SECOND, from_datetime
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.outcomes import Outcomes
     from bot.settings import Settings
     from sms.message import InboundSms
@@ -38,6 +42,7 @@ NEAR_MISS = ("near_miss", "Not texted yet: it looks like a note, or like a word 
 LATE = ("late", "Not texted: it reached us late, and may be out of date by now. Should it go out?")
 CONFIRM = ("confirm", "Not texted yet: here each reply waits for somebody to confirm it.")
 SECOND_ANSWER = ("second", "Not texted yet: a colleague answered just before. Should this go out too?")
+FOUND = "found by looking: Slack had not told us of it"
 DELETED_LATE = "You deleted a reply here, but it had been texted: it cannot be taken back."
 
 
@@ -123,14 +128,17 @@ class Bridge:
         if mode == "off" or (mode == "mention" and not written.startswith(f"<@{self._us}>")):
             return  # the card says that such replies stay in the team
         question = await self._question(tx, conversation, said, word)
-        message_id = await messages.add_reply(
+        message_id = await replies.add(
             tx,
             conversation.id,
             typed=json.dumps(said["message"]),
+            written=_digest(said["message"]),
             author=said["user"],
             team=said["team"],
             channel=said["channel"],
             ts=said["ts"],
+            thread_ts=said["thread_ts"],
+            recovered=FOUND if said.get("found") else None,
         )
         if message_id is not None:
             await outgoing.attach(tx, message_id, _dropped(said))
@@ -144,7 +152,7 @@ class Bridge:
         """Somebody edited what they wrote in a thread: in time it replaces the text, later it cannot."""
         said = entry.content
         message = await messages.by_slack(tx, said["team"], said["channel"], said["ts"])
-        if message is None:
+        if message is None or await replies.is_written(tx, message.id, _digest(said["message"])):
             return
         word = decode.instruction(said["message"].get("text") or "")
         if isinstance(word, decode.NearMiss) and await self._retype(tx, message.id, said):
@@ -325,7 +333,7 @@ class Bridge:
 
     async def _retype(self, tx: Transaction, message_id: int, said: dict[str, Any]) -> bool:
         """Replaces what was written, and what was dropped with it, if that is still in time."""
-        if not await messages.retype(tx, message_id, json.dumps(said["message"])):
+        if not await replies.retype(tx, message_id, json.dumps(said["message"]), _digest(said["message"])):
             return False
         await outgoing.attach(tx, message_id, _dropped(said))
         return True
@@ -341,6 +349,12 @@ class Bridge:
 def _written(said: dict[str, Any]) -> int:
     """When Slack took a message in (microseconds UTC)."""
     return int(float(said["ts"]) * SECOND)
+
+
+def _digest(message: Mapping[str, Any]) -> str:
+    """A digest of the words and files of a Slack message: what an edit changes, if it changes anything for us."""
+    files = [file if isinstance(file, str) else file.get("id") for file in message.get("files") or ()]
+    return hashlib.sha256(json.dumps([message.get("text"), files]).encode()).hexdigest()[:32]
 
 
 def _dropped(said: dict[str, Any]) -> list[dict[str, Any] | str]:

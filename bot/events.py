@@ -39,7 +39,7 @@ def unpack_receipt(packed: Mapping[str, Any]) -> Receipt:
     """The receipt that `pack` packed."""
     return Receipt(
         **{
-            **packed,
+            **{name: packed[name] for name in Receipt.__dataclass_fields__},
             "status": None if packed["status"] is None else Status(packed["status"]),
             "at": _moment(packed["at"]),
             "sender": _address(packed["sender"]),

@@ -88,7 +88,7 @@ class Fetching:
             return False
         if found is None:
             return False
-        await self._take_in(part.account, found, job, None)
+        await self._take_in(part.account, found, job, None, recovered=f"looked up at {provider.title}")
         return isinstance(found, Receipt) and found.status is not None and found.status.is_final
 
     async def _alert(self, tx: Transaction, part: Attempt) -> None:
@@ -97,14 +97,16 @@ class Fetching:
         cause = f"no receipt:{part.account}"
         await plan.alert(tx, await alerts.raise_one(tx, cause, sentence, message.conversation_id))
 
-    async def _take_in(self, account: str, event: InboundSms | Receipt, job: Job, callback: str | None) -> None:
+    async def _take_in(
+        self, account: str, event: InboundSms | Receipt, job: Job, callback: str | None, *, recovered: str | None = None
+    ) -> None:
         await self._appender.append(
             Arrival(
                 source=account,
                 kind=events.kind(event),
                 dedup_key=events.dedup_key(account, event, str(job.id)),
                 body=b"",
-                parsed=events.pack(event),
+                parsed=events.pack(event) | ({"recovered": recovered} if recovered else {}),
                 callback=callback,
             )
         )

@@ -132,6 +132,8 @@ class Outcomes:
         await receipts.add(tx, entry.source, receipt, attempt_id=attempt.id if attempt else None, intake_id=entry.id)
         await telling.said(tx, entry.source, attempt, receipt.status)
         if attempt is not None:
+            if (recovered := entry.content.get("recovered")) is not None:
+                await messages.recover(tx, attempt.message_id, recovered)
             await self._apply(tx, attempt, receipt)
         if receipt.status is not None and receipt.status.is_final:
             await self._resolve(tx, f"no receipt:{entry.source}")

@@ -104,7 +104,7 @@ class Presenter:
         if not parts or _waits(message, parts):
             stage = Stage(message.state or message.status)
             at = message.not_before if stage in {Stage.HELD, Stage.SCHEDULED} else None
-            return LineView(stage, at=at, sentence=message.sentence or "")
+            return LineView(stage, at=at, sentence=message.sentence or "", recovered=message.recovered or "")
         told = _telling(parts)
         stage = self._stage(message, told, now)
         return LineView(
@@ -120,6 +120,7 @@ class Presenter:
             delivered_parts=sum(part.status is Status.DELIVERED for part in parts),
             delivered_means=self._providers[told.account].features.delivered_means,
             word="" if told.word is None or told.status is not Status.ACCEPTED else told.word,
+            recovered=message.recovered or "",
         )
 
     async def alert(self, connection: Connection, alert: Alert) -> AlertView:

@@ -312,7 +312,8 @@ def _details(view: LineView) -> list[str | Marked]:
         _counted(view.segments, "segment") if view.segments else "",
         _counted(view.attachments, "file") if view.attachments else "",
         f"attempt {view.attempt}" if view.attempt > 1 else "",
-        fill("{sender} via {via}", sender=_sender(view.sender), via=view.sender.provider) if view.sender else "",
+        fill("{sender} via {via}", sender=_sender(view.sender), via=who) if view.sender else "",
+        view.recovered,
     ]
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from bot.metrics import Metrics
     from bot.settings import Settings
     from storage.identity import Identity
+    from storage.replies import Typed
 
 # What a person writes (docs.slack.dev, events/message): plain, with files, also sent to the channel, or /me.
 WRITTEN = {None, "file_share", "thread_broadcast", "me_message"}
@@ -117,7 +118,25 @@ class SlackDoor:
     def found(self, channel: str, message: Mapping[str, Any]) -> Arrival | None:
         """What a message that was read from a channel's history is, as if its event had come; None: nothing to us."""
         event = {**message, "channel": channel}
-        return self._arrival({"type": "found", "event": event}, event)
+        found = self._arrival({"type": "found", "event": event}, event)
+        if found is not None and found.kind == "reply":
+            found.parsed["found"] = True
+        return found
+
+    def edited(self, channel: str, message: Mapping[str, Any]) -> Arrival | None:
+        """The last edit of a message that was read, as if its event had come; None: there was none."""
+        event = {"channel": channel, "subtype": "message_changed", "message": message}
+        return self._edit({"type": "found", "event": event}, event)
+
+    def gone(self, channel: str, typed: Typed) -> Arrival:
+        """A reply that does not stand in its thread any more, as if the event of its deletion had come."""
+        where = {"thread_ts": typed.thread_ts, "ts": typed.ts, "user": typed.user}
+        return self._row(where, "deletion", {"channel": channel}, f"{typed.ts}:deleted", where)
+
+    def lost(self, channel: str, ts: str) -> Arrival:
+        """A card of ours that does not stand in its channel any more, as if that event had come."""
+        said = {"team": self._identity.team, "channel": channel, "ts": ts}
+        return Arrival("slack", "loss", f"{said['team']}:{channel}:{ts}:deleted", json.dumps(said).encode(), said)
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`/sms …`: wrong input is answered at once; what sends is taken in first."""
@@ -183,9 +202,7 @@ class SlackDoor:
         is_root = before.get("thread_ts", before.get("ts")) == before.get("ts")
         if not is_ours or not is_root or (left and left.get("subtype") != "tombstone"):
             return None
-        said = {"team": self._identity.team, "channel": event["channel"], "ts": before["ts"]}
-        key = f"{said['team']}:{said['channel']}:{said['ts']}:deleted"
-        return Arrival("slack", "loss", key, json.dumps(said).encode(), said)
+        return self.lost(event["channel"], before["ts"])
 
     def _is_reply_of_a_person(self, message: Mapping[str, Any]) -> bool:
         """Slack's own bots carry no subtype, only `bot_id`; some events carry no user at all."""

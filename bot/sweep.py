@@ -18,6 +18,7 @@ import structlog
 from bot import events, healing
 from bot.breaker import LIST_INBOUND
 from bot.fetching import listed
+from bot.history import SecondLook, pages
 from bot.slack_api import SlackError, SlackRefused
 from providers.errors import ProviderError
 from storage import conversations, intake, watermarks
@@ -25,7 +26,7 @@ from storage.clock import SECOND, to_datetime
 from storage.intake import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import Callable, Mapping
 
     from bot.alarm import Alarm
     from bot.breaker import Breaker
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from providers.provider import Provider
     from storage.database import Database
 
-PAGE = 200  # messages
 OVERLAP = timedelta(minutes=10)  # a provider's clock may differ, and a text may be listed late
 DEAF = "events missing"
 
@@ -92,7 +92,9 @@ class Sweep:
         self._alarm = alarm
         self._former = former
         self.listening = Listening(lambda: None, lambda: None)
+        self._again = SecondLook(database, slack, door, settings)
         self._wanted = asyncio.Event()
+        self._has_gap = True  # Slack could not reach us for a while
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -107,6 +109,7 @@ class Sweep:
 
     def soon(self) -> None:
         """Something may have been missed: sweeps without waiting for its time."""
+        self._has_gap = True
         self._wanted.set()
 
     async def _keep(self, sweep: Callable[[], Any]) -> None:
@@ -132,10 +135,9 @@ class Sweep:
     # --- Slack --------------------------------------------------------------------------------------------------------
 
     async def _all_channels(self) -> None:
-        missed = 0
         inboxes = [inbox.channel for inbox in self._settings.inboxes.values()]
-        for channel in dict.fromkeys([*inboxes, *sorted(self._former)]):
-            missed += await self._look_into(channel)
+        channels = list(dict.fromkeys([*inboxes, *sorted(self._former)]))
+        missed = sum([await self._look_into(channel) for channel in channels])
         if missed:
             sentence = (
                 "Replies reached us only because we looked for them: Slack's events do not come. The connections are "
@@ -145,6 +147,17 @@ class Sweep:
             self.listening.renew()
         else:
             await self._alarm.calm(DEAF)
+        await self._look_again(channels)
+
+    async def _look_again(self, channels: list[str]) -> None:
+        """For what was changed, once all that is new is in."""
+        gap, self._has_gap = self._has_gap, False
+        try:
+            for channel in channels:
+                await self._again.look(channel, gap=gap)
+        except BaseException:
+            self._has_gap |= gap
+            raise
 
     async def _look_into(self, channel: str) -> int:
         """How many replies in the channel should have come; that it is closed to us may have gone unsaid too."""
@@ -164,14 +177,25 @@ class Sweep:
         """Every thread that has news, from the oldest open conversation on; how many replies should have come."""
         async with self._database.read() as reader:
             oldest = await conversations.oldest_thread(reader, channel)
+            cards = await conversations.threads(reader, channel)
         if oldest is None:
             return 0
         missed = 0
-        history = self._pages("conversations.history", channel=channel, oldest=oldest, inclusive=True)
-        async for root in history:
+        async for root in pages(self._slack, "conversations.history", channel=channel, oldest=oldest, inclusive=True):
+            if root.get("subtype") != "tombstone":
+                cards.discard(root["ts"])
             if "latest_reply" in root:
                 missed += await self._thread(channel, root)
+        await self._cards_gone(channel, cards)
         return missed
+
+    async def _cards_gone(self, channel: str, cards: set[str]) -> None:
+        """Their conversations go on in new threads. A card that was just posted may not be listed yet."""
+        long_ago = self._database.clock() / SECOND - self._settings.sweep.missing
+        lost = [self._door.lost(channel, ts) for ts in sorted(cards) if float(ts) < long_ago]
+        if lost:
+            async with self._database.transaction() as tx:
+                await intake.append(tx, lost)
 
     async def _thread(self, channel: str, root: Mapping[str, Any]) -> int:
         """Takes in what is new in one thread, if anything is; how much of it should have come by itself."""
@@ -180,8 +204,8 @@ class Sweep:
             seen = await watermarks.get(reader, key) or root["ts"]
         if Decimal(root["latest_reply"]) <= Decimal(seen):
             return 0
-        pages = self._pages("conversations.replies", channel=channel, ts=root["ts"], oldest=seen)
-        replies = [reply async for reply in pages if Decimal(reply["ts"]) > Decimal(seen)]
+        reading = pages(self._slack, "conversations.replies", channel=channel, ts=root["ts"], oldest=seen)
+        replies = [reply async for reply in reading if Decimal(reply["ts"]) > Decimal(seen)]
         found = [arrival for reply in replies if (arrival := self._door.found(channel, reply)) is not None]
         async with self._database.transaction() as tx:
             new = await intake.append(tx, found) if found else set()
@@ -195,16 +219,6 @@ class Sweep:
         since = self.listening.since()
         written = float(arrival.parsed["ts"])
         return since is not None and since < written < self._database.clock() / SECOND - self._settings.sweep.missing
-
-    async def _pages(self, method: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
-        cursor: str | None = None
-        while True:
-            page = await self._slack.call(method, limit=PAGE, cursor=cursor, **arguments)
-            for message in page["messages"]:
-                yield message
-            cursor = page.get("response_metadata", {}).get("next_cursor") or None
-            if cursor is None:
-                return
 
     # --- the providers ------------------------------------------------------------------------------------------------
 
@@ -235,7 +249,7 @@ class Sweep:
                 kind="inbound",
                 dedup_key=events.dedup_key(account, sms, ""),
                 body=b"",
-                parsed=events.pack(sms) | {"recovered": provider.title},
+                parsed=events.pack(sms) | {"recovered": f"found at {provider.title}: it had not told us"},
             )
             for sms in found
             if sms.provider_id is not None and (sms.sent_at is None or sms.sent_at <= to_datetime(until))

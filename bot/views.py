@@ -112,6 +112,7 @@ class LineView:
     delivered_means: str = "delivered to the phone"  # as the provider's features say
     attachments: int = 0
     word: str = ""  # the provider's own, where it is none that we know
+    recovered: str = ""  # how it, or what became of it, was found, if that did not come by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,15 +185,31 @@ async def matching(connection: Connection, inbox: str, words: str, digits: str, 
 
 
 async def oldest_thread(connection: Connection, channel: str) -> str | None:
-    """The `ts` of the oldest thread in this Slack channel whose conversation is open, or None."""
+    """The `ts` of the oldest thread in this Slack channel whose conversation is open, or None.
+
+    A thread whose card somebody deleted counts: replies may have been written there before that, or below what is left.
+    """
     found = await connection.value(
         """
-        SELECT thread_ts FROM conversations WHERE channel = :channel AND state = 'open' AND thread_ts IS NOT NULL
-        ORDER BY CAST(thread_ts AS NUMERIC) LIMIT 1
+        SELECT ts FROM posts
+        WHERE subject IN (SELECT id FROM conversations WHERE channel = :channel AND state = 'open')
+            AND kind = 'card' AND channel = :channel AND ts IS NOT NULL
+        ORDER BY CAST(ts AS NUMERIC) LIMIT 1
         """,
         channel=channel,
     )
     return None if found is None else str(found)
+
+
+async def threads(connection: Connection, channel: str) -> set[str]:
+    """The `ts` of the card of each open conversation in this Slack channel that has one."""
+    return set(
+        await connection.all(
+            _thread,
+            "SELECT thread_ts FROM conversations WHERE channel = :channel AND state = 'open' AND thread_ts IS NOT NULL",
+            channel=channel,
+        )
+    )
 
 
 async def set_thread(tx: Transaction, conversation_id: int, thread_ts: str | None) -> None:
@@ -281,3 +297,7 @@ async def _start(tx: Transaction, contact_id: int, inbox: str, team: str, channe
         now=tx.now,
     )
     return await get(tx, conversation_id)
+
+
+def _thread(thread_ts: str) -> str:
+    return thread_ts

@@ -19,7 +19,7 @@ _COLUMNS = """
     repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, parts,
     at_once, not_before, expires_at, decided_at, removed_at, created_at, intake_id
 """
-_NOT_OUT = """
+NOT_OUT = """
     NOT EXISTS (
         SELECT 1 FROM attempts WHERE message_id = messages.id AND (outcome IS NULL OR outcome <> 'not sent')
     )
@@ -96,32 +96,6 @@ async def add_inbound(
         said_at=said_at,
         repeats=repeats,
         recovered=recovered,
-        now=tx.now,
-        intake_id=reason.current(),
-    )
-    return message_id if added else None
-
-
-async def add_reply(
-    tx: Transaction, conversation_id: int, *, typed: str, author: str, team: str, channel: str, ts: str
-) -> int | None:
-    """What a person wrote in the thread. Returns its id, or None if this Slack message is known."""
-    message_id = tx.new_id()
-    added = await tx.run(
-        """
-        INSERT INTO messages (id, conversation_id, direction, origin, typed, author, team, slack_channel, slack_ts,
-            status, created_at, intake_id)
-        VALUES (:id, :conversation_id, 'out', 'reply', :typed, :author, :team, :channel, :ts, 'queued', :now,
-            :intake_id)
-        ON CONFLICT (team, slack_channel, slack_ts) DO NOTHING
-        """,
-        id=message_id,
-        conversation_id=conversation_id,
-        typed=typed,
-        author=author,
-        team=team,
-        channel=channel,
-        ts=ts,
         now=tx.now,
         intake_id=reason.current(),
     )
@@ -253,25 +227,17 @@ async def set_media(tx: Transaction, message_id: int, media: str) -> None:
     await tx.run("UPDATE messages SET media = :media WHERE id = :id", media=media, id=message_id)
 
 
-async def retype(tx: Transaction, message_id: int, typed: str) -> bool:
-    """The person edited it. Returns whether it was still in time: it waits to be sent, and certainly has not been."""
-    changed = await tx.run(
-        f"""
-        UPDATE messages SET typed = :typed
-        WHERE id = :id AND status <> 'failed' AND coalesce(state, '') <> 'cancelled' AND {_NOT_OUT}
-        """,
-        typed=typed,
-        id=message_id,
-    )
-    return changed == 1
-
-
 async def cancel(tx: Transaction, message_id: int) -> bool:
     """The person took it back. Returns whether it was still in time: it certainly has not been sent."""
     changed = await tx.run(
-        f"UPDATE messages SET state = 'cancelled', typed = NULL WHERE id = :id AND {_NOT_OUT}", id=message_id
+        f"UPDATE messages SET state = 'cancelled', typed = NULL WHERE id = :id AND {NOT_OUT}", id=message_id
     )
     return changed == 1
+
+
+async def recover(tx: Transaction, message_id: int, how: str) -> None:
+    """What became of it did not come by itself: how it was found."""
+    await tx.run("UPDATE messages SET recovered = coalesce(recovered, :how) WHERE id = :id", how=how, id=message_id)
 
 
 async def set_status(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from storage.database import Transaction
 
-_REMOVED = "text = NULL, typed = NULL, parts = NULL, media = '[]', removed_at = :now"
+_REMOVED = "text = NULL, typed = NULL, written = NULL, parts = NULL, media = '[]', removed_at = :now"
 
 
 async def drop_texts(tx: Transaction, before: int, limit: int) -> list[int]:

@@ -130,6 +130,8 @@ CREATE TABLE messages (
     team          TEXT,
     slack_channel TEXT,                    -- outbound: the Slack message that it was typed as
     slack_ts      TEXT,
+    slack_thread  TEXT,                    -- in which thread, by its root
+    written       TEXT,                    -- a digest of what was typed, so that an edit that changes nothing is none
     post_id       BIGINT REFERENCES posts (id),   -- where its text is shown, if that is a post of ours
     state         TEXT CHECK (state IN ('held', 'scheduled', 'cancelled', 'asked')),
     status        TEXT,                    -- outbound: that of its newest try
@@ -148,6 +150,7 @@ CREATE TABLE messages (
 );
 CREATE UNIQUE INDEX messages_provider_id ON messages (account, provider_id);
 CREATE UNIQUE INDEX messages_slack_ts ON messages (team, slack_channel, slack_ts);
+CREATE INDEX messages_typed ON messages (slack_channel, created_at) WHERE slack_ts IS NOT NULL;
 CREATE INDEX messages_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_unposted ON messages (conversation_id, id) WHERE post_id IS NULL;
 CREATE INDEX messages_post ON messages (post_id, id) WHERE post_id IS NOT NULL;

@@ -36,6 +36,7 @@ async def test_a_reply_whose_event_was_lost_goes_out_once(sweeping: Team) -> Non
     await sweeping.reply(root, "Lost on the way")
     assert await sweeping.received(CUSTOMER, 1) == ["Lost on the way"]
     await sweeping.until(lambda: "✓✓" in "".join(sweeping.lines(root)), SOON)
+    assert "found by looking" in sweeping.lines(root)[0]
     assert sweeping.accepted("Lost on the way") == 1
 
 
@@ -80,4 +81,65 @@ async def test_a_text_whose_webhook_was_lost_is_found(sweeping: Team) -> None:
     await sweeping.until(lambda: "Nobody called" in sweeping.shown(CUSTOMER), SOON)
     assert sweeping.shown(CUSTOMER).count("Nobody called") == 1
     (post,) = [post for post in sweeping.below(root) if "Nobody called" in str(post["blocks"])]
-    assert "Fone Dynamics" in sweeping.slack.words(post)
+    assert "found at Fone Dynamics" in sweeping.slack.words(post)
+
+
+# --- what was changed while nobody told us ----------------------------------------------------------------------------
+
+
+async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> None:
+    """An edit in time replaces the text, a deletion in time stops it; too late, their author is told. Each once."""
+    async with Team(tmp_path, often) as team:
+        root = await team.conversation()
+        late, gone = await team.reply(root, "Too late to edit"), await team.reply(root, "Too late to delete")
+        await team.received(CUSTOMER, 2)
+        await team.fone.unplug()
+        edited, deleted = await team.reply(root, "With a fault"), await team.reply(root, "A mistake")
+        await team.until(lambda: len(team.rows("SELECT id FROM messages WHERE slack_ts IS NOT NULL")) == 4, SOON)
+        await team.stop_bot()
+        team.slack.faults.lose_without_socket = True
+        await asyncio.sleep(0.1)
+        await team.slack.edit(team.anna, team.support, edited, "Without a fault")
+        await team.slack.edit(team.anna, team.support, late, "Edited too late")
+        for ts in (deleted, gone):
+            await team.slack.delete(team.anna, team.support, ts)
+        await team.slack.delivered()
+        await team.start_bot()
+        await team.until(lambda: sum("not texted" in text or "taken back" in text for text in team.told()) == 2, SOON)
+        await team.until(lambda: not team.rows("SELECT id FROM messages WHERE text = 'With a fault'"), SOON)
+        await team.fone.plug()
+        assert await team.received(CUSTOMER, 3) == ["Too late to edit", "Too late to delete", "Without a fault"]
+        await team.quiet()
+        assert len(team.told()) == 2
+        assert len(team.phones.received(CUSTOMER)) == 3
+
+
+async def test_a_card_that_was_deleted_unheard_opens_a_new_thread(sweeping: Team) -> None:
+    """Its event is lost; a reply below what was left of it, lost too, is texted all the same, and marked as found."""
+    team = sweeping
+    root = await team.conversation()
+    await team.reply(root, "So that it leaves a tombstone")
+    await team.received(CUSTOMER, 1)
+    await team.quiet()
+    team.slack.faults.lose(times=None)
+    await team.reply(root, "Unheard")
+    await team.slack.delete(team.ben, team.support, root)
+    assert (await team.received(CUSTOMER, 2))[1] == "Unheard"
+    await team.until(lambda: any(found != root for found in team.roots(CUSTOMER)), SOON)
+    (new,) = [found for found in team.roots(CUSTOMER) if found != root]
+    await team.until(lambda: any("deleted" in post["text"] for post in team.below(new)), SOON)
+    await team.until(lambda: "found by looking" in str(team.rows("SELECT recovered FROM messages")), SOON)
+
+
+async def test_a_receipt_that_never_came_is_looked_up(tmp_path: Path) -> None:
+    """The company is asked after a while; the line says so."""
+
+    def impatient(settings: dict[str, Any]) -> None:
+        settings["receipt_minutes"] = 0.01
+
+    async with Team(tmp_path, impatient) as team:
+        root = await team.conversation()
+        team.fone.faults.next(Trouble.RECEIPTS_NEVER)
+        await team.reply(root, "Hi")
+        await team.until(lambda: "looked up at Fone Dynamics" in "".join(team.lines(root)), SOON)
+        assert "delivered" in team.lines(root)[0]

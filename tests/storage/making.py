@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from storage import attempts, contacts, conversations, messages
+from storage import attempts, contacts, conversations, messages, replies
 from storage.clock import SECOND
 from storage.database import open_database
 
@@ -93,8 +93,16 @@ async def an_inbound(
 
 async def a_reply(tx: Transaction, conversation_id: int, ts: str = "1765535460.000100") -> int | None:
     """What somebody wrote in the thread; None if it is known."""
-    return await messages.add_reply(
-        tx, conversation_id, typed='{"text": "Hi"}', author="U1ANNA", team="T1", channel="C0SUPPORT", ts=ts
+    return await replies.add(
+        tx,
+        conversation_id,
+        typed='{"text": "Hi"}',
+        written="a digest",
+        author="U1ANNA",
+        team="T1",
+        channel="C0SUPPORT",
+        ts=ts,
+        thread_ts="1765535400.000100",
     )
 
 

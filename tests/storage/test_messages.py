@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import attempts, messages, posts
+from storage import attempts, messages, posts, replies
 from storage.clock import MINUTE, SECOND
 from tests.storage.making import OURS, START, a_conversation, a_reply, a_text, an_attempt, an_inbound
 
@@ -152,7 +152,7 @@ async def test_an_edit_or_deletion_is_in_time_while_nothing_can_be_out(
             if outcome is not None:
                 await attempts.end(tx, attempt.id, outcome, "", "")
         if change == "edit":
-            assert await messages.retype(tx, message.id, "{}") is in_time
+            assert await replies.retype(tx, message.id, "{}", "another digest") is in_time
             assert (await messages.get(tx, message.id)).typed == ("{}" if in_time else message.typed)
         else:
             assert await messages.cancel(tx, message.id) is in_time
@@ -170,9 +170,9 @@ async def test_an_edit_of_what_was_given_up_is_too_late(database: Database) -> N
         await messages.ask(tx, asked, "unknown", "Did it arrive?")
         await messages.hold(tx, held, START + SECOND, "quiet", "Later.", START + MINUTE)
         for late in (failed, cancelled):
-            assert not await messages.retype(tx, late, "{}")
+            assert not await replies.retype(tx, late, "{}", "another digest")
         for in_time in (asked, held):
-            assert await messages.retype(tx, in_time, "{}")
+            assert await replies.retype(tx, in_time, "{}", "another digest")
 
 
 async def test_what_was_decoded_and_not_sent_can_still_be_edited(database: Database) -> None:
@@ -182,7 +182,7 @@ async def test_what_was_decoded_and_not_sent_can_still_be_edited(database: Datab
         await messages.decode(tx, message.id, "Hi", "GSM-7", 1)
         decoded = await messages.get(tx, message.id)
         assert (decoded.text, decoded.typed, decoded.segments) == ("Hi", None, 1)
-        assert await messages.retype(tx, message.id, '{"text": "Ho"}')
+        assert await replies.retype(tx, message.id, '{"text": "Ho"}', "another digest")
         assert (await messages.get(tx, message.id)).typed == '{"text": "Ho"}'
 
 
