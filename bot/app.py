@@ -229,7 +229,7 @@ class Bot:
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who, self._former)
         alarm = Alarm(self._database)
         sweep = Sweep(self._database, slack, door, self._settings, self._providers, work.breaker, alarm, self._former)
-        self._listen(door.open(client, surfaces), sweep, alarm, stack)
+        self._listen(door.open(client, surfaces), slack, sweep, alarm, stack)
         second_way = SecondWay(self._database, slack, alarm, self._settings.second_way)
         second_way.start()
         stack.push_async_callback(second_way.stop)
@@ -293,12 +293,12 @@ class Bot:
         channels = Channels(self._appender, self._settings, who)
         return commands, [actions, compose, sheets, home, channels]
 
-    def _listen(self, app: AsyncApp, sweep: Sweep, alarm: Alarm, stack: AsyncExitStack) -> None:
+    def _listen(self, app: AsyncApp, slack: SlackApi, sweep: Sweep, alarm: Alarm, stack: AsyncExitStack) -> None:
         """Takes what Slack tells, and looks for what it does not tell."""
         token = self._settings.slack.app_token
         if self._settings.slack.mode == "http" or token is None:
             self.server.slack = app
-            self.server.is_ready = lambda: True
+            self.server.is_ready = lambda: slack.failing_since is None
         else:
             sockets = Sockets(app, token.get_secret_value(), self._settings.patience, alarm, sweep.soon)
             sweep.listening = Listening(lambda: sockets.connected_since, sockets.renew)

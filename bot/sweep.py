@@ -94,12 +94,18 @@ class Sweep:
         self.listening = Listening(lambda: None, lambda: None)
         self._again = SecondLook(database, slack, door, settings)
         self._wanted = asyncio.Event()
+        self._wanted_again = asyncio.Event()
         self._has_gap = True  # Slack could not reach us for a while
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
         """Sweeps at once, and from then on when it is time."""
-        self._tasks = [asyncio.create_task(self._keep(self._all_channels)), asyncio.create_task(self._keep_asking())]
+        work = [
+            self._keep(self._all_channels, self._wanted),
+            self._keep(self._look_again, self._wanted_again),  # beside it: what is new comes first
+            self._keep_asking(),
+        ]
+        self._tasks = [asyncio.create_task(each) for each in work]
 
     async def stop(self) -> None:
         """Ends; a sweep that is cut short is made up for by the next one."""
@@ -111,10 +117,11 @@ class Sweep:
         """Something may have been missed: sweeps without waiting for its time."""
         self._has_gap = True
         self._wanted.set()
+        self._wanted_again.set()
 
-    async def _keep(self, sweep: Callable[[], Any]) -> None:
+    async def _keep(self, sweep: Callable[[], Any], wanted: asyncio.Event) -> None:
         while True:
-            self._wanted.clear()
+            wanted.clear()
             try:
                 await sweep()
             except SlackError as error:
@@ -123,7 +130,7 @@ class Sweep:
                 log.exception("a sweep failed", kind=type(error).__name__)
             with suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.sweep.every):  # wait_for of 3.11 may swallow that we stop
-                    await self._wanted.wait()
+                    await wanted.wait()
 
     async def _keep_asking(self) -> None:
         while True:
@@ -135,9 +142,7 @@ class Sweep:
     # --- Slack --------------------------------------------------------------------------------------------------------
 
     async def _all_channels(self) -> None:
-        inboxes = [inbox.channel for inbox in self._settings.inboxes.values()]
-        channels = list(dict.fromkeys([*inboxes, *sorted(self._former)]))
-        missed = sum([await self._look_into(channel) for channel in channels])
+        missed = sum([await self._look_into(channel) for channel in self._channels()])
         if missed:
             sentence = (
                 "Replies reached us only because we looked for them: Slack's events do not come. The connections are "
@@ -147,13 +152,16 @@ class Sweep:
             self.listening.renew()
         else:
             await self._alarm.calm(DEAF)
-        await self._look_again(channels)
 
-    async def _look_again(self, channels: list[str]) -> None:
-        """For what was changed, once all that is new is in."""
+    def _channels(self) -> list[str]:
+        inboxes = [inbox.channel for inbox in self._settings.inboxes.values()]
+        return list(dict.fromkeys([*inboxes, *sorted(self._former)]))
+
+    async def _look_again(self) -> None:
+        """For what was changed in what is known."""
         gap, self._has_gap = self._has_gap, False
         try:
-            for channel in channels:
+            for channel in self._channels():
                 await self._again.look(channel, gap=gap)
         except BaseException:
             self._has_gap |= gap

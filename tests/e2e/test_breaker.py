@@ -76,3 +76,23 @@ async def test_what_was_open_stays_open_over_a_restart(tmp_path: Path) -> None:
         await team.start_bot()
         assert await gauge(team) == 2
         assert CUSTOMER in team.phones.numbers()
+
+
+async def test_a_text_that_certainly_did_not_go_out_goes_by_another_company(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can be reached at the first company: it is tried again, then the inbox's next sender takes it, once."""
+    monkeypatch.setattr(breaker, "THRESHOLD", 2)
+
+    def two_companies(settings: dict[str, dict[str, dict[str, object]]]) -> None:
+        settings["inboxes"]["support"]["senders"] = ["sydney", "switchboard"]
+
+    async with Team(tmp_path, two_companies) as team:
+        root = await team.conversation()
+        await team.fone.unplug()
+        await team.reply(root, "By the other way")
+        await team.phones.wait_for(lambda: len(team.restcomm.accepted) == 1, SOON)
+        await team.until(lambda: any("delivered" in line for line in team.lines(root)), SOON)
+        assert [attempt["outcome"] for attempt in team.attempts()] == ["not sent", "not sent", "accepted"]
+        assert await team.received(CUSTOMER, 1) == ["By the other way"]
+        await team.fone.plug()

@@ -290,6 +290,28 @@ async def test_http_mode_works_from_end_to_end(tmp_path: Path) -> None:
         assert team.slack.connections == 0
 
 
+async def test_http_mode_takes_what_comes_again_once(tmp_path: Path) -> None:
+    """Slack repeats its requests; and while it does not answer ours, we are alive and not ready."""
+    async with Team(tmp_path, http=True) as team:
+        root = await team.conversation()
+        team.slack.faults.redeliver(copies=3)
+        await team.reply(root, "Hi")
+        await team.received(CUSTOMER, 1)
+        await team.slack.delivered(SLOWLY)
+        await team.quiet()
+        assert team.accepted("Hi") == 1
+        assert (await team.call(f"{team.url}/readyz", "GET"))[0] == 200
+        await team.slack.go_down()
+        await team.phones.send(CUSTOMER, team.sydney, "Anybody there?")
+        async with asyncio.timeout(SLOWLY):
+            while (await team.call(f"{team.url}/readyz", "GET"))[0] != 503:  # noqa: ASYNC110 - another server is asked
+                await asyncio.sleep(0.05)
+        assert (await team.call(f"{team.url}/healthz", "GET"))[0] == 200
+        await team.slack.come_up()
+        await team.until(lambda: times_shown(team, "Anybody there?"), SLOWLY)
+        assert (await team.call(f"{team.url}/readyz", "GET"))[0] == 200
+
+
 async def test_http_mode_takes_only_what_slack_signed(tmp_path: Path) -> None:
     """Another secret or no signature: nothing is taken in."""
     async with Team(tmp_path, http=True, time_scale=0.001) as team:

@@ -52,6 +52,20 @@ async def test_replies_that_should_have_come_ring_the_alarm_and_renew_the_connec
     await sweeping.until(lambda: any("esolved" in text for text in sweeping.alerted()), SOON)
 
 
+async def test_connections_that_stand_and_hand_nothing_over_are_made_anew(sweeping: Team) -> None:
+    """They answer every ping. The sweep finds the reply, which goes out once, and the next one comes by itself."""
+    root = await sweeping.conversation()
+    await sweeping.slack.connected(2, SOON)
+    await asyncio.sleep(0.6)  # the sweep that a new connection causes is over
+    before = len(sweeping.slack.calls.of("apps.connections.open"))
+    await sweeping.slack.kill_sockets("silent")
+    await sweeping.reply(root, "Into the silence")
+    assert await sweeping.received(CUSTOMER, 1) == ["Into the silence"]
+    await sweeping.until(lambda: len(sweeping.slack.calls.of("apps.connections.open")) >= before + 2, SOON)
+    await sweeping.quiet()
+    assert sweeping.accepted("Into the silence") == 1
+
+
 async def test_an_old_reply_is_asked_about(tmp_path: Path) -> None:
     """A reply that was written while the bot was away, and is found too late, waits for a person."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 GOODBYE = "You will get no more texts from us."
 CONFIRMATIONS = (GOODBYE, "You will get texts from us again.")
 KEYWORDS = {"STOP", "START"}  # which our own sentences name too
+LISTING = ("fonedynamics", "restcomm")  # companies that can be asked for the texts that they never brought
 WITHOUT_IDS = ("iovox",)  # whose texts carry no id: a repeat is shown, and marked as one
 ENDS = ("✓✓", "✗", "no receipt came", "handed to the carrier")
 
@@ -67,6 +68,7 @@ class Rules:
         self._no_status_back()
         self._nothing_after_stop()
         self._five_leases()
+        self._only_the_team()
         self._literal()
         self._not_too_fast()
         self._no_secret_in_the_log()
@@ -75,7 +77,7 @@ class Rules:
     # --- 1 ------------------------------------------------------------------------------------------------------------
 
     def _inbound_once(self) -> None:
-        """A text whose webhook was answered 2xx stands once in the threads of its phone."""
+        """A text whose webhook was answered 2xx, or that can be asked for, stands once in the threads of its phone."""
         taken = {each.hook.message_id for each in self._deliveries("inbound") if each.is_taken}
         texts = [text for phone in self._storm.phones.numbers() for text in self._storm.phones.texts(phone)]
         texts = [text for text in texts if text.direction == "out"]
@@ -84,13 +86,15 @@ class Rules:
         shown = Counter(word for word in words)
         for text in {text.text for text in texts} - set(shown):
             shown[text] = sum(word.endswith(text) if text in KEYWORDS else word.count(text) for word in words)
-        typed = Counter((text.text, text.carrier) for text in texts if text.message_id in taken)
+        typed = Counter(
+            (text.text, text.carrier) for text in texts if text.message_id in taken or text.carrier in LISTING
+        )
         tried = Counter(text.text for text in texts)
         self.found.inbound = typed.total()
         for (text, carrier), count in typed.items():
             if shown[text] < count:
                 self.found.lost += 1
-                self.found.say(1, f"{text!r} was answered 2xx and is in no thread.")
+                self.found.say(1, f"{text!r} was taken or can be asked for, and is in no thread.")
             elif shown[text] > tried[text] and carrier not in WITHOUT_IDS:
                 self.found.duplicated_posts += 1
                 self.found.say(1, f"{text!r} stands {shown[text]} times in its thread, not {count} times.")
@@ -211,6 +215,18 @@ class Rules:
         refused = sum(each.kind == "send" and each.status == HTTPStatus.FORBIDDEN for each in self._storm.fone.requests)
         if refused > self._storm.fone.faults.happened[Trouble.REFUSE]:
             self.found.say(6, "The company refused a text that nobody had made it refuse.")
+
+    # --- 7 ------------------------------------------------------------------------------------------------------------
+
+    def _only_the_team(self) -> None:
+        """What guests and strangers typed went to nobody, and what came with a forged token stands nowhere."""
+        went = " ".join(text for _, text in self._storm.sent())
+        stands = " ".join(literal(post) for _, post in self._posts if post.get("blocks"))
+        for text in self._storm.intruded:
+            if text in went or text in stands:
+                self.found.say(7, f"{text!r} was taken for the team's or a customer's.")
+        if set(self._storm.forged_answers) - {HTTPStatus.NOT_FOUND}:
+            self.found.say(7, f"Forged webhooks were answered {dict(self._storm.forged_answers)}.")
 
     # --- 8, 9, 10 -----------------------------------------------------------------------------------------------------
 

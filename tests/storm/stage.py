@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import secrets
 from collections import Counter
 from typing import TYPE_CHECKING, Any
+
+import aiohttp
 
 from bot.callbacks import portal
 from bot.settings import Settings, check
@@ -37,8 +41,10 @@ class Storm(Team):
         commanded: what the team typed behind `/sms` and was told is on its way: phone and text.
         maybe: the same, where the answer got lost.
         forbidden: what the team typed to somebody whose STOP stood in the thread.
+        intruded: what others typed in threads, and what others than the companies brought as texts.
         said: what the team typed in threads, by channel and `ts`.
         decisions: what people decided to send once more, by a button: phone and text.
+        forged_answers: what forged webhooks were answered, by status.
         homes: the inbox of each phone that is not in support.
         told_to_wait: how often Slack was made to refuse for speed, by faults that are cleared.
     """
@@ -65,9 +71,12 @@ class Storm(Team):
         self.commanded: list[tuple[str, str]] = []
         self.maybe: set[tuple[str, str]] = set()
         self.forbidden: list[tuple[str, str]] = []
+        self.intruded: list[str] = []
         self.said: dict[tuple[str, str], str] = {}
         self.decisions: Counter[tuple[str, str]] = Counter()
         self.homes: dict[str, str] = {}
+        self.forged_answers: Counter[int] = Counter()
+        self._others = (self.slack.add_user("guest", guest=True), self.slack.add_user("stranger", stranger=True))
         self.ahead = SOON  # seconds: a job that is due later is not waited for
         self.told_to_wait = 0
         self.armed = False  # whether there is a point that it has not come to yet
@@ -141,6 +150,25 @@ class Storm(Team):
             self.commanded.append((phone, text))
         else:
             self.maybe.add((phone, text))
+
+    async def intrude(self, phone: str, text: str, stranger: bool) -> None:  # noqa: FBT001 - one of two people
+        """Somebody who is no member of the team replies in the phone's thread."""
+        self.intruded.append(text)
+        who = self._others[stranger]
+        channel = self.channel_of(phone)
+        self.slack.world.store.channels[channel].members.add(who)
+        await self.slack.say(who, channel, text, thread_ts=self.roots(phone)[-1])
+
+    async def forge(self, text: str) -> None:
+        """Somebody calls our door as a company would, with tokens that nobody gave them."""
+        self.intruded.append(text)
+        real = next((each.hook for each in self.fone.deliveries if each.hook.kind == "inbound"), None)
+        body = text.encode() if real is None or real.body is None else real.body.replace(b"A text", text.encode())
+        for account in ("fone", "io", "iovox", "restcomm"):
+            url = f"{self.url}/sms/{account}/{secrets.token_urlsafe(32)}"
+            with contextlib.suppress(aiohttp.ClientError, TimeoutError):  # it may be dead just now
+                status, _ = await self.call(url, data=body, headers=dict(real.headers) if real else {})
+                self.forged_answers[status] += 1
 
     # --- what people see ----------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PACE = 0.25  # seconds between two things that happen, on average
 CALM = 150.0  # seconds that it may take afterwards until nothing is left to do
-TWO_SWEEPS = 45.0  # seconds: a sweep asks no faster than the real Slack allows
+TWO_SWEEPS = 60.0  # seconds: a sweep asks no faster than the real Slack allows
 LIVES = (20, 900)  # passages of seams in one life of the bot
 PHONES = [f"+614880230{number:02}" for number in range(10, 22)]
 ABROAD = {"+13035550142": "sales", "+447700900142": "london", "+16175550142": "boston"}
@@ -56,6 +56,11 @@ class Weather:
             (12, self._fault_at_slack),
             (12, self._fault_at_a_carrier),
             (3, self._fault_of_sockets),
+            (3, self._lose_events),
+            (3, self._lose_a_webhook),
+            (1, self._revoke_the_token),
+            (2, self._intrude),
+            (2, self._forge),
         ]
 
     async def blow(self, seconds: float) -> Found:
@@ -79,6 +84,7 @@ class Weather:
 
     async def _clear_up(self) -> None:
         self._end_faults()
+        self.storm.slack.restore_token()
         self.storm.points.clear()
         await self.storm.slack.kill_sockets("reset")
         if self.storm.armed:
@@ -240,4 +246,33 @@ class Weather:
         if self._dice.random() < 0.4:
             await slack.disconnect("refresh_requested")
         else:
-            await slack.kill_sockets(self._dice.choice(["close", "reset", "dead"]))
+            await slack.kill_sockets(self._dice.choice(["close", "reset", "dead", "silent"]))
+
+    async def _lose_events(self) -> None:
+        """Slack never sends some of them; the sweep finds what they would have told."""
+        self.storm.slack.faults.lose(times=self._dice.randint(1, 3))
+
+    async def _lose_a_webhook(self) -> None:
+        """The same of a company that can be asked for its texts."""
+        self._dice.choice([self.storm.fone, self.storm.restcomm]).faults.next(Trouble.WEBHOOK_LOST)
+
+    async def _revoke_the_token(self) -> None:
+        """An admin takes the app out and puts it in again."""
+        self.faults += 1
+        await self.storm.slack.revoke_token(self._dice.choice(["token_revoked", "account_inactive"]))
+        self._beside(self._restore_the_token(self._dice.uniform(0.5, 5)))
+
+    async def _restore_the_token(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        self.storm.slack.restore_token()
+
+    async def _intrude(self) -> None:
+        """Who is no member of the team writes in a thread: a guest, or somebody of another company."""
+        if phones := self._open():
+            await self.storm.intrude(
+                self._dice.choice(phones), self._new("Not from the team"), self._dice.random() < 0.5
+            )
+
+    async def _forge(self) -> None:
+        """Somebody who guesses tokens speaks as a customer."""
+        self._beside(self.storm.forge(self._new("Not from a customer")))
