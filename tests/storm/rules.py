@@ -81,8 +81,8 @@ class Rules:
         taken = {each.hook.message_id for each in self._deliveries("inbound") if each.is_taken}
         texts = [text for phone in self._storm.phones.numbers() for text in self._storm.phones.texts(phone)]
         texts = [text for text in texts if text.direction == "out"]
-        said = [literal(post) for _, post in self._posts if post.get("blocks")]
-        words = [paragraph for post in said for paragraph in post.split("\n")]
+        said = [literal({"blocks": [block]}) for _, post in self._posts for block in post.get("blocks", ())]
+        words = [paragraph for block in said for paragraph in block.split("\n")]
         shown = Counter(word for word in words)
         for text in {text.text for text in texts} - set(shown):
             shown[text] = sum(word.endswith(text) if text in KEYWORDS else word.count(text) for word in words)
