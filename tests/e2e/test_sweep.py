@@ -110,6 +110,8 @@ async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> Non
         await team.fone.unplug()
         edited, deleted = await team.reply(root, "With a fault"), await team.reply(root, "A mistake")
         await team.until(lambda: len(team.rows("SELECT id FROM messages WHERE slack_ts IS NOT NULL")) == 4, SOON)
+        await team.until(lambda: team.rows("SELECT id FROM jobs WHERE kind = 'send' AND tries = 4"), SOON)
+        await team.until(lambda: team.attempts()[-1]["outcome"] == "not sent", SOON)  # the next try is seconds away
         await team.stop_bot()
         team.slack.faults.lose_without_socket = True
         await asyncio.sleep(0.1)

@@ -78,6 +78,14 @@ CHAINS: dict[str, list[Point]] = {
         ("before commit:Sweep._thread", 1),
         ("after commit:Sweep._thread", 1),
     ],
+    "what is done beside the work": [
+        ("before commit:SecondLook.look", 1),
+        ("after commit:SecondLook.look", 1),
+        ("before commit:Retention._all", 1),
+        ("after commit:Retention.drop", 1),
+        ("before commit:LeaseNotices.number", 1),
+        ("after commit:LeaseNotices.number", 1),
+    ],
     "edits, people and wishes": [
         ("before slack:users.info", 1),
         ("after commit:People.person", 1),
