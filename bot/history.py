@@ -88,7 +88,9 @@ class SecondLook:
         except SlackRefused as error:
             log.info("a thread could not be read again", reason=error.code)  # its card is looked for elsewhere
             return
-        found = list(self._found(channel, typed, standing, now))
+        async with self._database.read() as reader:
+            every = self._found(channel, typed, standing, now)
+            found = [each for each in every if not await intake.is_known(reader, each.dedup_key)]
         if not found:
             return
         async with self._database.transaction() as tx:

@@ -277,8 +277,7 @@ _UNKNOWN = "*This may not have gone out.* {sentence} It is never sent again by i
 def receipt_line(view: LineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
     """One line below a reply, edited as more is known; above it a sentence where a person has to decide something."""
     wording = _WORDINGS[view.stage]
-    given = blocks.marked(view.sentence)
-    sentence = given if given.strip() else Marked(wording.needs)
+    sentence = given if (given := blocks.marked(view.sentence)).strip() else Marked(wording.needs)
     told = joined(" · ", [*_progress(view, wording), *(() if wording.needs else (sentence,)), *_details(view)])
     above = [blocks.section(_asked(view.stage, sentence))] if wording.needs else []
     spoken = joined(" ", [_asked(view.stage, sentence), told]) if wording.needs else told

@@ -116,6 +116,11 @@ async def waiting(connection: Connection, limit: int) -> list[Entry]:
     )
 
 
+async def is_known(connection: Connection, dedup_key: str) -> bool:
+    """Whether something with this key has come in before."""
+    return await connection.value("SELECT 1 FROM intake WHERE dedup_key = :key", key=dedup_key) is not None
+
+
 async def finish(tx: Transaction, entry: Entry) -> None:
     """The bridge has done with it what is to be done."""
     await tx.run("UPDATE intake SET state = 'done', done_at = :now WHERE id = :id", now=tx.now, id=entry.id)

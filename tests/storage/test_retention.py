@@ -97,7 +97,7 @@ async def test_nothing_is_dropped_by_itself(database: Database, clock: Clock, tm
 KEPT = {
     "messages": """
         id conversation_id direction origin encoding segments author account provider_id our_address said_at repeats
-        recovered team slack_channel slack_ts post_id state status code sentence via options at_once not_before
+        recovered team slack_channel slack_ts slack_thread post_id state status code sentence via options at_once not_before
         expires_at decided_at removed_at created_at intake_id
         """,
     "attempts": """
@@ -109,7 +109,11 @@ KEPT = {
         intake_id
         """,
 }
-DROPPED = {"messages": {"text", "typed", "media", "parts"}, "attempts": {"text"}, "receipts": {"description"}}
+DROPPED = {
+    "messages": {"text", "typed", "written", "media", "parts"},
+    "attempts": {"text"},
+    "receipts": {"description"},
+}
 
 
 async def test_every_column_is_decided_about(database: Database) -> None:

@@ -171,4 +171,4 @@ async def test_every_seam_is_a_point(tmp_path: Path, nursery: Nursery) -> None:
         await prove(storm)
     passed = {line.split(" ", 1)[1] for line in trace.read_text(encoding="utf-8").splitlines()}
     named = {seam.split(" ", 1)[1] for chain in (*CHAINS.values(), DOUBTFUL, THROTTLED) for seam, _ in chain}
-    assert passed - named <= {"commit:Worker._again"}
+    assert passed - named <= {"commit:Worker._again", "commit:SecondLook._thread"}  # not in each day's work
