@@ -16,7 +16,7 @@ from bot.buttons import PREFIX
 from bot.consent import Consent, opt_in, opt_out
 from bot.people import reason
 from sms.message import Status
-from storage import alerts, attempts, contacts, conversations, jobs, messages, people, replies
+from storage import alerts, attempts, contacts, conversations, history, jobs, messages, people, replies
 from storage.clock import from_datetime, to_datetime
 from storage.intake import Arrival
 
@@ -320,7 +320,7 @@ class Actions:
     async def _retry_all(self, tx: Transaction, wish: Wish) -> None:
         """What failed in the conversations that the alert names, and that nobody has decided about."""
         for conversation_id in (await alerts.get(tx, wish["subject"])).conversations:
-            for message in await messages.failed(tx, conversation_id):
+            for message in await history.failed(tx, conversation_id):
                 await self._outcomes.send_again(tx, message)
         await self._acknowledge(tx, wish)
 

@@ -16,6 +16,7 @@ from bot.places import Places
 from storage import (
     attempts,
     conversations,
+    history,
     intake,
     messages,
     posts,
@@ -324,7 +325,7 @@ class Bridge:
             return LATE
         if inbox.reply_mode == "confirm":
             return CONFIRM
-        before = await messages.newest_reply(tx, conversation.id)
+        before = await history.newest_reply(tx, conversation.id)
         if before is None or before.author == said["user"]:
             return None
         answered = before.created_at > (conversation.last_in_at or 0)

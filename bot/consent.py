@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from bot import plan, restored
 from bot.pseudonyms import Pseudonyms
 from sms.keywords import Keyword, heard, likely_stop
-from storage import contacts, conversations, doubts, erasures, messages, suppressions
+from storage import contacts, conversations, doubts, erasures, history, messages, suppressions
 from storage.clock import DAY, MINUTE, SECOND
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Consent:
     async def _help(self, tx: Transaction, conversation: Conversation, heard_in: int) -> None:
         """Who we are and how to stop, once a day."""
         answer = self._inboxes[conversation.inbox].help_text
-        before = await messages.newest_of_origin(tx, conversation.id, "help")
+        before = await history.newest_of_origin(tx, conversation.id, "help")
         if answer and (before is None or tx.now - before >= HELP_AGAIN):
             await self._say(tx, conversation.id, "help", answer, heard_in)
 

@@ -18,6 +18,7 @@ from storage import (
     attempts,
     callbacks,
     conversations,
+    history,
     messages,
     receipts,
 )
@@ -333,7 +334,7 @@ class Outcomes:
 
     async def _leave_alerts(self, tx: Transaction, conversation_id: int) -> None:
         """Alerts about texts in the conversation are over for it once nothing is left to decide there."""
-        if not await messages.wants_decision(tx, conversation_id):
+        if not await history.wants_decision(tx, conversation_id):
             for alert_id in await alerts.leave(tx, conversation_id):
                 await plan.alert(tx, alert_id)
 

@@ -15,7 +15,7 @@ from bot import blocks, buttons, consent_view, healing, plan, render, telling, t
 from bot.plan import Later
 from bot.posting import ChannelClosed, Draft, ThreadLost
 from bot.slack_api import SlackRefused, SlackUnreachable
-from storage import alerts, contacts, conversations, doubts, jobs, messages, posts
+from storage import alerts, contacts, conversations, doubts, history, jobs, messages, posts
 from storage.clock import HOUR
 
 if TYPE_CHECKING:
@@ -281,7 +281,7 @@ class Thread:
         if hours is None or message.direction == "out":
             return False
         async with self._database.read() as reader:
-            before = await messages.before(reader, conversation.id, message.id)
+            before = await history.before(reader, conversation.id, message.id)
         return before is not None and message.created_at - before.created_at >= int(hours * HOUR)
 
     async def _lose_thread(self, conversation: Conversation) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.messages import _COLUMNS, Message
+from storage.messages import COLUMNS, Message
 
 if TYPE_CHECKING:
     from storage.database import Connection
@@ -15,7 +15,7 @@ async def page(connection: Connection, conversation_id: int, after: int, limit: 
     return await connection.all(
         Message,
         f"""
-        SELECT {_COLUMNS} FROM messages WHERE conversation_id = :conversation_id AND id > :after
+        SELECT {COLUMNS} FROM messages WHERE conversation_id = :conversation_id AND id > :after
         ORDER BY id LIMIT :limit
         """,
         conversation_id=conversation_id,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Direction = Literal["in", "out"]
 State = Literal["held", "scheduled", "cancelled", "asked"]
 
-_COLUMNS = """
+COLUMNS = """
     id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
     repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, parts,
     at_once, not_before, expires_at, decided_at, removed_at, created_at, intake_id
@@ -149,7 +149,7 @@ async def add_text(
 
 async def get(connection: Connection, message_id: int) -> Message:
     """The message of this id."""
-    found = await connection.one(Message, f"SELECT {_COLUMNS} FROM messages WHERE id = :id", id=message_id)
+    found = await connection.one(Message, f"SELECT {COLUMNS} FROM messages WHERE id = :id", id=message_id)
     if found is None:
         raise LookupError(f"no message {message_id}")
     return found
@@ -160,7 +160,7 @@ async def by_slack(connection: Connection, team: str, channel: str, ts: str) -> 
     return await connection.one(
         Message,
         f"""
-        SELECT {_COLUMNS} FROM messages WHERE team = :team AND slack_channel = :channel AND slack_ts = :ts
+        SELECT {COLUMNS} FROM messages WHERE team = :team AND slack_channel = :channel AND slack_ts = :ts
         """,
         team=team,
         channel=channel,
@@ -173,7 +173,7 @@ async def unposted(connection: Connection, conversation_id: int, limit: int) -> 
     return await connection.all(
         Message,
         f"""
-        SELECT {_COLUMNS} FROM messages
+        SELECT {COLUMNS} FROM messages
         WHERE conversation_id = :conversation_id AND post_id IS NULL AND slack_ts IS NULL ORDER BY id LIMIT :limit
         """,
         conversation_id=conversation_id,
@@ -184,7 +184,7 @@ async def unposted(connection: Connection, conversation_id: int, limit: int) -> 
 async def of_post(connection: Connection, post_id: int) -> list[Message]:
     """The messages that this post shows, oldest first."""
     return await connection.all(
-        Message, f"SELECT {_COLUMNS} FROM messages WHERE post_id = :post_id ORDER BY id", post_id=post_id
+        Message, f"SELECT {COLUMNS} FROM messages WHERE post_id = :post_id ORDER BY id", post_id=post_id
     )
 
 
@@ -318,72 +318,6 @@ async def give_up(tx: Transaction, message_id: int, sentence: str) -> None:
         sentence=sentence,
         id=message_id,
     )
-
-
-async def before(connection: Connection, conversation_id: int, message_id: int) -> Message | None:
-    """The newest message of the conversation before this one, of either side."""
-    return await connection.one(
-        Message,
-        f"""
-        SELECT {_COLUMNS} FROM messages WHERE conversation_id = :conversation_id AND id < :message_id
-        ORDER BY id DESC LIMIT 1
-        """,
-        conversation_id=conversation_id,
-        message_id=message_id,
-    )
-
-
-async def newest_reply(connection: Connection, conversation_id: int) -> Message | None:
-    """The newest text of ours in the conversation that a person wrote."""
-    return await connection.one(
-        Message,
-        f"""
-        SELECT {_COLUMNS} FROM messages
-        WHERE conversation_id = :conversation_id AND direction = 'out' AND author IS NOT NULL ORDER BY id DESC LIMIT 1
-        """,
-        conversation_id=conversation_id,
-    )
-
-
-async def newest_of_origin(connection: Connection, conversation_id: int, origin: str) -> int | None:
-    """When the conversation's newest text of this origin was made (microseconds UTC); None if there is none."""
-    found = await connection.value(
-        """
-        SELECT created_at FROM messages WHERE conversation_id = :conversation_id AND origin = :origin
-        ORDER BY id DESC LIMIT 1
-        """,
-        conversation_id=conversation_id,
-        origin=origin,
-    )
-    return None if found is None else int(found)
-
-
-async def failed(connection: Connection, conversation_id: int) -> list[Message]:
-    """The conversation's texts of ours that failed and that nobody has decided about, oldest first."""
-    return await connection.all(
-        Message,
-        f"""
-        SELECT {_COLUMNS} FROM messages
-        WHERE conversation_id = :conversation_id AND direction = 'out' AND status = 'failed' AND state IS NULL
-        ORDER BY id
-        """,
-        conversation_id=conversation_id,
-    )
-
-
-async def wants_decision(connection: Connection, conversation_id: int) -> bool:
-    """Whether a text of ours in the conversation failed, or may not have gone out, and nobody has decided about it."""
-    found = await connection.value(
-        """
-        SELECT 1 FROM messages
-        WHERE conversation_id = :conversation_id AND direction = 'out'
-            AND ((status = 'failed' AND state IS NULL)
-                OR (state = 'asked' AND (status <> 'queued' OR code = 'restored')))
-        LIMIT 1
-        """,
-        conversation_id=conversation_id,
-    )
-    return found is not None
 
 
 async def ask(tx: Transaction, message_id: int, code: str, sentence: str) -> None:

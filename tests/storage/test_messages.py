@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import attempts, messages, posts, replies
+from storage import attempts, history, messages, posts, replies
 from storage.clock import MINUTE, SECOND
 from tests.storage.making import OURS, START, a_conversation, a_reply, a_text, an_attempt, an_inbound
 
@@ -242,7 +242,7 @@ async def test_what_failed_and_nobody_decided_about(database: Database) -> None:
             await messages.set_status(tx, message_id, "failed")
         await messages.give_up(tx, made[1], "Given up.")
         await messages.decide(tx, made[2])
-        assert [message.id for message in await messages.failed(tx, conversation)] == [made[0], made[3]]
-        newest = await messages.newest_reply(tx, conversation)
+        assert [message.id for message in await history.failed(tx, conversation)] == [made[0], made[3]]
+        newest = await history.newest_reply(tx, conversation)
         assert newest is not None
         assert newest.id == made[4]
