@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sqlite3
-from contextlib import closing
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
+from bot import disk
+from bot.finding import Finding
 from bot.manifest import OPTIONAL_SCOPES, SCOPES
+from bot.reach import companies, doors
 from bot.slack_api import open_client, open_session
 from bot.terminal import was_primed
-from storage import migrations, overview
+from storage import overview
 from storage.clock import SECOND, system_clock
 from storage.database import open_database
-from storage.migrations import TooNew
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -34,25 +32,24 @@ MOST_SKEW = 60.0  # seconds between our clock and Slack's; at 300 Slack's signat
 _UNREACHABLE = (aiohttp.ClientError, TimeoutError)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at."""
+async def examine(settings: Settings, clock: Clock = system_clock, least_free: int = disk.LEAST_FREE) -> list[Finding]:
+    """Looks at everything, in the order in which it has to be put right.
 
-    check: str
-    ok: bool
-    what: str  # a sentence
-    cure: str = ""  # a sentence; empty if nothing is to be done
-
-
-async def examine(settings: Settings, clock: Clock = system_clock) -> list[Finding]:
-    """Looks at everything, in the order in which it has to be put right."""
+    Args:
+        settings: that can be used.
+        clock: to be compared with Slack's.
+        least_free: bytes that have to be free on the disk.
+    """
     async with open_session(PATIENCE) as session:
         client = open_client(settings.slack, session)
         return [
             Finding("settings", True, "The settings can be used."),
+            await asyncio.to_thread(disk.space, settings.database, least_free),
             *[found async for found in _database(settings)],
             *[found async for found in _slack(settings, client, clock)],
             *[found async for found in _socket(settings, client, session)],
+            *[found async for found in companies(settings, clock)],
+            *[found async for found in doors(settings)],
         ]
 
 
@@ -60,7 +57,7 @@ async def examine(settings: Settings, clock: Clock = system_clock) -> list[Findi
 
 
 async def _database(settings: Settings) -> AsyncIterator[Finding]:
-    finding = await asyncio.to_thread(_file, settings)
+    finding = await asyncio.to_thread(disk.file, settings.database)
     yield finding
     if not finding.ok:
         return
@@ -86,25 +83,6 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
             f"What came in could not be read or handled: {dead} rows.",
             "Look at them with `threadline dead list`, then `threadline dead replay`.",
         )
-
-
-def _file(settings: Settings) -> Finding:
-    path = settings.database
-    if not path.exists():
-        if os.access(path.parent, os.W_OK):
-            return Finding("database", True, f"{path} is made at the first start.")
-        return Finding("database", False, f"{path} cannot be made.", f"Let the bot write into {path.parent}.")
-    if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        return Finding("database", False, f"{path} cannot be written.", f"Let the bot write {path} and its folder.")
-    try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
-            found = connection.execute("SELECT max(version) FROM migrations").fetchone()[0] or 0
-    except sqlite3.Error as error:
-        return Finding("database", False, f"{path} cannot be read: {error}.", "Restore it from a backup.")
-    newest = migrations.known()[-1].version
-    if found > newest:
-        return Finding("database", False, f"{path} is from a newer version.", str(TooNew(found, newest)))
-    return Finding("database", True, f"{path} can be read and written.")
 
 
 def _learned_by_sending(settings: Settings) -> list[str]:
@@ -136,6 +114,10 @@ async def _slack(settings: Settings, client: AsyncWebClient, clock: Clock) -> As
         return
     except _UNREACHABLE:
         yield _unreachable(settings.slack.api_url)
+        return
+    if not answer.get("bot_id"):
+        cure = "Copy the *Bot User OAuth Token* (xoxb-…) from *OAuth & Permissions*."
+        yield Finding("slack token", False, "slack.bot_token is the token of a person, not of the bot.", cure)
         return
     yield Finding("slack token", True, "Slack knows slack.bot_token.")
     headers = {name.lower(): value for name, value in answer.headers.items()}

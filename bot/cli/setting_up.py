@@ -14,22 +14,28 @@ from bot import manifest as manifests
 from bot import terminal
 from bot.callbacks import portal
 from bot.cli.frame import done, examples, json_option, loaded, names_of, read, settings_option, show
-from bot.doctor import Finding
+from bot.finding import Finding
 from bot.settings import BadSettings
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+SETTINGS_CURE = "Correct it, then look again: nothing else was looked at."
 
 
 @click.command(epilog=examples("doctor", "doctor --json"))
 @settings_option
 @json_option
 def doctor(path: Path | None, *, as_json: bool) -> None:
-    """Look at the settings, the database, Slack and the senders, and say what is to be put right."""
+    """Look at everything that has to be right, and say what is not, and what to do.
+
+    That is: the settings, the disk, the database, Slack's tokens, scopes and channels, the clock, the companies'
+    credentials, and the public address. Nothing is sent and nothing changed. It ends with 1 if anything is wrong.
+    """
     try:
         settings = read(path)
     except BadSettings as error:
-        found = [Finding("settings", ok=False, what=problem) for problem in error.problems]
+        found = [Finding("settings", False, problem, SETTINGS_CURE) for problem in error.problems]
     else:
         found = done(doctors.examine(settings))
     signs = {True: click.style("✓", fg="green"), False: click.style("✗", fg="red")}

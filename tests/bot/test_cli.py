@@ -53,7 +53,7 @@ def test_a_setting_that_is_missing_is_one_line(tmp_path: Path) -> None:
     ended = call(tmp_path, "run")
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == [
-        "threadline.toml:4: slack.bot_token is missing. Set it in the settings file, or as THREADLINE_SLACK__BOT_TOKEN."
+        "threadline.toml:5: slack.bot_token is missing. Set it in the settings file, or as THREADLINE_SLACK__BOT_TOKEN."
     ]
     assert ended.stdout == ""
 

@@ -11,9 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot import doctor, replay, routes, terminal
-from bot.settings import Settings, check
 from bot.terminal import CannotDo
-from storage.clock import SECOND, system_clock
 from tests.e2e.team import CUSTOMER, Team
 from tests.e2e.written import Written
 
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from bot.doctor import Finding
 
 NEW = "+61488023777"
 DENVER_PHONE = "+13035550142"
@@ -116,14 +113,14 @@ async def test_send_waits_for_a_bot_that_does_not_run(tmp_path: Path) -> None:
 async def test_prime_makes_answers_come_in(team: Written) -> None:
     """One text from an IO Phone number teaches IO Phone our URL; from then on texts to it reach the thread."""
     denver = team.branches["sales"].number
-    found = {each.what: each for each in await examined(team) if each.check == "inbound"}
+    found = {each.what: each for each in await doctor.examine(team.bot_settings) if each.check == "inbound"}
     assert [each.cure for each in found.values()] == ["Run `threadline prime denver --to <a phone of yours>`."]
     code, out, _ = await team.command("prime", "denver", "--to", DENVER_PHONE)
     assert (code, "inbox sales" in out) == (0, True)
     await team.received(DENVER_PHONE, 1)
     await team.phones.send(DENVER_PHONE, denver, "It works")
     await team.until(lambda: any("It works" in str(post) for post in posts(team, "sales")))
-    assert [each.ok for each in await examined(team) if each.check == "inbound"] == [True]
+    assert [each.ok for each in await doctor.examine(team.bot_settings) if each.check == "inbound"] == [True]
 
 
 def posts(team: Team, channel: str) -> list[dict[str, Any]]:
@@ -164,73 +161,3 @@ def mend(team: Team, row_id: int) -> None:
         other = body.replace("Hello", "Hello again").replace(known, known[:-4] + "beef")
         change = "UPDATE intake SET body = ?, headers = ? WHERE id = ?"
         connection.execute(change, (other, headers, row_id))
-
-
-# --- doctor -----------------------------------------------------------------------------------------------------------
-
-
-async def examined(team: Written, **changed: Any) -> list[Finding]:
-    """What the doctor finds, with some settings of Slack changed."""
-    written = {**team.written, "slack": {**team.written["slack"], **changed}}
-    return await doctor.examine(check(Settings(**written)))
-
-
-def wrong(found: list[Finding]) -> list[str]:
-    """What is not as it should be, apart from the sender that is not primed."""
-    return [f"{each.what} {each.cure}" for each in found if not each.ok and each.check != "inbound"]
-
-
-async def test_doctor_of_a_healthy_bot(team: Written) -> None:
-    """Only the sender that was never primed is named, with its cure, and the exit code says that there is something."""
-    code, out, _ = await team.command("doctor")
-    failed = [line for line in out.splitlines() if not line.startswith("✓")]
-    assert code == 1
-    assert len(failed) == 1
-    assert "`threadline prime denver" in failed[0]
-    assert wrong(await examined(team)) == []
-    await team.conversation()
-
-
-async def test_doctor_names_scopes_and_channels(team: Written) -> None:
-    """A scope that the code needs, a channel that the bot is not in, and one that is not there are named."""
-    granted = tuple(scope for scope in team.slack.settings.scopes if scope != "users:read")
-    team.slack.settings.scopes = granted
-    await team.slack.leave(team.channels["london"])
-    found = wrong(await examined(team, alert_channel="C0NOTHERE0"))
-    assert len(found) == 3
-    assert "lacks the scope users:read, for users.info" in found[0]
-    assert any("#london (inbox london). In Slack, write `/invite" in each for each in found)
-    assert any("C0NOTHERE0 (alerts): channel_not_found" in each for each in found)
-
-
-@pytest.mark.parametrize(
-    ("changed", "said"),
-    [
-        ({"bot_token": "xoxb-wrong"}, "refuses slack.bot_token: invalid_auth"),
-        ({"app_token": "xapp-wrong"}, "refuses slack.app_token: invalid_auth"),
-        ({"api_url": "http://127.0.0.1:9/api/"}, "does not answer"),
-    ],
-)
-async def test_doctor_names_wrong_tokens(team: Written, changed: dict[str, str], said: str) -> None:
-    """A token that Slack refuses, or a Slack that does not answer, is one line; no token stands in it."""
-    found = wrong(await examined(team, **changed))
-    assert said in found[0]
-    assert "wrong" not in str(found)
-
-
-async def test_doctor_names_a_wrong_clock(team: Written) -> None:
-    """A clock that is minutes off is named with the way in which it is off."""
-    found = await doctor.examine(team.bot_settings, lambda: system_clock() - 200 * SECOND)
-    (said,) = wrong(found)
-    assert "seconds behind Slack's" in said
-
-
-async def test_doctor_of_broken_settings_and_files(tmp_path: Path) -> None:
-    """Settings that cannot be used and a file that is no database are findings like others."""
-    async with Written(tmp_path, starts=False) as team:
-        team.bot_settings.database.write_text("this is no database, though it is long enough to be taken for one" * 40)
-        assert "cannot be read" in wrong(await examined(team))[0]
-        team.file.write_text("nothing = 1\n")
-        code, out, _ = await team.command("doctor", "--json")
-        assert code == 1
-        assert any("threadline.toml:1: nothing is no setting." in each["what"] for each in json.loads(out))
