@@ -189,6 +189,8 @@ CREATE TABLE messages (
     team          TEXT,
     slack_channel TEXT,                    -- outbound: the Slack message that it was typed as
     slack_ts      TEXT,
+    slack_thread  TEXT,                    -- in which thread, by its root
+    written       TEXT,                    -- a digest of what was typed, so that an edit that changes nothing is none
     post_id       BIGINT REFERENCES posts (id),   -- where its text is shown, if that is a post of ours
     state         TEXT CHECK (state IN ('held', 'scheduled', 'cancelled', 'asked')),
     status        TEXT,                    -- outbound: that of its newest try
@@ -205,7 +207,7 @@ CREATE TABLE messages (
     created_at    BIGINT NOT NULL,
     intake_id     BIGINT                   -- the row of the intake that it came of, for the log; that may be gone
 );
-INSERT INTO "messages" VALUES(1000,1000,'in','origin 1000 ünï','text 1000 ünï','typed 1000 ünï','media 1000 ünï','encoding 1000 ünï',1000,'author 1000 ünï','account 1000 ünï','provider_id 1000 ünï','our_address 1000 ünï',1000,1000,'recovered 1000 ünï','team 1000 ünï','slack_channel 1000 ünï','slack_ts 1000 ünï',1000,'held','status 1000 ünï','code 1000 ünï','sentence 1000 ünï','via 1000 ünï','options 1000 ünï','parts 1000 ünï',1000,1000,1000,1000,1000,1000,1000);
+INSERT INTO "messages" VALUES(1000,1000,'in','origin 1000 ünï','text 1000 ünï','typed 1000 ünï','media 1000 ünï','encoding 1000 ünï',1000,'author 1000 ünï','account 1000 ünï','provider_id 1000 ünï','our_address 1000 ünï',1000,1000,'recovered 1000 ünï','team 1000 ünï','slack_channel 1000 ünï','slack_ts 1000 ünï','slack_thread 1000 ünï','written 1000 ünï',1000,'held','status 1000 ünï','code 1000 ünï','sentence 1000 ünï','via 1000 ünï','options 1000 ünï','parts 1000 ünï',1000,1000,1000,1000,1000,1000,1000);
 CREATE TABLE migrations (
     version    BIGINT PRIMARY KEY,
     name       TEXT NOT NULL,
@@ -321,6 +323,7 @@ CREATE UNIQUE INDEX posts_ts ON posts (team, channel, ts);
 CREATE INDEX posts_subject ON posts (subject, kind);
 CREATE UNIQUE INDEX messages_provider_id ON messages (account, provider_id);
 CREATE UNIQUE INDEX messages_slack_ts ON messages (team, slack_channel, slack_ts);
+CREATE INDEX messages_typed ON messages (slack_channel, created_at) WHERE slack_ts IS NOT NULL;
 CREATE INDEX messages_conversation ON messages (conversation_id, id);
 CREATE INDEX messages_unposted ON messages (conversation_id, id) WHERE post_id IS NULL;
 CREATE INDEX messages_post ON messages (post_id, id) WHERE post_id IS NOT NULL;
