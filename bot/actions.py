@@ -16,7 +16,7 @@ from bot.buttons import PREFIX
 from bot.consent import Consent, opt_in, opt_out
 from bot.people import reason
 from sms.message import Status
-from storage import alerts, attempts, contacts, conversations, history, jobs, messages, people, replies
+from storage import alerts, attempts, contacts, conversations, history, jobs, messages, people, planned, replies
 from storage.clock import from_datetime, to_datetime
 from storage.intake import Arrival
 
@@ -196,7 +196,7 @@ class Actions:
 
     async def _schedule(self, tx: Transaction, message_id: int, conversation: Conversation, at: int) -> None:
         """It waits for its time, and for somebody to confirm it where each reply does."""
-        await messages.schedule(tx, message_id, at)
+        await planned.schedule(tx, message_id, at)
         if self._settings.inboxes[conversation.inbox].reply_mode == "confirm":
             await messages.ask(tx, message_id, *CONFIRM)
         else:
@@ -287,7 +287,7 @@ class Actions:
             await self._outcomes.send_again(tx, message)
         else:
             await messages.decide(tx, message.id)
-            await messages.schedule(tx, message.id, message.not_before)
+            await planned.schedule(tx, message.id, message.not_before)
             await plan.send(tx, message.conversation_id, message.id, message.not_before)
             await plan.show(tx, message.id)
 

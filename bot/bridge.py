@@ -19,6 +19,7 @@ from storage import (
     history,
     intake,
     messages,
+    planned,
     posts,
     replies,
     templates,
@@ -208,7 +209,7 @@ class Bridge:
         await plan.post(tx, conversation.id)
         await plan.answer(tx, conversation.id, said["response_url"], said["user"])
         if said["at"] is not None:
-            await messages.schedule(tx, message_id, said["at"])
+            await planned.schedule(tx, message_id, said["at"])
         await self._send(tx, entry, conversation.id, message_id, said["at"])
 
     async def loss(self, tx: Transaction, entry: Entry) -> None:

@@ -14,9 +14,9 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot import render, templates
 from bot.answers import say
-from bot.blocks import Marked, fill
+from bot.blocks import Marked, fill, joined
 from bot.numbers import read_number, read_texting, spell, unlinked
-from bot.routing import Stop
+from bot.routing import ONE_WAY, Stop, one_way
 from bot.slack_api import SlackError
 from bot.templates import CannotFill
 from sms.address import NotAnAddress
@@ -179,10 +179,11 @@ class Commands:
         return await self._send(asked, to, await self._filled(asked, name.removeprefix("#"), to))
 
     async def _send(self, asked: Asked, to: Address, text: str) -> Rendered:
-        await self._gate.would_send(asked.inbox, to, text)
+        route = await self._gate.would_send(asked.inbox, to, text)
         await self._take_in(asked, "command", to=str(to), text=text)
         where = self._channel(asked)
-        return say(fill("Texting {who}. The conversation is in {where}.", who=spell(to), where=where))
+        told = fill("Texting {who}. The conversation is in {where}.", who=spell(to), where=where)
+        return say(joined(" ", [told, ONE_WAY if one_way(route.address) else ""]))
 
     async def _filled(self, asked: Asked, name: str, to: Address) -> str:
         template = await self._answers.template_named(asked.inbox, name.lower())

@@ -157,7 +157,10 @@ def _inbox(draft: Draft) -> Block:
 
 
 def _via(name: str, inbox: Inbox, via: str | None, settings: Settings, providers: Mapping[str, Provider]) -> Block:
-    automatic = Choice(AUTOMATIC, "Automatic", "the conversation's own sender, else the first that can")
+    usual = "the conversation's own sender, else the first that can"
+    if isinstance(settings.senders[inbox.senders[0]].parsed, Alphanumeric):
+        usual = f"the own sender, else {inbox.senders[0][:20]}: the customer cannot answer"
+    automatic = Choice(AUTOMATIC, "Automatic", usual)
     choices = [automatic, *(choice_of(each, settings, providers) for each in inbox.senders)]
     return forms.enter(via_block(name), "Via", forms.choice("compose:via", choices, via or AUTOMATIC), live=True)
 

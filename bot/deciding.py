@@ -18,7 +18,7 @@ from sms.address import from_canonical
 from sms.countries import zones_of
 from sms.message import Status
 from sms.segments import measure
-from storage import attempts, callbacks, contacts, conversations, files, messages, quotas
+from storage import attempts, callbacks, contacts, conversations, files, messages, planned, quotas
 from storage.clock import MINUTE, from_datetime, to_datetime
 from storage.contacts import Contact
 from storage.conversations import Conversation
@@ -256,7 +256,7 @@ class Deciding:
             route = await self._choose(tx, case, text, other)
         cut = json.dumps(route.parts) if len(route.parts) > 1 else None
         if cut != case.message.parts:
-            await messages.cut(tx, case.message.id, cut, sum(measure(each).count for each in route.parts))
+            await planned.cut(tx, case.message.id, cut, sum(measure(each).count for each in route.parts))
         return route
 
     async def _route_of_part(self, tx: Transaction, case: _Case, begun: Attempt, part: int) -> Route:

@@ -20,6 +20,7 @@ from storage import (
     conversations,
     history,
     messages,
+    planned,
     receipts,
 )
 from storage.clock import MINUTE, SECOND
@@ -161,7 +162,7 @@ class Outcomes:
             is_told: false: a wait that is over before its line would be posted is not told.
         """
         if message.not_before != until and (is_told or until > tx.now + self._line_after):
-            await messages.hold(tx, message.id, until, hold.reason, hold.sentence, expires_at)
+            await planned.hold(tx, message.id, until, hold.reason, hold.sentence, expires_at)
             await plan.show(tx, message.id)
 
     async def too_old(self, tx: Transaction, message: Message, sentence: str) -> None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from bot import rules
 from bot.parts import progress
+from bot.rules import Occasion
 from bot.views import AlertView, CardView, ContactView, InboundText, LineView, OutboundView, SenderView, Stage
-from sms.address import E164, from_canonical
+from sms.address import E164, Alphanumeric, from_canonical
+from sms.countries import shows_no_names, zones_of
 from sms.message import Status
 from storage import attempts, contacts, conversations, leases, suppressions
-from storage.clock import DAY, MINUTE
+from storage.clock import DAY, MINUTE, to_datetime
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -146,7 +149,9 @@ class Presenter:
 
     async def _sender(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
         name = conversation.sender
-        if name is None or name not in self._settings.senders:
+        if name is None:
+            return await self._name_to_come(connection, conversation, now)
+        if name not in self._settings.senders:
             return None
         sender = self._settings.senders[name]
         title = self._providers[sender.account].title
@@ -157,6 +162,17 @@ class Presenter:
         if lease is None or lease.expires_at <= now or lease.stands_for != own:
             return SenderView(title, own, leased=sender.is_leased)
         return SenderView(title, lease.number, leased=True, lease_ends=lease.expires_at)
+
+    async def _name_to_come(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
+        """The name that the first text would come from, if it is one: that answers cannot come is told before it."""
+        contact = await contacts.get(connection, conversation.contact_id)
+        to = from_canonical(contact.address)
+        occasion = Occasion(conversation.inbox, to, to_datetime(now), zones_of(to, contact.time_zone))
+        senders = self._settings.inboxes[conversation.inbox].senders
+        first = self._settings.senders[rules.choose(self._settings.rules, occasion, senders).senders[0]]
+        if not isinstance(first.parsed, Alphanumeric) or shows_no_names(to, self._settings.countries_without_names):
+            return None
+        return SenderView(self._providers[first.account].title, str(first.parsed))
 
     def _sender_of(self, attempt: Attempt) -> SenderView:
         sender = self._settings.senders.get(attempt.sender)

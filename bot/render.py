@@ -236,7 +236,7 @@ def _sender_line(sender: SenderView | None) -> str | Marked:
 def _sender(sender: SenderView) -> str:
     if sender.address is None:
         return "a number that is leased with the next text"
-    return f"leased {spaced(sender.address)}" if sender.leased else spaced(sender.address)
+    return f"{'leased ' * sender.leased}{spaced(sender.address)}{' (it cannot be answered)' * sender.is_name}"
 
 
 # --- the receipt line -------------------------------------------------------------------------------------------------

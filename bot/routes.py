@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from bot import rules
 from bot.consent import Consent
 from bot.deciding import OPTED_OUT
+from bot.hours import spell as spell_hours
+from bot.limits import Hold, keep
 from bot.numbers import spell
-from bot.routing import Stop, fits, one_way, signed
+from bot.routing import ONE_WAY, Stop, fits, one_way, signed
 from sms.segments import Encoding, measure, plain
 from storage import contacts, conversations, leases
 from storage.clock import DAY, to_datetime
@@ -54,6 +56,7 @@ class Explanation:
     kept: str | None  # the sender that the conversation keeps
     rule: str  # which one of the settings names the candidates, and what it asks; "" if none does
     stop: str  # why it goes out through no sender, as a sentence; "" if it would
+    holds: list[str]  # what would hold it back just now, and until when, as sentences
     candidates: list[Candidate]
     leases: list[str] = field(repr=False)  # the contact's live ones
     size: Segments | None  # with the signature; None where no text is given
@@ -89,6 +92,11 @@ class Routes:
             choice = self._gate.routing.candidates(conversation, contact)
             candidates = await self._candidates(reader, conversation, contact, whole, choice)
             live = await self._leases(reader, choice, contact)
+            taken = next((each.sender for each in candidates if each.verdict == "taken"), None)
+            try:
+                holds = await self._holds(reader, conversation, contact, taken)
+            except Stop as never:
+                stop, holds = stop or never.sentence, []
         if not stop and all(each.verdict == "skipped" for each in candidates):
             stop = candidates[0].reason
         return Explanation(
@@ -97,6 +105,7 @@ class Routes:
             kept=conversation.sender,
             rule=_ruled(choice),
             stop=stop,
+            holds=holds,
             candidates=candidates,
             leases=live,
             size=size if text else None,
@@ -127,16 +136,40 @@ class Routes:
             found.append(self._candidate(name, verdict, self._from(route)))
         return found
 
+    async def _holds(
+        self, reader: Connection, conversation: Conversation, contact: Contact, taken: str | None
+    ) -> list[str]:
+        """What the gate would say of the moment.
+
+        Raises:
+            Stop: quiet hours never end for this contact.
+        """
+        now, inbox = self._database.clock(), self._settings.inboxes[conversation.inbox]
+        found: list[str] = []
+        until = self._gate.deciding.quiet_until(inbox, conversation, contact, now)
+        if until is not None and inbox.quiet_hours is not None:
+            hours = spell_hours(inbox.quiet_hours)
+            found.append(f"{_until(until)}: it is in the quiet hours where this contact may be ({hours}).")
+        if taken is not None:
+            sender = self._settings.senders[taken]
+            try:
+                await keep(reader, taken, sender, self._providers[sender.account], now)
+            except Hold as hold:
+                found.append(f"{_until(hold.until)}: {hold.sentence}")
+        return found
+
     def _candidate(self, name: str, verdict: Verdict, reason: str) -> Candidate:
         title = self._providers[self._settings.senders[name].account].title
         return Candidate(name, title, verdict, reason)
 
     def _from(self, route: Route) -> str:
+        cost = sum(measure(part).count for part in route.parts)
+        cut = f" It goes out as {len(route.parts)} texts of {_segments(cost)} in all." if len(route.parts) > 1 else ""
         if route.address is None:
-            return "A number is asked for, leased for this contact."
+            return f"A number is asked for, leased for this contact.{cut}"
         leased = self._settings.senders[route.sender].is_leased
-        answer = " The customer cannot answer this." if one_way(route.address) else ""
-        return f"From {spell(route.address)}" + (", the conversation's lease." if leased else ".") + answer
+        answer = f" {ONE_WAY}" if one_way(route.address) else ""
+        return f"From {spell(route.address)}" + (", the conversation's lease." if leased else ".") + answer + cut
 
     async def _leases(self, reader: Connection, choice: Choice, contact: Contact) -> list[str]:
         now = self._database.clock()
@@ -156,6 +189,7 @@ def lines(told: Explanation) -> list[str]:
     if told.signature > 0:
         found.append(f"The signature adds {_segments(told.signature)}.")
     found += [f"It would not go out. {_sentence(told.stop)}"] if told.stop else []
+    found += told.holds
     found.append(f"Which senders: {told.rule or 'no rule fits, so those of the inbox'}.")
     found += [_reasoned(n, each, told) for n, each in enumerate(told.candidates, 1)]
     found += [f"Live lease: {lease}." for lease in told.leases]
@@ -174,12 +208,17 @@ def as_json(told: Explanation) -> dict[str, Any]:
         "signature_segments": told.signature,
         "rule": told.rule or None,
         "stop": told.stop or None,
+        "holds": told.holds,
         "candidates": [
             {"sender": each.sender, "provider": each.provider, "verdict": each.verdict, "reason": each.reason}
             for each in told.candidates
         ],
         "leases": told.leases,
     }
+
+
+def _until(moment: int) -> str:
+    return f"It would be held until {to_datetime(moment):%d %b %H:%M} UTC"
 
 
 def _ruled(choice: Choice) -> str:

@@ -13,7 +13,7 @@ from bot.render import country
 from bot.rules import Choice, Occasion
 from providers.errors import Refused
 from sms.address import E164, Address, Alphanumeric, Client, from_canonical
-from sms.countries import WITHOUT_NAMES, zones_of
+from sms.countries import shows_no_names, zones_of
 from sms.message import OutboundSms
 from sms.segments import Segments, measure, numbered
 from storage.clock import to_datetime
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from storage.files import File
     from storage.messages import Message
 
+ONE_WAY = "The customer cannot answer this."
 NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
@@ -223,17 +224,17 @@ class Routing:
             raise Stop("no_answer", "Not sent: this came from a name, not a number, and cannot be answered.")
         if isinstance(recipient, Client) and not provider.features.clients:
             raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
-        if isinstance(route.address, Alphanumeric) and isinstance(recipient, E164):
-            self._check_name(route.address, recipient.region or "")
+        if isinstance(route.address, Alphanumeric):
+            self._check_name(route.address, recipient)
         try:
             for part in range(1, len(route.parts) + 1):
                 provider.check(self.sms(route, contact, "0", chosen, part))
         except Refused as error:
             raise Stop(error.code, f"Not sent: {error.sentence}") from None
 
-    def _check_name(self, name: Alphanumeric, region: str) -> None:
-        if region in WITHOUT_NAMES or region in self._settings.countries_without_names:
-            where = country(region) or region
+    def _check_name(self, name: Alphanumeric, recipient: Address) -> None:
+        if isinstance(recipient, E164) and shows_no_names(recipient, self._settings.countries_without_names):
+            where = country(recipient.region) or recipient.region
             raise Stop(
                 "sender_name_country",
                 f"Not sent: a name like {name} is not shown in this country ({where}). Use a number there.",

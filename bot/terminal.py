@@ -23,7 +23,7 @@ from bot.outcomes import Outcomes
 from bot.pacing import Pacing
 from bot.people import People
 from bot.render import spaced
-from bot.routing import Stop
+from bot.routing import ONE_WAY, Stop, one_way
 from bot.slack_api import SlackApi, open_client, open_session
 from providers.http import open_client as open_provider_client
 from sms.address import NotAnAddress
@@ -121,12 +121,13 @@ async def send(settings: Settings, number: str, text: str, inbox: str | None, vi
     to = number_in(settings, name, number)
     async with opened(settings) as terminal:
         try:
-            await terminal.gate.would_send(name, to, text, via)
+            way = await terminal.gate.would_send(name, to, text, via)
         except Stop as stop:
             raise CannotDo(stop.sentence) from None
         await _take_in(terminal.database, {"to": str(to), "text": text, "inbox": name, "via": via})
     running = "The bot sends it now." if await is_running(settings) else "It goes out once the bot runs."
-    return f"Taken in for {spaced(str(to))} in the inbox {name}. {running}"
+    answer = f" {ONE_WAY}" if one_way(way.address) else ""
+    return f"Taken in for {spaced(str(to))} in the inbox {name}. {running}{answer}"
 
 
 async def prime(settings: Settings, sender: str, number: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
+from sms.address import Alphanumeric, from_canonical
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -36,6 +38,11 @@ class SenderView:
     address: str | None = field(default=None, repr=False)  # None: leased with the next text
     leased: bool = False
     lease_ends: int | None = None
+
+    @property
+    def is_name(self) -> bool:
+        """Whether it is no number, so that nobody can answer a text from it."""
+        return self.address is not None and isinstance(from_canonical(self.address), Alphanumeric)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,9 @@ class FoneDynamicsSettings(Model):
 class FoneDynamicsOptions(Model):
     """The optional parameters of the send request. Those about replies are for leased senders."""
 
-    schedule: AwareDatetime | None = Field(None, title="Send at", description="At most 14 days ahead; final.")
+    schedule: AwareDatetime | None = Field(
+        None, title="Send at", description="By them, at most 14 days ahead. It cannot be cancelled."
+    )
     delivery_receipt: bool = Field(True, title="Delivery receipt", description="Ask what became of the text.")
     delivery_receipt_method: Method = Field("POST", title="Receipt method", description="How receipts reach us.")
     webhook_method: Method = Field("POST", title="Reply method", description="How replies to a lease reach us.")

@@ -13,7 +13,7 @@ from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 from sms.address import E164
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from sms.address import Address
 
@@ -30,6 +30,17 @@ WITHOUT_NAMES: Mapping[str, str] = MappingProxyType(
 def is_country(region: str) -> bool:
     """Whether the two letters are a country that phone numbers belong to (ISO 3166-1: GB, not UK)."""
     return region in phonenumbers.SUPPORTED_REGIONS
+
+
+def shows_no_names(to: Address, more: Collection[str] = ()) -> bool:
+    """Whether networks there show no names: a text from one would be refused, or come from some number instead.
+
+    Args:
+        to: whoever is texted.
+        more: further countries of which somebody knows it.
+    """
+    region = to.region if isinstance(to, E164) else None
+    return region in WITHOUT_NAMES or region in more
 
 
 def zone(name: str) -> ZoneInfo | None:

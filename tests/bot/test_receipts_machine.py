@@ -16,7 +16,7 @@ from bot.settings import Settings
 from providers import load
 from providers.provider import Accepted
 from sms.message import Receipt, Status, slowest
-from storage import attempts, contacts, conversations, messages, receipts
+from storage import attempts, contacts, conversations, messages, planned, receipts
 from storage.database import Database, Transaction, open_database
 
 SAID = [Status.SENT, Status.BUFFERED, Status.EXPIRED, Status.FAILED, Status.DELIVERED]
@@ -55,7 +55,7 @@ class Receipts(RuleBasedStateMachine):
             contact = await contacts.remember(tx, "+61400000000")
             conversation = await conversations.open_one(tx, contact.id, "support", "T1", "C0123456788")
             self.message = await messages.add_text(tx, conversation.id, origin="command", text="Hi", author=None)
-            await messages.cut(tx, self.message, '["(1/2) H", "(2/2) i"]', len(PARTS))
+            await planned.cut(tx, self.message, '["(1/2) H", "(2/2) i"]', len(PARTS))
             self.attempts = [await self._start(tx, part) for part in PARTS]
         self.statuses = [Status.SENDING for _ in PARTS]
 

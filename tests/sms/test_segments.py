@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from smsutil.codecs import GSM_BASIC_CHARSET, GSM_EXT_CHARSET
 
-from sms.segments import Encoding, Forced, Segments, measure, plain, split
+from sms.segments import Encoding, Forced, Segments, measure, numbered, plain, split
 
 FAMILY = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"  # one grapheme, 11 UTF-16 units
 ZALGO = "a" + "\u0301" * 100  # one grapheme, longer than a segment
@@ -309,6 +309,23 @@ def test_graphemes_that_fit_are_never_cut(graphemes: list[str]) -> None:
     assert [g for part in parts for g in regex.findall(r"\X", part) if not g.isspace()] == [
         g for g in regex.findall(r"\X", text) if not g.isspace()
     ]
+
+
+@given(ANYTHING | GSM7, st.sampled_from([40, 70, 160]), st.sampled_from([None, 1, 2]))
+@example("word " * 400, 40, 1)
+def test_numbered_parts_keep_the_limits_and_the_text(text: str, characters: int, segments: int | None) -> None:
+    """Their numbers are in order and count; what stands behind them is the text without the white space at the cuts."""
+    parts = numbered(text, characters=characters, segments=segments)
+    if len(parts) < 2:
+        assert "".join(parts) == text
+        return
+    for number, part in enumerate(parts, 1):
+        assert part.startswith(f"({number}/{len(parts)}) ")
+        assert utf16_units(part) <= characters
+        assert segments is None or measure(part).count <= segments
+    bare = [part.split(") ", 1)[1] for part in parts]
+    assert all(bare)
+    assert [c for part in bare for c in part if not c.isspace()] == [c for c in text if not c.isspace()]
 
 
 @pytest.mark.parametrize(

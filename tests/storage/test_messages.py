@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage import attempts, history, messages, posts, replies
+from storage import attempts, history, messages, planned, posts, replies
 from storage.clock import MINUTE, SECOND
 from tests.storage.making import OURS, START, a_conversation, a_reply, a_text, an_attempt, an_inbound
 
@@ -168,7 +168,7 @@ async def test_an_edit_of_what_was_given_up_is_too_late(database: Database) -> N
         await messages.set_status(tx, failed, "failed", sentence="Too long.")
         assert await messages.cancel(tx, cancelled)
         await messages.ask(tx, asked, "unknown", "Did it arrive?")
-        await messages.hold(tx, held, START + SECOND, "quiet", "Later.", START + MINUTE)
+        await planned.hold(tx, held, START + SECOND, "quiet", "Later.", START + MINUTE)
         for late in (failed, cancelled):
             assert not await replies.retype(tx, late, "{}", "another digest")
         for in_time in (asked, held):
@@ -207,7 +207,7 @@ async def test_one_that_is_held_says_until_when_and_why(database: Database) -> N
     """It is not under way meanwhile."""
     async with database.transaction() as tx:
         message = await reply(tx)
-        await messages.hold(tx, message.id, START + SECOND, "quiet", "It is night there.", START + MINUTE)
+        await planned.hold(tx, message.id, START + SECOND, "quiet", "It is night there.", START + MINUTE)
         held = await messages.get(tx, message.id)
         assert (held.state, held.not_before, held.sentence) == ("held", START + SECOND, "It is night there.")
         assert (held.code, held.expires_at, held.at_once) == ("quiet", START + MINUTE, 0)

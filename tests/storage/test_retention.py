@@ -8,7 +8,7 @@ from bot.presenter import words
 from bot.retention import Retention
 from bot.sections import RetentionSettings
 from bot.shelf import Shelf
-from storage import files, intake, messages, posts
+from storage import files, intake, messages, planned, posts
 from storage.clock import DAY, SECOND
 from storage.intake import Arrival
 from tests.storage.making import a_conversation, a_text, an_attempt, an_inbound, rows
@@ -35,7 +35,7 @@ async def _filled(database: Database, shelf: Shelf) -> dict[str, int]:
         await messages.show_in(tx, [made["in"]], post.id)
         attempt = await an_attempt(tx, made["out"])
         await messages.set_status(tx, made["out"], "delivered")
-        await messages.schedule(tx, made["later"], tx.now + 90 * DAY)
+        await planned.schedule(tx, made["later"], tx.now + 90 * DAY)
         made["attempt"] = attempt.id
         made["file"] = await files.expect(tx, made["in"], "in", source=f"https://x/{MARK}", name=f"{MARK}.png")
         arrivals = [
