@@ -34,6 +34,7 @@ _LINES: dict[type[News], str] = {
     news.Ended: "an attempt ended",
     news.Stopped: "a text was not let out",
     news.Said: "a receipt came",
+    news.Postponed: "a job waits",
 }
 
 log = structlog.get_logger("trail")
@@ -64,11 +65,13 @@ def about(message: Message) -> None:
 
 def write(told: News, by: int | None) -> None:
     """One line for what was told; `by` is the row of the intake that was worked on."""
+    if isinstance(told, news.Postponed) and told.tries & (told.tries - 1):
+        return  # what waits for long is told ever more rarely
     known = {field.name: getattr(told, field.name) for field in fields(told)}
     known = {name: value for name, value in known.items() if value is not None}
     if (waited := known.pop("waited", None)) is not None:
         known["seconds"] = waited / SECOND
-    if by is not None and known.setdefault("intake", by) != by:
+    if by is not None and known.setdefault("intake", get_contextvars().get("intake", by)) != by:
         known["by"] = by
     log.info(_LINES[type(told)], **known)
 

@@ -195,7 +195,6 @@ class Worker:
 
     async def _again(self, job: Job, pause: int, reason: str) -> None:
         self._metrics.jobs.labels(job.kind, "again").inc()
-        log.info("a job is tried again", seconds=pause / SECOND, why=reason, tries=job.tries)
         while True:
             try:
                 async with self._database.transaction() as tx:

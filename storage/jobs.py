@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from storage import reason
+from storage.news import Postponed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +126,7 @@ async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: s
         error: why, for whoever looks at the table.
         waits_for: the limit that has no room for it, by a name; others that want the same can tell.
     """
+    tx.tell(Postponed(job.id, job.kind, job.tries, max(0, run_at - tx.now), error))
     await tx.run(
         "DELETE FROM jobs WHERE claimed_by IS NULL AND key = (SELECT key FROM jobs WHERE id = :id)",
         id=job.id,

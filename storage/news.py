@@ -84,4 +84,15 @@ class Said:
     status: str | None  # None: a word that we do not know
 
 
-News = TakenIn | Handled | Received | Shown | Tried | Ended | Stopped | Said
+@dataclass(frozen=True, slots=True)
+class Postponed:
+    """A job is to be done later, or once more."""
+
+    job: int
+    kind: str
+    tries: int
+    waited: int  # that it has to wait
+    why: str  # a code or some words of ours
+
+
+News = TakenIn | Handled | Received | Shown | Tried | Ended | Stopped | Said | Postponed

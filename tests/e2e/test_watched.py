@@ -134,7 +134,7 @@ def test_what_waits_is_measured(day: Day) -> None:
     assert value(day, "disk_free_bytes") > 0
     assert value(day, "sockets") == 2
     assert value(day, "ready") == 1
-    assert value(day, "slack_calls_total", method="chat.postMessage", outcome="ratelimited") == 1
+    assert value(day, "slack_calls_total", method="chat.postMessage", outcome="ratelimited") >= 1
 
 
 def test_nothing_private_is_in_the_metrics(day: Day) -> None:
