@@ -67,3 +67,25 @@ async def test_a_conversation_keeps_its_sender_until_it_ends(ruled: Team) -> Non
     await ruled.slash(f"{CUSTOMER} Two")
     await ruled.received(CUSTOMER, 2)
     assert [row["sender"] for row in ruled.attempts()] == ["leased", "sydney"]
+
+
+async def test_that_nobody_can_answer_a_name_is_told_before_it_is_sent(tmp_path: Path) -> None:
+    """On the card before the first reply, by `/sms`, in the modal, and in the line of the text that went."""
+
+    def named(settings: dict[str, Any]) -> None:
+        settings["senders"]["acme"] = {"account": "fone", "address": "Acme"}
+        settings["inboxes"]["support"]["senders"] = ["acme", "sydney"]
+        settings["countries_without_names"] = ["GB"]
+
+    async with Team(tmp_path, named) as team:
+        root = await team.conversation()
+        await team.until(lambda: "Texts come from Acme (it cannot be answered)" in team.card(root))
+        other = await team.conversation(BRITISH, "Hi")
+        assert "Acme" not in team.card(other)
+        assert "skipped. A name like Acme is not shown" in await team.slash(f"route {BRITISH} Hi")
+        assert "The customer cannot answer this." in await team.slash(f"{CUSTOMER} Hi")
+        await team.received(CUSTOMER, 1)
+        await team.until(lambda: any("Acme (it cannot be answered)" in line for line in team.lines(root)))
+        await team.slash("")
+        await team.until(lambda: team.slack.modal(team.anna))
+        assert "else acme: the customer cannot answer" in str(team.slack.modal(team.anna))
