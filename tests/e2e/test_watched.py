@@ -196,6 +196,12 @@ NOT_TODAY = {
 }
 
 
+@pytest.mark.parametrize("value", sorted({value for values in NOT_TODAY.values() for value in values}))
+def test_values_of_other_days_are_the_codes_own(value: str) -> None:
+    """What no bad day brought is still what the code would say."""
+    assert any(f'"{value}"' in path.read_text("utf-8") for path in (ROOT / "bot").glob("*.py"))
+
+
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
 def test_a_rule_says_what_to_do(rule: dict[str, Any]) -> None:
     """A sentence, how bad it is, and a runbook that is there."""

@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bot.callbacks import portal
 from sandbox.bot import BotProcess
 from sandbox.carriers.faults import Trouble
 from tests.e2e.team import ANOTHER, CUSTOMER, PATIENCE, UNLUCKY, Installed
@@ -94,7 +95,7 @@ async def _providers_misbehave(team: Watched) -> None:
     team.fone.faults.next(Trouble.ERROR_BEFORE, None, on="list")
     await team.reply(other, "This may be lost")
     await team.until(lambda: team.rows("SELECT 1 FROM messages WHERE state = 'asked'"), LONG)
-    hook = (await team.bot.ask("callbacks", "--json"))["sydney"]["url"]
+    hook = portal(team.bot_settings, "sydney")["url"]
     assert (await team.call(hook, data=f'{{"Text": "{BODY}'))[0] == 400
     assert (await team.call(f"{team.url}/sms/fone/nobody"))[0] == 404
 
