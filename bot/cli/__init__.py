@@ -5,14 +5,16 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from bot.cli import dead, keeping, looking, privacy, running, sending, setting_up
+from bot.cli import dead, init, keeping, looking, privacy, running, sending, setting_up
 from bot.cli.frame import CODES
 
 _SECTIONS: dict[str, list[click.Command]] = {
     "Run it": [running.run, running.demo, running.version],
-    "Set it up": [setting_up.doctor, setting_up.manifest, setting_up.callbacks, setting_up.prime],
+    "Set it up": [init.init, setting_up.doctor, setting_up.manifest, setting_up.callbacks, setting_up.prime],
     "Look on": [looking.status, looking.tail, looking.leases, looking.route],
     "Keep it": [keeping.backup, keeping.restore, keeping.migrate],
     "Texts": [sending.send, sending.retry, dead.dead],
@@ -39,8 +41,11 @@ class _Sections(click.Group):
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=CODES,
 )
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Text messages inside Slack: one thread per conversation.
 
     Each command says more with --help, and shows examples.
     """
+    if os.environ.get("NO_COLOR"):
+        context.color = False

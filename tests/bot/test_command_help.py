@@ -93,13 +93,19 @@ async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path) -> None:
     assert "received" in seen
     assert "no idea" in seen
     assert "unreadable: no idea" not in seen
+    assert "\x1b[" in on_a_terminal(tmp_path, "callbacks")
+    assert "\x1b[" not in on_a_terminal(tmp_path, "callbacks", NO_COLOR="1")
 
 
-def on_a_terminal(folder: Path, *arguments: str) -> str:
+def on_a_terminal(folder: Path, *arguments: str, **more: str) -> str:
     """What a command prints to a terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(  # noqa: S603 - our own command
-        [COMMAND, *arguments], cwd=folder, env=environment(COLUMNS="100", TERM="xterm"), stdin=theirs, stdout=theirs
+        [COMMAND, *arguments],
+        cwd=folder,
+        env=environment(COLUMNS="100", TERM="xterm", **more),
+        stdin=theirs,
+        stdout=theirs,
     ):
         os.close(theirs)
         return _all_of(ours)

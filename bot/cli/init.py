@@ -1,0 +1,193 @@
+"""`threadline init`: asks what the bot needs to know, and writes the settings file and the manifest."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import providers
+from bot.cli.frame import examples, fail
+from bot.first_settings import Exists, fault_of, fault_of_name, is_secret, needed, refuse_to_overwrite, to_toml, write
+from bot.manifest import manifest
+from bot.sections import SlackSettings
+from bot.settings import LEASED, BadSettings, Inbox, Sender, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import BaseModel
+
+_TOKENS = {"bot_token": "xoxb-", "app_token": "xapp-", "signing_secret": ""}
+_APP = """
+{manifest} is written. At https://api.slack.com/apps choose Create New App, From a manifest, and paste it; install the
+app to your workspace. Then come back for what follows: what was answered so far is not kept if you leave.
+"""
+_NEXT = """
+{path} is written, for your eyes only. Next:
+
+  1. In Slack, write /invite @threadline in each channel that you named.
+  2. Let a reverse proxy with a certificate pass {url} on to 127.0.0.1:8080.
+  3. threadline callbacks    prints what to paste where a company's portal wants an address.
+  4. threadline doctor       looks at all of it, and says what is still to be put right.
+  5. threadline run"""
+
+
+@click.command(epilog=examples("init", "init --file /etc/threadline.toml"))
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(path_type=Path, dir_okay=False),
+    default=Path("threadline.toml"),
+    show_default=True,
+    help="The settings file to write; the manifest is written beside it.",
+)
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+def init(path: Path, *, force: bool) -> None:
+    """Ask what the bot needs to know, and write the settings file and the Slack app's manifest.
+
+    Each answer is checked at once. What you type for a token is not shown. Nothing is sent anywhere. The settings are
+    written last, for your user's eyes only, and nothing is overwritten without --force.
+    """
+    app = path.with_name(f"{path.stem}-manifest.json")
+    try:
+        for each in (path, app):
+            refuse_to_overwrite(each, overwrite=force)
+        settings = _ask(app)
+        write(path, to_toml(settings), overwrite=force)
+    except (Exists, BadSettings) as error:
+        fail(str(error))
+    except OSError as error:
+        fail(f"{error.filename} cannot be written: {error.strerror}.")
+    click.echo(_NEXT.format(path=path, url=settings["public_url"]))
+
+
+def _ask(app: Path) -> dict[str, Any]:
+    """Everything, nested as in the file."""
+    url = _field(Settings, "public_url", "The public address of the bot, https://…")
+    mode = click.prompt("How Slack's events come", type=click.Choice(["socket", "http"]), default="socket")
+    app.write_text(json.dumps(manifest(url.rstrip("/") if mode == "http" else None), indent=2) + "\n", encoding="utf-8")
+    click.echo(_APP.format(manifest=app))
+    settings: dict[str, Any] = {"public_url": url, "secret": secrets.token_hex(32), "slack": _slack(mode)}
+    settings["accounts"], settings["senders"] = _accounts()
+    settings["inboxes"] = _inboxes(settings["senders"])
+    return settings
+
+
+def _slack(mode: str) -> dict[str, Any]:
+    second = {"socket": ("app_token", "The app-level token (xapp-…)"), "http": ("signing_secret", "The signing secret")}
+    return {
+        "mode": mode,
+        "bot_token": _token("bot_token", "The bot token (xoxb-…)"),
+        second[mode][0]: _token(*second[mode]),
+        "alert_channel": _field(SlackSettings, "alert_channel", "The id of the channel for alerts (C…)"),
+    }
+
+
+def _accounts() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Accounts at companies, and what texts can come from there."""
+    accounts: dict[str, Any] = {}
+    senders: dict[str, Any] = {}
+    while not accounts or click.confirm("Another company?", default=False):
+        provider = click.prompt("The company", type=click.Choice(providers.names()))
+        name = _name("A name for this account", provider, accounts)
+        kind = providers.load(provider)
+        accounts[name] = {"provider": provider} | {
+            key: _field(kind.Settings, key, f"{kind.title}: {field.title or key}", hide=is_secret(field))
+            for key, field in needed(provider).items()
+        }
+        _senders(name, kind.title, senders, leases=kind.features.leases)
+    return accounts, senders
+
+
+def _senders(account: str, title: str, senders: dict[str, Any], *, leases: bool) -> None:
+    """At least one of the account."""
+    mine = 0
+    lease = f', or "{LEASED}"' if leases else ""
+    while not mine or click.confirm(f"Another sender at {title}?", default=False):
+        address = _field(
+            Sender, "address", f"A number, short code or name of yours at {title}{lease}", refuse=not leases
+        )
+        default = LEASED if address == LEASED and LEASED not in senders else f"{account}-{mine + 1}"
+        senders[_name("A name for this sender", default, senders)] = {"account": account, "address": address}
+        mine += 1
+
+
+def _inboxes(senders: dict[str, Any]) -> dict[str, Any]:
+    inboxes: dict[str, Any] = {}
+    while not inboxes or click.confirm("Another inbox?", default=False):
+        name = _name("A name for the inbox", "support" if not inboxes else None, inboxes)
+        channel = _field(Inbox, "channel", "The id of its channel (C…)")
+        listed = _prompt(
+            "Its senders, the first that can is taken", lambda said: _unknown(said, senders), default=", ".join(senders)
+        )
+        region = _field(
+            Inbox, "default_region", "The country of numbers typed without a country code, like AU", default=""
+        )
+        inboxes[name] = {"channel": channel, "senders": _list(listed)} | ({"default_region": region} if region else {})
+    return inboxes
+
+
+# --- one question -----------------------------------------------------------------------------------------------------
+
+
+def _field(
+    model: type[BaseModel],
+    name: str,
+    text: str,
+    *,
+    default: str | None = None,
+    hide: bool = False,
+    refuse: bool = False,
+) -> str:
+    """A setting, as the model takes it; nothing where that is the default. `refuse`: no leased sender."""
+
+    def fault(said: str) -> str | None:
+        if said == default:
+            return None
+        return "This company leases no numbers." if refuse and said == LEASED else fault_of(model, name, said)
+
+    return _prompt(text, fault, default=default, hide=hide)
+
+
+def _token(name: str, text: str) -> str:
+    begin = _TOKENS[name]
+
+    def fault(said: str) -> str | None:
+        return None if said.startswith(begin) and said.isascii() and " " not in said else f"It begins with {begin}."
+
+    return _prompt(text, fault, hide=True)
+
+
+def _name(text: str, default: str | None, taken: dict[str, Any]) -> str:
+    free = default if default not in taken else f"{default}-{len(taken) + 1}"
+    return _prompt(text, lambda said: fault_of_name(said, taken), default=free)
+
+
+def _prompt(text: str, fault: Callable[[str], str | None], *, default: str | None = None, hide: bool = False) -> str:
+    """Asks until the answer is good, and says each time what is wrong with it."""
+
+    def good(said: str) -> str:
+        said = said.strip()
+        if (wrong := fault(said)) is not None:
+            if hide:
+                click.echo(wrong, err=True)  # click says of a hidden answer only that it is wrong
+            raise click.UsageError(wrong)
+        return said
+
+    return str(click.prompt(text, default=default, hide_input=hide, value_proc=good, show_default=bool(default)))
+
+
+def _list(said: str) -> list[str]:
+    return [name.strip() for name in said.split(",") if name.strip()]
+
+
+def _unknown(said: str, senders: dict[str, Any]) -> str | None:
+    names = _list(said)
+    unknown = [name for name in names if name not in senders]
+    if unknown or not names:
+        return f"Name one or more of {', '.join(senders)}, with commas between them."
+    return None
