@@ -10,15 +10,29 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot import later, outgoing, plan
+from bot import erasure, later, outgoing, plan, rights_view
 from bot.bridge import CONFIRM
 from bot.buttons import PREFIX
 from bot.consent import Consent, opt_in, opt_out
-from bot.people import reason
+from bot.people import ONLY_ADMINS, reason
+from bot.pseudonyms import Pseudonyms
 from sms.message import Status
-from storage import alerts, attempts, contacts, conversations, history, jobs, messages, people, planned, replies
+from storage import (
+    alerts,
+    attempts,
+    contacts,
+    conversations,
+    erasures,
+    history,
+    jobs,
+    messages,
+    people,
+    planned,
+    replies,
+)
 from storage.clock import from_datetime, to_datetime
 from storage.intake import Arrival
+from storage.news import AdminActed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,6 +61,7 @@ ON_MESSAGES = (
     "stop_meant",
     "stop_not_meant",
 )
+ON_CONTACTS = ("erase",)
 ON_ALERTS = ("acknowledge", "retry_all")
 
 Wish = dict[str, Any]
@@ -84,8 +99,9 @@ class Actions:
         self._outcomes = outcomes
         self._team = team
         self._consent = Consent(settings)
+        self._pseudonyms = Pseudonyms(settings)
         self._wishes: dict[str, Callable[[Transaction, Wish], Awaitable[None]]] = {
-            name: getattr(self, f"_{name}") for name in (*ON_CONVERSATIONS, *ON_MESSAGES, *ON_ALERTS)
+            name: getattr(self, f"_{name}") for name in (*ON_CONVERSATIONS, *ON_MESSAGES, *ON_CONTACTS, *ON_ALERTS)
         }
 
     def listen(self, app: AsyncApp) -> None:
@@ -103,6 +119,8 @@ class Actions:
             "thread_ts": body.get("message", {}).get("thread_ts"),
             "argument": "",
         }
+        if body.get("container", {}).get("is_ephemeral"):
+            wish["response_url"] = body["response_url"]
         await self.take_in(wish, f"{self._team}:action:{body['trigger_id']}")
         await ack()
 
@@ -128,7 +146,9 @@ class Actions:
     async def _refusal(self, wish: Wish) -> str | None:
         """Why the person may not, as a sentence."""
         if wish["do"] in {"opt_out", "opt_in"} and not await self._people.is_admin(wish["user"], self._settings.admins):
-            return "Only an admin of threadline can do that."
+            return ONLY_ADMINS
+        if wish["do"] in ON_CONTACTS:
+            return await self._people.may_erase(wish["user"], self._settings.admins)
         for inbox in await self._inboxes_of(wish):
             refusal = await self._people.may_text(wish["user"], self._settings.inboxes[inbox])
             if refusal is not None:
@@ -311,6 +331,23 @@ class Actions:
     async def _stop_not_meant(self, tx: Transaction, wish: Wish) -> None:
         await self._consent.not_meant(tx, wish["subject"], wish["user"])
 
+    # --- about a contact ----------------------------------------------------------------------------------------------
+
+    async def _erase(self, tx: Transaction, wish: Wish) -> None:
+        """All about the contact goes. An erasure that was cut short goes on."""
+        contact = await contacts.get_if_there(tx, wish["subject"])
+        if contact is None:
+            await self._tell(tx, wish, rights_view.ERASED_ALREADY)
+            return
+        is_news = await erasures.under_way(tx, contact.id) is None
+        if is_news:
+            await erasure.begin(tx, self._pseudonyms, contact, wish["user"])
+            tx.tell(AdminActed("erase", wish["user"], self._pseudonyms.of(contact.address)))
+        told = {name: wish.get(name) for name in ("channel", "user", "response_url")}
+        told["number"] = self._pseudonyms.of(contact.address)
+        await plan.erase(tx, contact.id, with_slack=True, told=told)
+        await self._tell(tx, wish, rights_view.ERASING if is_news else rights_view.ERASING_ALREADY)
+
     # --- about an alert -----------------------------------------------------------------------------------------------
 
     async def _acknowledge(self, tx: Transaction, wish: Wish) -> None:
@@ -342,7 +379,10 @@ class Actions:
 
     async def _tell(self, tx: Transaction, wish: Wish, sentence: str) -> None:
         if wish["channel"]:
-            await plan.tell(tx, wish["channel"], wish["user"], sentence, wish["thread_ts"])
+            url = wish.get("response_url")
+            await plan.tell(
+                tx, wish["channel"], wish["user"], sentence, wish["thread_ts"], response_url=url, replaces=True
+            )
 
 
 def _has_failed(message: Message) -> bool:

@@ -28,6 +28,7 @@ from bot.commands import Commands
 from bot.compose import Compose
 from bot.downloads import Downloads
 from bot.erasure import Erasing
+from bot.export_door import ExportDoor, export_urls
 from bot.fetching import Fetching
 from bot.file_door import FileDoor, FileUrls
 from bot.gate import Gate
@@ -43,17 +44,18 @@ from bot.pacing import Pacing
 from bot.people import People
 from bot.posting import Posting
 from bot.presenter import Presenter
-from bot.pseudonyms import Pseudonyms
 from bot.retention import Retention
+from bot.rights import Rights
 from bot.routes import Routes
 from bot.second_way import SecondWay
 from bot.server import Server
 from bot.sheets import Sheets
 from bot.shelf import Shelf
-from bot.slack_api import SlackApi, SlackError, SlackLockedOut, SlackRefused, open_client, open_session
+from bot.slack_api import SlackApi, open_client, open_session
 from bot.slack_door import SlackDoor
 from bot.sms_door import SmsDoor
 from bot.sockets import Sockets
+from bot.starting import CannotStart, identify, know_erased
 from bot.sweep import Listening, Sweep
 from bot.tasks import Tasks
 from bot.thread import Thread
@@ -61,9 +63,8 @@ from bot.windows import Windows
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
 from providers.http import open_transport
-from storage import attempts, callbacks, conversations, erasures, identity
+from storage import attempts, callbacks, conversations
 from storage.database import open_database
-from storage.identity import Identity
 from storage.intake import Appender
 
 if TYPE_CHECKING:
@@ -77,16 +78,12 @@ if TYPE_CHECKING:
     from bot.slack_door import Surface
     from providers.provider import Provider
     from storage.database import Database
+    from storage.identity import Identity
     from storage.jobs import Job
 
 DRAIN = 8.0  # seconds for what is under way when we are told to stop
-ASK_AGAIN = 2.0  # seconds between two questions to Slack who we are, before the first answer
 
 log = structlog.get_logger("app")
-
-
-class CannotStart(Exception):
-    """The bot cannot run like this; the message says what to do."""
 
 
 async def run(settings: Settings) -> None:
@@ -126,7 +123,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     stack.enter_context(_alone(settings.database))
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
-    await _know_erased(database, settings)
+    await know_erased(database, settings)
     session = await stack.enter_async_context(open_session(settings.patience.slack))
     metrics = Metrics()
     gauges = Gauges(metrics, database, settings.database)
@@ -189,11 +186,13 @@ class Bot:
         self._gauges = gauges
         self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
         self._file_urls = FileUrls(settings.public_url, settings.secret.get_secret_value())
+        self._export_urls = export_urls(settings.public_url, settings.secret.get_secret_value())
         self._appender = Appender(database)
         self._former: frozenset[str] = frozenset()
         door = SmsDoor(database, self._appender, providers, self._urls, self._metrics)
         file_door = FileDoor(database, self._shelf, self._file_urls)
-        self.server = Server(settings.http, [door, file_door], metrics, gauges)
+        export_door = ExportDoor(database, self._export_urls)
+        self.server = Server(settings.http, [door, file_door, export_door], metrics, gauges)
 
     async def know_senders(self) -> None:
         """Recognises the URLs that an operator pastes into the providers' portals."""
@@ -223,7 +222,7 @@ class Bot:
         pacing = Pacing(self._database, self._settings.slack)
         await pacing.load()
         slack = SlackApi(client, pacing, self._metrics)
-        who = await _identify(self._database, slack)
+        who = await identify(self._database, slack)
         work = await self._begin_work(slack, pacing, who, stack)
         commands, surfaces = self._surfaces(slack, who, work, stack)
         door = SlackDoor(self._appender, self._settings, commands, self._metrics, who, self._former)
@@ -285,8 +284,9 @@ class Bot:
         )
         routes = Routes(self._database, self._settings, self._providers, gate)
         answers = Answers(self._database, self._settings, self._providers, presenter, routes)
+        rights = Rights(self._database, self._appender, self._settings, self._export_urls)
         commands = Commands(
-            self._appender, self._settings, people, gate, answers, compose, tasks, self._session, who.team
+            self._appender, self._settings, people, gate, answers, rights, compose, tasks, self._session, who.team
         )
         sheets = Sheets(self._database, self._settings, self._providers, people, actions, windows, who.team)
         home = Home(self._database, self._settings, self._providers, people, presenter, slack, tasks, compose, who.team)
@@ -340,33 +340,6 @@ def _handlers(
     }
 
 
-async def _identify(database: Database, slack: SlackApi) -> Identity:
-    """Who Slack says we are; who it said we were, while it cannot be asked.
-
-    Raises:
-        CannotStart: Slack does not know the token.
-    """
-    async with database.read() as reader:
-        known = await identity.load(reader)
-    while True:
-        try:
-            answer = await slack.call("auth.test")
-        except SlackError as error:
-            if known is None and isinstance(error, SlackLockedOut | SlackRefused):
-                raise CannotStart(
-                    f"Slack refuses slack.bot_token ({error.code}). Copy it again from the app's page."
-                ) from None
-            log.warning("Slack cannot be asked who we are", reason=error.code)
-            if known is not None:
-                return known
-            await asyncio.sleep(ASK_AGAIN)
-        else:
-            found = Identity(answer["team_id"], answer["bot_id"], answer["user_id"], answer["url"])
-            async with database.transaction() as tx:
-                await identity.save(tx, found)
-            return found
-
-
 @contextmanager
 def _alone(database: Path) -> Iterator[None]:
     """Two bots on one database would send each text twice, so the second one does not start.
@@ -379,18 +352,3 @@ def _alone(database: Path) -> Iterator[None]:
             yield
     except NotAlone:
         raise CannotStart(f"Another threadline is running on {database}. Stop it first.") from None
-
-
-async def _know_erased(database: Database, settings: Settings) -> None:
-    """Whoever opted out and was erased is known by a hash only, and has to be recognised.
-
-    Raises:
-        CannotStart: with this key they are not.
-    """
-    async with database.read() as reader:
-        strange = await erasures.of_another_key(reader, Pseudonyms(settings).key_id)
-    if strange:
-        raise CannotStart(
-            f"{strange} erased people who opted out would not be recognised: their numbers are hashed with another "
-            "key. Set retention.key to the `secret` from before."
-        )

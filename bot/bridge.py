@@ -25,6 +25,7 @@ from storage import (
     templates,
 )
 from storage.clock import SECOND, from_datetime
+from storage.news import AdminActed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,6 +80,7 @@ class Bridge:
             "open": self.opened,
             "opt_out": self.opted_out,
             "opt_in": self.opted_in,
+            "export": self.exported,
             "template": self.template,
             "wish": self.wish,
         }
@@ -240,6 +242,10 @@ class Bridge:
         """An admin noted that a contact wants texts again."""
         contact = await self._consent.contact(tx, entry.content["to"])
         await consent.opt_in(tx, contact.id, "person", entry.content["user"])
+
+    async def exported(self, tx: Transaction, entry: Entry) -> None:
+        """An admin was given all that is kept about a contact, as the log says from now on."""
+        tx.tell(AdminActed("export", entry.content["user"], entry.content["number"]))
 
     async def template(self, tx: Transaction, entry: Entry) -> None:
         """Somebody keeps a text to be sent again, or removes one."""

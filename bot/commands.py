@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot import render, templates
+from bot import templates
 from bot.answers import say
 from bot.blocks import Marked, fill, joined
+from bot.help_view import help_text
 from bot.numbers import read_number, read_texting, spell, unlinked
+from bot.people import ONLY_ADMINS
 from bot.routing import ONE_WAY, Stop, one_way
 from bot.slack_api import SlackError
 from bot.templates import CannotFill
@@ -32,13 +34,13 @@ if TYPE_CHECKING:
     from bot.compose import Compose
     from bot.gate import Gate
     from bot.people import People
+    from bot.rights import Rights
     from bot.settings import Inbox, Settings
     from bot.tasks import Tasks
     from sms.address import Address
     from storage.intake import Appender
 
 SOON = 2.0  # seconds; Slack waits for three
-ONLY_ADMINS = "Only an admin of threadline can do that."
 _WAIT = "One moment: the answer comes here."
 _NOBODY = "Slack did not say who you are. Nothing was done; try again in a moment."
 _BUSY = "The database is busy. Nothing was done; try again in a moment."
@@ -71,6 +73,7 @@ class Commands:
         people: says who may.
         gate: says beforehand what it would say.
         answers: what is shown.
+        rights: exports and erases.
         compose: the modal that the bare command opens.
         tasks: where what takes longer goes on.
         session: towards Slack.
@@ -84,6 +87,7 @@ class Commands:
         people: People,
         gate: Gate,
         answers: Answers,
+        rights: Rights,
         compose: Compose,
         tasks: Tasks,
         session: aiohttp.ClientSession,
@@ -94,6 +98,7 @@ class Commands:
         self._people = people
         self._gate = gate
         self._answers = answers
+        self._rights = rights
         self._compose = compose
         self._tasks = tasks
         self._session = session
@@ -109,6 +114,8 @@ class Commands:
             "template": self._template,
             "optout": self._opt_out,
             "optin": self._opt_in,
+            "export": self._export,
+            "erase": self._erase,
             "help": self._help,
         }
 
@@ -221,6 +228,20 @@ class Commands:
             raise Refusal(ONLY_ADMINS)
         return read_number(asked.words, self._inbox(asked).default_region)
 
+    async def _export(self, asked: Asked) -> Rendered:
+        to = await self._owned_by(asked)
+        return await self._rights.export(asked.user, to, self._key(asked))
+
+    async def _erase(self, asked: Asked) -> Rendered:
+        return await self._rights.erase(await self._owned_by(asked))
+
+    async def _owned_by(self, asked: Asked) -> Address:
+        """Whose data it is about, if the person may have it erased and exported."""
+        refusal = await self._people.may_erase(asked.user, self._settings.admins)
+        if refusal is not None:
+            raise Refusal(refusal)
+        return read_number(asked.words, self._inbox(asked).default_region)
+
     async def _templates(self, asked: Asked) -> Rendered:
         """`templates`, `templates show <name>`, `templates add <name> <text>`, `templates remove <name>`."""
         what, name, text = re.fullmatch(r"(\S*)\s*(\S*)\s*(.*)", asked.words, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches every text
@@ -250,8 +271,11 @@ class Commands:
         body = asked.body
         parsed = {**said, "inbox": asked.inbox, "user": asked.user, "response_url": body["response_url"]}
         kept = {name: value for name, value in body.items() if name not in {"token", "response_url"}}
-        key = f"{self._team}:command:{body['trigger_id']}"
-        await self._appender.append(Arrival("slack", kind, key, json.dumps(kept).encode(), parsed))
+        await self._appender.append(Arrival("slack", kind, self._key(asked), json.dumps(kept).encode(), parsed))
+
+    def _key(self, asked: Asked) -> str:
+        """In the intake, where the same use of the command is one row."""
+        return f"{self._team}:command:{asked.body['trigger_id']}"
 
     # --- what only shows ----------------------------------------------------------------------------------------------
 
@@ -274,7 +298,7 @@ class Commands:
         return await self._answers.status(asked.inboxes)
 
     async def _help(self, asked: Asked) -> Rendered:
-        return render.help_text(self._inbox(asked).reply_mode)
+        return help_text(self._inbox(asked).reply_mode)
 
     # --- where --------------------------------------------------------------------------------------------------------
 

@@ -14,16 +14,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
+from bot import plan
 from bot.plan import Later
+from bot.rights_view import erased
 from bot.slack_api import SlackRefused
+from bot.standing import moment
 from sms.address import E164, from_canonical
-from storage import alerts, contacts, erasing, erasures, jobs
+from storage import alerts, contacts, erasing, erasures, jobs, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable
 
+    from bot.pseudonyms import Pseudonyms
     from bot.shelf import Shelf
     from bot.slack_api import SlackApi
+    from storage.contacts import Contact
     from storage.database import Database, Transaction
     from storage.erasing import Came, Planned, Thread, Traces
     from storage.identity import Identity
@@ -97,9 +102,11 @@ class Erasing:
         self._alone = alone
 
     async def erase(self, job: Job) -> None:
-        """The job."""
+        """The job. Who wished it in Slack is told of its end."""
         await self.run(job.subject, with_slack=job.details["slack"], own_job=job.id)
         async with self._database.transaction() as tx:
+            if job.details["told"] is not None:
+                await self._report(tx, **job.details["told"])
             await jobs.finish(tx, job)
 
     async def run(self, contact_id: int, *, with_slack: bool = True, own_job: int | None = None) -> None:
@@ -253,6 +260,12 @@ class Erasing:
         except sqlite3.IntegrityError:
             raise Later(_SOON, "something new is about the contact") from None
 
+    async def _report(self, tx: Transaction, number: str, channel: str, user: str, response_url: str | None) -> None:
+        done = await erasures.find(tx, number)
+        if done is not None:
+            sentence = erased(proof(done, moment(done.done_at) or ""), self._who.url)
+            await plan.tell(tx, channel, user, sentence, response_url=response_url)
+
     async def _seal(self, contact_id: int) -> None:
         """Nothing of it is left in the file either."""
         written_anew = await self._database.scrub(LARGEST)
@@ -281,6 +294,23 @@ def _batches(ids: list[int]) -> Iterable[list[int]]:
     return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
+async def begin(tx: Transaction, pseudonyms: Pseudonyms, contact: Contact, by: str | None = None) -> str:
+    """From here on the contact is to be erased; returns the keyed hash of their number.
+
+    Args:
+        tx: the open transaction.
+        pseudonyms: make the hash.
+        contact: who. An erasure that is under way goes on.
+        by: the admin who wished it in Slack; None: the operator.
+    """
+    number = pseudonyms.of(contact.address)
+    since = await suppressions.since(tx, contact.id)
+    await erasures.begin(tx, number, pseudonyms.key_id, contact.id, since)
+    if by is not None:
+        await erasures.note(tx, contact.id, "by", by)
+    return number
+
+
 def proof(erasure: erasures.Erasure, at: str) -> dict[str, Any]:
     """The proof line of an erasure that is done, in JSON types; it holds no number, only its keyed hash."""
     done = erasure.proof
@@ -288,6 +318,7 @@ def proof(erasure: erasures.Erasure, at: str) -> dict[str, Any]:
     return {
         "number": erasure.address_hash,
         "done": at,
+        "by": done.get("by", "the operator"),
         "rows": rows,
         "slack": {"posts": 0, "files": 0, **done.get("slack", {}), "left": done.get("left_in_slack", [])},
         "opted_out": erasure.opted_out_since is not None,

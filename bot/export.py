@@ -10,7 +10,7 @@ from bot.standing import moment
 from storage import attempts, contacts, conversations, correspondence, files, leases, receipts, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from storage.attempts import Attempt
     from storage.contacts import Contact
@@ -79,6 +79,11 @@ async def collect(database: Database, contact: Contact, tell: Callable[[int, int
         ],
         "conversations": told,
     }
+
+
+def written(found: Mapping[str, Any]) -> bytes:
+    """What `collect` found, for programs."""
+    return json.dumps(found, indent=2, ensure_ascii=False).encode()
 
 
 async def known(database: Database, address: str) -> Contact | None:

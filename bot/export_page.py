@@ -21,6 +21,7 @@ table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem 1
 li { list-style: none; margin: 1rem 0; padding-left: 1rem; border-left: .25rem solid #b4b4b4; }
 li.out { border-color: #1264a3; } ol { padding: 0; }
 """
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # in the page, since it holds for a saved one too
 _UNSAYABLE = regex.compile(r"[\p{Cc}\p{Cs}\uFFFE\uFFFF--\n]", flags=regex.V1)
 
 
@@ -34,7 +35,9 @@ def page(found: Mapping[str, Any]) -> bytes:
     body += _section("Leased numbers", found["leases"])
     for each in found["conversations"]:
         body += [h.H2(_clean(f"Conversation in {each['inbox']}, since {each['opened']}")), _thread(each["messages"])]
-    whole = h.HTML(h.HEAD(h.META(charset="utf-8"), h.TITLE(_clean(title)), h.STYLE(_STYLE)), h.BODY(*body), lang="en")
+    policy = h.META({"http-equiv": "Content-Security-Policy", "content": _POLICY})
+    head = h.HEAD(h.META(charset="utf-8"), policy, h.TITLE(_clean(title)), h.STYLE(_STYLE))
+    whole = h.HTML(head, h.BODY(*body), lang="en")
     made: bytes = html.tostring(whole, doctype="<!DOCTYPE html>", encoding="utf-8", pretty_print=False)
     return made
 

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from storage.database import Database
     from storage.files import File
 
-_BODY = struct.Struct(">qq")  # the file's id, and until when (microseconds UTC)
+_BODY = struct.Struct(">qq")  # the id, and until when (microseconds UTC)
 _MAC = 16  # bytes of the signature that are kept
 _SHOWN = ("image/", "video/", "audio/")  # what a browser may show instead of saving it
-_HARMLESS = {
+HARMLESS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -43,19 +43,20 @@ class FileUrls:
     Args:
         public_url: of our doors.
         secret: of the settings.
+        place: the path before the token; a token of one place is none at another.
     """
 
-    def __init__(self, public_url: str, secret: str) -> None:
-        self._base = public_url
-        self._key = hmac.digest(secret.encode(), b"files", "sha256")
+    def __init__(self, public_url: str, secret: str, place: str = "files") -> None:
+        self._base = f"{public_url}/{place}"
+        self._key = hmac.digest(secret.encode(), place.encode(), "sha256")
 
-    def make(self, file_id: int, until: int) -> str:
-        """The address of the file, which works until then (microseconds UTC)."""
-        body = _BODY.pack(file_id, until)
-        return f"{self._base}/files/{_spell(body + self._sign(body))}"
+    def make(self, subject: int, until: int) -> str:
+        """The address of a file (or what else is there) by its id, which works until then (microseconds UTC)."""
+        body = _BODY.pack(subject, until)
+        return f"{self._base}/{_spell(body + self._sign(body))}"
 
     def read(self, token: str, now: int) -> int | None:
-        """The file that a token of ours stands for; None if it is none, or is over."""
+        """The id that a token of ours stands for; None if it is none, or is over."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):
@@ -65,8 +66,8 @@ class FileUrls:
         body, signature = raw[: _BODY.size], raw[_BODY.size :]
         if len(body) != _BODY.size or not hmac.compare_digest(signature, self._sign(body)):
             return None
-        file_id, until = _BODY.unpack(body)
-        return int(file_id) if now < until else None
+        subject, until = _BODY.unpack(body)
+        return int(subject) if now < until else None
 
     def _sign(self, body: bytes) -> bytes:
         return hmac.digest(self._key, body, "sha256")[:_MAC]
@@ -114,4 +115,4 @@ def _headers(file: File) -> dict[str, str]:
     how = "inline" if kind.startswith(_SHOWN) and kind != "image/svg+xml" else "attachment"
     plain = "".join(one if one.isascii() and one not in '"\\' else "_" for one in file.name or "file")
     named = f"{how}; filename=\"{plain}\"; filename*=UTF-8''{quote(file.name or 'file', safe='')}"
-    return {**_HARMLESS, "Content-Type": kind, "Content-Disposition": named}
+    return {**HARMLESS, "Content-Type": kind, "Content-Disposition": named}

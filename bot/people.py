@@ -24,6 +24,8 @@ FRESH = HOUR  # how long Slack's word is good
 GROUP_FRESH = 5 * MINUTE
 NOT_ALLOWED = "Not sent: only full members of this workspace can text from here."
 NOT_A_MEMBER = "Not sent: you are not one of those who text from this inbox. An admin of threadline can add you."
+ONLY_ADMINS = "Only an admin of threadline can do that."
+NO_ADMINS = "Nobody can do that in Slack until the operator names admins, in the setting `admins`."
 
 
 class People:
@@ -61,6 +63,15 @@ class People:
     async def is_admin(self, user: str, admins: list[str]) -> bool:
         """Whether the user may opt contacts out and in."""
         return (await self.person(user)).is_member and await self._is_among(user, admins)
+
+    async def may_erase(self, user: str, admins: list[str]) -> str | None:
+        """Why the user may not export and erase contacts, as a sentence; None if they may.
+
+        An empty list lets nobody: what is erased does not come back, and an export is of every inbox.
+        """
+        if not admins:
+            return NO_ADMINS
+        return None if await self.is_admin(user, admins) else ONLY_ADMINS
 
     async def _is_among(self, user: str, listed: list[str]) -> bool:
         """Whether the list (of users and user groups; empty: everybody) has the user."""

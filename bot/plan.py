@@ -109,9 +109,18 @@ async def overdue(tx: Transaction, message_id: int, run_at: int) -> None:
     )
 
 
-async def erase(tx: Transaction, contact_id: int, *, with_slack: bool) -> None:
-    """Erase the contact, and what we posted about them in Slack unless that stays."""
-    lane, payload = f"erase:{contact_id}", {"slack": with_slack}
+async def erase(
+    tx: Transaction, contact_id: int, *, with_slack: bool, told: dict[str, str | None] | None = None
+) -> None:
+    """Erase the contact, and what we posted about them in Slack unless that stays.
+
+    Args:
+        tx: the open transaction.
+        contact_id: who.
+        with_slack: whether our posts go too.
+        told: whom to tell of its end, as `tell` takes it, with the keyed hash of the contact's `number`.
+    """
+    lane, payload = f"erase:{contact_id}", {"slack": with_slack, "told": told}
     await jobs.add(tx, "erase", contact_id, side="slack", lane=lane, key=lane, payload=payload)
 
 
@@ -158,9 +167,36 @@ async def act(tx: Transaction, intake_id: int, wish: dict[str, Any]) -> None:
     await jobs.add(tx, "act", intake_id, side="slack", lane=f"act:{intake_id}", payload=wish)
 
 
-async def tell(tx: Transaction, channel: str, user: str, sentence: str, thread_ts: str | None = None) -> None:
-    """Say something to one person only, where they are."""
-    payload = {"channel": channel, "user": user, "sentence": sentence, "thread_ts": thread_ts}
+async def tell(
+    tx: Transaction,
+    channel: str,
+    user: str,
+    sentence: str,
+    thread_ts: str | None = None,
+    *,
+    response_url: str | None = None,
+    replaces: bool = False,
+) -> None:
+    """Say something to one person only, where they are.
+
+    Args:
+        tx: the open transaction.
+        channel: where.
+        user: who.
+        sentence: of ours; `Marked` has been escaped already.
+        thread_ts: the thread that they are in.
+        response_url: of what they pressed, which is answered also where we are no member, for half an hour.
+        replaces: whether it takes the place of what they pressed, where there is a `response_url`.
+    """
+    payload = {
+        "channel": channel,
+        "user": user,
+        "sentence": sentence,
+        "marked": isinstance(sentence, Marked),
+        "thread_ts": thread_ts,
+        "response_url": response_url,
+        "replaces": replaces,
+    }
     job_id = tx.new_id()
     await jobs.add(tx, "tell", job_id, side="slack", lane=f"tell:{job_id}", payload=payload)
 

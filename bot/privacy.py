@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 import shutil
 from contextlib import ExitStack, contextmanager
@@ -14,7 +13,7 @@ from bot import export as exporting
 from bot import plan
 from bot.alone import NotAlone, alone
 from bot.consent import Consent
-from bot.erasure import Erasing, proof
+from bot.erasure import Erasing, begin, proof
 from bot.export_page import page
 from bot.plan import Later
 from bot.pseudonyms import Pseudonyms
@@ -22,7 +21,7 @@ from bot.shelf import Shelf
 from bot.slack_api import SlackError
 from bot.standing import moment
 from bot.terminal import CannotDo, number_in, opened
-from storage import erasures, identity, suppressions
+from storage import erasures, identity
 from storage.identity import Identity
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ async def export(settings: Settings, number: str, folder: Path | None, tell: Cal
 def _write(place: Path, found: dict[str, Any], shelf: Path) -> None:
     """For the operator's eyes only: it is somebody's correspondence."""
     place.mkdir(mode=0o700, parents=True)
-    (place / "export.json").write_text(json.dumps(found, indent=2, ensure_ascii=False), encoding="utf-8")
+    (place / "export.json").write_bytes(exporting.written(found))
     (place / "export.html").write_bytes(page(found))
     told = [message for conversation in found["conversations"] for message in conversation["messages"]]
     for file in [file for message in told for file in message["files"]]:
@@ -119,8 +118,7 @@ async def _begin(terminal: Terminal, address: str, *, with_slack: bool, by_bot: 
     pseudonyms = Pseudonyms(terminal.settings)
     async with terminal.database.transaction() as tx:
         contact = await Consent(terminal.settings).contact(tx, address)
-        since = await suppressions.since(tx, contact.id)
-        await erasures.begin(tx, pseudonyms.of(address), pseudonyms.key_id, contact.id, since)
+        await begin(tx, pseudonyms, contact)
         if by_bot:
             await plan.erase(tx, contact.id, with_slack=with_slack)
     return contact.id

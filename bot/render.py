@@ -50,7 +50,6 @@ __all__ = [
     "escape",
     "fill",
     "flag",
-    "help_text",
     "inbound",
     "link",
     "literal",
@@ -187,7 +186,7 @@ def _post(head: list[Block], gathered: Sequence[_Part], who: Marked, key: str) -
 # --- the card ---------------------------------------------------------------------------------------------------------
 
 
-_MODES: dict[Mode, str] = {
+MODES: dict[Mode, str] = {  # how an inbox treats replies
     "reply": "Replies in this thread are texted. Begin with `!note` what stays in the team.",
     "mention": "Replies that begin by mentioning this app are texted. All others stay in the team.",
     "confirm": "A reply in this thread is texted once somebody confirms it. Begin with `!note` what stays in the team.",
@@ -200,7 +199,7 @@ def card(view: CardView, buttons: Sequence[Button] = (), key: str = "") -> Rende
     """Who it is, through which sender, open or closed, whose turn, and what a reply here does."""
     state = _state(view)
     lines = joined("\n", [_place(view.contact), state, _sender_line(view.sender)])
-    said = Marked(_OPTED_OUT if view.contact.opted_out else _MODES[view.mode])
+    said = Marked(_OPTED_OUT if view.contact.opted_out else MODES[view.mode])
     shown = [blocks.header(title(view.contact)), blocks.section(lines), blocks.context(said)]
     if view.earlier or view.newer:
         earlier = link("the conversation before", view.earlier) if view.earlier else ""
@@ -355,41 +354,6 @@ def notice(sentence: str | Marked, buttons: Sequence[Button] = (), key: str = ""
 def private(sentence: str | Marked, buttons: Sequence[Button] = ()) -> Rendered:
     """The same for one person's eyes (an ephemeral post, which cannot be found again)."""
     return notice(sentence, buttons)
-
-
-_COMMANDS = """*The command*, outside of threads:
-• `/sms` opens a window to write a text
-• `/sms <number> <text>` texts at once; `/sms <number> #<template>` texts a template
-• `/sms find <name or number>` finds conversations
-• `/sms open <number>` opens the thread of a number without texting it
-• `/sms leases` shows the numbers that are leased to us
-• `/sms senders` shows what texts can come from
-• `/sms route <number> <text>` shows which sender a text would come from, what it costs, and why; nothing is sent
-• `/sms status` shows what waits, what failed and how the providers are
-• `/sms templates` lists the templates; `add <name> <text>`, `show <name>` and `remove <name>` behind it
-• `/sms template <name> <number>` texts one
-• `/sms optout <number>` and `/sms optin <number>` note that somebody wants no texts, or wants them again; for admins
-• `/sms help` shows this"""
-_THREAD = """*In the thread of a conversation*, at the start of a message:
-• `!note <words>` stays in the team
-• `!close` and `!reopen` the conversation
-• `!assign @somebody` hands it to a colleague
-• `!via <sender>` chooses what texts come from
-• `!later <when>` with the text below it, on a new line, texts it then
-• `!help` shows this"""
-
-
-def help_text(mode: Mode | None = None, key: str = "") -> Rendered:
-    """`/sms help` and `!help`.
-
-    Args:
-        mode: how the inbox treats replies; None outside of an inbox.
-        key: as everywhere.
-    """
-    shown = [blocks.section(escape(text)) for text in (_COMMANDS, _THREAD)]
-    if mode is not None:
-        shown.append(blocks.context(Marked(_MODES[mode])))
-    return _rendered(Marked("How to text: `/sms` outside of threads, `!note` and other words in them."), shown, key)
 
 
 def _rendered(spoken: Marked, shown: list[Block], key: str) -> Rendered:

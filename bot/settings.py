@@ -207,7 +207,9 @@ class Settings(BaseSettings):
         default_factory=list, description="where alphanumeric senders are not used, beside US and CA"
     )
     admins: list[SlackId] = Field(
-        default_factory=list, description="who may opt contacts out and in; empty: every member"
+        default_factory=list,
+        description="who may opt contacts out and in (empty: every member), and export and erase them in Slack "
+        "(empty: nobody)",
     )
     lease_lifetime_days: float = Field(30.0, gt=0, description="how long a leased number stays ours")
     max_leases: int = Field(

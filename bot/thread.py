@@ -204,15 +204,17 @@ class Thread:
     async def tell(self, job: Job) -> None:
         """Says something to one person only."""
         told = job.details
-        shown = render.private(told["sentence"])
-        await self._slack.call(
-            "chat.postEphemeral",
-            channel=told["channel"],
-            user=told["user"],
-            thread_ts=told["thread_ts"],
-            text=shown.text,
-            blocks=shown.blocks,
-        )
+        shown = render.private(blocks.Marked(told["sentence"]) if told["marked"] else told["sentence"])
+        url = told["response_url"]
+        if url is None or not await self._respond(url, shown, replaces=told["replaces"]):
+            await self._slack.call(
+                "chat.postEphemeral",
+                channel=told["channel"],
+                user=told["user"],
+                thread_ts=told["thread_ts"],
+                text=shown.text,
+                blocks=shown.blocks,
+            )
         await self._finish(job)
 
     async def answer(self, job: Job) -> None:
@@ -226,10 +228,12 @@ class Thread:
             await self._whisper(conversation.channel, user, shown)
         await self._finish(job)
 
-    async def _respond(self, url: str, shown: Rendered) -> bool:
-        """Answers a command; whether Slack still takes that."""
+    async def _respond(self, url: str, shown: Rendered, *, replaces: bool = False) -> bool:
+        """Answers a command or a button, also in place of the button; whether Slack still takes that."""
         hook = AsyncWebhookClient(url, session=self._session, retry_handlers=[])
-        answer = await hook.send(text=shown.text, blocks=shown.blocks, response_type="ephemeral")
+        answer = await hook.send(
+            text=shown.text, blocks=shown.blocks, response_type="ephemeral", replace_original=replaces or None
+        )
         if answer.status_code >= 500:  # noqa: PLR2004 - server errors; a link twice harms nobody
             raise SlackUnreachable(f"http_{answer.status_code}")
         return answer.status_code < 400  # noqa: PLR2004 - the address has ended, or was used five times

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _LINES: dict[type[News], str] = {
     news.TakenIn: "taken in",
     news.Handled: "handled",
+    news.AdminActed: "an admin acted",
     news.Received: "a text came",
     news.Shown: "a text stands in Slack",
     news.Tried: "a text is offered",

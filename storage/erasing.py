@@ -103,6 +103,36 @@ async def traces(connection: Connection, contact_id: int) -> Traces:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """How much there is about a contact."""
+
+    texts: int
+    files: int
+    posts: int  # of ours in Slack
+
+
+async def extent(connection: Connection, contact_id: int) -> Extent:
+    """How much there is about the contact now."""
+    found = await connection.one(
+        Extent,
+        """
+        SELECT count(DISTINCT m.id) AS texts, count(DISTINCT f.id) AS files, count(DISTINCT p.id)
+            + (
+                SELECT count(*) FROM conversations AS c JOIN posts AS p ON p.subject = c.id
+                WHERE c.contact_id = :contact_id AND p.state = 'sent'
+            ) AS posts
+        FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id
+            LEFT JOIN files AS f ON f.message_id = m.id
+            LEFT JOIN posts AS p ON p.subject = m.id AND p.state = 'sent'
+        WHERE c.contact_id = :contact_id
+        """,
+        contact_id=contact_id,
+    )
+    assert found is not None  # noqa: S101 - it counts
+    return found
+
+
 async def _threads(connection: Connection, contact_id: int) -> list[Thread]:
     """Every thread that was ever theirs: also one whose card somebody deleted."""
     return await connection.all(

@@ -26,6 +26,15 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class AdminActed:
+    """An admin had a contact erased, or was given all that is kept about them."""
+
+    what: str  # "erase" or "export"
+    who: str  # a Slack user's id
+    number: str  # its keyed hash
+
+
+@dataclass(frozen=True, slots=True)
 class Received:
     """A contact's text has its message."""
 
@@ -95,4 +104,4 @@ class Postponed:
     why: str  # a code or some words of ours
 
 
-News = TakenIn | Handled | Received | Shown | Tried | Ended | Stopped | Said | Postponed
+News = TakenIn | Handled | AdminActed | Received | Shown | Tried | Ended | Stopped | Said | Postponed

@@ -12,6 +12,7 @@ import click
 
 from bot import app, logs
 from bot.cli.frame import examples, fail, loaded, settings_option
+from bot.starting import CannotStart
 from storage.migrations import TooNew
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def run(path: Path | None, *, log_json: bool) -> None:
     logs.configure(as_json=log_json)
     try:
         asyncio.run(app.run(settings))
-    except (app.CannotStart, TooNew) as error:
+    except (CannotStart, TooNew) as error:
         fail(str(error))
     except sqlite3.Error as error:
         fail(f"The database {settings.database} cannot be used: {error}.")

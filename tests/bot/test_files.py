@@ -108,6 +108,16 @@ def test_a_token_says_nothing_and_fits() -> None:
     assert FileUrls("https://sms.example", "t" * 32).read(token(), 0) is None
 
 
+def test_a_token_of_one_place_is_none_at_another() -> None:
+    """A link to an export opens no file, and the other way round."""
+    export = FileUrls("https://sms.example", "s" * 32, "files/export.html")
+    url = export.make(ID, UNTIL)
+    assert url.startswith("https://sms.example/files/export.html/")
+    assert export.read(url.rsplit("/", 1)[1], 0) == ID
+    assert export.read(token(), 0) is None
+    assert URLS.read(url.rsplit("/", 1)[1], 0) is None
+
+
 @given(st.integers(0, len(token()) - 1), st.sampled_from("abcXYZ019-_"))
 def test_a_token_with_another_character_is_none(place: int, character: str) -> None:
     """Wherever it is changed: neither the file nor the moment can be."""

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot import render
+from bot.help_view import help_text
 from bot.render import (
     AlertView,
     Button,
@@ -360,10 +361,24 @@ def test_alert_with_many_links_shows_the_newest() -> None:
 @pytest.mark.parametrize("mode", [None, "reply", "mention", "confirm", "off"])
 def test_help(mode: render.Mode | None) -> None:
     """The help names every command and every word of a thread."""
-    post = render.help_text(mode, "help")
+    post = help_text(mode, "help")
     check(post)
     said = "\n".join(labels(post))
-    words = ["/sms", "find", "open", "leases", "route", "status", "optout", "!note", "!close", "!reopen", "!assign"]
+    words = [
+        "/sms",
+        "find",
+        "open",
+        "leases",
+        "route",
+        "status",
+        "optout",
+        "export",
+        "erase",
+        "!note",
+        "!close",
+        "!reopen",
+        "!assign",
+    ]
     assert all(word in said for word in [*words, "!via", "!later", "!help"])
 
 

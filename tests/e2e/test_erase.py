@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot import privacy, terminal
-from bot.app import CannotStart
 from bot.consent import GOODBYE
 from bot.pseudonyms import Pseudonyms
 from bot.settings import Settings, check
+from bot.starting import CannotStart
 from bot.terminal import CannotDo
 from tests.e2e.team import ANOTHER, CUSTOMER, Team
 from tests.e2e.test_actions import card, press

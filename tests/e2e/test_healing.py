@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.app import CannotStart
+from bot.starting import CannotStart
 from tests.e2e.team import ANOTHER, CUSTOMER, Team
 
 if TYPE_CHECKING:

@@ -28,6 +28,8 @@ COMMANDS = [
     "template ready +61488023777",
     "optout +61488023777",
     "optin +61488023777",
+    "export +61488023777",
+    "erase +61488023777",
     "help",
 ]
 FULL = "full members of this workspace"

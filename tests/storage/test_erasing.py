@@ -10,11 +10,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot import plan
 from bot.erasure import Erasing, Needles, spelt
 from bot.media import expect
 from bot.shelf import Shelf
 from sms.message import Media, Receipt, Status
-from storage import callbacks, doubts, erasing, erasures, intake, leases, migrations, posts, receipts, suppressions
+from storage import (
+    callbacks,
+    doubts,
+    erasing,
+    erasures,
+    intake,
+    jobs,
+    leases,
+    migrations,
+    posts,
+    receipts,
+    suppressions,
+)
 from storage.callbacks import Callback
 from storage.clock import DAY
 from storage.erasing import Planned, Thread, Traces
@@ -98,6 +111,28 @@ async def test_nothing_of_one_is_left_and_all_of_the_other(database: Database, t
         assert done.proof["rows"]["messages"] == 2
         assert await erasures.of_another_key(reader, "key") == 0
         assert await erasures.of_another_key(reader, "another") == 1
+
+
+async def test_who_began_it_is_told_also_when_only_the_end_was_cut_short(database: Database, tmp_path: Path) -> None:
+    """All was erased and the job is done again: one sentence with what was done, and nothing for the command line."""
+    slack: Any = None
+    work = Erasing(database, slack, Shelf(tmp_path / "files"), US)
+    async with database.transaction() as tx:
+        made = await _lived(tx, PHONE)
+        known = await erasing.extent(tx, made["contact"])
+        await erasures.begin(tx, "hash", "key", made["contact"], None)
+    await work.run(made["contact"], with_slack=False)
+    told = {"number": "hash", "channel": "C1", "user": "U1", "response_url": None}
+    for whom in (None, told):
+        async with database.transaction() as tx:
+            await plan.erase(tx, made["contact"], with_slack=False, told=whom)
+            (job,) = [each for each in await jobs.claim(tx, "test", "slack", 9) if each.kind == "erase"]
+        await work.erase(job)
+    (telling,) = await rows(database, "SELECT payload FROM jobs WHERE kind = 'tell'")
+    said = json.loads(telling["payload"])
+    assert (said["user"], said["marked"]) == ("U1", True)
+    assert f"{known.texts} texts, {known.files} file here" in said["sentence"]
+    assert (known.texts, known.files, known.posts) == (2, 1, 0)
 
 
 class Breaking(Shelf):
