@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.carriers.faults import Trouble
@@ -30,6 +31,7 @@ WAITING = "+61488023101"
 ABROAD = {"sales": "+13035550142", "london": "+447700900142", "boston": "+16175550142"}  # by inbox
 LEAVING = "+447700900143"  # opts out, in the inbox "london"
 COMPOSED = "+16175550143"  # is texted from the window, in the inbox "boston"
+LEASE = 8.0  # seconds that a leased number lasts: shorter than the story, and than two texts in a row take
 PICTURE = b"\x89PNG\r\n\x1a\n pretend picture"
 
 
@@ -44,7 +46,7 @@ class Told:
 async def tell(folder: Path) -> Told:
     """Plays it on a fresh stage; `folder` is empty and stays the caller's."""
     began = time.monotonic()
-    async with Stage(folder) as stage:
+    async with ShortLeases(folder) as stage:
         story = Story(stage)
         try:
             await story.play()
@@ -55,6 +57,18 @@ async def tell(folder: Path) -> Told:
         if story.told.faults:
             story.told.faults.append(f"The bot's last words:\n{stage.bot.log[-3000:]}")
         return story.told
+
+
+class ShortLeases(Stage):
+    """A stage on which 30 days are over in seconds, for leases only, and no company waits long for a slow restart."""
+
+    def settings(self, port: int) -> dict[str, Any]:
+        """The bot counts the same time, and tells of its end only when it is there: each post takes a second."""
+        self.fone.settings.lease_lifetime = timedelta(seconds=LEASE)
+        self.fone.settings.ended_lease_replies = "deliver"
+        self.fone.settings.retries = (0.2, 1.0, *(3.0,) * 10)
+        days = LEASE / timedelta(days=1).total_seconds()
+        return super().settings(port) | {"lease_lifetime_days": days, "lease_warning_days": 0.0}
 
 
 class Story:
@@ -92,6 +106,7 @@ class Story:
             "receipts_shown": sum(_tells_the_end(line) for line in lines),
             "alerts": len(self._slack.see(self._stage.alerts)),
             "leases": len(self._stage.fone.leases.all),
+            "leases_renewed": self._renewed(),
             "slash_sends": sum(sent[(NEW, text)] for phone, text in self._replied if phone == NEW),
             "retries": self._times_delivered(UNLUCKY),
             "notes_leaked": sum(NOTE in each.text for carrier in self._stage.carriers for each in carrier.accepted),
@@ -108,6 +123,8 @@ class Story:
         self._expect("receipts_shown", len(self._replied))
         self._expect("alerts", 1)
         self._expect("leases", sum(times for (phone, _), times in self._decided.items() if self._is_at_home(phone)))
+        if not self.told.figures["leases_renewed"]:
+            self.told.faults.append("No new number was leased after the ones before had ended.")
         for name, seen in self.told.figures["providers"].items():
             if 0 in seen.values():
                 self.told.faults.append(f"At {name} not everything happened: {seen}.")
@@ -232,6 +249,7 @@ class Story:
     async def _killed_in_the_middle(self) -> None:
         """Texts and a reply are on their way when the bot is killed; started again, it finishes what was waiting."""
         await self._text(WAITING, self._stage.sydney, "Is anybody there?")
+        await self._leases_end()
         await self._reply(CUSTOMER, "One more thing: bring the receipt.")
         await self._stage.bot.kill()
         await self._text(CUSTOMER, self._stage.sydney, "Are you there?")
@@ -240,6 +258,12 @@ class Story:
         await self._shown(CUSTOMER)
         await self._received(CUSTOMER)
         await self._until(lambda: all(self._line_below(text) for _, text in self._replied))
+
+    async def _leases_end(self) -> None:
+        """The customer's numbers are leased no longer, for the company and for the bot, which heard of them later."""
+        given = [lease for lease in self._stage.fone.leases.all if lease.phone == CUSTOMER]
+        left = max(lease.ends for lease in given) - self._stage.fone.clock.now()
+        await asyncio.sleep(max(0.0, left.total_seconds() + 1.0))
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
@@ -283,6 +307,11 @@ class Story:
     def _files_on_phone(self) -> list[str]:
         """The pictures that came to the phone of the customer abroad."""
         return [url for text in self._phones.received(ABROAD["sales"]) for url in text.media]
+
+    def _renewed(self) -> int:
+        """How often the customer was given a number after the ones before had ended."""
+        given = [lease for lease in self._stage.fone.leases.all if lease.phone == CUSTOMER]
+        return sum(all(old.ends <= new.since for old in given[:n]) for n, new in enumerate(given) if n)
 
     def _is_at_home(self, phone: str) -> bool:
         """Whether the phone's texts come from leased numbers."""

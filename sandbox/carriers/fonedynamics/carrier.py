@@ -161,7 +161,7 @@ class FoneDynamics(Carrier):
     def _grant(self, send: Send) -> Lease:
         keep, reuse = self.settings.new_lease_for == "recipient", self.settings.sixth_lease == "reuse"
         try:
-            lease = self.leases.grant(send.to, self.clock.now(), keep=keep, reuse=reuse)
+            lease = self.leases.grant(send.to, self.clock.now(), self.settings.lease_lifetime, keep=keep, reuse=reuse)
         except TooManyLeases:
             message = "You may only have 5 leases to a specific recipient at any one time."
             raise errors.forbidden(errors.TOO_MANY_LEASES, message, "From") from None

@@ -1,17 +1,15 @@
-"""Leased numbers: assigned to one phone each time, valid for 30 days, at most five per phone at a time."""
+"""Leased numbers: assigned to one phone each time, valid for so long, at most five per phone at a time."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-VALID = timedelta(days=30)
 MAX_PER_PHONE = 5
 
 
@@ -24,17 +22,24 @@ class Lease:
     """One number for one phone.
 
     Attributes:
+        lifetime: how long it is valid.
         options: the lease options of the newest text that carried some: where replies go.
     """
 
     number: str = field(repr=False)
     phone: str = field(repr=False)
     since: datetime
+    lifetime: timedelta
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def is_live(self, now: datetime) -> bool:
         """Whether it has not ended yet."""
-        return now < self.since + VALID
+        return now < self.ends
+
+    @property
+    def ends(self) -> datetime:
+        """When it is no longer the phone's."""
+        return self.since + self.lifetime
 
 
 class Leases:
@@ -56,12 +61,13 @@ class Leases:
         matching = [lease for lease in self._of[phone] if lease.number == number]
         return matching[-1] if matching else None
 
-    def grant(self, phone: str, now: datetime, *, keep: bool, reuse: bool) -> Lease:
+    def grant(self, phone: str, now: datetime, lifetime: timedelta, *, keep: bool, reuse: bool) -> Lease:
         """A lease for one phone.
 
         Args:
             phone: whom it is for.
             now: when it begins.
+            lifetime: how long it is valid.
             keep: whether a live one is used again rather than a new one given.
             reuse: whether the oldest live one is used again instead of a sixth.
 
@@ -75,7 +81,7 @@ class Leases:
             if reuse:
                 return live[0]
             raise TooManyLeases
-        lease = Lease(self._longest_unused(phone, live), phone, now)
+        lease = Lease(self._longest_unused(phone, live), phone, now, lifetime)
         self.all.append(lease)
         self._of[phone].append(lease)
         return lease

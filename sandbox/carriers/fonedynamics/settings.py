@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import Enum
 from typing import Literal
 
@@ -45,6 +46,7 @@ class FoneDynamicsSettings(Settings):
     webhook_forms: tuple[WebhookForm, ...] = (WebhookForm.JSON,)  # taken in turn
     tell_submitted: bool = False  # a receipt for Submitted too
     new_lease_for: Literal["message", "recipient"] = "message"  # a fresh number per blank From, or one kept per phone
+    lease_lifetime: timedelta = timedelta(days=30)  # documented; the demo's check cannot wait for so long
     sixth_lease: Literal["refuse", "reuse"] = "refuse"  # "reuse": the oldest one of that phone
     renew_on_use: bool = False  # whether 30 days begin anew with each text from a lease
     ended_lease_replies: Literal["raise", "deliver"] = "raise"  # what becomes of a text to a lease that ended
