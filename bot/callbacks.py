@@ -23,6 +23,7 @@ class CallbackUrls:
     def __init__(self, public_url: str, secret: str) -> None:
         self._base = public_url
         self._key = secret.encode()
+        self._header_secrets: dict[str, str] = {}
 
     def make(self, account: str, scope: Scope, subject: str) -> tuple[str, Callback]:
         """The URL for one attempt, conversation or sender of an account, and the row that recognises it."""
@@ -31,7 +32,9 @@ class CallbackUrls:
 
     def header_secret(self, account: str) -> str:
         """What a company that lets us set a header sends back to us in it."""
-        return self._derive(f"{account}/header")
+        if account not in self._header_secrets:
+            self._header_secrets[account] = self._derive(f"{account}/header")
+        return self._header_secrets[account]
 
     def _derive(self, purpose: str) -> str:
         digest = hmac.digest(self._key, purpose.encode(), "sha256")

@@ -102,7 +102,7 @@ class Worker:
         if not entries:
             return False
         try:
-            async with self._database.transaction() as tx:
+            async with self._database.transaction(synced=False) as tx:
                 for entry in entries:
                     with trail.of_entry(entry):
                         await self._bridge.take(tx, entry)
@@ -148,7 +148,7 @@ class Worker:
     async def _claim(self, side: Side) -> None:
         """Begins what is due, until nothing is, or too much is under way."""
         while (free := AT_ONCE[side] - len(self._running[side])) > 0 and await self._seconds_left(side) == 0:
-            async with self._database.transaction() as tx:
+            async with self._database.transaction(synced=False) as tx:
                 claimed = await jobs.claim(tx, "bot", side, free)
             for job in claimed:
                 task = asyncio.create_task(self._do(job))

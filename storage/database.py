@@ -122,21 +122,27 @@ class Database:
         self._glance = Glance(readers[0])
         self._turn = asyncio.Lock()  # wakes its waiters in the order they came
         self._batch: list[Transaction] = []  # that wait for one commit
+        self._is_synced = True  # whether the commit under way waits for the disk
         self._committing: asyncio.Task[None] | None = None
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._followers: list[Callable[[News, int | None], None]] = []
         self._ids = Ids(clock)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transaction(self, *, synced: bool = True) -> AsyncIterator[Transaction]:
         """Holds the writer. Left normally it is committed, left by any exception it is undone.
+
+        Args:
+            synced: it goes on once the disk has it. Else a power cut may undo it, never a part of it and nothing that
+                was committed before; what is synced later brings it along. Only for what is done again by itself from
+                what the disk has, before anybody is answered or asked.
 
         Raises:
             sqlite3.OperationalError: the disk is full, or another process holds the file for too long.
         """
         async with self._turn:
             try:
-                transaction = await self._begin()
+                transaction = await self._begin(synced=synced)
                 yield transaction
                 self._writer.here.execute("RELEASE one")
             except BaseException:
@@ -217,13 +223,17 @@ class Database:
     async def _alone(self) -> AsyncIterator[None]:
         """Holds the writer, with nothing of anybody's that is not committed."""
         async with self._turn:
-            await self._commit_batch()
+            await _unbroken(self._commit_batch())
             yield
 
     # --- one commit for all who wait ----------------------------------------------------------------------------------
 
-    async def _begin(self) -> Transaction:
+    async def _begin(self, *, synced: bool) -> Transaction:
+        if self._writer.in_transaction and synced and not self._is_synced:
+            await _unbroken(self._commit_batch())
         if not self._writer.in_transaction:
+            self._is_synced = synced
+            self._writer.here.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
             await _unbroken(self._writer.execute("BEGIN IMMEDIATE"))
         self._writer.here.execute("SAVEPOINT one")
         return Transaction(self._writer, self.clock(), self._ids)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 
+NORMAL, FULL = 1, 2  # as `PRAGMA synchronous` tells
+
+
 class Change(Exception):
     """Somebody changed their mind."""
 
@@ -109,3 +112,41 @@ async def test_a_statement_that_fails_leaves_the_ones_before_it(database: Databa
         await twice()
     await write(database, "next")
     assert await marks(database) == ["next"]
+
+
+async def test_what_need_not_be_synced_shares_no_commit_with_what_must(database: Database) -> None:
+    """SQLite syncs the one and not the other; the later one brings the earlier along, in the order of asking."""
+    found: list[tuple[str, int]] = []
+
+    async def look(key: str, *, synced: bool) -> None:
+        async with database.transaction(synced=synced) as tx:
+            await mark(tx, key)
+            found.append((key, await tx.value("PRAGMA synchronous")))
+
+    commits = await count_commits(database)
+    asked = {"a": False, "b": False, "c": True, "d": False, "e": True}
+    await asyncio.gather(*(look(key, synced=synced) for key, synced in asked.items()))
+    assert found == [("a", NORMAL), ("b", NORMAL), ("c", FULL), ("d", FULL), ("e", FULL)]
+    assert len(commits) == 2
+    assert await marks(database) == list(asked)
+
+
+@pytest.mark.parametrize("steps", range(30))
+async def test_cancelled_while_it_commits_for_others_they_still_hear_of_it(database: Database, steps: int) -> None:
+    """Who wants the file alone, or synced, commits what the others wrote; they go on whatever becomes of it."""
+
+    async def unsynced() -> None:
+        async with database.transaction(synced=False) as tx:
+            await mark(tx, "theirs")
+
+    theirs = asyncio.create_task(unsynced())
+    await asyncio.sleep(0)
+    ours = [asyncio.create_task(database.data_version()), asyncio.create_task(write(database, "ours"))]
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    for each in ours:
+        each.cancel()
+    async with asyncio.timeout(5):
+        await theirs
+    await asyncio.gather(*ours, return_exceptions=True)
+    assert "theirs" in await marks(database)

@@ -102,9 +102,9 @@ class Seams:
     def _wrap_transactions(self) -> None:
         original = Database.transaction
 
-        def transaction(database: Database) -> AbstractAsyncContextManager[Transaction]:
+        def transaction(database: Database, **how: bool) -> AbstractAsyncContextManager[Transaction]:
             who = sys._getframe(1).f_code.co_qualname.replace(".<locals>", "")
-            return self._watched(database, original(database), f"commit:{who}")
+            return self._watched(database, original(database, **how), f"commit:{who}")
 
         Database.transaction = transaction  # type: ignore[assignment,method-assign]  # this is what the file is for
 
