@@ -41,7 +41,7 @@ _FILL = (
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < :conversations)
     SELECT (:from_ + i) * 256, (:from_ + i) * 256, printf('i%02d', i % :channels), :team,
         printf('C00%05d', i % :channels), printf('1700000000.%06d', i), printf('s%02d', i % :channels), 'open',
-        :from_, :from_ FROM n
+        :yesterday, :yesterday FROM n
     """,
     """
     INSERT INTO posts (id, key, kind, subject, team, channel, thread_ts, ts, state, digest, tried_at, sent_at)
@@ -125,6 +125,7 @@ def generate(path: Path, conversations: int, messages: int, seed: int = 1) -> No
         "seed": seed,
         "from_": now - YEAR,
         "step": YEAR // max(messages, 1) // 2 * 2,
+        "yesterday": now - DAY,
         "kept": now - KEPT_DAYS * DAY,
         "channels": CHANNELS,
         "team": TEAM_ID,

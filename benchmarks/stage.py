@@ -25,6 +25,7 @@ CHANNELS = 64  # into one channel only one post is under way at a time
 NOTES = "C00NOTES"  # an inbox whose replies stay in the team: they are taken in, and nothing follows
 SECRET = "b" * 32
 SIGNING = "s" * 32
+AGES = 1e9  # seconds
 LONG = 86_400.0  # seconds: what is not measured is put off until then
 
 
@@ -210,6 +211,7 @@ class Stage:
                 "posts_per_minute": 1e9,
             },
             "patience": self._patience,
+            "sweep": {"missing": AGES},  # the counterpart has no history: no card is taken for a deleted one
             "accounts": {
                 "fone": {
                     "provider": "fonedynamics",

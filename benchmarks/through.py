@@ -109,40 +109,40 @@ class Through:
             replies = self.stage.replies(self._number, count, self._conversations)
             self._number += count
             await self.stage.tell("slack", "play", {"replies": replies, "rate": 0})
-            await self._arrivals(count, self._texts)
+            await self._arrivals(set(range(self._number - count, self._number)), self._texts)
             await self.stage.settled()
 
     async def _inbound(self, first: int, count: int, rate: float) -> Passed:
         numbers = range(first, first + count)
         requests = [self.stage.inbound(n, n % self._conversations) for n in numbers]
         sent, _ = await paced(self.stage.port, requests, rate)
-        seen = await self._arrivals(count, self._posts)
+        seen = await self._arrivals(set(numbers), self._posts)
         return _matched(dict(zip(numbers, sent, strict=True)), seen)
 
     async def _outbound(self, first: int, count: int, rate: float) -> Passed:
         replies = self.stage.replies(first, count, self._conversations)
         await self.stage.tell("slack", "play", {"replies": replies, "rate": rate})
-        seen = await self._arrivals(count, self._texts)
+        seen = await self._arrivals(set(range(first, first + count)), self._texts)
         sent = (await self.stage.ask("slack", "seen"))["sent"]
         return _matched({int(n): at for n, at in sent.items()}, seen)
 
-    async def _receipt(self, _: int, count: int, rate: float) -> Passed:
+    async def _receipt(self, _: int, __: int, rate: float) -> Passed:
         """Each for a reply that went out before."""
         taken = sorted(await self.stage.ask("carrier", "taken"), key=lambda each: each["marks"])
         await self.stage.tell("slack", "forget", {})
-        sent, __ = await paced(self.stage.port, [self.stage.receipt(each) for each in taken], rate)
-        seen = await self._arrivals(count, self._lines)
+        sent, _answered = await paced(self.stage.port, [self.stage.receipt(each) for each in taken], rate)
         numbers = [each["marks"][0] % self._conversations for each in taken]
+        seen = await self._arrivals(set(numbers), self._lines)
         return _matched(dict(zip(numbers, sent, strict=True)), seen)
 
     # --- what the other side has seen ---------------------------------------------------------------------------------
 
-    async def _arrivals(self, count: int, look: Callable[[], Any]) -> dict[int, tuple[float, float]]:
+    async def _arrivals(self, wanted: set[int], look: Callable[[], Any]) -> dict[int, tuple[float, float]]:
         found: dict[int, tuple[float, float]] = {}
 
         async def are_there() -> bool:
             found.update(await look())
-            return len(found) >= count
+            return wanted <= found.keys()
 
         await until(are_there, PATIENCE, every=0.2)
         return found
