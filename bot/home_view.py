@@ -122,5 +122,6 @@ def _account(account: AccountView) -> Marked:
         fill("paused until {at}", at=when(account.paused_until)) if account.paused_until is not None else "",
         fill("not asked until {at}", at=when(account.unasked_until)) if account.unasked_until is not None else "",
     ]
-    mark = ":warning:" if trouble or account.unknown or account.paused_until is not None else ":white_check_mark:"
+    waits = account.paused_until is not None or account.unasked_until is not None
+    mark = ":warning:" if trouble or account.unknown or waits else ":white_check_mark:"
     return fill("{mark} *{name}*: {said}", mark=Marked(mark), name=account.name, said=joined(" · ", said))

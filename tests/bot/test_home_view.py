@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from bot.home_view import MOST_INBOXES, MOST_LINES, AccountView, InboxView, Line, home, nothing
+from storage.clock import HOUR, MINUTE
 
 AT = 1_800_000_000_000_000
 WORST = Line(
@@ -45,3 +46,12 @@ def test_an_empty_inbox_says_so() -> None:
 def test_who_may_see_nothing_sees_one_sentence() -> None:
     """And no button."""
     assert [block["type"] for block in nothing("Not for you.")["blocks"]] == ["section"]
+
+
+def test_an_account_that_is_left_alone_says_until_when() -> None:
+    """For sending, and for the questions to it, each by its own time."""
+    told = str(home([], [AccountView("fone (Fone Dynamics)", AT, None, 0, AT + MINUTE, AT + HOUR)], AT))
+    assert "paused until" in told
+    assert "not asked until" in told
+    assert ":warning:" in told
+    assert "until" not in str(home([], [AccountView("fone (Fone Dynamics)", AT, None, 0)], AT))

@@ -75,6 +75,7 @@ async def test_what_was_open_stays_open_over_a_restart(tmp_path: Path) -> None:
         await team.stop_bot()
         await team.start_bot()
         assert await gauge(team) == 2
+        assert "paused: fone until" in await team.slash("status")
         assert CUSTOMER in team.phones.numbers()
 
 
