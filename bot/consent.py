@@ -73,6 +73,8 @@ class Consent:
         keyword, word = heard(text, opted_out=opted_out), " ".join(text.split())[:_EVIDENCE]
         if keyword is Keyword.STOP and await opt_out(tx, contact.id, "keyword", word, message_id):
             await self._say_goodbye(tx, contact.id, conversation.id, message_id)
+        elif keyword is Keyword.START and await _is_overtaken(tx, contact.id, message_id):
+            return  # it came late: the STOP that holds was said after it
         elif keyword is Keyword.START and await opt_in(tx, contact.id, "keyword", word, message_id):
             await self._say(tx, conversation.id, "confirmation", WELCOME_BACK, message_id)
         elif keyword is Keyword.HELP and not opted_out:
@@ -124,6 +126,17 @@ class Consent:
             await plan.send(tx, conversation_id, message_id)
             await plan.show(tx, message_id, tx.now + self._line_after)
         return message_id
+
+
+async def _is_overtaken(connection: Connection, contact_id: int, message_id: int) -> bool:
+    """Whether the contact said the STOP that holds after this text, as far as the provider says when."""
+    newest = await suppressions.history(connection, contact_id, 1)
+    if not newest or newest[0].source != "keyword" or newest[0].message_id is None:
+        return False
+    stop, start = await messages.get(connection, newest[0].message_id), await messages.get(connection, message_id)
+    if stop.account != start.account or stop.said_at is None or start.said_at is None:
+        return False
+    return start.said_at < stop.said_at
 
 
 async def opt_out(

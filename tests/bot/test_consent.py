@@ -57,15 +57,17 @@ class Heard:
         self._bridge = Bridge(self.settings, self.outcomes, Identity("T1", "B1", "U0BOT", "https://x.slack.com/"))
         self._numbers = count()
 
-    async def text(self, text: str, phone: str = PHONE, account: str = "fonedynamics") -> int:
-        """A contact texts us; returns the message's id."""
+    async def text(
+        self, text: str, phone: str = PHONE, account: str = "fonedynamics", sent_at: str | None = None
+    ) -> int:
+        """A contact texts us, at this time as the provider says; returns the message's id."""
         number = next(self._numbers)
         parsed: dict[str, Any] = {
             "sender": phone,
             "recipient": self.settings.senders[account].address,
             "text": text,
             "provider_id": None if account == "iovox" else f"p{number}",
-            "sent_at": None,
+            "sent_at": sent_at,
             "media": [],
         }
         await self.take(Arrival(account, "inbound", f"{account}:{number}", b"", parsed))
@@ -322,3 +324,13 @@ async def test_a_doubt_that_is_none_is_an_error(heard: Heard) -> None:
         with pytest.raises(LookupError):
             await doubts.get(reader, 7)
     assert consent.HELP_AGAIN > MINUTE
+
+
+async def test_a_start_that_comes_late_lifts_no_later_stop(heard: Heard) -> None:
+    """The provider says which was said first: a START that got lost for a while is none any more, a newer one is."""
+    await heard.text("STOP", sent_at="2026-01-01T10:01:00+00:00")
+    await heard.text("START", sent_at="2026-01-01T10:00:00+00:00")
+    assert await heard.opted_out()
+    assert len(await heard.said()) == 1
+    await heard.text("START", sent_at="2026-01-01T10:02:00+00:00")
+    assert not await heard.opted_out()

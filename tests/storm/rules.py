@@ -198,9 +198,11 @@ class Rules:
     def _nothing_after_stop(self) -> None:
         """What was typed once the STOP stood in the thread did not go out; the confirmation at most once."""
         sent = self._storm.sent()
-        for each in self._storm.forbidden:
-            if sent[each]:
-                self.found.say(5, f"{each[1]!r} went to somebody who had opted out.")
+        for each in self._all_accepted():
+            to = each.to if each.to.startswith("+") else f"+{each.to}"
+            until = self._storm.forbidden.get((to, each.text))
+            if until is not None and each.at < until:
+                self.found.say(5, f"{each.text!r} went to somebody who had opted out.")
         typed = Counter(self._storm.texted)
         for (phone, text), count in sent.items():
             if text.startswith(GOODBYE) and count > typed[phone, "STOP"]:

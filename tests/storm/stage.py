@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import time
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -14,7 +16,7 @@ from bot.callbacks import portal
 from bot.settings import Settings, check
 from sandbox.phones import NotForThisPhone
 from storage.clock import SECOND, system_clock
-from tests.e2e.team import LOOK_EVERY, SOON, Team
+from tests.e2e.team import LOOK_EVERY, SOON, WAITING, Team
 from tests.storm.nursery import Child, Nursery
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ class Storm(Team):
         replied: what the team typed in threads: phone and text.
         commanded: what the team typed behind `/sms` and was told is on its way: phone and text.
         maybe: the same, where the answer got lost.
-        forbidden: what the team typed to somebody whose STOP stood in the thread.
+        forbidden: what the team typed to somebody whose STOP stood in the thread, with when they texted START again.
         intruded: what others typed in threads, and what others than the companies brought as texts.
         said: what the team typed in threads, by channel and `ts`.
         decisions: what people decided to send once more, by a button: phone and text.
@@ -70,7 +72,7 @@ class Storm(Team):
         self.replied: list[tuple[str, str]] = []
         self.commanded: list[tuple[str, str]] = []
         self.maybe: set[tuple[str, str]] = set()
-        self.forbidden: list[tuple[str, str]] = []
+        self.forbidden: dict[tuple[str, str], datetime] = {}
         self.intruded: list[str] = []
         self.said: dict[tuple[str, str], str] = {}
         self.decisions: Counter[tuple[str, str]] = Counter()
@@ -143,6 +145,18 @@ class Storm(Team):
         self.said[channel, ts] = text
         return ts
 
+    def forbid(self, phone: str, text: str) -> None:
+        """The team is about to type this to somebody who opted out: it may not go out, until they text START."""
+        self.forbidden[phone, text] = datetime.max.replace(tzinfo=UTC)
+
+    async def start_again(self, phone: str) -> None:
+        """They text START; what is still under way may go out from now on."""
+        now = datetime.now(UTC)
+        self.forbidden = {
+            each: min(until, now) if each[0] == phone else until for each, until in self.forbidden.items()
+        }
+        await self.text(phone, "START")
+
     async def command(self, phone: str, text: str) -> None:
         """Anna texts by `/sms`; what was not acknowledged is not on its way."""
         used = await self.slack.slash(self.anna, self.channel_of(phone), "/sms", f"{phone} {text}")
@@ -203,30 +217,40 @@ class Storm(Team):
         """Waits until nothing more can happen soon, whatever dies meanwhile.
 
         Raises:
-            TimeoutError: the work does not end.
+            TimeoutError: the work does not end; with what is left of it.
         """
-        async with asyncio.timeout(seconds):
-            while True:
-                await self.slack.delivered(seconds)
-                for carrier in self.carriers:
-                    await carrier.settle(seconds)
-                seen = len(self.slack.calls), self.child.starts
-                if self.child.is_running and not self._is_busy() and self.slack.connections:
-                    await asyncio.sleep(0.1)
-                    if seen == (len(self.slack.calls), self.child.starts) and not self._is_busy():
-                        return
-                await asyncio.sleep(0.03)
+        try:
+            async with asyncio.timeout(seconds):
+                while not await self._is_calm(seconds):  # noqa: ASYNC110 - another process is waited for
+                    await asyncio.sleep(LOOK_EVERY)
+        except TimeoutError:
+            raise TimeoutError(self._left()) from None
+
+    async def _is_calm(self, seconds: float) -> bool:
+        await self.slack.delivered(seconds)
+        for carrier in self.carriers:
+            await carrier.settle(seconds)
+        seen = len(self.slack.calls), self.child.starts
+        if not self.child.is_running or self._is_busy() or not self.slack.connections:
+            return False
+        await asyncio.sleep(0.1)
+        return seen == (len(self.slack.calls), self.child.starts) and not self._is_busy()
+
+    def _left(self) -> str:
+        """Why it is not calm, without any text or number."""
+        jobs = self.rows("SELECT kind, tries, run_at, claimed_by, last_error FROM jobs ORDER BY run_at LIMIT 20")
+        for job in jobs:
+            job["run_at"] = (job["run_at"] - system_clock()) / SECOND
+        calls = [(round(time.time() - call.at, 1), call.method, call.error) for call in self.slack.calls[-10:]]
+        states = {"running": self.child.is_running, "lives": self.child.starts, "sockets": self.slack.connections}
+        return f"{states}, {self.slack.deliveries.under_way} events under way, jobs {jobs}, calls {calls}"
 
     def _is_busy(self) -> bool:
         clock = self._folder / "clock"  # by which the bot's clock is wrong
         wrong = int(clock.read_text(encoding="utf-8")) if clock.exists() else 0
         soon = system_clock() + int((self.ahead + wrong) * SECOND)
-        (found,) = self.rows(
-            "SELECT (SELECT count(*) FROM intake WHERE state = 'new') AS rows,"
-            " (SELECT count(*) FROM jobs WHERE run_at < :soon) AS jobs",
-            soon=soon,
-        )
-        return bool(found["rows"] or found["jobs"])
+        (found,) = self.rows(f"SELECT {WAITING} AS waiting", soon=soon)
+        return bool(found["waiting"])
 
     # --- counting -----------------------------------------------------------------------------------------------------
 

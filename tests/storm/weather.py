@@ -137,7 +137,7 @@ class Weather:
             return
         text = self._new("An answer")
         if phone in self._stopped:
-            self.storm.forbidden.append((phone, text))
+            self.storm.forbid(phone, text)
         await self.storm.answer(phone, text)
 
     async def _command(self) -> None:
@@ -146,7 +146,7 @@ class Weather:
     async def _command_to(self, phone: str) -> None:
         text = self._new("By command")
         if phone in self._stopped:
-            self.storm.forbidden.append((phone, text))
+            self.storm.forbid(phone, text)
         self._beside(self.storm.command(phone, text))
 
     async def _edit(self) -> None:
@@ -176,7 +176,7 @@ class Weather:
         phone = PHONES[-1]
         if phone in self._stopped:
             self._stopped.discard(phone)
-            self._beside(self.storm.text(phone, "START"))
+            self._beside(self.storm.start_again(phone))
         elif self.storm.roots(phone):
             self._beside(self._stop(phone, self._stops(phone)))
 
