@@ -26,7 +26,7 @@ CHAINS: dict[str, list[Point]] = {
     "its start": [
         ("before commit:Bot.know_senders", 1),
         ("after slack:auth.test", 1),
-        ("after commit:_identify", 1),
+        ("after commit:identify", 1),
         ("before commit:Bot._resume", 1),
         ("after commit:Bot._resume", 1),
         ("before commit:Worker.start", 1),
