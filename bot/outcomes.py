@@ -263,7 +263,7 @@ class Outcomes:
         elif attempt.outcome == "accepted" and attempt.from_address is None and receipt.sender is not None:
             await self.ledger.said_late(tx, attempt, receipt.sender, await self._conversation_of(tx, attempt))
         moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
-        if moved or receipt.status is None:
+        if moved or (receipt.status is None and not await receipts.said_after(tx, attempt.id, receipt.at)):
             await attempts.say(tx, attempt.id, receipt.word)
         if moved:
             await attempts.explain(tx, attempt.id, receipt.code, receipt.sentence)

@@ -9,6 +9,8 @@ from sms.message import Receipt, Status
 from storage.clock import from_datetime, to_datetime
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from storage.database import Connection, Transaction
 
 _COLUMNS = "word, status, provider_id, code, description, sentence, sender, segments, opted_out, said_at"
@@ -66,6 +68,16 @@ async def newest(connection: Connection, attempt_id: int) -> Receipt | None:
         f"SELECT {_COLUMNS} FROM receipts WHERE attempt_id = :id ORDER BY id DESC LIMIT 1",
         id=attempt_id,
     )
+
+
+async def said_after(connection: Connection, attempt_id: int, at: datetime | None) -> bool:
+    """Whether the provider said something later about the attempt, by its own clock; nothing is later than no time."""
+    if at is None:
+        return False
+    found = await connection.value(
+        "SELECT 1 FROM receipts WHERE attempt_id = :id AND said_at > :at LIMIT 1", id=attempt_id, at=from_datetime(at)
+    )
+    return found is not None
 
 
 async def of_attempt(connection: Connection, attempt_id: int) -> list[tuple[int, Receipt]]:

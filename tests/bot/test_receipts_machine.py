@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,6 +22,7 @@ from storage.database import Database, Transaction, open_database
 
 SAID = [Status.SENT, Status.BUFFERED, Status.EXPIRED, Status.FAILED, Status.DELIVERED]
 PARTS = (1, 2)
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def _settings() -> Settings:
@@ -47,6 +49,10 @@ class Receipts(RuleBasedStateMachine):
         self.outcomes = Outcomes(written, {"fone": provider})
         self.seen: dict[int, list[Status]] = {part: [] for part in PARTS}
         self.accepted: set[int] = set()
+        self.lost: set[int] = set()
+        self.words: dict[int, str | None] = dict.fromkeys(PARTS)
+        self.times: dict[int, list[int]] = {part: [] for part in PARTS}
+        self.count = 0
         self.runner.run(self._begin())
 
     async def _begin(self) -> None:
@@ -85,16 +91,40 @@ class Receipts(RuleBasedStateMachine):
             attempt = await attempts.get(tx, self.attempts[part - 1])
             await self.outcomes.accepted(tx, attempt, Accepted(f"M{part}", Status.ACCEPTED))
 
-    @rule(part=st.sampled_from(PARTS), status=st.sampled_from([*SAID, None]), times=st.integers(1, 2))
-    def say(self, part: int, status: Status | None, times: int) -> None:
-        """A receipt comes, once or twice; None is a word that nobody knows."""
-        if status is not None:
-            self.seen[part].append(status)
-        for _ in range(times):
-            self.runner.run(self._say(part, status))
+    @rule(part=st.sampled_from(PARTS))
+    def lose(self, part: int) -> None:
+        """No answer to the send comes, perhaps after receipts: a receipt is the proof that it was taken."""
+        if part not in self.accepted:
+            self.accepted.add(part)
+            self.lost.add(part)
+            self.seen[part] += [Status.ACCEPTED] * bool(self.times[part])
+            self.runner.run(self._lose(part))
 
-    async def _say(self, part: int, status: Status | None) -> None:
-        receipt = Receipt(word=status.value if status else "odd", status=status)
+    async def _lose(self, part: int) -> None:
+        async with self.database.transaction() as tx:
+            await self.outcomes.unknown(tx, await attempts.get(tx, self.attempts[part - 1]), "timeout", "No answer.")
+
+    @rule(
+        part=st.sampled_from(PARTS),
+        status=st.sampled_from([*SAID, None, None]),
+        minute=st.integers(0, 5),
+        times=st.integers(1, 2),
+    )
+    def say(self, part: int, status: Status | None, minute: int, times: int) -> None:
+        """A receipt comes, once or twice, said at some time before it came; None is a word that nobody knows."""
+        self.count += 1
+        word = f"{status.value if status else 'odd'} {self.count}"
+        furthest = max([Status.SENDING, *self.seen[part]])
+        if (status is not None and status > furthest) or (
+            status is None and minute >= max(self.times[part], default=0)
+        ):
+            self.words[part] = word
+        self.times[part].append(minute)
+        self.seen[part] += [Status.ACCEPTED] * (part in self.lost) + [status] * (status is not None)  # type: ignore[list-item]  # none is in it
+        for _ in range(times):
+            self.runner.run(self._say(part, Receipt(word, status, at=EPOCH + timedelta(minutes=minute))))
+
+    async def _say(self, part: int, receipt: Receipt) -> None:
         async with self.database.transaction() as tx:
             attempt = await attempts.get(tx, self.attempts[part - 1])
             await receipts.add(tx, "fone", receipt, attempt_id=attempt.id, intake_id=None)
@@ -110,6 +140,7 @@ class Receipts(RuleBasedStateMachine):
             assert status == max([Status.SENDING, *self.seen[part]])
         assert all(after >= before for before, after in zip(self.statuses, now, strict=True))
         self.statuses = now
+        assert self.runner.run(self._words()) == list(self.words.values())
         if any(self.seen.values()):
             assert message == slowest(now).value
 
@@ -117,6 +148,11 @@ class Receipts(RuleBasedStateMachine):
         async with self.database.read() as reader:
             found = [(await attempts.get(reader, attempt)).status for attempt in self.attempts]
             return found, (await messages.get(reader, self.message)).status
+
+    async def _words(self) -> list[str | None]:
+        """The word that is kept is that of the furthest status, or a stranger one that was said after all others."""
+        async with self.database.read() as reader:
+            return [(await attempts.get(reader, attempt)).word for attempt in self.attempts]
 
     def teardown(self) -> None:
         """Closes what was opened."""
