@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from storage.database import Connection, Database
     from storage.files import File
     from storage.messages import Message
+    from storage.suppressions import Suppression
 
 _PAGE = 100  # messages that are read at once
 _OPT_OUTS = 1_000
@@ -54,19 +55,7 @@ async def collect(database: Database, contact: Contact, tell: Callable[[int, int
             "notes": contact.notes,
             "time_zone": contact.time_zone,
         },
-        "opt_outs": [
-            {
-                "since": moment(each.since),
-                "source": each.source,
-                "evidence": each.evidence,
-                "message": each.message_id,
-                "lifted": moment(each.lifted_at),
-                "lifted_source": each.lift_source,
-                "lifted_evidence": each.lift_evidence,
-                "lifted_message": each.lift_message_id,
-            }
-            for each in reversed(opt_outs)
-        ],
+        "opt_outs": [_opt_out(each) for each in reversed(opt_outs)],
         "leases": [
             {
                 "number": each.number,
@@ -78,6 +67,19 @@ async def collect(database: Database, contact: Contact, tell: Callable[[int, int
             for each in leased
         ],
         "conversations": told,
+    }
+
+
+def _opt_out(known: Suppression) -> Json:
+    return {
+        "since": moment(known.since),
+        "source": known.source,
+        "evidence": known.evidence,
+        "message": known.message_id,
+        "lifted": moment(known.lifted_at),
+        "lifted_source": known.lift_source,
+        "lifted_evidence": known.lift_evidence,
+        "lifted_message": known.lift_message_id,
     }
 
 

@@ -14,9 +14,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel
 
+from bot.sections import PREFIX
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from pydantic import ValidationError
 
     Place = tuple[str, ...]
 
@@ -44,6 +48,26 @@ def lines_of(text: str) -> dict[Place, int]:
             found.setdefault(place, begin + 1)
         begin = end
     return found
+
+
+def told(error: ValidationError, model: type[BaseModel], *prefix: str) -> Iterator[str]:
+    """A line for each fault, beginning with the setting that it is about.
+
+    Args:
+        error: what pydantic found.
+        model: of what was read.
+        prefix: where in the settings that stands.
+    """
+    for fault in error.errors(include_input=False, include_url=False):
+        below = tuple(str(part) for part in fault["loc"] if part != "[key]")
+        place = [*prefix, *below]
+        if fault["type"] == "missing" or fault.get("ctx", {}).get("actual_length") == 0:
+            variable = PREFIX + "__".join(place).upper()
+            yield f"{'.'.join(place)} is missing. Set it in the settings file, or as {variable}."
+        elif fault["type"] == "extra_forbidden":
+            yield f"{'.'.join(place)} is no setting. {meant(model, below)}"
+        else:
+            yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
 
 
 def located(problem: str, path: Path, text: str, prefix: str) -> str:

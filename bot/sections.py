@@ -9,6 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr
 
 from providers.provider import Model
 
+PREFIX = "THREADLINE_"  # of the variables in the environment that are settings
+
 
 def _like(pattern: str, sentence: str) -> AfterValidator:
     """Texts of this form; the sentence is for whoever wrote another one."""

@@ -14,10 +14,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError, TomlConfigSettingsSource
 
 import providers
+from bot.consistency import inconsistencies
 from bot.hours import QuietHours
-from bot.mistakes import located, meant, not_toml
-from bot.rules import Rule, title
+from bot.mistakes import located, not_toml, told
+from bot.rules import Rule
 from bot.sections import (
+    PREFIX,
     ChannelId,
     FileSettings,
     HttpSettings,
@@ -32,7 +34,6 @@ from bot.sections import (
 )
 from providers.provider import Model
 from sms.address import Address, NotAnAddress, parse
-from sms.countries import is_country
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
 
     from providers.provider import Provider
 
-PREFIX = "THREADLINE_"
 LEASED = "leased"  # a sender's address that means: the provider assigns us a number for each contact
 
 SHORTEST_SECRET = 32  # characters
@@ -287,7 +287,7 @@ def _made(written: dict[str, Any]) -> Settings:
     try:
         return Settings(**written)
     except ValidationError as error:
-        raise BadSettings(list(_problems(error, Settings))) from None
+        raise BadSettings(list(told(error, Settings))) from None
     except SettingsError as error:
         raise BadSettings([_no_json(error)]) from None
 
@@ -298,7 +298,7 @@ def check(settings: Settings) -> Settings:
     Raises:
         BadSettings: naming every setting that is wrong.
     """
-    if problems := [*_account_problems(settings), *_reference_problems(settings)]:
+    if problems := list(inconsistencies(settings)):
         raise BadSettings(problems)
     return settings
 
@@ -321,82 +321,3 @@ def _no_json(error: SettingsError) -> str:
     field = next(iter(re.findall(r'field "(\w+)"', str(error))), "")
     variable = f"{PREFIX}{field}".upper()
     return f"{field}: {variable}, or a variable that begins so, holds no JSON where a table or a list is wanted."
-
-
-def _problems(error: ValidationError, model: type[BaseModel], *prefix: str) -> Iterator[str]:
-    for fault in error.errors(include_input=False, include_url=False):
-        below = tuple(str(part) for part in fault["loc"] if part != "[key]")
-        place = [*prefix, *below]
-        if fault["type"] == "missing" or fault.get("ctx", {}).get("actual_length") == 0:
-            variable = PREFIX + "__".join(place).upper()
-            yield f"{'.'.join(place)} is missing. Set it in the settings file, or as {variable}."
-        elif fault["type"] == "extra_forbidden":
-            yield f"{'.'.join(place)} is no setting. {meant(model, below)}"
-        else:
-            yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
-
-
-def _account_problems(settings: Settings) -> Iterator[str]:
-    for name, account in settings.accounts.items():
-        try:
-            account.provider_settings()
-        except ValidationError as error:
-            yield from _problems(error, account.kind.Settings, "accounts", name)
-
-
-def _reference_problems(settings: Settings) -> Iterator[str]:
-    if not settings.database.parent.is_dir():
-        yield f"database: there is no folder {settings.database.parent}. Make it, or name another file."
-    if settings.slack.mode == "socket" and settings.slack.app_token is None:
-        yield 'slack.app_token is missing: socket mode needs it. Set it, or set slack.mode to "http".'
-    if settings.slack.mode == "http" and settings.slack.signing_secret is None:
-        yield 'slack.signing_secret is missing: http mode needs it. Set it, or set slack.mode to "socket".'
-    for name, inbox in settings.inboxes.items():
-        for missing in (sender for sender in inbox.senders if sender not in settings.senders):
-            yield f"inboxes.{name}.senders names {missing!r}. The senders are: {_list(settings.senders)}."
-    for name, sender in settings.senders.items():
-        yield from _sender_problems(settings, name, sender)
-    for number, rule in enumerate(settings.rules, 1):
-        yield from (f"{title(number, rule)}: {problem}" for problem in _rule_problems(settings, rule))
-    yield from (
-        f"countries_without_names: {_no_country(each)}"
-        for each in settings.countries_without_names
-        if not is_country(each)
-    )
-
-
-def _rule_problems(settings: Settings, rule: Rule) -> Iterator[str]:
-    """What a rule names has to be there; a sender of it belongs to the inboxes that it is for."""
-    yield from (f"countries has {_no_country(each)}" for each in rule.countries if not is_country(each))
-    for inbox in (each for each in rule.inboxes if each not in settings.inboxes):
-        yield f"inboxes names {inbox!r}. The inboxes are: {_list(settings.inboxes)}."
-    known = {name: inbox for name, inbox in settings.inboxes.items() if name in (rule.inboxes or settings.inboxes)}
-    for sender in rule.senders:
-        having = [name for name, inbox in known.items() if sender in inbox.senders]
-        if sender not in settings.senders:
-            yield f"senders names {sender!r}. The senders are: {_list(settings.senders)}."
-        elif known and (not having or (rule.inboxes and len(having) < len(known))):
-            lacking = ", ".join(sorted(set(known) - set(having)))
-            yield f"senders names {sender!r}, which is no sender of {lacking}. Add it to the senders there."
-
-
-def _no_country(region: str) -> str:
-    hint = " The United Kingdom is GB." if region == "UK" else " Write it as two letters, like AU."
-    return f"{region!r}, which is no country.{hint}"
-
-
-def _sender_problems(settings: Settings, name: str, sender: Sender) -> Iterator[str]:
-    account = settings.accounts.get(sender.account)
-    if account is None:
-        yield f"senders.{name}.account names {sender.account!r}. The accounts are: {_list(settings.accounts)}."
-        return
-    if sender.is_leased and not account.kind.features.leases:
-        yield f"senders.{name}.address: {account.kind.title} leases no numbers. Give one of yours."
-    try:
-        account.kind.Options.model_validate(sender.options)
-    except ValidationError as error:
-        yield from _problems(error, account.kind.Options, "senders", name, "options")
-
-
-def _list(names: dict[str, Any]) -> str:
-    return ", ".join(sorted(names))

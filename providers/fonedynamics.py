@@ -387,8 +387,7 @@ def _only(messages: list[Message]) -> Message:
 
 
 def _refusal(response: httpx.Response, *private: str) -> Refused:
-    http = f"http_{response.status_code}"
-    fault = _fault(response.content)
+    http, fault = f"http_{response.status_code}", _fault(response.content)
     code = fault.code if fault.code and re.fullmatch(r"[A-Z_]{1,60}", fault.code) else http
     said = payload.masked(fault.message, *private) or f"HTTP {response.status_code}, without a reason."
     return Refused(code, SENTENCES.get(http) or SENTENCES.get(code) or f"Fone Dynamics refused it: {said}")

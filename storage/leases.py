@@ -17,6 +17,22 @@ _COLUMNS = """
     held_until, told_end
 """
 
+_GRANT = f"""
+    INSERT INTO leases (id, account, number, contact_id, conversation_id, stands_for, leased_at, last_used_at,
+        expires_at, held_until)
+    VALUES (:id, :account, :number, :contact_id, :conversation_id, :stands_for, :at, :at, :until, :until)
+    ON CONFLICT (account, number, contact_id) DO UPDATE SET
+        conversation_id = CASE WHEN leases.expires_at <= :at THEN excluded.conversation_id
+            ELSE leases.conversation_id END,
+        leased_at = CASE WHEN leases.expires_at <= :at THEN :at ELSE leases.leased_at END,
+        heard_at = CASE WHEN leases.expires_at <= :at THEN NULL ELSE leases.heard_at END,
+        stands_for = excluded.stands_for,
+        last_used_at = CASE WHEN leases.last_used_at > :at THEN leases.last_used_at ELSE :at END,
+        expires_at = CASE WHEN leases.expires_at > :until THEN leases.expires_at ELSE :until END,
+        held_until = CASE WHEN leases.held_until > :until THEN leases.held_until ELSE :until END
+    RETURNING {_COLUMNS}
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Lease:
@@ -63,21 +79,7 @@ async def grant(
     """
     found = await tx.one(
         Lease,
-        f"""
-        INSERT INTO leases (id, account, number, contact_id, conversation_id, stands_for, leased_at, last_used_at,
-            expires_at, held_until)
-        VALUES (:id, :account, :number, :contact_id, :conversation_id, :stands_for, :at, :at, :until, :until)
-        ON CONFLICT (account, number, contact_id) DO UPDATE SET
-            conversation_id = CASE WHEN leases.expires_at <= :at THEN excluded.conversation_id
-                ELSE leases.conversation_id END,
-            leased_at = CASE WHEN leases.expires_at <= :at THEN :at ELSE leases.leased_at END,
-            heard_at = CASE WHEN leases.expires_at <= :at THEN NULL ELSE leases.heard_at END,
-            stands_for = excluded.stands_for,
-            last_used_at = CASE WHEN leases.last_used_at > :at THEN leases.last_used_at ELSE :at END,
-            expires_at = CASE WHEN leases.expires_at > :until THEN leases.expires_at ELSE :until END,
-            held_until = CASE WHEN leases.held_until > :until THEN leases.held_until ELSE :until END
-        RETURNING {_COLUMNS}
-        """,
+        _GRANT,
         id=tx.new_id(),
         account=account,
         number=number,

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import providers
-from bot.settings import PREFIX, Settings
+from bot.sections import PREFIX
+from bot.settings import Settings
 from making import companies
 from making.markdown import code, page, prose, table
 

@@ -124,3 +124,27 @@ def test_every_key_is_found_where_it_stands(tables: dict[str, object]) -> None:
         assert name in lines[found[(name,)] - 1]
         for below in value if isinstance(value, dict) else ():
             assert below in lines[found[name, below] - 1]
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    """The line says where another can be named."""
+    with pytest.raises(BadSettings) as caught:
+        load(tmp_path / "nowhere.toml")
+    (line,) = caught.value.problems
+    assert line.startswith("There is no settings file ")
+    assert line.endswith("nowhere.toml. Name one with --settings, or set THREADLINE_SETTINGS.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b'secret = "MARKED-SECRET', b"secret = MARKED-SECRET", b"[slack", b"a = 1\na = 2", b'secret = "\xff\xfe MARKED"'],
+)
+def test_a_file_that_is_not_toml(tmp_path: Path, text: bytes) -> None:
+    """The line says where it stops to be, and quotes nothing of it."""
+    file = tmp_path / "threadline.toml"
+    file.write_bytes(text)
+    with pytest.raises(BadSettings) as caught:
+        load(file)
+    (line,) = caught.value.problems
+    assert "not TOML: " in line
+    assert "MARKED" not in line

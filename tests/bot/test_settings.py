@@ -389,33 +389,6 @@ def test_no_wrong_value_of_a_secret_is_told(problems: Callable[..., list[str]]) 
         assert not any("MARKED" in line or "12345" in line for line in found)
 
 
-# --- the file ---------------------------------------------------------------------------------------------------------
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """The line says where another can be named."""
-    with pytest.raises(BadSettings) as caught:
-        load(tmp_path / "nowhere.toml")
-    (line,) = caught.value.problems
-    assert line.startswith("There is no settings file ")
-    assert line.endswith("nowhere.toml. Name one with --settings, or set THREADLINE_SETTINGS.")
-
-
-@pytest.mark.parametrize(
-    "text",
-    [b'secret = "MARKED-SECRET', b"secret = MARKED-SECRET", b"[slack", b"a = 1\na = 2", b'secret = "\xff\xfe MARKED"'],
-)
-def test_a_file_that_is_not_toml(tmp_path: Path, text: bytes) -> None:
-    """The line says where it stops to be, and quotes nothing of it."""
-    file = tmp_path / "threadline.toml"
-    file.write_bytes(text)
-    with pytest.raises(BadSettings) as caught:
-        load(file)
-    (line,) = caught.value.problems
-    assert "not TOML: " in line
-    assert "MARKED" not in line
-
-
 def test_the_example_is_good() -> None:
     """The settings that these tests change are good themselves."""
     assert changed() == GOOD
