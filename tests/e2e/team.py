@@ -136,10 +136,12 @@ class Team(Stage):
         return await self.slack.say(self.anna, self.support, text, thread_ts=root, **how)
 
     async def slash(self, text: str) -> str:
-        """Anna writes `/sms …`; returns what she is answered at once."""
+        """Anna writes `/sms …`; returns what she is answered, at once or where that takes long a little later."""
         used = await self.slack.slash(self.anna, self.support, "/sms", text)
         assert not used.error
-        return str(used.posts[0]["text"] if used.posts else used.answer)
+        if used.posts and used.posts[0]["text"].startswith("One moment"):
+            await self.until(lambda: len(used.posts) > 1)
+        return str(used.posts[-1]["text"] if used.posts else used.answer)
 
     async def call(self, url: str, method: str = "POST", **how: Any) -> tuple[int, str]:
         """Somebody sends a request to one of the bot's doors; returns the status and the body of the answer."""

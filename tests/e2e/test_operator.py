@@ -11,7 +11,7 @@ import pytest
 
 from bot import again
 from bot.terminal import CannotDo
-from tests.e2e.team import CUSTOMER, UNLUCKY
+from tests.e2e.team import CUSTOMER, PATIENCE, UNLUCKY
 from tests.e2e.written import Written
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def test_tail_follows_the_running_bot(team: Written) -> None:
     await team.command("send", UNLUCKY, "Are you there?")
     found = first + await told(following, "failed", "receipt")
     following.send_signal(signal.SIGINT)
-    rest, errors = await following.communicate()
+    rest, errors = await asyncio.wait_for(following.communicate(), 3 * PATIENCE)
     assert (following.returncode, b"Traceback" in errors) == (0, False)
     everything = [*found, *map(json.loads, rest.splitlines())]
     assert len({(each["what"], each["id"], each["at"]) for each in everything}) == len(everything)

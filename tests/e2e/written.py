@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.bot import to_toml
-from tests.e2e.team import Team
+from tests.e2e.team import PATIENCE, Team
 
 ROOT = Path(__file__).parents[2]
 
@@ -26,7 +26,12 @@ class Written(Team):
     async def command(self, *words: str) -> tuple[int, str, str]:
         """Runs the installed command; returns its exit code, and what it printed and complained."""
         process = await self.begin(*words)
-        out, errors = await process.communicate()
+        try:
+            out, errors = await asyncio.wait_for(process.communicate(), 3 * PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError(f"`threadline {words[0]}` does not end") from None
         return process.returncode or 0, out.decode(), errors.decode()
 
     async def begin(self, *words: str) -> asyncio.subprocess.Process:
