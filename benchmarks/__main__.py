@@ -58,7 +58,7 @@ async def measure(scale: Scale, parts: list[str]) -> dict[str, Any]:
             sys.stderr.write(f"{name} …\n")
             await PARTS[name](Path(folder), figures, scale)
     seconds = round(time.monotonic() - began, 1)
-    told = {"machine": described, "seconds": seconds, "figures": figures.as_json()}
+    told = {"machine": described, "seconds": seconds, "rounds": scale.rounds, "figures": figures.as_json()}
     return told | {"distributions": figures.shapes()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from benchmarks.generator import add_jobs, generate
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FILE = "threadline.db"
 PATIENCE = 120.0  # seconds
+ROUNDS = 2  # of the path: each takes twenty seconds on either database
 
 
 async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
@@ -35,8 +37,7 @@ async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
     for _ in range(scale.rounds):
         for name in sizes:
             await _start(folder / name, figures, name)
-    for name, (conversations, _) in sizes.items():
-        await _path(folder / name, figures, scale, name, min(conversations, scale.burst))
+    await _paths(folder, figures, scale, list(sizes))
     await _waiting(folder, figures, scale)
 
 
@@ -49,19 +50,29 @@ async def _start(folder: Path, figures: Figures, name: str) -> None:
         figures.add(f"growth.{name}.start", "s", time.monotonic() - began, reference=beside, aim="within 2 s")
 
 
-async def _path(folder: Path, figures: Figures, scale: Scale, name: str, conversations: int) -> None:
-    """What is measured of the door and of each way through, on this database."""
-    async with Stage(folder) as stage:
-        await stage.start_bot()
-        through = Through(stage, conversations, first=10_000_000 if name == "large" else 0)
-        for _ in range(scale.rounds):
-            requests = [stage.inbound(through.next(), n % conversations) for n in range(500)]
-            answered = await closed(stage.port, iter(requests), 50, PATIENCE)
-            figures.add(f"growth.{name}.door", "requests/s", answered.rate, **_beside(name, "door"))
-            await stage.settled()
-        await pace(through, figures, scale, f"growth.{name}", 0.0, reference=_beside(name, "")["reference"])
-        for way in WAYS:
-            await ceiling(through, figures, scale, f"growth.{name}", way, 0.0, **_beside(name, ""))
+async def _paths(folder: Path, figures: Figures, scale: Scale, sizes: list[str]) -> None:
+    """What is measured of the door and of each way through, on both databases in turn."""
+    conversations = min(scale.small[0], scale.burst)
+    async with AsyncExitStack() as stack:
+        ways: dict[str, Through] = {}
+        for name in sizes:
+            stage = await stack.enter_async_context(Stage(folder / name))
+            await stage.start_bot()
+            ways[name] = Through(stage, conversations)
+        for _ in range(min(scale.rounds, ROUNDS)):
+            for name, through in ways.items():
+                await _path(through, figures, scale, name, conversations)
+
+
+async def _path(through: Through, figures: Figures, scale: Scale, name: str, conversations: int) -> None:
+    requests = [through.stage.inbound(through.next(), n % conversations) for n in range(500)]
+    answered = await closed(through.stage.port, iter(requests), 50, PATIENCE)
+    figures.add(f"growth.{name}.door", "requests/s", answered.rate, **_beside(name, "door"))
+    await through.stage.settled()
+    reference = _beside(name, "")["reference"]
+    await pace(through, figures, scale, f"growth.{name}", 0.0, reference)
+    for way in WAYS:
+        await ceiling(through, figures, scale, f"growth.{name}", way, 0.0, reference)
 
 
 def _beside(name: str, figure: str) -> dict[str, str]:

@@ -21,7 +21,7 @@ class Scale:
     """
 
     rounds: int = 3
-    seconds: float = 1.5
+    seconds: float = 1.2
     hold: float = 30.0
     burst: int = 1000
     large: tuple[int, int] = (100_000, 1_000_000)

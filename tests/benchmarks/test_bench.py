@@ -29,7 +29,7 @@ LEAST = Scale(rounds=1, seconds=0.05)
 
 def document(figures: Figures) -> dict[str, Any]:
     """As a run writes it."""
-    told = {"machine": machine.describe(), "seconds": 1.0, "figures": figures.as_json()}
+    told = {"machine": machine.describe(), "seconds": 1.0, "rounds": 1, "figures": figures.as_json()}
     return told | {"distributions": figures.shapes()}
 
 
