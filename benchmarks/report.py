@@ -70,7 +70,7 @@ def _machine(document: dict[str, Any]) -> str:
     rounds = f"{document['rounds']} round{'' if document['rounds'] == 1 else 's'}"
     commit = machine["commit"][:12] + (" with changes" if machine["changed"] else "")
     rows = {
-        "measured": f"{machine['at']}, {rounds} in {document['seconds']:g} seconds, at a load of {machine['load'][0]:g}",
+        "measured": f"{machine['at']}, {rounds} in {document['seconds']:g} s, at a load of {machine['load'][0]:g}",
         "commit": commit,
         "machine": f"{machine['processor']}, {machine['cores']} cores, {machine['memory']}",
         "a sync of the disk": machine["fsync"],
