@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.storm.stage import Point
 
 NEW = "+61488023777"
+LATE = 1.5  # seconds: the company is asked before its receipt would settle a doubt
 ROUNDS = 6  # at most, until every point of a chain was come to
 
 # One life of the bot ends at each of these, in turn.
@@ -143,6 +144,8 @@ async def prove(storm: Storm, trouble: Trouble | None = None, times: int = 2) ->
         if trouble is not None:
             storm.fone.faults.clear()
             storm.fone.faults.next(trouble, times)
+            storm.fone.faults.late_seconds = LATE
+            storm.fone.faults.next(Trouble.RECEIPTS_LATE, times)
         await play(storm, number)
         if not storm.armed:
             break
