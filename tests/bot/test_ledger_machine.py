@@ -36,7 +36,8 @@ INBOXES = ("support", "sales")
 ENDS = st.sampled_from(["answered", "answered", "answered", "answered", "lost", "lost", "refused"])
 
 
-def _settings() -> Settings:
+def ledger_settings() -> Settings:
+    """Two inboxes with a leased sender and a name, at one company."""
     inbox: dict[str, Any] = {"senders": ["leased", "name"], "reopen_days": 14.0}
     return Settings(
         public_url="https://sms.example.com",
@@ -70,7 +71,7 @@ class Leases(RuleBasedStateMachine):
         self.runner.run(self._begin())
 
     async def _begin(self) -> None:
-        written = _settings()
+        written = ledger_settings()
         account = written.accounts["fone"]
         nobody: Any = None  # the company of this machine is asked by the machine, not over HTTP
         providers: Any = {"fone": account.kind(account.provider_settings(), nobody)}
