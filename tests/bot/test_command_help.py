@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click.shell_completion import BashComplete
 from click.testing import CliRunner
 
 from bot.cli import main
@@ -58,17 +59,22 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
         ("threadline retry --account r", {"rental"}),
     ],
 )
-def test_the_shell_completes_names_of_the_settings(tmp_path: Path, words: str, found: set[str]) -> None:
+def test_the_shell_completes_names_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, found: set[str]
+) -> None:
     """Commands, senders, inboxes and accounts, even where the settings cannot be used."""
     write(tmp_path, changed(slack__bot_token=...))
-    *before, last = words.split(" ")
-    asked = call(
-        tmp_path,
-        _THREADLINE_COMPLETE="bash_complete",
-        COMP_WORDS=" ".join([*before, last]),
-        COMP_CWORD=str(len(before)),
-    )
-    assert {line.partition(",")[2] for line in asked.stdout.splitlines()} == found
+    monkeypatch.chdir(tmp_path)
+    _, *before, last = words.split(" ")
+    shell = BashComplete(main, {}, "threadline", "_THREADLINE_COMPLETE")
+    assert {each.value for each in shell.get_completions(before, last)} == found
+
+
+def test_the_shell_itself_asks_for_them(tmp_path: Path) -> None:
+    """By the variables that its script sets."""
+    write(tmp_path, changed())
+    asked = call(tmp_path, _THREADLINE_COMPLETE="bash_complete", COMP_WORDS="threadline prime s", COMP_CWORD="2")
+    assert asked.stdout.splitlines() == ["plain,sydney"]
 
 
 def test_completion_without_settings_says_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import importlib.util
 import os
 import shutil
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -36,13 +35,6 @@ FLAGS = [
 ]
 PATIENCE = 12_000  # milliseconds for anything to be seen; nothing takes that long but on a busy machine
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One browser serves all of these, so they stay on one worker."""
-    for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 def _cannot(reason: str) -> NoReturn:

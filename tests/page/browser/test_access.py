@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 FAINT = Path(__file__).with_name("faint.js").read_text(encoding="utf-8")
 NAMELESS = Path(__file__).with_name("nameless.js").read_text(encoding="utf-8")
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
 
 async def furnish(company: Company) -> str:

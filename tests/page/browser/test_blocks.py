@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 if TYPE_CHECKING:
     from tests.page.company import Company
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
 MOMENT = 1_767_225_600  # 2026-01-01 00:00:00 UTC, 11 in the morning in Sydney
 EVIL = '<img src=x onerror="alert(1)"> &amp; <script>alert(2)</script> <b>'
@@ -211,8 +211,8 @@ async def test_an_overflow_menu(company: Company, page: Page) -> None:
     chosen: list[str] = []
 
     async def more(ack: Any, action: dict[str, Any]) -> None:
-        await ack()
         chosen.append(action["selected_option"]["value"])
+        await ack()
 
     company.bot.app.action("more")(more)
     menu = {"type": "overflow", "action_id": "more", "options": [option("export"), option("forget")]}
@@ -220,8 +220,10 @@ async def test_an_overflow_menu(company: Company, page: Page) -> None:
     await page.get_by_role("button", name="More actions").click()
     await expect(page.get_by_role("menuitem", name="Export")).to_be_focused()
     await page.keyboard.press("ArrowDown")
+    await expect(page.get_by_role("menuitem", name="Forget")).to_be_focused()
     await page.keyboard.press("Enter")
-    await company.slack.wait_for(lambda: chosen == ["forget"])
+    await company.slack.wait_for(lambda: chosen)
+    assert chosen == ["forget"]
     await expect(page.get_by_role("menu")).to_be_hidden()
 
 

@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 if TYPE_CHECKING:
     from tests.page.company import Company
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
 
 def plain(text: str) -> dict[str, Any]:
@@ -226,8 +226,8 @@ async def test_home_is_drawn_and_used(company: Company, page: Page) -> None:
         await company.bot.web.views_publish(user_id=event["user"], view={"type": "home", "blocks": blocks})
 
     async def new(ack: Any, body: dict[str, Any]) -> None:
-        await ack()
         pressed.append(body["user"]["id"])
+        await ack()
 
     company.bot.app.event("app_home_opened")(opened)
     company.bot.app.action("new")(new)

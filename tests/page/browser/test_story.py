@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from sandbox.stage import Stage
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
 
 async def pick(page: Page, phone: str) -> None:

@@ -73,8 +73,8 @@ async def test_commands_and_clicks_are_forms_and_can_be_answered_at_once(slack: 
 
     @bot.app.action("close")
     async def close(ack: Any, body: dict[str, Any]) -> None:
-        await ack()
         clicked.append(body)
+        await ack()
 
     async with listening(slack, bolt(bot)):
         used = await slack.slash(ann, channel, "/sms", "status")

@@ -67,16 +67,16 @@ class Form:
         await ack(**self.answer)
 
     async def _close(self, ack: Any, body: Json) -> None:
-        await ack()
         self.closed.append(body)
+        await ack()
 
     async def _suggest(self, ack: Any, body: Json) -> None:
         self.submitted.append(body)
         await ack(**self.options)
 
     async def _act(self, ack: Any, body: Json) -> None:
-        await ack()
         self.actions.append(body)
+        await ack()
 
 
 async def test_a_modal_is_opened_filled_and_submitted(slack: Workspace, bot: Bot) -> None:

@@ -48,8 +48,8 @@ def clicks(bot: Bot) -> list[dict[str, Any]]:
     bodies: list[dict[str, Any]] = []
 
     async def keep(ack: Any, body: dict[str, Any]) -> None:
-        await ack()
         bodies.append(body)
+        await ack()
 
     for action_id in ("go", "stay", "more", "pick"):
         bot.app.action(action_id)(keep)
@@ -151,8 +151,8 @@ async def test_a_command_has_its_fields(slack: Workspace, bot: Bot) -> None:
 
     @bot.app.command("/sms")
     async def sms(ack: Any, command: dict[str, Any]) -> None:
-        await ack()
         commands.append(command)
+        await ack()
 
     async with bot.connected(slack):
         used = await slack.slash(ann, channel, "/sms", "to @ann in #general <b> & @nobody")
@@ -180,8 +180,8 @@ async def test_shortcuts_bring_a_trigger(slack: Workspace, bot: Bot) -> None:
     got: list[dict[str, Any]] = []
 
     async def keep(ack: Any, shortcut: dict[str, Any]) -> None:
-        await ack()
         got.append(shortcut)
+        await ack()
 
     bot.app.global_shortcut("new")(keep)
     bot.app.message_shortcut("details")(keep)
