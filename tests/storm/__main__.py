@@ -12,6 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from bot.cli.frame import Bars
 from tests.storm.burst import burst
 from tests.storm.nursery import Nursery
 from tests.storm.weather import Weather
@@ -40,13 +41,23 @@ async def _storm(nursery: Nursery, folder: Path, seed: int, minutes: float) -> i
     (folder / "burst").mkdir()
     bursting = asdict(await burst(folder / "burst", nursery, seed))
     weather = Weather(folder, nursery, seed)
+    showing = asyncio.create_task(_show(int(minutes * 60)))
     found = await weather.blow(minutes * 60)
+    showing.cancel()
     counted = asdict(found)
     wrong = bursting.pop("wrong") + counted.pop("wrong")
     sys.stderr.writelines(f"{sentence}\n" for sentence in wrong)
     told = {"kills": weather.storm.child.deaths, "faults": weather.faults, **counted, "burst": bursting, "seed": seed}
     sys.stdout.write(json.dumps(told) + "\n")
     return 1 if wrong else 0
+
+
+async def _show(seconds: int) -> None:
+    """How far the storm has come, on a terminal."""
+    with Bars() as report:
+        for passed in range(seconds + 1):
+            report("storm", passed, seconds)
+            await asyncio.sleep(1)
 
 
 if __name__ == "__main__":
