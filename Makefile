@@ -17,7 +17,7 @@ demo: .venv/.ready  ## the whole of it on this machine: pretend Slack, pretend c
 	$(BIN)/threadline demo
 
 test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loopback
-	$(BIN)/python -m pytest -q -n 4 --dist loadgroup
+	$(BIN)/python -m pytest -q -n 6 --dist loadgroup
 
 storm: .venv/.ready  ## the long proof: faults on both sides, kills at every point; one JSON line at the end
 	$(BIN)/python -m tests.storm
