@@ -106,7 +106,12 @@ class Rules:
         for (_, name), count in keys.items():
             if count > 1 and name not in gone:
                 self.found.duplicated_posts += 1
-                self.found.say(1, f"The post {name} is there {count} times.")
+                self.found.say(1, f"The post {name} is there {count} times: {self._asked_for(name)}.")
+
+    def _asked_for(self, name: str) -> str:
+        """When the post was asked for, and how long each answer took (seconds)."""
+        calls = [call for call in self._storm.slack.calls.of("chat.postMessage") if key(call.arguments) == name]
+        return ", ".join(f"{call.at:.1f} ({call.took:.1f} s, {call.error or call.status})" for call in calls)
 
     # --- 2 ------------------------------------------------------------------------------------------------------------
 

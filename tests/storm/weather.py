@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tests.storm.rules import Found
 
 PACE = 0.25  # seconds between two things that happen, on average
+LONGEST_DELAY = 1.5  # seconds until Slack carries a call out; two of these may strike one call
 CALM = 150.0  # seconds that it may take afterwards until nothing is left to do
 TWO_SWEEPS = 60.0  # seconds: a sweep asks no faster than the real Slack allows
 LIVES = (20, 900)  # passages of seams in one life of the bot
@@ -28,9 +29,10 @@ ABROAD = {"+13035550142": "sales", "+447700900142": "london", "+16175550142": "b
 MOST_ABROAD = 100  # texts; one of the companies takes no more than 200 an hour
 
 
-def _adapt(settings: dict[str, Any]) -> None:
-    """A receipt that does not come is missed soon."""
+def _patient(settings: dict[str, Any]) -> None:
+    """A receipt that does not come is missed soon; a post that Slack carries out late is waited for."""
     settings["receipt_minutes"] = 0.03
+    settings["slack"]["settle_seconds"] = 2 * LONGEST_DELAY + 1
 
 
 class Weather:
@@ -38,7 +40,7 @@ class Weather:
 
     def __init__(self, folder: Path, nursery: Nursery, seed: int) -> None:
         self._dice = random.Random(seed)  # noqa: S311 - chance for a test
-        self.storm = Storm(folder, nursery, points=self._lives(), adapt=_adapt, seed=seed)
+        self.storm = Storm(folder, nursery, points=self._lives(), adapt=_patient, seed=seed)
         self.storm.homes = dict(ABROAD)
         self.faults = 0
         self._count = 0
@@ -226,7 +228,7 @@ class Weather:
             lambda: faults.fail(method, after=after),
             lambda: faults.drop(method, after=after),
             lambda: faults.error(method, after=after),
-            lambda: faults.delay(method, seconds=dice.uniform(0.1, 1.5)),
+            lambda: faults.delay(method, seconds=dice.uniform(0.1, LONGEST_DELAY)),
             lambda: faults.redeliver(times=2),
             faults.ignore_acks,
             lambda: setattr(faults, "reorder_window", dice.randint(1, 4)),
