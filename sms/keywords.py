@@ -72,8 +72,8 @@ def likely_stop(text: str) -> bool:
     if heard(text) is Keyword.STOP:
         return True
     spoken = _spoken(text)
-    return (
-        any(_BARE.fullmatch(clause.strip()) for clause in _CLAUSE.split(spoken)) or _asks().search(spoken) is not None
+    return any(_BARE.fullmatch(clause.strip()) for clause in _CLAUSE.split(spoken)) or any(
+        wish.search(spoken) for wish in _wishes()
     )
 
 
@@ -167,85 +167,78 @@ _STOP = rf"{_NOT_DENIED}{_NOT_ASKED}{_NOT_A_PLACE}\b(?:sto+p+|quit|cease|refrain
 
 # --- the wishes, each with what it is to catch ------------------------------------------------------------------------
 
-_STOP_IT = "|".join(
-    [
-        # "please stop texting me", "quit calling"
-        rf"{_NOT_PROMISED}{_STOP} (?:all |the |your |these |those |fucking )*{_WRITING}",
-        # "stop these messages", "how do I stop getting your alerts"
-        rf"{_STOP} {_TEXTS}",
-        # "stop sending me stuff", "stop sending."
-        rf"{_STOP} (?:sending|send)(?: (?:me|us|to (?:me|us|my|this))\b|{_END})",
-        # "cancel these alerts", "turn off the notifications"
-        rf"\b{_SWITCH_OFF} {_TEXTS}",
-        # "Stop I'm not interested", "stop this service"
-        r"(?:^|[^\w' ] ?)(?:please )?sto+p (?:i|i'm|im|i've|we|don't|dont|not interested|wrong number|sorry|or)\b",
-        r"\b(?:please|pls|plz) (?:just )?(?:sto+p|remove)(?=$|[^\w' ])",
-        rf"{_STOP} (?:this|the|your) (?:sms |text |texting |messaging )?service\b",
-    ]
+_STOP_IT = (
+    # "please stop texting me", "quit calling"
+    rf"{_NOT_PROMISED}{_STOP} (?:all |the |your |these |those |fucking )*{_WRITING}",
+    # "stop these messages", "how do I stop getting your alerts"
+    rf"{_STOP} {_TEXTS}",
+    # "stop sending me stuff", "stop sending."
+    rf"{_STOP} (?:sending|send)(?: (?:me|us|to (?:me|us|my|this))\b|{_END})",
+    # "cancel these alerts", "turn off the notifications"
+    rf"\b{_SWITCH_OFF} {_TEXTS}",
+    # "Stop I'm not interested", "stop this service"
+    r"(?:^|[^\w' ] ?)(?:please )?sto+p (?:i|i'm|im|i've|we|don't|dont|not interested|wrong number|sorry|or)\b",
+    r"\b(?:please|pls|plz) (?:just )?(?:sto+p|remove)(?=$|[^\w' ])",
+    rf"{_STOP} (?:this|the|your) (?:sms |text |texting |messaging )?service\b",
 )
-_LET_ME_OUT = "|".join(
-    [
-        # "unsubscribe me"; "I want to opt out", but not out of the insurance
-        rf"{_NOT_DENIED}{_NOT_ASKED}\b{_UNSUBSCRIBE}\b",
-        r"\b(?:be|get|me|us) unsubscribed\b",
-        rf"{_NOT_DENIED}{_NOT_ASKED}\b{_OPT_OUT}\b(?! of\b(?! (?:{_TEXTS}|{_LISTS})))",
-        # "take me off your list", "remove my number", "lose my number"
-        rf"\b(?:take|get|drop|strike|{_REMOVE}) {_ME}(?: \w+)? (?:off|from|out of|of) (?:of )?{_LISTS}",
-        rf"\b{_REMOVE} {_ME}{_END}",
-        rf"\btake (?:me|us) off{_END}",
-        r"\bget off (?:of )?(?:your|ur|this|the) (?:\w+ )?list\b",
-        # "I've already unsubscribed", "I opted out last week, why do I still get these"
-        r"\balready (?:unsubscribed|opted out)\b|\b(?:unsubscribed|opted out)\b.{0,40}\bstill (?:get|getting|receiv)",
-        rf"\b(?:be|get) (?:removed|taken off|deleted)(?:{_END}| (?:from |of )?{_LISTS})",
-        r"\blose (?:my|this) number\b",
-        r"\bdo[ -]not[ -](?:contact|call|text|disturb)[ -](?:list|register)\b",
-    ]
+_LET_ME_OUT = (
+    # "unsubscribe me"; "I want to opt out", but not out of the insurance
+    rf"{_NOT_DENIED}{_NOT_ASKED}\b{_UNSUBSCRIBE}\b",
+    r"\b(?:be|get|me|us) unsubscribed\b",
+    rf"{_NOT_DENIED}{_NOT_ASKED}\b{_OPT_OUT}\b(?! of\b(?! (?:{_TEXTS}|{_LISTS})))",
+    # "take me off your list", "remove my number", "lose my number"
+    rf"\b(?:take|get|drop|strike|{_REMOVE}) {_ME}(?: \w+)? (?:off|from|out of|of) (?:of )?{_LISTS}",
+    rf"\b{_REMOVE} {_ME}{_END}",
+    rf"\btake (?:me|us) off{_END}",
+    r"\bget off (?:of )?(?:your|ur|this|the) (?:\w+ )?list\b",
+    # "I've already unsubscribed", "I opted out last week, why do I still get these"
+    r"\balready (?:unsubscribed|opted out)\b|\b(?:unsubscribed|opted out)\b.{0,40}\bstill (?:get|getting|receiv)",
+    rf"\b(?:be|get) (?:removed|taken off|deleted)(?:{_END}| (?:from |of )?{_LISTS})",
+    r"\blose (?:my|this) number\b",
+    r"\bdo[ -]not[ -](?:contact|call|text|disturb)[ -](?:list|register)\b",
 )
-_DO_NOT_WRITE = "|".join(
-    [
-        # "don't text me again"; "don't text me before nine" and "don't call me, text me" are wishes of another kind
-        rf"{_NOT_OTHERS}{_NOT} {_WRITE} (?:me|us|this (?:number|phone)|my \w+|here|{_AGAIN})\b(?! {_WHEN}\b)",
-        rf"{_NOT_OTHERS}{_NOT} contact{_END}",
-        rf"{_NOT_OTHERS}{_NOT} {_CALL}(?: or {_WRITE})?(?: me| us| this number)?(?: or {_WRITE}\b| {_AGAIN}\b)",
-        rf"{_NOT_OTHERS}{_NOT} send (?:me |us )?(?:{_TEXTS}|(?:any ?more|again|any ?thing){_END})",
-        # "I told you not to text me", "asked you to stop", "make it stop", "I already replied STOP"
-        rf"\b{_TOLD_YOU} not to (?:{_WRITE}|{_CALL})\b",
-        rf"\b{_TOLD_YOU} to (?:please )?stop(?:{_END}| {_WRITING})",
-        rf"\b(?:want|need|like) (?:you|u|this|it|these|those|{_TEXTS})(?: \w+)? to stop(?:{_END}| {_WRITING})",
-        rf"\b(?:make|get) (?:it|this|these|them|{_TEXTS})(?: to)? stop{_END}",
-        rf"\b{_ANSWERED}(?: with| you| back| to)* [^\w ]*stop{_END}",
-    ]
+_DO_NOT_WRITE = (
+    # "don't text me again"; "don't text me before nine" and "don't call me, text me" are wishes of another kind
+    rf"{_NOT_OTHERS}{_NOT} {_WRITE} (?:me|us|this (?:number|phone)|my \w+|here|{_AGAIN})\b(?! {_WHEN}\b)",
+    rf"{_NOT_OTHERS}{_NOT} contact{_END}",
+    rf"{_NOT_OTHERS}{_NOT} {_CALL}(?: or {_WRITE})?(?: me| us| this number)?(?: or {_WRITE}\b| {_AGAIN}\b)",
+    rf"{_NOT_OTHERS}{_NOT} send (?:me |us )?(?:{_TEXTS}|(?:any ?more|again|any ?thing){_END})",
+    # "I told you not to text me", "asked you to stop", "make it stop", "I already replied STOP"
+    rf"\b{_TOLD_YOU} not to (?:{_WRITE}|{_CALL})\b",
+    rf"\b{_TOLD_YOU} to (?:please )?stop(?:{_END}| {_WRITING})",
+    rf"\b(?:want|need|like) (?:you|u|this|it|these|those|{_TEXTS})(?: \w+)? to stop(?:{_END}| {_WRITING})",
+    rf"\b(?:make|get) (?:it|this|these|them|{_TEXTS})(?: to)? stop{_END}",
+    rf"\b{_ANSWERED}(?: with| you| back| to)* [^\w ]*stop{_END}",
 )
-_NO_MORE = "|".join(
-    [
-        # "no more texts", "I don't want your messages", "don't want to hear from you", "not interested in your offers"
-        rf"(?:^|[^\w' ] ?|\b(?:please|and|ok|but|so) )no(?: ?more {_TEXTS}| {_TEXTS} (?:please|pls|thanks))",
-        rf"{_NOT_THEIRS}{_NOT} {_WANT}(?: {_TO_GET}| any ?more)* (?:{_TEXTS}|(?:from|contact with) you\b)",
-        rf"{_NOT_THEIRS}{_NOT} {_WANT} any ?more of (?:this|these){_END}",
-        rf"\b(?:prefer|rather) not(?: to)? (?:get|receive) {_TEXTS}",
-        rf"{_NOT_THEIRS}{_NOT} {_WANT} to (?:be|get) (?:contacted|texted|messaged|called|bothered|subscribed)\b",
-        rf"{_NOT_THEIRS}{_NOT} {_WANT} to be (?:on|in|part of) {_LISTS}",
-        rf"\bnot interested in (?:receiving |getting )?{_TEXTS}",
-    ]
+_NO_MORE = (
+    # "no more texts", "I don't want your messages", "don't want to hear from you", "not interested in your offers"
+    rf"(?:^|[^\w' ] ?|\b(?:please|and|ok|but|so) )no(?: ?more {_TEXTS}| {_TEXTS} (?:please|pls|thanks))",
+    rf"{_NOT_THEIRS}{_NOT} {_WANT}(?: {_TO_GET}| any ?more)* (?:{_TEXTS}|(?:from|contact with) you\b)",
+    rf"{_NOT_THEIRS}{_NOT} {_WANT} any ?more of (?:this|these){_END}",
+    rf"\b(?:prefer|rather) not(?: to)? (?:get|receive) {_TEXTS}",
+    rf"{_NOT_THEIRS}{_NOT} {_WANT} to (?:be|get) (?:contacted|texted|messaged|called|bothered|subscribed)\b",
+    rf"{_NOT_THEIRS}{_NOT} {_WANT} to be (?:on|in|part of) {_LISTS}",
+    rf"\bnot interested in (?:receiving |getting )?{_TEXTS}",
 )
-_NO_CONSENT = "|".join(
-    [
-        # "I withdraw my consent", "I never signed up for this", "I didn't ask for these texts"
-        r"\b(?:revoke|withdraw|rescind) (?:my |all |any |the |our )*(?:consent|permission|authori[sz]ation)\b",
-        rf"{_NEVER} (?:{_SIGN_UP}|ask(?:ed)?|request(?:ed)?)(?: for| to)?(?: get| receive)? {_TEXTS}",
-        rf"{_NEVER} {_SIGN_UP} (?:for|to) (?:this|these|that|it){_END}",
-        # "I'm reporting you for spam", "I will block you", "leave me alone"
-        r"\breport(?:ing|ed)? (?:you|u|this|this number)(?: \w+){0,3} (?:spam|spammers?|harassment|acma|fcc|ftc)\b",
-        r"\b(?:this|that|these|it|you|u)(?:'s| is| are|'re) (?:all |just |pure |only )?spam(?:ming)?\b",
-        r"\bblock(?:ing)? (?:you|u|this number|your number)\b(?! in\b)",
-        r"\bleave (?:me|us) (?:the \w+ )?alone\b",
-        r"\bcease and desist\b",
-        r"\bf[u*]?[c*]?[k*]? off\b",
-    ]
+_NO_CONSENT = (
+    # "I withdraw my consent", "I never signed up for this", "I didn't ask for these texts"
+    r"\b(?:revoke|withdraw|rescind) (?:my |all |any |the |our )*(?:consent|permission|authori[sz]ation)\b",
+    rf"{_NEVER} (?:{_SIGN_UP}|ask(?:ed)?|request(?:ed)?)(?: for| to)?(?: get| receive)? {_TEXTS}",
+    rf"{_NEVER} {_SIGN_UP} (?:for|to) (?:this|these|that|it){_END}",
+    # "I'm reporting you for spam", "I will block you", "leave me alone"
+    r"\breport(?:ing|ed)? (?:you|u|this|this number)(?: \w+){0,3} (?:spam|spammers?|harassment|acma|fcc|ftc)\b",
+    r"\b(?:this|that|these|it|you|u)(?:'s| is| are|'re) (?:all |just |pure |only )?spam(?:ming)?\b",
+    r"\bblock(?:ing)? (?:you|u|this number|your number)\b(?! in\b)",
+    r"\bleave (?:me|us) (?:the \w+ )?alone\b",
+    r"\bcease and desist\b",
+    r"\bf[u*]?[c*]?[k*]? off\b",
 )
 
 
 @cache
-def _asks() -> regex.Pattern[str]:
-    """Made when it is first needed: that takes a tenth of a whole start."""
-    return regex.compile(f"{_STOP_IT}|{_LET_ME_OUT}|{_DO_NOT_WRITE}|{_NO_MORE}|{_NO_CONSENT}")
+def _wishes() -> list[regex.Pattern[str]]:
+    """Made when they are first needed: that takes a tenth of a whole start.
+
+    Each by itself: `regex` skips to where a pattern may begin, and searches eight times as long for all of them as one.
+    """
+    return [regex.compile(wish) for wish in (*_STOP_IT, *_LET_ME_OUT, *_DO_NOT_WRITE, *_NO_MORE, *_NO_CONSENT)]
