@@ -71,15 +71,17 @@ class Thread:
             await self._finish(job)
             return
         key = begun.key if begun else f"text:{first[0].id}"
+        shown: list[Rendered] = []
 
         async def compose(tx: Transaction, post: Post) -> Rendered | None:
             await self._choose(tx, conversation, post)
-            return next(iter(await self._texts(tx, conversation, post)), None)
+            shown[:] = await self._texts(tx, conversation, post)
+            return next(iter(shown), None)
 
         async def finish(tx: Transaction, post: Post) -> None:
             await jobs.finish(tx, job)
             await telling.shown(tx, post.id)
-            if len(await self._texts(tx, conversation, post)) > 1:
+            if len(shown or await self._texts(tx, conversation, post)) > 1:
                 await plan.rest(tx, conversation.id, post.id)
             if await messages.unposted(tx, conversation.id, 1):
                 await plan.post(tx, conversation.id)

@@ -139,26 +139,32 @@ class Worker:
         while True:
             self._due[side].clear()
             try:
-                await self._claim(side)
-                await self._rest(side)
+                await self._rest(side, await self._claim(side))
             except sqlite3.OperationalError as error:
                 log.error("jobs wait for the database", error=str(error))
                 await asyncio.sleep(1)
 
-    async def _claim(self, side: Side) -> None:
-        """Begins what is due, until nothing is, or too much is under way."""
-        while (free := AT_ONCE[side] - len(self._running[side])) > 0 and await self._seconds_left(side) == 0:
+    async def _claim(self, side: Side) -> float | None:
+        """Begins what is due; returns the seconds until more is, or None where only a commit or an end brings more."""
+        while (free := AT_ONCE[side] - len(self._running[side])) > 0:
+            if (seconds := await self._seconds_left(side)) != 0:
+                return seconds
             async with self._database.transaction(synced=False) as tx:
                 claimed = await jobs.claim(tx, "bot", side, free)
             for job in claimed:
                 task = asyncio.create_task(self._do(job))
                 self._running[side].add(task)
-                task.add_done_callback(self._running[side].discard)
+                task.add_done_callback(partial(self._ended, side))
+        return None
 
-    async def _rest(self, side: Side) -> None:
-        """Until something is written, or something becomes due."""
-        is_full = len(self._running[side]) >= AT_ONCE[side]  # then the end of one of them wakes us
-        seconds = None if is_full else await self._seconds_left(side)
+    def _ended(self, side: Side, task: asyncio.Task[None]) -> None:
+        """There is room for one more. Its last commit may have woken us too early, when there was none yet."""
+        if len(self._running[side]) == AT_ONCE[side]:
+            self._due[side].set()
+        self._running[side].discard(task)
+
+    async def _rest(self, side: Side, seconds: float | None) -> None:
+        """Until something is written, or for so long."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):  # asyncio.wait_for of Python 3.11 may swallow that we are stopped
                 await self._due[side].wait()

@@ -48,8 +48,7 @@ class E164:
     @property
     def international(self) -> str:
         """Spaced for a reader: `+61 400 000 000`."""
-        parsed = phonenumbers.parse(self.number)
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return _international(self.number)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -204,6 +203,11 @@ def _impossible(parsed: phonenumbers.PhoneNumber) -> str:
         phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "has no country code that exists",
     }.get(reason, "cannot be a phone number")
     return f"That number {said}. Check the digits and the country code."
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _international(number: str) -> str:
+    return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 @lru_cache(maxsize=_REMEMBERED)

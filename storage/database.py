@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from storage import reason
 from storage.clock import Clock, system_clock
 from storage.ids import Ids
-from storage.line import Line, connect
+from storage.line import BEGIN, Line, connect
 from storage.migrations import applying, migrate
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Row = TypeVar("Row")
 
 READERS = 2
+_SYNCED = ("PRAGMA synchronous = FULL", "PRAGMA wal_autocheckpoint = 1000")  # pages
+_NOT_SYNCED = ("PRAGMA synchronous = NORMAL", "PRAGMA wal_autocheckpoint = 0")  # a checkpoint waits for the disk
 _WITH_IDS = (
     "alerts",
     "attempts",
@@ -122,7 +124,7 @@ class Database:
         self._glance = Glance(readers[0])
         self._turn = asyncio.Lock()  # wakes its waiters in the order they came
         self._batch: list[Transaction] = []  # that wait for one commit
-        self._is_synced = True  # whether the commit under way waits for the disk
+        self._is_synced = True  # whether the next commit waits for the disk
         self._committing: asyncio.Task[None] | None = None
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._followers: list[Callable[[News, int | None], None]] = []
@@ -149,7 +151,9 @@ class Database:
                 await self._undo()
                 raise
             self._batch.append(transaction)
-            if self._committing is None:  # it takes its turn after all who wait now, for all of them
+            if not self._is_synced:
+                await self._commit_batch()
+            elif self._committing is None:  # it takes its turn after all who wait now, for all of them
                 self._committing = asyncio.create_task(self._commit())
         try:
             await _unbroken(transaction.committed)
@@ -229,12 +233,13 @@ class Database:
     # --- one commit for all who wait ----------------------------------------------------------------------------------
 
     async def _begin(self, *, synced: bool) -> Transaction:
-        if self._writer.in_transaction and synced and not self._is_synced:
-            await _unbroken(self._commit_batch())
         if not self._writer.in_transaction:
-            self._is_synced = synced
-            self._writer.here.execute(f"PRAGMA synchronous = {'FULL' if synced else 'NORMAL'}")
-            await _unbroken(self._writer.execute("BEGIN IMMEDIATE"))
+            if synced != self._is_synced:
+                self._is_synced = synced
+                for pragma in _SYNCED if synced else _NOT_SYNCED:
+                    self._writer.here.execute(pragma)
+            if not self._writer.begin_at_once():
+                await _unbroken(self._writer.execute(BEGIN))
         self._writer.here.execute("SAVEPOINT one")
         return Transaction(self._writer, self.clock(), self._ids)
 
@@ -261,7 +266,10 @@ class Database:
         if not self._batch:
             return  # it was committed at the close, or SQLite has given it up, and that is told
         try:
-            await self._writer.execute("COMMIT")
+            if self._is_synced:
+                await self._writer.execute("COMMIT")
+            else:
+                self._writer.here.execute("COMMIT")  # the disk is not waited for, so no thread needs to
         except sqlite3.Error as error:
             await self._writer.rollback()
             self._fail(error)

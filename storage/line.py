@@ -10,10 +10,13 @@ import aiosqlite
 if TYPE_CHECKING:
     from pathlib import Path
 
+BEGIN = "BEGIN IMMEDIATE"
 _PREPARED = 512  # statements that stay prepared: all that there are
 _BATCH = 64  # rows, of which aiosqlite fetches so many at a time
+_WAIT = "PRAGMA busy_timeout = 1500"  # milliseconds: below the three seconds that Slack waits for an answer
+_DO_NOT_WAIT = "PRAGMA busy_timeout = 0"
 _PRAGMAS = (
-    "PRAGMA busy_timeout = 1500",  # milliseconds: below the three seconds that Slack waits for an answer
+    _WAIT,
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",  # what is acknowledged has reached the disk
     "PRAGMA foreign_keys = ON",
@@ -42,6 +45,17 @@ class Line(aiosqlite.Connection):
         )
         self.here.row_factory = sqlite3.Row
         return self.here
+
+    def begin_at_once(self) -> bool:
+        """Takes the file for writing; False: another process holds it just now, and has to be waited for."""
+        self.here.execute(_DO_NOT_WAIT)
+        try:
+            self.here.execute(BEGIN)
+        except sqlite3.OperationalError:
+            return False
+        finally:
+            self.here.execute(_WAIT)
+        return True
 
 
 async def connect(path: Path) -> Line:

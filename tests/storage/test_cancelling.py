@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +13,9 @@ from tests.storage.making import value
 from tests.storage.test_database import mark, marks
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
     from storage.database import Database
 
 ROWS = 4  # in the transaction that is cancelled
@@ -59,17 +64,22 @@ async def wait_for_row(done: list[str], number: int) -> None:
         await asyncio.sleep(0)
 
 
-BEGIN, COMMIT = 1, 2  # what the writer's thread is given
+@contextmanager
+def held(path: Path) -> Iterator[Callable[[], None]]:
+    """Another process holds the file, until it lets go of it: so long the writer's thread waits with its BEGIN."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield other.rollback
 
 
-@pytest.mark.parametrize("number", range(ROWS))
+@pytest.mark.parametrize("number", range(1, ROWS))
 async def test_cancelled_at_any_statement_nothing_is_left(database: Database, number: int) -> None:
-    """BEGIN or any row: nothing half-written is there, nothing is locked, and the cancellation is not swallowed."""
+    """At any row: nothing half-written is there, nothing is locked, and the cancellation is not swallowed."""
     told: list[str] = []
     database.listen("jobs", lambda: told.append("jobs"))
     done: list[str] = []
     writing = asyncio.create_task(write(database, done))
-    await (wait_for_row(done, number) if number else wait_for_thread(database, BEGIN))
+    await wait_for_row(done, number)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
@@ -79,13 +89,28 @@ async def test_cancelled_at_any_statement_nothing_is_left(database: Database, nu
     assert told == []
 
 
+async def test_cancelled_while_another_process_holds_the_file_nothing_is_left(database: Database, path: Path) -> None:
+    """The BEGIN that waits is waited for, and undone."""
+    done: list[str] = []
+    with held(path) as let_go:
+        writing = asyncio.create_task(write(database, done))
+        await wait_for_thread(database, 1)
+        writing.cancel()
+        let_go()
+        with pytest.raises(asyncio.CancelledError):
+            await writing
+    assert done == []
+    await works(database)
+    assert await marks(database) == ["next"]
+
+
 async def test_cancelled_at_the_commit_it_is_committed_and_told(database: Database) -> None:
     """The commit that was begun is finished: its listeners are woken, and the cancellation is said afterwards."""
     told: list[str] = []
     database.listen("jobs", lambda: told.append("jobs"))
     done: list[str] = []
     writing = asyncio.create_task(write(database, done))
-    await wait_for_thread(database, COMMIT)
+    await wait_for_thread(database, 1)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
@@ -95,16 +120,20 @@ async def test_cancelled_at_the_commit_it_is_committed_and_told(database: Databa
     await works(database)
 
 
-@pytest.mark.parametrize("number", [BEGIN, COMMIT])
-async def test_cancelled_again_and_again_it_still_ends(database: Database, number: int) -> None:
+@pytest.mark.parametrize("is_held", [True, False], ids=["at the BEGIN", "at the COMMIT"])
+async def test_cancelled_again_and_again_it_still_ends(database: Database, path: Path, *, is_held: bool) -> None:
     """A second and third cancellation while the first is being dealt with change nothing."""
-    writing = asyncio.create_task(write(database, []))
-    await wait_for_thread(database, number)
-    while not writing.done():
-        writing.cancel()
-        await asyncio.sleep(0)
+    with held(path) as let_go:
+        if not is_held:
+            let_go()
+        writing = asyncio.create_task(write(database, []))
+        await wait_for_thread(database, 1)
+        while not writing.done():
+            writing.cancel()
+            await asyncio.sleep(0)
+            let_go()
     assert writing.cancelled()
-    assert len(await marks(database)) == (ROWS if number == COMMIT else 0)
+    assert len(await marks(database)) == (0 if is_held else ROWS)
     await works(database)
 
 
