@@ -72,7 +72,7 @@ def main() -> None:
         counts = Counts()
         counts.wrap()
         threading.Thread(target=counts.tell, args=(Path(counting),), daemon=True).start()
-    logs.configure(as_json=False)
+    logs.configure(as_json=True)  # as deploy/threadline.service has it
     if profiling := os.environ.get("BENCH_PROFILE"):
         profile = cProfile.Profile()
         profile.runcall(_run)

@@ -7,6 +7,7 @@ are taken in while Slack is down.
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ async def run(settings: Settings) -> None:
         await asyncio.wait({reaching_slack, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if reaching_slack.done():
             reaching_slack.result()
+            gc.freeze()  # what a start makes stays, and is not looked through for garbage again and again
         await stopping
         log.info("stopping")
 

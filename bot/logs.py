@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 import logging
+import sys
 import traceback
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO, cast
 
 import structlog
 
 if TYPE_CHECKING:
-    from structlog.typing import EventDict, ExcInfo, WrappedLogger
+    from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
 # They print what must be in no log at INFO or DEBUG: httpx the URL with an API key, aiohttp's access log the path
 # tokens, the Slack SDK whole envelopes.
 QUIET = ("httpx", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "aiosqlite")
+
+
+class _StandardError:
+    """Where lines go; one that cannot be written is lost, and nothing else is."""
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
+
+
+class _Lines(structlog.WriteLogger):
+    """Our own loggers: they write by themselves, in a third of the time that the standard library takes for a line."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(cast("TextIO", _StandardError()))
+        self.name = name
 
 
 def configure(*, as_json: bool) -> None:
@@ -22,34 +44,27 @@ def configure(*, as_json: bool) -> None:
     Args:
         as_json: one JSON object a line, for a machine; else for a reader.
     """
-    shape = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
+    about: list[Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    shape: list[Processor] = [
+        structlog.processors.ExceptionRenderer(where),
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False),
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.stdlib.add_log_level,
-            structlog.stdlib.add_logger_name,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[structlog.contextvars.merge_contextvars, *about, *shape],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler()
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.ExceptionRenderer(where),
-                shape,
-            ],
-            foreign_pre_chain=[
-                structlog.stdlib.add_log_level,
-                structlog.stdlib.add_logger_name,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                _name_only,
-            ],
-        )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shape],
+        foreign_pre_chain=[*about, _name_only],
     )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
     logging.raiseExceptions = False  # a line that cannot be written would be printed with its traceback
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in QUIET:
