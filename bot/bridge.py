@@ -144,8 +144,8 @@ class Bridge:
             thread_ts=said["thread_ts"],
             recovered=FOUND if said.get("found") else None,
         )
-        if message_id is not None:
-            await outgoing.attach(tx, message_id, _dropped(said))
+        if message_id is not None and (dropped := _dropped(said)):
+            await outgoing.attach(tx, message_id, dropped)
         if message_id is not None and question is not None:
             await self._ask(tx, message_id, question)
         elif message_id is not None:
