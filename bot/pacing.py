@@ -142,6 +142,29 @@ class Line:
         return self._others if waited > self._longest else self._openers
 
 
+class Gap:
+    """Lets one post go after so many seconds, counted from when the one before left.
+
+    What is done in a turn before its request takes now more, now less time: counted from when the turn came, two
+    requests could reach Slack closer to each other than it allows.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ends = 0.0  # on the loop's clock
+
+    async def acquire(self) -> None:
+        """Waits for its end; the next one begins."""
+        loop = asyncio.get_running_loop()
+        while (left := self._ends - loop.time()) > 0:  # noqa: ASYNC110 - time is waited for
+            await asyncio.sleep(left)
+        self.begin()
+
+    def begin(self) -> None:
+        """The request leaves only now."""
+        self._ends = asyncio.get_running_loop().time() + self._seconds
+
+
 class Pacing:
     """The buckets of one workspace."""
 
@@ -150,7 +173,7 @@ class Pacing:
         self._per_post = MARGIN / settings.posts_per_second  # seconds
         self._workspace = _bucket(settings.posts_per_minute)
         self._methods = {method: _bucket(rate * settings.calls_scale) for method, rate in _TIERS.items()}
-        self._lines: dict[str, Line] = {}
+        self._lines: dict[str, tuple[Line, Gap]] = {}
         self._pauses: dict[str, float] = {}  # method: until when, on the loop's clock
         self._editing = 0  # edits that wait or are made
 
@@ -162,8 +185,12 @@ class Pacing:
         self._pauses = {pause.key: now + (pause.until - wall) / SECOND for pause in lasting}
 
     @asynccontextmanager
-    async def turn(self, method: str, channel: str | None = None, *, opens: bool = False) -> AsyncIterator[None]:
+    async def turn(
+        self, method: str, channel: str | None = None, *, opens: bool = False
+    ) -> AsyncIterator[Callable[[], None]]:
         """Waits until this call may be made; the next one into the channel waits until the block is left.
+
+        Gives a function to be called when the request leaves, by whoever does something else first.
 
         Args:
             method: "chat.postMessage" …
@@ -171,20 +198,21 @@ class Pacing:
             opens: whether the post opens a thread.
         """
         if method == _POST and channel is not None:
-            async with self._line(channel).place(opens=opens):
-                yield
+            line, gap = self._line(channel)
+            async with line.place(opens=opens):
+                yield gap.begin
             return
         tier = self._methods.get(method)
         self._editing += method == _EDIT
         try:
             await self._acquire(method, *([] if tier is None else [tier]))
-            yield
+            yield _at_once
         finally:
             self._editing -= method == _EDIT
 
     def is_behind(self, channel: str) -> bool:
         """Whether something waits that people should see before a change that is only cosmetic."""
-        return self._editing > 0 or not self._line(channel).is_empty
+        return self._editing > 0 or not self._line(channel)[0].is_empty
 
     async def pause(self, method: str, seconds: float) -> None:
         """Slack wants no more of this method for so long; kept over a restart."""
@@ -193,7 +221,7 @@ class Pacing:
         async with self._database.transaction() as tx:
             await pauses.pause(tx, method, int(seconds * SECOND))
 
-    async def _acquire(self, method: str, *buckets: AsyncLimiter) -> None:
+    async def _acquire(self, method: str, *buckets: AsyncLimiter | Gap) -> None:
         """A pause is waited for first: what was acquired before it would all go out at once after it."""
         while True:
             while (left := self._left(method)) > 0:  # noqa: ASYNC110 - time is waited for, and it may grow
@@ -206,11 +234,16 @@ class Pacing:
     def _left(self, method: str) -> float:
         return self._pauses.get(method, 0.0) - asyncio.get_running_loop().time()
 
-    def _line(self, channel: str) -> Line:
+    def _line(self, channel: str) -> tuple[Line, Gap]:
         if channel not in self._lines:
-            acquire = partial(self._acquire, _POST, AsyncLimiter(1, self._per_post), self._workspace)
-            self._lines[channel] = Line(acquire, GATHERED * self._per_post)
+            gap = Gap(self._per_post)
+            acquire = partial(self._acquire, _POST, gap, self._workspace)
+            self._lines[channel] = Line(acquire, GATHERED * self._per_post), gap
         return self._lines[channel]
+
+
+def _at_once() -> None:
+    """A bucket counts no gaps."""
 
 
 def _bucket(per_minute: float) -> AsyncLimiter:

@@ -89,7 +89,7 @@ class Posting:
         known = await posts.find(reader, draft.key)
         if known is not None and await self._is_there(known, finish):
             return
-        async with self._pacing.turn("chat.postMessage", draft.channel, opens=draft.kind == "card"):
+        async with self._pacing.turn("chat.postMessage", draft.channel, opens=draft.kind == "card") as leaves:
             async with self._database.transaction() as tx:
                 post = await self._begin(tx, draft)
                 shown = await compose(tx, post)
@@ -97,6 +97,7 @@ class Posting:
                     await posts.refuse(tx, post.id, "nothing to say")
                     await finish(tx, post)
                     return
+            leaves()
             channel, ts = await self._post(post, shown, broadcast=draft.broadcast)
         async with self._database.transaction() as tx:
             await posts.sent(tx, post.id, channel, ts, digest(shown))

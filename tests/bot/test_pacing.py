@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -62,6 +63,20 @@ async def test_posts_in_a_channel_are_a_second_apart(pacing: Pacing) -> None:
     assert MARGIN > 1
     times = await many(pacing, 6)
     assert times[-1] - times[0] >= 5 * GAP * 0.9
+
+
+async def test_what_is_done_in_a_turn_brings_no_two_requests_closer(pacing: Pacing) -> None:
+    """A slow commit before the one, a quick one before the next."""
+    left: list[float] = []
+
+    async def post(seconds: float) -> None:
+        async with pacing.turn(POST, "C0A") as leaves:
+            await asyncio.sleep(seconds)
+            leaves()
+            left.append(time.monotonic())
+
+    await asyncio.gather(*(post(seconds) for seconds in (GAP, 0, GAP, 0)))
+    assert min(later - earlier for earlier, later in pairwise(left)) >= GAP
 
 
 async def test_channels_do_not_wait_for_each_other(pacing: Pacing) -> None:
