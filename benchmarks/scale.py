@@ -21,12 +21,12 @@ class Scale:
     """
 
     rounds: int = 3
-    seconds: float = 1.2
+    seconds: float = 1.0
     hold: float = 30.0
     burst: int = 1000
     large: tuple[int, int] = (100_000, 1_000_000)
     waiting: int = 10_000
-    idle: float = 12.0
+    idle: float = 10.0
     conversations: int = 20
 
     @property

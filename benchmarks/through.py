@@ -29,7 +29,7 @@ WAYS = ("inbound", "outbound", "receipt")
 HELD = WAYS[:2]  # a receipt is told from others by its thread, and there are not enough of these
 PATIENCE = 120.0  # seconds for a backlog to be worked off
 LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
-_BACK_OFF = 0.8
+_BACK_OFF = 0.9
 
 
 @dataclass(slots=True)
@@ -221,15 +221,15 @@ async def ceiling(
 
 
 async def hold(through: Through, figures: Figures, scale: Scale, name: str, way: str, rate: float) -> None:
-    """The highest rate that is held: what a burst was worked off at, or less until the last texts are not behind."""
+    """The highest rate that is held: a little less than a burst was worked off at, ever less until it is held."""
     while True:
+        rate *= _BACK_OFF
         count = int(rate * scale.hold)
         await through.prepare(way, count)
         passed = await through.run(way, count, rate)
         if passed.lag <= LAG:
             figures.add(f"{name}.{way}.held", "texts/s", passed.rate, aim="400 texts a second on one core")
             return
-        rate *= _BACK_OFF
 
 
 def _spell(delay: float) -> str:

@@ -155,8 +155,7 @@ class Gate:
             failure = Unknown("fault", f"Something broke while it was sent ({type(error).__name__}).")
         else:
             async with self._database.transaction() as tx:
-                await self._outcomes.accepted(tx, offer.attempt, answer)
-                if await self._outcomes.has_more(tx, offer.attempt.message_id):
+                if await self._outcomes.accepted(tx, offer.attempt, answer):
                     await jobs.retry(tx, job, tx.now, "the next part")
                 else:
                     await jobs.finish(tx, job)

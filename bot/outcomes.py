@@ -64,8 +64,8 @@ class Outcomes:
 
     async def accepted(
         self, tx: Transaction, attempt: Attempt, answer: Accepted, settled_by: str | None = None
-    ) -> None:
-        """The provider took it; it may have assigned us a number for it."""
+    ) -> bool:
+        """The provider took it; it may have assigned us a number for it. Returns whether a part is still to go out."""
         known = await attempts.by_provider_id(tx, attempt.account, answer.provider_id)
         await attempts.accept(
             tx,
@@ -83,12 +83,13 @@ class Outcomes:
         await conversations.team_wrote(tx, message.conversation_id)
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
             await self._apply(tx, await attempts.get(tx, attempt.id), early)
-        await self._refresh(tx, message.id)
+        has_more = await self._refresh(tx, message.id)
         await self._await_receipt(tx, attempt)
         await plan.card(tx, message.conversation_id, tx.now + self._card_after)
         await self._resolve(tx, f"not sent:{attempt.account}")
-        if settled_by is not None:
-            await self._go_on(tx, message)
+        if settled_by is not None and has_more:  # the part that stopped the rest turned out to be out
+            await plan.send(tx, message.conversation_id, message.id)
+        return has_more
 
     async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
         """It certainly did not go out: it is tried again, unless that has gone on for too long."""
@@ -175,11 +176,6 @@ class Outcomes:
         if message.state is None and (await self._progress(tx, message)).is_out:
             await self._refresh(tx, message.id)
 
-    async def has_more(self, tx: Transaction, message_id: int) -> bool:
-        """Whether a part of the message is still to go out."""
-        message = await messages.get(tx, message_id)
-        return message.state is None and (await self._progress(tx, message)).next is not None
-
     async def waits(self, tx: Transaction, message: Message, sentence: str) -> None:
         """The company is left alone for a while, and the text with it."""
         if message.sentence != sentence:
@@ -225,8 +221,8 @@ class Outcomes:
                     segments=None,
                     settled_by=f"person {user}",
                 )
-        await self._refresh(tx, message.id)
-        await self._go_on(tx, message)
+        if await self._refresh(tx, message.id):
+            await plan.send(tx, message.conversation_id, message.id)
         await self._leave_alerts(tx, message.conversation_id)
 
     async def given_up(self, tx: Transaction, message: Message) -> None:
@@ -292,18 +288,17 @@ class Outcomes:
     async def _progress(self, tx: Transaction, message: Message) -> Progress:
         return progress(message, await attempts.newest(tx, message.id))
 
-    async def _go_on(self, tx: Transaction, message: Message) -> None:
-        """A part that stopped the rest turned out to be out."""
-        if await self.has_more(tx, message.id):
-            await plan.send(tx, message.conversation_id, message.id)
+    async def _refresh(self, tx: Transaction, message_id: int) -> bool:
+        """The message is as far as its newest tries; its line says so now if it is final, else a little later.
 
-    async def _refresh(self, tx: Transaction, message_id: int) -> None:
-        """The message is as far as its newest tries; its line says so now if it is final, else a little later."""
+        Returns:
+            Whether a part of it is still to go out.
+        """
         message = await messages.get(tx, message_id)
         found = await self._progress(tx, message)
         if _is_parked(message) and not found.is_out:
             await plan.show(tx, message_id, tx.now + self._line_after)
-            return
+            return False
         status = found.status(message.status)
         worst = next((part for part in found.newest if part.status is status and part.sentence), None)
         sentence = of_part(found, worst.part, worst.sentence or "") if worst else None
@@ -315,6 +310,7 @@ class Outcomes:
         await plan.show(tx, message_id, tx.now + delay)
         if status is Status.DELIVERED:
             await self._leave_alerts(tx, message.conversation_id)
+        return found.next is not None
 
     async def _await_receipt(self, tx: Transaction, attempt: Attempt) -> None:
         if self._providers[attempt.account].features.receipts:
