@@ -10,6 +10,7 @@ from benchmarks.processes import Child
 from benchmarks.stage import Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from benchmarks.figures import Figures
@@ -22,13 +23,13 @@ MOST = {1: 6_000, 50: 12_000}  # requests a second that are made beforehand, by 
 _AIMS = {"rate": "half of the bare server's rate", "p99": "p99 below three times the bare server's"}
 
 
-async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
+async def measure(folder: Path, figures: Figures, scale: Scale, kinds: Sequence[str] = KINDS) -> None:
     """Texts while only the door is open, signed events, and texts while all of the bot works on them."""
     bare = Child("benchmarks.counterparts.bare", log=folder / "bare.log")
     await bare.start()
     try:
         port = await bare.port()
-        for kind in KINDS:
+        for kind in kinds:
             (inner := folder / kind).mkdir()
             async with Stage(inner, socket=kind != "events") as stage:
                 await (stage.start_door() if kind == "texts" else stage.start_bot())

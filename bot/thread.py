@@ -6,8 +6,10 @@ One function for each kind of job; each shows what the rows say at the moment wh
 from __future__ import annotations
 
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+import aiohttp
 import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
@@ -19,8 +21,6 @@ from storage import alerts, contacts, conversations, doubts, history, jobs, mess
 from storage.clock import HOUR
 
 if TYPE_CHECKING:
-    import aiohttp
-
     from bot.posting import Posting
     from bot.presenter import Presenter
     from bot.render import Rendered
@@ -233,12 +233,15 @@ class Thread:
     async def _respond(self, url: str, shown: Rendered, *, replaces: bool = False) -> bool:
         """Answers a command or a button, also in place of the button; whether Slack still takes that."""
         hook = AsyncWebhookClient(url, session=self._session, retry_handlers=[])
-        answer = await hook.send(
-            text=shown.text, blocks=shown.blocks, response_type="ephemeral", replace_original=replaces or None
-        )
-        if answer.status_code >= 500:  # noqa: PLR2004 - server errors; a link twice harms nobody
+        try:
+            answer = await hook.send(
+                text=shown.text, blocks=shown.blocks, response_type="ephemeral", replace_original=replaces or None
+            )
+        except (aiohttp.ClientError, TimeoutError):  # it may have come; a link twice harms nobody
+            raise SlackUnreachable("unreachable") from None
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
             raise SlackUnreachable(f"http_{answer.status_code}")
-        return answer.status_code < 400  # noqa: PLR2004 - the address has ended, or was used five times
+        return answer.status_code < HTTPStatus.BAD_REQUEST  # the address has ended, or was used five times
 
     async def _whisper(self, channel: str, user: str, shown: Rendered) -> None:
         """Says something to one person, if they are in the channel: who is not cannot be told there."""

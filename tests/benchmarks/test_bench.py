@@ -36,9 +36,9 @@ def document(figures: Figures) -> dict[str, Any]:
 async def test_a_round_of_the_doors_runs(tmp_path: Path) -> None:
     """Each kind beside its reference, nothing refused; the table, the tables in Markdown and the pictures are made."""
     figures = Figures()
-    await doors(tmp_path, figures, LEAST)
+    await doors(tmp_path, figures, LEAST, ["texts", "events"])  # the third is texts with all of the bot behind the door
     found = {figure["name"]: figure for figure in figures.as_json()}
-    assert {name.split(".")[1] for name in found} == {"texts", "events", "texts-and-work"}
+    assert {name.split(".")[1] for name in found} == {"texts", "events"}
     assert found["doors.texts.50.rate"]["reference"] == "doors.texts.bare.50.rate"
     assert found["doors.texts.50.rate"]["ratio"] > 0
     assert not [name for name in found if name.endswith("refused")]

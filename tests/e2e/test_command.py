@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -137,3 +138,15 @@ async def test_outside_of_inboxes_the_command_uses_the_first_one(team: Team) -> 
     assert team.support in str(used.posts)
     await team.received(NEW, 1)
     await team.until(lambda: team.roots(NEW))
+
+
+@pytest.mark.parametrize("trouble", ["drop", "fail", "ratelimit"])
+async def test_the_link_is_told_though_slack_does_not_take_it_at_once(team: Team, trouble: str) -> None:
+    """The connection breaks, Slack has a fault of its own, or asks us to slow down: it is told a little later."""
+    faults = team.slack.faults
+    strikes = {"drop": faults.drop, "fail": faults.fail, "ratelimit": lambda of: faults.ratelimit(of, seconds=1)}
+    strikes[trouble]("response_url")
+    used = await team.slack.slash(team.anna, team.support, "/sms", f"{NEW} Your parcel is here")
+    await team.until(lambda: "this thread" in used.posts[-1]["text"])
+    assert team.slack.calls.of("response_url")[0].status != HTTPStatus.OK
+    assert team.alerted() == []
