@@ -271,8 +271,10 @@ class Database:
             else:
                 self._writer.here.execute("COMMIT")  # the disk is not waited for, so no thread needs to
         except sqlite3.Error as error:
-            await self._writer.rollback()
-            self._fail(error)
+            try:
+                await _unbroken(self._writer.rollback())
+            finally:
+                self._fail(error)
         else:
             self._tell()
 
