@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks import costs, doors, growth, machine, memory, report, through
 from benchmarks.figures import Figures
+from benchmarks.processes import leave_a_core
 from benchmarks.scale import FULL, TINY
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def main() -> int:
     parser.add_argument("--memory", type=int, metavar="TEXTS", help="instead: how much it holds after so many texts")
     given = parser.parse_args()
     scale = TINY if given.tiny else FULL
+    leave_a_core()
     if given.memory is not None:
         asyncio.run(memory.measure(given.memory))
         return 0

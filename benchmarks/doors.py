@@ -25,7 +25,7 @@ _AIMS = {"rate": "half of the bare server's rate", "p99": "p99 below three times
 
 async def measure(folder: Path, figures: Figures, scale: Scale, kinds: Sequence[str] = KINDS) -> None:
     """Texts while only the door is open, signed events, and texts while all of the bot works on them."""
-    bare = Child("benchmarks.counterparts.bare", log=folder / "bare.log")
+    bare = Child("benchmarks.counterparts.bare", log=folder / "bare.log", alone=True)
     await bare.start()
     try:
         port = await bare.port()

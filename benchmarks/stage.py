@@ -81,7 +81,7 @@ class Stage:
         self._slack = Child("benchmarks.counterparts.slack", log=folder / "slack.log")
         self._carrier = Child("benchmarks.counterparts.carrier", log=folder / "carrier.log")
         settings = str(folder / "threadline.toml")
-        self.bot = Child("benchmarks.child", settings, log=folder / "bot.log", environment=environment)
+        self.bot = Child("benchmarks.child", settings, log=folder / "bot.log", environment=environment, alone=True)
 
     async def __aenter__(self) -> Self:
         try:
