@@ -180,9 +180,9 @@ async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
                 await pace(through, figures, scale, "through", delay)
                 for way in WAYS:
                     await ceiling(through, figures, scale, "through", way, delay)
-        for way in HELD:
-            rate = figures.median(f"through.{way}.0ms.burst")
-            await hold(through, figures, scale, "through", way, rate)
+        for delay in DELAYS:
+            for way in HELD:
+                await hold(through, figures, scale, "through", way, delay)
         figures.add("memory.end", "MiB", stage.bot.memory, note=f"after {through.texts} texts")
 
 
@@ -220,16 +220,18 @@ async def ceiling(
     await through.stage.delay(0)
 
 
-async def hold(through: Through, figures: Figures, scale: Scale, name: str, way: str, rate: float) -> None:
+async def hold(through: Through, figures: Figures, scale: Scale, name: str, way: str, delay: float) -> None:
     """The highest rate that is held: a little less than a burst was worked off at, ever less until it is held."""
-    while True:
+    figure = f"{name}.{way}.{_spell(delay)}"
+    await through.stage.delay(delay)
+    rate, passed = figures.median(f"{figure}.burst"), None
+    while passed is None or passed.lag - delay > LAG:
         rate *= _BACK_OFF
         count = int(rate * scale.hold)
         await through.prepare(way, count)
         passed = await through.run(way, count, rate)
-        if passed.lag <= LAG:
-            figures.add(f"{name}.{way}.held", "texts/s", passed.rate, aim="400 texts a second on one core")
-            return
+    figures.add(f"{figure}.held", "texts/s", passed.rate, aim="400 texts a second on one core")
+    await through.stage.delay(0)
 
 
 def _spell(delay: float) -> str:
