@@ -23,7 +23,7 @@ class Scale:
     rounds: int = 3
     seconds: float = 1.0
     hold: float = 30.0
-    burst: int = 600
+    burst: int = 400
     large: tuple[int, int] = (100_000, 1_000_000)
     waiting: int = 10_000
     idle: float = 10.0

@@ -29,7 +29,7 @@ WAYS = ("inbound", "outbound", "receipt")
 HELD = WAYS[:2]  # a receipt is told from others by its thread, and there are not enough of these
 PATIENCE = 120.0  # seconds for a backlog to be worked off
 LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
-_BACK_OFF = 0.9
+_BACK_OFF = 0.8
 
 
 @dataclass(slots=True)
