@@ -56,11 +56,12 @@ class Photographer:
     async def _thread(self) -> None:
         await self._text(CUSTOMER, "Hello, is my order on its way?")
         await self._open(CUSTOMER)
+        await self._see("#replies", "Hello, is my order on its way?")
         await self._reply("Yes, it left this morning :wave: It should be with you by 5.")
         await self._see("#replies", "✓✓ delivered")
         await self._type_text("Great, thank you!")
         await self._see("#replies", "Great, thank you!")
-        await self._see("#replies", "leased +61")
+        await self._see("#messages", "Texts come from leased +61")
         await self._take("thread")
 
     async def _in_the_dark(self) -> None:
@@ -71,6 +72,7 @@ class Photographer:
     async def _failure(self) -> None:
         await self._text(UNLUCKY, "Can you call me?")
         await self._open(UNLUCKY)
+        await self._see("#replies", "Can you call me?")
         await self._reply("We will call you at 3.")
         await self._see("#replies", "✗ failed")
         await self._take("failure")
@@ -140,9 +142,9 @@ class Photographer:
         return True
 
     async def _take(self, name: str) -> None:
-        await self._page.wait_for_timeout(400)  # what moves comes to rest
+        await self._page.wait_for_timeout(400)  # what scrolls comes to rest
         file = self._folder / f"{name}.png"
-        await self._page.screenshot(path=file)
+        await self._page.screenshot(path=file, animations="disabled")
         self.taken.append(file)
 
 
