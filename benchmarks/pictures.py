@@ -98,7 +98,7 @@ def bars(title: str, unit: str, names: tuple[str, str], found: dict[str, tuple[f
             height = value / most * (HEIGHT - TOP - BOTTOM - 20)
             left = x + step * (0.15 + which * 0.36)
             drawing.box(left, HEIGHT - BOTTOM - height, step * 0.32, height, COLOURS[which])
-            drawing.text(left + step * 0.16, HEIGHT - BOTTOM - height - 5, f"{value:.3g}", "middle")
+            drawing.text(left + step * 0.16, HEIGHT - BOTTOM - height - 5, _spell(value), "middle")
     for number, name in enumerate(names):
         _legend(drawing, number, name)
     return drawing.done()
@@ -155,6 +155,10 @@ _PAIRS: dict[str, tuple[str, str, tuple[str, str], dict[str, tuple[str, str]]]] 
 def _curve(name: str, prefix: str) -> str:
     """What a curve is called: "bare.50" is the bare server at 50 at a time."""
     return name.removeprefix(prefix).replace(".", " ").replace("bare", "bare server")
+
+
+def _spell(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"  # noqa: PLR2004 - three figures of either
 
 
 def _height(percent: float) -> float:

@@ -64,6 +64,7 @@ from bot.windows import Windows
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
 from providers.http import open_transport
+from sms import keywords
 from storage import attempts, callbacks, conversations
 from storage.database import open_database
 from storage.intake import Appender
@@ -102,6 +103,7 @@ async def run(settings: Settings) -> None:
         await asyncio.wait({reaching_slack, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if reaching_slack.done():
             reaching_slack.result()
+            await asyncio.to_thread(keywords.prepare)
             gc.freeze()  # what a start makes stays, and is not looked through for garbage again and again
         await stopping
         log.info("stopping")
