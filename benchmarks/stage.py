@@ -155,6 +155,11 @@ class Stage:
         with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
             return connection.execute("SELECT channel, thread_ts FROM conversations ORDER BY id").fetchall()
 
+    async def messages(self) -> dict[int, int]:
+        """Whose attempt each is, by their ids."""
+        with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
+            return dict(connection.execute("SELECT id, message_id FROM attempts ORDER BY id DESC LIMIT 100000"))
+
     async def _is_settled(self) -> bool:
         with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
             (left,) = connection.execute(

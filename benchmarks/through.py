@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 PACE = 20.0  # a second
 DELAYS = (0.0, 0.15)  # seconds that the other side takes
 WAYS = ("inbound", "outbound", "receipt")
-HELD = WAYS[:2]  # a receipt is told from others by its thread, and there are not enough of these
 PATIENCE = 120.0  # seconds for a backlog to be worked off
 LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
 _BACK_OFF = 0.8
@@ -89,8 +88,6 @@ class Through:
 
     async def run(self, way: str, count: int, rate: float) -> Passed:
         """Sends so many at this rate (0: all at once) and waits until all are through."""
-        if way == "receipt":
-            count = min(count, self._conversations)  # one line in each thread, to know it by
         ways: dict[str, Callable[[int, int, float], Any]] = {
             "inbound": self._inbound,
             "outbound": self._outbound,
@@ -102,15 +99,16 @@ class Through:
         return found
 
     async def prepare(self, way: str, count: int) -> None:
-        """Receipts are about texts: these go out first."""
-        await self.stage.forget()
-        if way == "receipt":
-            count = min(count, self._conversations)
-            replies = self.stage.replies(self._number, count, self._conversations)
-            self._number += count
-            await self.stage.tell("slack", "play", {"replies": replies, "rate": 0})
-            await self._arrivals(set(range(self._number - count, self._number)), self._texts)
-            await self.stage.settled()
+        """Receipts are about texts: as many go out first, less those of the measurement before, which have none yet."""
+        if way != "receipt":
+            await self.stage.forget()
+            return
+        missing = max(0, count - len(await self.stage.ask("carrier", "taken")))
+        replies = self.stage.replies(self._number, missing, self._conversations)
+        self._number += missing
+        await self.stage.tell("slack", "play", {"replies": replies, "rate": 0})
+        await self._arrivals(set(range(self._number - missing, self._number)), self._texts)
+        await self.stage.settled()
 
     async def _inbound(self, first: int, count: int, rate: float) -> Passed:
         numbers = range(first, first + count)
@@ -126,12 +124,13 @@ class Through:
         sent = (await self.stage.ask("slack", "seen"))["sent"]
         return _matched({int(n): at for n, at in sent.items()}, seen)
 
-    async def _receipt(self, _: int, __: int, rate: float) -> Passed:
+    async def _receipt(self, _: int, count: int, rate: float) -> Passed:
         """Each for a reply that went out before."""
-        taken = sorted(await self.stage.ask("carrier", "taken"), key=lambda each: each["marks"])
-        await self.stage.tell("slack", "forget", {})
+        taken = sorted(await self.stage.ask("carrier", "taken"), key=lambda each: each["marks"])[:count]
+        messages = await self.stage.messages()
+        await self.stage.forget()
         sent, _answered = await paced(self.stage.port, [self.stage.receipt(each) for each in taken], rate)
-        numbers = [each["marks"][0] % self._conversations for each in taken]
+        numbers = [messages[each["attempt"]] for each in taken]
         seen = await self._arrivals(set(numbers), self._lines)
         return _matched(dict(zip(numbers, sent, strict=True)), seen)
 
@@ -156,10 +155,10 @@ class Through:
         return {mark: (each["arrived"], each["answered"]) for each in taken for mark in each["marks"]}
 
     async def _lines(self) -> dict[int, tuple[float, float]]:
-        """By the conversation whose thread they came into."""
+        """By the message that each is about."""
         calls = (await self.stage.ask("slack", "seen"))["calls"]
-        lines = [call for call in calls if call["kind"] == "line" and call["thread"]]
-        return {int(call["thread"].split(".")[1]): (call["arrived"], call["answered"]) for call in lines}
+        lines = [call for call in calls if call["kind"] == "line"]
+        return {int(call["key"].removeprefix("line:")): (call["arrived"], call["answered"]) for call in lines}
 
 
 def _matched(sent: dict[int, float], seen: dict[int, tuple[float, float]]) -> Passed:
@@ -181,7 +180,7 @@ async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
                 for way in WAYS:
                     await ceiling(through, figures, scale, "through", way, delay)
         for delay in DELAYS:
-            for way in HELD:
+            for way in WAYS:
                 await hold(through, figures, scale, "through", way, delay)
         figures.add("memory.end", "MiB", stage.bot.memory, note=f"after {through.texts} texts")
 

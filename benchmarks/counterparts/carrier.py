@@ -49,6 +49,7 @@ class Carrier:
                 "to": asked["To"],
                 "from": asked["From"],
                 "sid": sid,
+                "attempt": int(asked["ExternalId"]),
             }
         )
         message = {name: asked[name] for name in ("From", "To", "Text", "ExternalId")}

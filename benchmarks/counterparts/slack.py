@@ -75,10 +75,12 @@ class Slack:
         if self._delay and method.startswith("chat."):
             await asyncio.sleep(self._delay)
         answer = {"ok": True, **self._answers[method](asked, request.host)}
+        key = _key(asked)
         self._calls.append(
             {
                 "method": method,
-                "kind": _kind(asked),
+                "key": key,
+                "kind": key.split(":", 1)[0],
                 "marks": marks(body.decode()) if method == "chat.postMessage" else [],
                 "thread": asked.get("thread_ts"),
                 "arrived": arrived,
@@ -143,12 +145,12 @@ class Slack:
         return {"channel": asked["channel"], "ts": ts, "message": message}
 
 
-def _kind(asked: dict[str, Any]) -> str:
-    """What of ours it shows, by the key that the bot gives it: a "text", a "card", a "line" and so on."""
+def _key(asked: dict[str, Any]) -> str:
+    """What of ours it shows, by the key that the bot gives it: a "text:…", a "card:…", a "line:…" and so on."""
     key = asked.get("metadata", {}).get("event_payload", {}).get("key")
     if key is None:
         key = next((str(block.get("block_id", "")) for block in asked.get("blocks") or ()), "").removeprefix("k:")
-    return str(key).split(":", 1)[0]
+    return str(key)
 
 
 if __name__ == "__main__":
