@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from sandbox.carriers.clock import Changes, Clock
+from sandbox.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -111,7 +112,7 @@ class Phones:
         await network.forward(message_id)
         return typed
 
-    async def wait_for(self, predicate: Callable[[], T], seconds: float) -> T:
+    async def wait_for(self, predicate: Callable[[], T], seconds: float = PATIENCE) -> T:
         """The first true value of a predicate, looked at whenever something changes on a phone or at a carrier.
 
         Raises:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from sandbox.stage import Branch
 
-PATIENCE = 12.0  # seconds for anything to happen
-
 CUSTOMER = "+61488023555"
 UNLUCKY = "+61488020001"  # the network fails every text to it
 NEW = "+61488023777"
@@ -196,7 +194,7 @@ class Story:
     async def _opt_out(self) -> None:
         """STOP is confirmed once, by the only text that still goes out; a reply after it is refused in words."""
         await self._text(LEAVING, self._stage.branches["london"].number, "STOP")
-        await self._phones.wait_for(lambda: self._phones.received(LEAVING), PATIENCE)
+        await self._phones.wait_for(lambda: self._phones.received(LEAVING))
         self._decided[LEAVING, self._phones.received(LEAVING)[0].text] += 1
         await self._shown(LEAVING)
         await self._slack.say(
@@ -289,10 +287,10 @@ class Story:
     async def _received(self, phone: str) -> None:
         """Waits until every reply to the phone has arrived on it."""
         count = sum(to == phone for to, _ in self._replied)
-        await self._phones.wait_for(lambda: len(self._phones.received(phone)) >= count, PATIENCE)
+        await self._phones.wait_for(lambda: len(self._phones.received(phone)) >= count)
 
     async def _until(self, holds: Any) -> None:
-        await self._slack.wait_for(holds, PATIENCE)
+        await self._slack.wait_for(holds)
 
     def _channel(self, phone: str) -> str:
         """Where the conversation with the phone is."""

@@ -11,6 +11,7 @@ from sandbox.carriers.faults import Trouble, told
 from sandbox.carriers.outcomes import Fate, Outcomes
 from sandbox.carriers.server import Server
 from sandbox.carriers.webhooks import Delivery, Hook, Webhooks
+from sandbox.patience import PATIENCE
 from sandbox.phones import Text
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ class Carrier(Server):
         """Decides what becomes of the next texts to a phone; see `Outcomes.set`."""
         self.outcomes.set(number, fate, code=code, times=times)
 
-    async def settle(self, seconds: float = 5.0) -> None:
+    async def settle(self, seconds: float = PATIENCE) -> None:
         """Returns when nothing is under way: no receipt to come, no webhook to be tried again.
 
         Raises:

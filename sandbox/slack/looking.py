@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from sandbox.patience import PATIENCE
 from sandbox.slack import reading, shapes
 from sandbox.slack.stacks import Stacks
 from sandbox.slack.stamps import order
@@ -86,7 +87,7 @@ class Looking:
         """What can be clicked in a message."""
         return reading.links(message)
 
-    async def wait_for(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109 - its own clock
+    async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:  # noqa: ASYNC109 - its own clock
         """The first truthy value of the predicate, asked now and after every change.
 
         Raises:

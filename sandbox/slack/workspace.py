@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
+from sandbox.patience import PATIENCE
 from sandbox.slack.api import Api
 from sandbox.slack.delivery import Deliveries
 from sandbox.slack.events import Events
@@ -149,7 +150,7 @@ class Workspace(Making, Talking, Filling, Looking):
         """How many Socket Mode connections stand."""
         return len(self.sockets.open)
 
-    async def connected(self, count: int = 1, seconds: float = 5.0) -> None:
+    async def connected(self, count: int = 1, seconds: float = PATIENCE) -> None:
         """Waits until the app has so many connections.
 
         Raises:
@@ -175,7 +176,7 @@ class Workspace(Making, Talking, Filling, Looking):
         """Switches Socket Mode on again after "link_disabled"."""
         self.world.socket_mode = True
 
-    async def delivered(self, seconds: float = 5.0) -> None:
+    async def delivered(self, seconds: float = PATIENCE) -> None:
         """Waits until no event is under way: each is acknowledged, lost, or given up.
 
         Raises:

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from sandbox.patience import PATIENCE
 from tests.bot.installation import changed, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COMMAND = str(Path(sys.executable).with_name("threadline"))
-PATIENCE = 20.0  # seconds for a start on a busy machine
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -19,12 +19,13 @@ import structlog
 from bot.callbacks import CallbackUrls
 from bot.logs import QUIET, configure
 from bot.metrics import Metrics
+from sandbox.patience import PATIENCE
 from storage import identity, intake
 from storage.database import open_database
 from storage.identity import Identity
 from storage.intake import Arrival
 from tests.bot.installation import SECRETS, SYDNEY
-from tests.bot.running import PATIENCE, Running, free_port, running
+from tests.bot.running import Running, free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -89,6 +89,6 @@ def test_any_text_is_read_or_refused(source: str) -> None:
 @pytest.mark.parametrize("piece", ["*", "_a_", "`", "<", "<@U1ANNA>", ":a:", ":", "```", "&gt;", "*_~"])
 def test_hostile_length_is_read_at_once(piece: str) -> None:
     """A message as long as Slack lets it be is read at once."""
-    started = time.perf_counter()
+    started = time.process_time()
     to_text({"text": "x " + piece * (40_000 // len(piece))}, NAMES)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2

@@ -11,6 +11,7 @@ import pytest
 
 from bot.pacing import MARGIN, Pacing
 from bot.sections import SlackSettings
+from sandbox.patience import PATIENCE
 from storage.clock import HOUR, system_clock
 from storage.database import open_database
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from storage.database import Database
 
 POST = "chat.postMessage"
-PAUSE = 0.3  # seconds; well over what a commit takes
+PAUSE = 1.0  # seconds; well over what a commit takes on a busy machine
 GAP = 0.02  # seconds between two posts in a channel here
 
 
@@ -79,12 +80,13 @@ async def test_what_is_done_in_a_turn_brings_no_two_requests_closer(pacing: Paci
     assert min(later - earlier for earlier, later in pairwise(left)) >= GAP
 
 
-async def test_channels_do_not_wait_for_each_other(pacing: Pacing) -> None:
+async def test_channels_do_not_wait_for_each_other(database: Database) -> None:
     """Each has its own second."""
+    pacing = Pacing(database, settings(posts_per_second=1.0))
     times: list[float] = []
     began = time.monotonic()
     await asyncio.gather(*(ask(pacing, times, channel=f"C{number}") for number in range(20)))
-    assert max(times) - began < GAP * 19
+    assert max(times) - began < 19
 
 
 async def test_in_a_channel_the_first_to_ask_is_the_first_to_post(pacing: Pacing) -> None:
@@ -109,7 +111,7 @@ async def test_one_who_gives_up_does_not_hold_the_channel_up(pacing: Pacing) -> 
         waiting[0].cancel()
     await asyncio.sleep(0)
     waiting[1].cancel()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*waiting, return_exceptions=True)
         await ask(pacing, [])
 
@@ -128,6 +130,8 @@ async def test_a_method_has_the_limit_of_its_tier(pacing: Pacing) -> None:
     """usergroups.list: hardly more than one at once; the next ones wait for seconds."""
     times: list[float] = []
     asking = [asyncio.create_task(ask(pacing, times, "usergroups.list", None)) for _ in range(3)]
+    while not times:  # noqa: ASYNC110 - what has had its turn tells nobody
+        await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
     assert len(times) == 1
     for task in asking:
@@ -138,7 +142,7 @@ async def test_a_method_has_the_limit_of_its_tier(pacing: Pacing) -> None:
 async def test_what_is_in_no_tier_goes_at_once(pacing: Pacing) -> None:
     """Like auth.test, which is asked once."""
     began = time.monotonic()
-    assert max(await many(pacing, 50, "auth.test", None)) - began < 1
+    assert max(await many(pacing, 50, "auth.test", None)) - began < 10  # what is in a tier waits for a minute
 
 
 # --- pauses -----------------------------------------------------------------------------------------------------------
@@ -151,8 +155,8 @@ async def test_a_pause_holds_the_method_back_and_no_other(pacing: Pacing) -> Non
     (update,) = await many(pacing, 1, "chat.update")
     (one,), (other,) = await asyncio.gather(many(pacing, 1), many(pacing, 1, channel="C0B"))
     assert update - began < PAUSE
-    assert PAUSE <= one - began < PAUSE * 10
-    assert PAUSE <= other - began < PAUSE * 10
+    assert one - began >= PAUSE
+    assert other - began >= PAUSE
 
 
 async def test_after_a_pause_nothing_goes_out_in_a_burst(pacing: Pacing) -> None:

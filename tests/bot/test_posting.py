@@ -14,6 +14,7 @@ from bot.plan import Later
 from bot.posting import Draft, Posting, ThreadLost
 from bot.settings import Settings
 from bot.slack_api import SlackApi, SlackRefused, SlackUncertain, SlackUnreachable, open_client, open_session
+from sandbox.patience import PATIENCE
 from sandbox.slack import Workspace
 from storage import posts
 from storage.clock import SECOND
@@ -117,7 +118,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
 async def until_put(desk: Desk, thread_ts: str | None = None) -> int:
     """Tries again like the worker, less often, until it is put; returns how often it was told to wait."""
     waits = 0
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 await desk.put(thread_ts)

@@ -247,10 +247,10 @@ def test_outbound() -> None:
 @pytest.mark.parametrize("text", ["x" * 100_000, ZALGO * 20, FAMILY * 9_000, "a b\n" * 25_000, "<&>" * 33_000])
 def test_very_long_text_is_rendered_at_once(text: str) -> None:
     """A hundred thousand characters are no trouble."""
-    started = time.perf_counter()
+    started = time.process_time()
     for post in render.inbound([InboundText(text, AT)], ANNA):
         check(post)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 # --- the card ---------------------------------------------------------------------------------------------------------

@@ -260,10 +260,10 @@ def test_text_made_of_marks_has_an_answer(text: str) -> None:
 )
 def test_hostile_length_is_read_at_once(piece: str) -> None:
     """A text of any length is read in time that grows with it, not faster."""
-    started = time.perf_counter()
+    started = time.process_time()
     instruction(piece * 10_000)
     instruction(piece * 10_000 + "\u0301")
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_repr_tells_no_body() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.metrics import Metrics
 from bot.worker import AT_ONCE, Worker
+from sandbox.patience import PATIENCE
 from storage import jobs
 from storage.database import open_database
 
@@ -36,7 +37,7 @@ async def test_what_waits_for_room_is_begun_though_all_before_it_end_in_one_comm
             await jobs.add(tx, "send", number, side="sms", lane=f"conversation {number}")
     await worker.start()
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await last.wait()
     finally:
         await worker.stop(1)

@@ -14,6 +14,7 @@ from bot import app
 from bot.callbacks import portal
 from bot.settings import Settings, check
 from sandbox.bot import BotProcess
+from sandbox.patience import PATIENCE
 from sandbox.stage import Stage
 from storage.clock import SECOND, system_clock
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-PATIENCE = 10.0  # seconds for anything to happen
 POSTS_PER_SECOND = 20.0
 LOOK_EVERY = 0.02  # seconds between two looks
 SOON = 1.0  # seconds: a job that is due later than that is not waited for
@@ -37,12 +37,12 @@ ANOTHER = "+61488023666"
 UNLUCKY = "+61488020001"  # the network fails every text to it
 SILENT = "+61488020007"  # every text arrives, and no receipt says so
 
-# The defaults are for the real Slack and real companies; seconds.
+# The defaults are for the real Slack and real companies; seconds. An answer takes a while on a busy machine.
 _IMPATIENT = {
-    "provider": 0.6,
+    "provider": 2.0,
     "settle": [0.2, 0.3],
     "retry": 0.3,
-    "slack": 1.0,
+    "slack": 2.5,
     "socket": 0.8,
     "line": 0.6,
     "card": 0.1,
@@ -112,7 +112,7 @@ class Team(Stage):
         reached = await self.open_bot()
         await asyncio.wait_for(asyncio.shield(reached), PATIENCE)
         if self.bot_settings.slack.mode == "socket":
-            await self.slack.connected(1, PATIENCE)
+            await self.slack.connected()
 
     async def open_bot(self) -> asyncio.Task[None]:
         """Starts it, and returns once the providers' door is open; the task ends when Slack is reached."""
@@ -172,9 +172,9 @@ class Team(Stage):
         Raises:
             TimeoutError: the work does not end.
         """
-        await self.slack.delivered(PATIENCE)
-        await self.fone.settle(PATIENCE)
-        await self.until(lambda: not self._is_busy(), 2 * PATIENCE)
+        await self.slack.delivered()
+        await self.fone.settle()
+        await self.until(lambda: not self._is_busy())
 
     def _is_busy(self) -> bool:
         soon = system_clock() + int(SOON * SECOND)

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-SOON = 15.0  # seconds
-
 
 async def gauge(team: Team) -> float:
     """What /metrics says of sending by Fone Dynamics."""
@@ -32,14 +30,14 @@ async def test_texts_wait_for_a_company_that_does_not_answer(tmp_path: Path, mon
         root = await team.conversation()
         for number in range(breaker.THRESHOLD):
             await team.reply(root, f"Doubtful {number}")
-        await team.phones.wait_for(lambda: len(team.requests()) == breaker.THRESHOLD, SOON)
-        await team.until(lambda: len(team.rows("SELECT key FROM pauses WHERE key = 'fone'")) == 1, SOON)
+        await team.phones.wait_for(lambda: len(team.requests()) == breaker.THRESHOLD)
+        await team.until(lambda: len(team.rows("SELECT key FROM pauses WHERE key = 'fone'")) == 1)
         assert await gauge(team) == 2
         await team.reply(root, "Waits 1")
         await team.reply(root, "Waits 2")
-        await team.until(lambda: "left alone" in str(team.rows("SELECT last_error FROM jobs")), SOON)
+        await team.until(lambda: "left alone" in str(team.rows("SELECT last_error FROM jobs")))
         assert len(team.requests()) == breaker.THRESHOLD
-        await team.phones.wait_for(lambda: len(team.fone.accepted) == breaker.THRESHOLD + 2, SOON)
+        await team.phones.wait_for(lambda: len(team.fone.accepted) == breaker.THRESHOLD + 2)
         texts = [sent.text for sent in team.fone.accepted]
         assert texts == [*(f"Doubtful {number}" for number in range(breaker.THRESHOLD)), "Waits 1", "Waits 2"]
         await team.quiet()
@@ -57,9 +55,9 @@ async def test_another_company_takes_what_certainly_is_not_out(tmp_path: Path) -
         root = await team.conversation()
         for number in range(breaker.THRESHOLD):
             await team.reply(root, f"Doubtful {number}")
-        await team.until(lambda: len(team.rows("SELECT key FROM pauses WHERE key = 'fone'")) == 1, SOON)
+        await team.until(lambda: len(team.rows("SELECT key FROM pauses WHERE key = 'fone'")) == 1)
         await team.reply(root, "By the other way")
-        await team.phones.wait_for(lambda: len(team.restcomm.accepted) == 1, SOON)
+        await team.phones.wait_for(lambda: len(team.restcomm.accepted) == 1)
         assert team.restcomm.accepted[0].text == "By the other way"
         assert all(team.accepted(f"Doubtful {number}") == 1 for number in range(breaker.THRESHOLD))
 
@@ -71,7 +69,7 @@ async def test_what_was_open_stays_open_over_a_restart(tmp_path: Path) -> None:
         root = await team.conversation()
         for number in range(breaker.THRESHOLD):
             await team.reply(root, f"Doubtful {number}")
-        await team.until(lambda: len(team.rows("SELECT key FROM pauses WHERE key = 'fone'")) == 1, SOON)
+        await team.until(lambda: len(team.rows("SELECT key FROM pauses WHERE key = 'fone'")) == 1)
         await team.stop_bot()
         await team.start_bot()
         assert await gauge(team) == 2
@@ -92,8 +90,8 @@ async def test_a_text_that_certainly_did_not_go_out_goes_by_another_company(
         root = await team.conversation()
         await team.fone.unplug()
         await team.reply(root, "By the other way")
-        await team.phones.wait_for(lambda: len(team.restcomm.accepted) == 1, SOON)
-        await team.until(lambda: any("delivered" in line for line in team.lines(root)), SOON)
+        await team.phones.wait_for(lambda: len(team.restcomm.accepted) == 1)
+        await team.until(lambda: any("delivered" in line for line in team.lines(root)))
         assert [attempt["outcome"] for attempt in team.attempts()] == ["not sent", "not sent", "accepted"]
         assert await team.received(CUSTOMER, 1) == ["By the other way"]
         await team.fone.plug()

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.carriers.faults import Trouble
 from sandbox.carriers.fonedynamics import WebhookForm
-from tests.e2e.team import ANOTHER, CUSTOMER, PATIENCE, Team, held, literal
+from tests.e2e.team import ANOTHER, CUSTOMER, Team, held, literal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,7 +209,7 @@ async def test_stop_holds_for_a_reply_that_was_waiting(team: Team) -> None:
     await team.until(lambda: bool(team.attempts()))
     await team.conversation(CUSTOMER, "STOP")
     await team.fone.plug()
-    await team.until(lambda: any("opted out" in line for line in team.lines(root)), 2 * PATIENCE)
+    await team.until(lambda: any("opted out" in line for line in team.lines(root)))
     (goodbye,) = await team.received(CUSTOMER, 1)
     assert "START" in goodbye
     assert team.accepted("Too late") == 0

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.carriers.faults import Trouble
 from storage.clock import DAY
-from tests.e2e.team import ANOTHER, CUSTOMER, PATIENCE, Team
+from tests.e2e.team import ANOTHER, CUSTOMER, Team
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -211,5 +211,5 @@ async def test_a_leased_number_in_place_of_a_name_is_a_lease(tmp_path: Path) -> 
         await team.until(lambda: [lease["number"] for lease in team.rows("SELECT number FROM leases")] == [number])
         said = {"MessageSid": "MANSWER000000000000000000000001", "From": phone, "To": number, "Text": "Answer"}
         await team.call(str(team.fone.settings.portal_webhook), json={**said, "Direction": "Receive"})
-        await team.until(lambda: "Answer" in team.shown(phone), PATIENCE)
+        await team.until(lambda: "Answer" in team.shown(phone))
         assert team.roots(phone) == [root]

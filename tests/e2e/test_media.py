@@ -14,8 +14,6 @@ from tests.e2e.team import Installed
 if TYPE_CHECKING:
     from pathlib import Path
 
-SLOWLY = 60.0  # seconds, where the bot starts as a process beside others
-
 
 async def test_pictures_of_a_text_are_files_in_its_thread(desk: Desk) -> None:
     """The text says how many there are; each comes once, as what it is; nothing of them stays with us."""
@@ -94,10 +92,10 @@ async def test_killed_between_the_steps(tmp_path: Path, method: str, after: bool
         team, bot = desk.team, desk.team.bot
         stuck = team.slack.faults.delay(method, seconds=0.5, after=after)
         await desk.picture((PNG, "image/png"))
-        await team.until(lambda: stuck.hits, SLOWLY)
+        await team.until(lambda: stuck.hits)
         await bot.kill()
         await bot.start()
-        await team.until(lambda: len(desk.files()) == 1, SLOWLY)
+        await team.until(lambda: len(desk.files()) == 1)
         await asyncio.sleep(1.0)  # longer than Slack is given before it is asked again
         assert len(desk.files()) == 1
 
@@ -117,7 +115,7 @@ async def test_a_thread_that_is_gone(desk: Desk, gone_root: str, told: bool) -> 
     team.slack.settings.gone_root = gone_root
     if not told:
         team.slack.faults.lose(match=lambda event: event.get("subtype") == "message_deleted")
-    team.slack.faults.delay("files.getUploadURLExternal", seconds=0.5, after=True)
+    team.slack.faults.delay("files.getUploadURLExternal", seconds=1.5, after=True)
     await desk.picture((PNG, "image/png"))
     await desk.until_said("Look")
     await team.slack.delete(team.slack.bot_user_id, desk.channel, desk.root)

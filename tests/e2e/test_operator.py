@@ -11,7 +11,8 @@ import pytest
 
 from bot import again
 from bot.terminal import CannotDo
-from tests.e2e.team import CUSTOMER, PATIENCE, UNLUCKY
+from sandbox.patience import PATIENCE
+from tests.e2e.team import CUSTOMER, UNLUCKY
 from tests.e2e.written import Written
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ async def told(process: asyncio.subprocess.Process, *wanted: str) -> list[dict[s
     """What the command tells, up to where it has told all of these."""
     assert process.stdout is not None
     found: list[dict[str, Any]] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not set(wanted) <= {each["what"] for each in found}:
             found.append(json.loads(await process.stdout.readline()))
     return found
@@ -47,7 +48,7 @@ async def test_tail_follows_the_running_bot(team: Written) -> None:
     await team.command("send", UNLUCKY, "Are you there?")
     found = first + await told(following, "failed", "receipt")
     following.send_signal(signal.SIGINT)
-    rest, errors = await asyncio.wait_for(following.communicate(), 3 * PATIENCE)
+    rest, errors = await asyncio.wait_for(following.communicate(), PATIENCE)
     assert (following.returncode, b"Traceback" in errors) == (0, False)
     everything = [*found, *map(json.loads, rest.splitlines())]
     assert len({(each["what"], each["id"], each["at"]) for each in everything}) == len(everything)

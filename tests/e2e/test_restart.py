@@ -14,8 +14,6 @@ from tests.e2e.team import ANOTHER, CUSTOMER, SILENT, Installed, Team
 if TYPE_CHECKING:
     from pathlib import Path
 
-SLOWLY = 15.0  # seconds: where the bot starts as a process, or waits before it tries again
-
 
 # --- stopped as an operator does --------------------------------------------------------------------------------------
 
@@ -130,8 +128,8 @@ async def test_a_kill_while_texts_are_being_sent(tmp_path: Path) -> None:
         await team.bot.kill()
         assert [attempt["outcome"] for attempt in team.attempts()] == [None, None]
         await team.bot.start()
-        await team.until(lambda: team.attempts()[0]["settled_by"] == "the provider's list", SLOWLY)
-        await team.until(lambda: any("may not have gone out" in line for line in team.lines(other)), SLOWLY)
+        await team.until(lambda: team.attempts()[0]["settled_by"] == "the provider's list")
+        await team.until(lambda: any("may not have gone out" in line for line in team.lines(other)))
         await team.quiet()
         assert (team.accepted("Taken"), len(team.requests())) == (1, 2)
         assert not team.phones.received(CUSTOMER)
@@ -151,8 +149,8 @@ async def test_a_kill_while_everything_is_under_way(tmp_path: Path) -> None:
         await team.phones.send(CUSTOMER, team.sydney, "While it was dead")
         await team.bot.start()
         expected = [(ANOTHER, "I am new"), (CUSTOMER, "In"), (CUSTOMER, "While it was dead")]
-        await team.until(lambda: all(text in team.shown(phone) for phone, text in expected), SLOWLY)
-        await team.until(lambda: team.lines(root), SLOWLY)
+        await team.until(lambda: all(text in team.shown(phone) for phone, text in expected))
+        await team.until(lambda: team.lines(root))
         await team.quiet()
         assert [team.shown(phone).count(text) for phone, text in expected] == [1, 1, 1]
         assert len(team.slack.see(team.support)) == 2

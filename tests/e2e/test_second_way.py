@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from tests.e2e.team import CUSTOMER, PATIENCE, Team
+from sandbox.patience import PATIENCE
+from tests.e2e.team import CUSTOMER, Team
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
-
-SOON = 10.0  # seconds
 
 
 @asynccontextmanager
@@ -59,7 +58,7 @@ async def mail_server() -> AsyncIterator[tuple[int, list[str]]]:
 
 async def some(found: list[Any]) -> None:
     """Waits until there is something."""
-    async with asyncio.timeout(SOON):
+    async with asyncio.timeout(PATIENCE):
         while not found:  # noqa: ASYNC110 - another server is waited for
             await asyncio.sleep(0.02)
 
@@ -80,8 +79,8 @@ async def test_a_revoked_token_is_told_by_webhook_and_afterwards_in_slack(tmp_pa
             assert [alert["cause"] for alert in came] == ["slack token"]
             assert "token_revoked" in came[0]["text"]
             team.slack.restore_token()
-            await team.until(lambda: "Into the dark" in team.shown(CUSTOMER), SOON)
-            await team.until(lambda: any("refuses our token" in text for text in team.alerted()), SOON)
+            await team.until(lambda: "Into the dark" in team.shown(CUSTOMER))
+            await team.until(lambda: any("refuses our token" in text for text in team.alerted()))
             await asyncio.sleep(0.5)
             assert len(team.alerted()) == 1
             assert len(came) == 1
@@ -108,6 +107,6 @@ async def test_a_silent_slack_is_told_by_mail(tmp_path: Path) -> None:
             await some(letters)
             assert "Subject: threadline: Slack has not answered since" in letters[0]
             await team.slack.come_up()
-            await team.until(lambda: "Anybody there?" in team.shown(CUSTOMER), 3 * PATIENCE)
-            await team.until(lambda: any("has not answered" in text for text in team.alerted()), 3 * PATIENCE)
+            await team.until(lambda: "Anybody there?" in team.shown(CUSTOMER))
+            await team.until(lambda: any("has not answered" in text for text in team.alerted()))
             assert len(letters) == 1

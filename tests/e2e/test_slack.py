@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.team import CUSTOMER, PATIENCE, Team, held, key
+from sandbox.patience import PATIENCE
+from tests.e2e.team import CUSTOMER, Team, held, key
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-SLOWLY = 2 * PATIENCE  # seconds: where the bot waits before it tries again
 
 
 def times_shown(team: Team, text: str) -> int:
@@ -33,12 +32,12 @@ def cards(team: Team) -> int:
 async def test_a_post_whose_answer_is_lost_is_not_made_again(team: Team, how: str, skip: int) -> None:
     """A 500, a reset connection, `internal_error` or silence after posting: it is looked up, and stands there once."""
     if how == "slow":
-        fault = team.slack.faults.delay("chat.postMessage", seconds=1.5, after=True, skip=skip)
+        fault = team.slack.faults.delay("chat.postMessage", seconds=3.0, after=True, skip=skip)
     else:
         fault = getattr(team.slack.faults, how)("chat.postMessage", after=True, skip=skip)
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
-    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
-    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'text' AND state = 'sent'"), SLOWLY)
+    await team.until(lambda: times_shown(team, "Hello"))
+    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'text' AND state = 'sent'"))
     await team.quiet()
     assert fault.hits == 1
     assert (cards(team), times_shown(team, "Hello")) == (1, 1)
@@ -48,11 +47,11 @@ async def test_a_post_whose_answer_is_lost_is_not_made_again(team: Team, how: st
 async def test_a_post_that_was_not_made_is_made_once(team: Team, how: str) -> None:
     """The same failures before posting: after a look it is posted, once."""
     if how == "slow":
-        team.slack.faults.delay("chat.postMessage", seconds=1.5)
+        team.slack.faults.delay("chat.postMessage", seconds=3.0)
     else:
         getattr(team.slack.faults, how)("chat.postMessage")
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
-    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
+    await team.until(lambda: times_shown(team, "Hello"))
     await team.quiet()
     assert (cards(team), times_shown(team, "Hello")) == (1, 1)
 
@@ -62,7 +61,7 @@ async def test_a_receipt_line_whose_answer_is_lost_stands_once(team: Team) -> No
     root = await team.conversation()
     fault = team.slack.faults.fail("chat.postMessage", after=True)
     await team.reply(root, "Hi")
-    await team.until(lambda: any("delivered" in line for line in team.lines(root)), SLOWLY)
+    await team.until(lambda: any("delivered" in line for line in team.lines(root)))
     await team.quiet()
     assert fault.hits == 1
     assert len(team.lines(root)) == 1
@@ -73,7 +72,7 @@ async def test_an_alert_whose_answer_is_lost_stands_once(team: Team) -> None:
     fault = team.slack.faults.fail("chat.postMessage", after=True)
     await team.call(str(team.fone.settings.portal_webhook), data=b"{")
     await team.until(team.alerted)
-    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'alert' AND state = 'sent'"), SLOWLY)
+    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'alert' AND state = 'sent'"))
     assert fault.hits == 1
     assert len(team.alerted()) == 1
 
@@ -83,7 +82,7 @@ async def test_metadata_that_slack_drops_is_not_needed(team: Team) -> None:
     team.slack.faults.fail("chat.postMessage", after=True, skip=1)
     forgetting = asyncio.create_task(forget_metadata(team))
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
-    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'text' AND state = 'sent'"), SLOWLY)
+    await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'text' AND state = 'sent'"))
     forgetting.cancel()
     await team.quiet()
     assert times_shown(team, "Hello") == 1
@@ -104,7 +103,7 @@ async def test_a_429_is_waited_out(team: Team) -> None:
     """No call of that method comes before `Retry-After` is over, and the text stands once."""
     team.slack.faults.ratelimit("chat.postMessage", seconds=1)
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
-    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
+    await team.until(lambda: times_shown(team, "Hello"))
     await team.quiet()
     assert not any(call.early for call in team.slack.calls)
     assert times_shown(team, "Hello") == 1
@@ -117,7 +116,7 @@ async def test_a_429_outlives_a_restart(team: Team) -> None:
     await team.until(lambda: team.slack.calls.failed("ratelimited"))
     await team.stop_bot()
     await team.start_bot()
-    await team.until(lambda: times_shown(team, "Hello"), SLOWLY)
+    await team.until(lambda: times_shown(team, "Hello"))
     assert not any(call.early for call in team.slack.calls)
 
 
@@ -142,7 +141,7 @@ async def test_a_deleted_card_opens_the_thread_anew(tmp_path: Path, gone: str) -
         root = await team.conversation()
         await take_away_thread(team, root)
         await team.phones.send(CUSTOMER, team.sydney, "Still there?")
-        await team.until(lambda: times_shown(team, "Still there?"), SLOWLY)
+        await team.until(lambda: times_shown(team, "Still there?"))
         await team.quiet()
         new = team.root(CUSTOMER)
         assert new != root
@@ -161,7 +160,7 @@ async def test_a_card_deleted_above_its_replies_moves_with_the_next_edit(team: T
     await team.quiet()
     await team.slack.delete(team.anna, team.support, root)
     await team.phones.send(CUSTOMER, team.sydney, "Still there?")
-    await team.until(lambda: team.roots(CUSTOMER), SLOWLY)
+    await team.until(lambda: team.roots(CUSTOMER))
     await team.quiet()
     new = team.root(CUSTOMER)
     assert "was deleted" in "".join(team.notices(new))
@@ -188,13 +187,13 @@ async def test_slack_down_for_a_while_loses_nothing(team: Team) -> None:
         await team.phones.send(CUSTOMER, team.sydney, text)
     assert [delivery.status for delivery in team.fone.deliveries] == [200] * 3
     await team.slack.come_up()
-    await team.until(lambda: "Second" in team.shown(CUSTOMER), SLOWLY)
+    await team.until(lambda: "Second" in team.shown(CUSTOMER))
     shown = team.shown(CUSTOMER)
     assert (shown.count("First"), shown.count("Second")) == (1, 1)
     assert shown.index("First") < shown.index("Second")
-    await team.slack.connected(1, SLOWLY)
+    await team.slack.connected(1)
     await team.reply(team.root(CUSTOMER), "Hi")
-    await team.received(CUSTOMER, 1, SLOWLY)
+    await team.received(CUSTOMER, 1)
 
 
 async def test_slack_down_at_a_start_with_a_known_identity(team: Team) -> None:
@@ -208,8 +207,8 @@ async def test_slack_down_at_a_start_with_a_known_identity(team: Team) -> None:
     (goodbye,) = await team.received(CUSTOMER, 1)
     assert "START" in goodbye
     await team.slack.come_up()
-    await team.until(lambda: times_shown(team, "STOP") and times_shown(team, "Hello"), SLOWLY)
-    await team.slack.connected(1, SLOWLY)
+    await team.until(lambda: times_shown(team, "STOP") and times_shown(team, "Hello"))
+    await team.slack.connected(1)
 
 
 async def test_slack_down_at_a_first_start(tmp_path: Path) -> None:
@@ -237,8 +236,8 @@ async def test_closed_sockets_come_back(tmp_path: Path, how: str) -> None:
         root = await team.conversation()
         await team.slack.kill_sockets(how)
         await team.reply(root, "Hi")
-        await team.received(CUSTOMER, 1, SLOWLY)
-        await team.slack.connected(2, SLOWLY)
+        await team.received(CUSTOMER, 1)
+        await team.slack.connected(2)
         await team.quiet()
         assert team.accepted("Hi") == 1
 
@@ -249,11 +248,11 @@ async def test_refused_tickets_do_not_end_it(team: Team) -> None:
     before = len(team.slack.calls.of("apps.connections.open"))
     team.slack.faults.refuse_tickets = 2
     await team.slack.kill_sockets("reset")
-    await team.until(lambda: team.slack.faults.refused_tickets == 2, SLOWLY)
-    await team.slack.connected(2, SLOWLY)
+    await team.until(lambda: team.slack.faults.refused_tickets == 2)
+    await team.slack.connected(2)
     assert len(team.slack.calls.of("apps.connections.open")) > before
     await team.reply(root, "Hi")
-    await team.received(CUSTOMER, 1, SLOWLY)
+    await team.received(CUSTOMER, 1)
 
 
 async def test_a_refresh_loses_nothing(team: Team) -> None:
@@ -261,7 +260,7 @@ async def test_a_refresh_loses_nothing(team: Team) -> None:
     root = await team.conversation()
     await team.slack.disconnect("refresh_requested")
     await team.reply(root, "Hi")
-    await team.received(CUSTOMER, 1, SLOWLY)
+    await team.received(CUSTOMER, 1)
     assert team.accepted("Hi") == 1
 
 
@@ -297,18 +296,18 @@ async def test_http_mode_takes_what_comes_again_once(tmp_path: Path) -> None:
         team.slack.faults.redeliver(copies=3)
         await team.reply(root, "Hi")
         await team.received(CUSTOMER, 1)
-        await team.slack.delivered(SLOWLY)
+        await team.slack.delivered()
         await team.quiet()
         assert team.accepted("Hi") == 1
         assert (await team.call(f"{team.url}/readyz", "GET"))[0] == 200
         await team.slack.go_down()
         await team.phones.send(CUSTOMER, team.sydney, "Anybody there?")
-        async with asyncio.timeout(SLOWLY):
+        async with asyncio.timeout(PATIENCE):
             while (await team.call(f"{team.url}/readyz", "GET"))[0] != 503:  # noqa: ASYNC110 - another server is asked
                 await asyncio.sleep(0.05)
         assert (await team.call(f"{team.url}/healthz", "GET"))[0] == 200
         await team.slack.come_up()
-        await team.until(lambda: times_shown(team, "Anybody there?"), SLOWLY)
+        await team.until(lambda: times_shown(team, "Anybody there?"))
         assert (await team.call(f"{team.url}/readyz", "GET"))[0] == 200
 
 
@@ -318,7 +317,7 @@ async def test_http_mode_takes_only_what_slack_signed(tmp_path: Path) -> None:
         root = await team.conversation()
         team.slack.settings.signing_secret = "another"
         await team.reply(root, "Forged")
-        await team.slack.delivered(SLOWLY)
+        await team.slack.delivered()
         status, _ = await team.call(f"{team.url}/slack/events", json={"type": "event_callback"})
         assert status == 401
         await team.quiet()

@@ -12,8 +12,6 @@ from tests.e2e.team import CUSTOMER, Team
 if TYPE_CHECKING:
     from pathlib import Path
 
-SOON = 10.0  # seconds
-
 
 async def test_connections_are_renewed_one_at_a_time(tmp_path: Path) -> None:
     """Each is made anew by its age, and Slack can reach us all the while."""
@@ -31,7 +29,7 @@ async def test_connections_are_renewed_one_at_a_time(tmp_path: Path) -> None:
             gaps += not team.slack.connections
             return len(team.slack.calls.of("apps.connections.open")) >= before + 3
 
-        await team.until(renewed, SOON)
+        await team.until(renewed)
         assert gaps == 0
 
 
@@ -39,7 +37,7 @@ async def test_socket_mode_switched_off_is_told_and_not_asked_again_and_again(te
     """`link_disabled` is for ever: an alert says so, and no further connection is asked for."""
     await team.conversation()
     await team.slack.disconnect("link_disabled")
-    await team.until(lambda: any("Socket Mode is switched off" in text for text in team.alerted()), SOON)
+    await team.until(lambda: any("Socket Mode is switched off" in text for text in team.alerted()))
     before = len(team.slack.calls.of("apps.connections.open"))
     await team.phones.send(CUSTOMER, team.sydney, "Still here")
     await team.until(lambda: "Still here" in team.shown(CUSTOMER))
@@ -56,4 +54,4 @@ async def test_a_stranger_on_our_token_is_told_of(tmp_path: Path) -> None:
         await team.slack.connected(2)
         async with session.ws_connect(team.slack.sockets.issue()) as stranger:
             assert (await stranger.receive_json())["type"] == "hello"
-            await team.until(lambda: any("Another program" in text for text in team.alerted()), 2 * SOON)
+            await team.until(lambda: any("Another program" in text for text in team.alerted()))

@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
+from sandbox.patience import PATIENCE
 from storage.clock import DAY
-from tests.e2e.team import ANOTHER, CUSTOMER, PATIENCE, Team, held
+from tests.e2e.team import ANOTHER, CUSTOMER, Team, held
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -349,7 +350,7 @@ async def test_a_slow_answer_follows(patient: Team) -> None:
 
 async def test_a_slow_slack_is_told(team: Team) -> None:
     """Where Slack does not say who somebody is, nothing is done, and they are told so."""
-    team.slack.faults.delay("users.info", seconds=1.5)
+    team.slack.faults.delay("users.info", seconds=3.0)
     assert "Slack did not say who you are" in await team.slash(f"{NEW} Hello")
     await team.quiet()
     assert not team.requests()
@@ -363,7 +364,7 @@ async def test_a_busy_database_is_told(tmp_path: Path) -> None:
             used = await team.slack.slash(team.anna, team.support, "/sms", f"{NEW} Hello")
             await team.until(lambda: any("Nothing was done" in post["text"] for post in used.posts))
         assert not used.error
-        await asyncio.wait_for(team.quiet(), 2 * PATIENCE)
+        await asyncio.wait_for(team.quiet(), PATIENCE)
         assert not team.requests()
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-SOON = 12.0  # seconds
-
 
 def often(settings: dict[str, Any]) -> None:
     """A sweep twice a second."""
@@ -35,7 +33,7 @@ async def test_a_reply_whose_event_was_lost_goes_out_once(sweeping: Team) -> Non
     sweeping.slack.faults.lose(match=lambda event: "Lost" in str(event.get("text")))
     await sweeping.reply(root, "Lost on the way")
     assert await sweeping.received(CUSTOMER, 1) == ["Lost on the way"]
-    await sweeping.until(lambda: "✓✓" in "".join(sweeping.lines(root)), SOON)
+    await sweeping.until(lambda: "✓✓" in "".join(sweeping.lines(root)))
     assert "found by looking" in sweeping.lines(root)[0]
     assert sweeping.accepted("Lost on the way") == 1
 
@@ -47,21 +45,21 @@ async def test_replies_that_should_have_come_ring_the_alarm_and_renew_the_connec
     before = len(sweeping.slack.calls.of("apps.connections.open"))
     sweeping.slack.faults.lose(match=lambda event: "Lost" in str(event.get("text")))
     await sweeping.reply(root, "Lost on the way")
-    await sweeping.until(lambda: any("Slack's events do not come" in text for text in sweeping.alerted()), SOON)
-    await sweeping.until(lambda: len(sweeping.slack.calls.of("apps.connections.open")) >= before + 2, SOON)
-    await sweeping.until(lambda: any("esolved" in text for text in sweeping.alerted()), SOON)
+    await sweeping.until(lambda: any("Slack's events do not come" in text for text in sweeping.alerted()))
+    await sweeping.until(lambda: len(sweeping.slack.calls.of("apps.connections.open")) >= before + 2)
+    await sweeping.until(lambda: any("esolved" in text for text in sweeping.alerted()))
 
 
 async def test_connections_that_stand_and_hand_nothing_over_are_made_anew(sweeping: Team) -> None:
     """They answer every ping. The sweep finds the reply, which goes out once, and the next one comes by itself."""
     root = await sweeping.conversation()
-    await sweeping.slack.connected(2, SOON)
+    await sweeping.slack.connected(2)
     await asyncio.sleep(0.6)  # the sweep that a new connection causes is over
     before = len(sweeping.slack.calls.of("apps.connections.open"))
     await sweeping.slack.kill_sockets("silent")
     await sweeping.reply(root, "Into the silence")
     assert await sweeping.received(CUSTOMER, 1) == ["Into the silence"]
-    await sweeping.until(lambda: len(sweeping.slack.calls.of("apps.connections.open")) >= before + 2, SOON)
+    await sweeping.until(lambda: len(sweeping.slack.calls.of("apps.connections.open")) >= before + 2)
     await sweeping.quiet()
     assert sweeping.accepted("Into the silence") == 1
 
@@ -80,7 +78,7 @@ async def test_an_old_reply_is_asked_about(tmp_path: Path) -> None:
         await team.slack.delivered()
         await asyncio.sleep(0.5)
         await team.start_bot()
-        await team.until(lambda: "reached us late" in "".join(team.lines(root)), SOON)
+        await team.until(lambda: "reached us late" in "".join(team.lines(root)))
         assert team.fone.accepted == []
         line = next(post for post in team.below(root) if "reached us late" in post["text"])
         await team.slack.click(team.anna, team.support, line["ts"], "do:send")
@@ -92,7 +90,7 @@ async def test_a_text_whose_webhook_was_lost_is_found(sweeping: Team) -> None:
     root = await sweeping.conversation()
     sweeping.fone.faults.next(Trouble.WEBHOOK_LOST)
     await sweeping.phones.send(CUSTOMER, sweeping.sydney, "Nobody called")
-    await sweeping.until(lambda: "Nobody called" in sweeping.shown(CUSTOMER), SOON)
+    await sweeping.until(lambda: "Nobody called" in sweeping.shown(CUSTOMER))
     assert sweeping.shown(CUSTOMER).count("Nobody called") == 1
     (post,) = [post for post in sweeping.below(root) if "Nobody called" in str(post["blocks"])]
     assert "found at Fone Dynamics" in sweeping.slack.words(post)
@@ -109,9 +107,9 @@ async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> Non
         await team.received(CUSTOMER, 2)
         await team.fone.unplug()
         edited, deleted = await team.reply(root, "With a fault"), await team.reply(root, "A mistake")
-        await team.until(lambda: len(team.rows("SELECT id FROM messages WHERE slack_ts IS NOT NULL")) == 4, SOON)
-        await team.until(lambda: team.rows("SELECT id FROM jobs WHERE kind = 'send' AND tries = 4"), SOON)
-        await team.until(lambda: team.attempts()[-1]["outcome"] == "not sent", SOON)  # the next try is seconds away
+        await team.until(lambda: len(team.rows("SELECT id FROM messages WHERE slack_ts IS NOT NULL")) == 4)
+        await team.until(lambda: team.rows("SELECT id FROM jobs WHERE kind = 'send' AND tries = 4"))
+        await team.until(lambda: team.attempts()[-1]["outcome"] == "not sent")  # the next try is seconds away
         await team.stop_bot()
         team.slack.faults.lose_without_socket = True
         await asyncio.sleep(0.1)
@@ -121,8 +119,8 @@ async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> Non
             await team.slack.delete(team.anna, team.support, ts)
         await team.slack.delivered()
         await team.start_bot()
-        await team.until(lambda: sum("not texted" in text or "taken back" in text for text in team.told()) == 2, SOON)
-        await team.until(lambda: not team.rows("SELECT id FROM messages WHERE text = 'With a fault'"), SOON)
+        await team.until(lambda: sum("not texted" in text or "taken back" in text for text in team.told()) == 2)
+        await team.until(lambda: not team.rows("SELECT id FROM messages WHERE text = 'With a fault'"))
         await team.fone.plug()
         assert await team.received(CUSTOMER, 3) == ["Too late to edit", "Too late to delete", "Without a fault"]
         await team.quiet()
@@ -141,10 +139,10 @@ async def test_a_card_that_was_deleted_unheard_opens_a_new_thread(sweeping: Team
     await team.reply(root, "Unheard")
     await team.slack.delete(team.ben, team.support, root)
     assert (await team.received(CUSTOMER, 2))[1] == "Unheard"
-    await team.until(lambda: any(found != root for found in team.roots(CUSTOMER)), SOON)
+    await team.until(lambda: any(found != root for found in team.roots(CUSTOMER)))
     (new,) = [found for found in team.roots(CUSTOMER) if found != root]
-    await team.until(lambda: any("deleted" in post["text"] for post in team.below(new)), SOON)
-    await team.until(lambda: "found by looking" in str(team.rows("SELECT recovered FROM messages")), SOON)
+    await team.until(lambda: any("deleted" in post["text"] for post in team.below(new)))
+    await team.until(lambda: "found by looking" in str(team.rows("SELECT recovered FROM messages")))
 
 
 async def test_a_receipt_that_never_came_is_looked_up(tmp_path: Path) -> None:
@@ -157,5 +155,5 @@ async def test_a_receipt_that_never_came_is_looked_up(tmp_path: Path) -> None:
         root = await team.conversation()
         team.fone.faults.next(Trouble.RECEIPTS_NEVER)
         await team.reply(root, "Hi")
-        await team.until(lambda: "looked up at Fone Dynamics" in "".join(team.lines(root)), SOON)
+        await team.until(lambda: "looked up at Fone Dynamics" in "".join(team.lines(root)))
         assert "delivered" in team.lines(root)[0]

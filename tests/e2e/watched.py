@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bot.callbacks import portal
 from sandbox.bot import BotProcess
 from sandbox.carriers.faults import Trouble
-from tests.e2e.team import ANOTHER, CUSTOMER, PATIENCE, UNLUCKY, Installed
+from tests.e2e.team import ANOTHER, CUSTOMER, UNLUCKY, Installed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 BODY = "MARKED-BODY"
 ANSWER = "MARKED-ANSWER"
 OPTED_OUT = "+61488023777"
-LONG = 2 * PATIENCE  # seconds, for a child process on a busy machine
 
 
 class Watched(Installed):
@@ -31,7 +30,7 @@ class Watched(Installed):
 
     async def line_says(self, root: str, words: str) -> None:
         """Waits until a receipt line in the thread has these words."""
-        await self.until(lambda: any(words in line for line in self.lines(root)), LONG)
+        await self.until(lambda: any(words in line for line in self.lines(root)))
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ async def _all_is_well(team: Watched) -> None:
     await team.reply(root, ANSWER)
     await team.line_says(root, "delivered")
     stopped = await team.conversation(OPTED_OUT, "STOP")
-    await team.received(OPTED_OUT, 1, LONG)
+    await team.received(OPTED_OUT, 1)
     await team.reply(stopped, "One more thing")
     await team.line_says(stopped, "opted out")
 
@@ -94,7 +93,7 @@ async def _providers_misbehave(team: Watched) -> None:
     team.fone.faults.next(Trouble.RECEIPTS_NEVER)
     team.fone.faults.next(Trouble.ERROR_BEFORE, None, on="list")
     await team.reply(other, "This may be lost")
-    await team.until(lambda: team.rows("SELECT 1 FROM messages WHERE state = 'asked'"), LONG)
+    await team.until(lambda: team.rows("SELECT 1 FROM messages WHERE state = 'asked'"))
     hook = portal(team.bot_settings, "sydney")["url"]
     assert (await team.call(hook, data=f'{{"Text": "{BODY}'))[0] == 400
     assert (await team.call(f"{team.url}/sms/fone/nobody"))[0] == 404
@@ -104,8 +103,8 @@ async def _slack_misbehaves(team: Watched) -> None:
     """It wants us to slow down."""
     team.slack.faults.ratelimit("chat.postMessage", seconds=1)
     await team.phones.send(CUSTOMER, team.sydney, "Are you there?")
-    await team.until(lambda: team.slack.calls.failed("ratelimited"), LONG)
-    await team.until(lambda: "Are you there?" in team.shown(CUSTOMER), LONG)
+    await team.until(lambda: team.slack.calls.failed("ratelimited"))
+    await team.until(lambda: "Are you there?" in team.shown(CUSTOMER))
 
 
 def _private(team: Watched) -> dict[str, str]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.bot import to_toml
-from tests.e2e.team import PATIENCE, Team
+from sandbox.patience import PATIENCE
+from tests.e2e.team import Team
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +29,7 @@ class Written(Team):
         """Runs the installed command; returns its exit code, and what it printed and complained."""
         process = await self.begin(*words)
         try:
-            out, errors = await asyncio.wait_for(process.communicate(), 3 * PATIENCE)
+            out, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
         except TimeoutError:
             process.kill()
             await process.wait()

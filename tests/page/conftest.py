@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from sandbox.page.server import Server
+from sandbox.patience import PATIENCE
 from tests.page.company import Company
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Reader:
         """The pieces whose names begin so, in the order of their names."""
         return [self.pieces[name] for name in sorted(self.pieces) if name.startswith(prefix)]
 
-    async def until(self, holds: Callable[[], Any], seconds: float = 5.0) -> Any:
+    async def until(self, holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """The first true value, looked at after each event."""
         async with asyncio.timeout(seconds):
             while not (found := holds()):

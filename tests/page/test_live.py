@@ -6,6 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
+from sandbox.patience import PATIENCE
 from tests.page.company import PHONE
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ async def test_a_page_that_goes_is_forgotten(visitor: Visitor, company: Company,
     async with visitor.watching():
         assert server.live.open == 1
     await company.slack.say(company.ben, company.support, "anybody there?")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while server.live.open:
             await company.slack.say(company.ben, company.support, "still?")
             await asyncio.sleep(0.02)

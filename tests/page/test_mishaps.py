@@ -70,7 +70,7 @@ async def test_a_socket_that_drops_heals_when_the_bot_is_back(visitor: Visitor, 
     await company.bot.start()
     async with visitor.watching() as page:
         await visitor.do("mishap", where="slack", name="sockets")
-        await page.until(lambda: states(page) == ["healed"], 10)
+        await page.until(lambda: states(page) == ["healed"])
         assert page.pieces["bot"]["connections"] == 1
 
 
@@ -99,7 +99,7 @@ async def test_everything_is_put_right(visitor: Visitor, company: Company) -> No
         await visitor.do("takeback")
         await page.until(lambda: page.pieces["slack"]["up"] and not page.pieces["companies"][1]["down"])
         await page.until(lambda: states(page)[-2:] == ["taken back", "taken back"])
-        await page.until(lambda: states(page)[0] == "healed", 10)
+        await page.until(lambda: states(page)[0] == "healed")
 
 
 async def test_only_the_newest_are_shown(visitor: Visitor) -> None:

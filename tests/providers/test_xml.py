@@ -40,10 +40,10 @@ REFUSED = {
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_refused(body: bytes) -> None:
     """Garbage, anything with a DTD, and anything huge is Unreadable, at once and without a word of it in the error."""
-    before = time.monotonic()
+    before = time.process_time()
     with pytest.raises(Unreadable) as caught:
         xml.read(body)
-    assert time.monotonic() - before < 2
+    assert time.process_time() - before < 2
     assert str(caught.value) in ("the body is not XML", "the body has a DTD", "the body is too large")
 
 

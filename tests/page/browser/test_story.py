@@ -107,7 +107,7 @@ async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, 
     await expect(demo.locator("#messages article.private")).to_contain_text("Only you can see this")
     await demo.keyboard.type("/sms 0488 023 778 Your parcel is here.")
     await demo.keyboard.press("Enter")
-    await stage.phones.wait_for(lambda: stage.phones.received("+61488023778"), 8)
+    await stage.phones.wait_for(lambda: stage.phones.received("+61488023778"))
     await pick(demo, "+61488023778")
     await expect(demo.locator("#phone .text-row.in")).to_contain_text("Your parcel is here.")
 
@@ -127,7 +127,7 @@ async def test_the_modal_counts_and_tells_a_wrong_number(demo: Page, stage: Stag
     await number.fill("0488 023 783")
     await dialog.get_by_role("button", name="Send").click()
     await expect(dialog).to_have_count(0)
-    await stage.phones.wait_for(lambda: stage.phones.received("+61488023783"), 8)
+    await stage.phones.wait_for(lambda: stage.phones.received("+61488023783"))
     await expect(demo.get_by_role("alert")).to_have_text("")
 
 
@@ -147,7 +147,7 @@ async def test_all_four_companies_have_their_phones(demo: Page, stage: Stage) ->
         await demo.get_by_role("textbox", name="Text", exact=True).fill(f"Hello {name}")
         await demo.keyboard.press("Enter")
     for name in where:
-        await stage.slack.wait_for(partial(stage.slack.see, stage.channels[name]), 8)
+        await stage.slack.wait_for(partial(stage.slack.see, stage.channels[name]))
 
 
 async def test_a_killed_bot_heals(demo: Page, stage: Stage) -> None:

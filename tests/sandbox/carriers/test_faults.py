@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from sandbox.carriers.faults import RECEIPT_TROUBLES, Faults, Trouble, told
 from sandbox.carriers.fonedynamics import FoneDynamics, FoneDynamicsSettings
+from sandbox.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -91,8 +92,8 @@ async def test_a_hanging_request_does_not_keep_the_carrier_from_stopping(
     """Stopping drops what hangs."""
     carrier.faults.next(Trouble.HANG_BEFORE)
     sending = asyncio.create_task(send(carrier, http))
-    await carrier.phones.wait_for(lambda: carrier.faults.happened[Trouble.HANG_BEFORE], 1)
-    async with asyncio.timeout(2):
+    await carrier.phones.wait_for(lambda: carrier.faults.happened[Trouble.HANG_BEFORE])
+    async with asyncio.timeout(PATIENCE):
         await carrier.stop()
     with pytest.raises(aiohttp.ClientError):
         await sending
@@ -160,7 +161,7 @@ async def test_late_receipts_come_long_after_the_text(
     carrier.faults.late_seconds = 0.1
     carrier.faults.next(Trouble.RECEIPTS_LATE)
     await send(carrier, http, DeliveryReceiptWebhookUri=door.url)
-    await phones.wait_for(lambda: phones.received(PHONE), 1)
+    await phones.wait_for(lambda: phones.received(PHONE))
     assert door.calls == []
     await carrier.settle()
     assert words(door) == ["Submitted", "Delivered"]

@@ -70,7 +70,7 @@ async def test_the_documents_example_is_taken(account: Account, carrier: IoPhone
     keys = ("id", "time", "segmentCount", "direction", "to", "from", "text", "status", "media", "request_time")
     assert tuple(answer) == keys
     assert answer["media"] == ["https://my-server/image.jpg"]
-    await phones.wait_for(lambda: phones.received(PHONE), 2)
+    await phones.wait_for(lambda: phones.received(PHONE))
     shown = phones.received(PHONE)[0]
     assert (shown.from_number, shown.text, shown.media) == (OURS, "Hello world", ("https://my-server/image.jpg",))
     assert carrier.callbacks == {OURS: "https://my-callback-url/path"}

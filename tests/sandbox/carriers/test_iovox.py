@@ -164,7 +164,7 @@ async def test_exactly_160_characters_may_pass(account: Account, carrier: Iovox)
 async def test_a_name_of_eleven_characters_is_an_origin(account: Account, phones: Phones) -> None:
     """Letters, digits, spaces and full stops."""
     assert (await account.send(origin="Acme Co. 11"))[0] == 201
-    await phones.wait_for(lambda: phones.received(PHONE), 1)
+    await phones.wait_for(lambda: phones.received(PHONE))
     assert phones.received(PHONE)[0].from_number == "Acme Co. 11"
 
 
@@ -232,7 +232,7 @@ async def test_a_text_expires_when_its_minutes_are_over(account: Account, carrie
     carrier.outcome(PHONE, Fate.EXPIRED)
     _, (message_id,) = await account.send(expiry="3", c2c_failover_link_id="123456")
     kept = carrier.activities[message_id]
-    await phones.wait_for(lambda: kept.status == "BUFFERED", 1)
+    await phones.wait_for(lambda: kept.status == "BUFFERED")
     assert carrier.calls == []
     carrier.clock.shift(timedelta(minutes=3))
     await carrier.settle()

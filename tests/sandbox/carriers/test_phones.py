@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.carriers.clock import Changes, Clock
+from sandbox.patience import PATIENCE
 from sandbox.phones import NoSuchNumber, Phones, Text
 
 
@@ -38,7 +39,7 @@ async def test_waiting_wakes_on_a_change_and_times_out_without_one() -> None:
     """A predicate is looked at again when a text comes; if it stays false, that is a timeout."""
     phones = Phones()
     asyncio.get_running_loop().call_later(0.01, phones.show, text("+61400000000", "hello"))
-    shown = await phones.wait_for(lambda: phones.received("+61400000000"), 1)
+    shown = await phones.wait_for(lambda: phones.received("+61400000000"))
     assert shown[0].text == "hello"
     with pytest.raises(TimeoutError):
         await phones.wait_for(lambda: len(phones.received("+61400000000")) > 1, 0.02)
@@ -60,7 +61,7 @@ async def test_shifting_the_clock_wakes_who_sleeps() -> None:
     await asyncio.sleep(0.01)
     assert not sleeper.done()
     clock.shift(timedelta(days=1, seconds=1))
-    await asyncio.wait_for(sleeper, 1)
+    await asyncio.wait_for(sleeper, PATIENCE)
 
 
 def test_no_number_and_no_text_is_in_a_repr() -> None:

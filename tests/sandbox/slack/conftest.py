@@ -14,6 +14,7 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
+from sandbox.patience import PATIENCE
 from sandbox.slack import Workspace
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 async def slack() -> AsyncIterator[Workspace]:
     """A workspace without limits on how fast it is asked."""
-    async with Workspace(posts_per_second=None, tier_scale=None, time_scale=0.001, ack_seconds=0.5) as workspace:
+    async with Workspace(posts_per_second=None, tier_scale=None, time_scale=0.001) as workspace:
         yield workspace
 
 
@@ -90,7 +91,7 @@ class Bot:
                 )
                 handler.client.logger.setLevel(logging.CRITICAL)
                 stack.push_async_callback(handler.close_async)
-                await asyncio.wait_for(handler.connect_async(), 5)
+                await asyncio.wait_for(handler.connect_async(), PATIENCE)
                 handlers.append(handler)
             await slack.connected(count)
             yield handlers

@@ -54,7 +54,8 @@ async def test_an_unanswered_event_comes_again(slack: Workspace, client: AsyncWe
 
     async with bot.connected(slack):
         await said(slack, 1)
-        await slack.delivered(5)
+        await slack.delivered()
+        await slack.wait_for(lambda: len(seen) == 4)
     assert [number for _, number in seen] == [["0"], ["1"], ["2"], ["3"]]
     assert len({event_id for event_id, _ in seen}) == 1
     assert slack.deliveries.log[0].tries == ["timeout"] * 4
@@ -114,7 +115,7 @@ async def test_the_client_comes_back_after_a_socket_died(slack: Workspace, bot: 
         await slack.wait_for(lambda: slack.connections == 0 or slack.sockets.open[0].state == "dead")
         slack.settings.time_scale = 0.02
         _, ts = await said(slack, 1)
-        await slack.wait_for(lambda: bot.events, 20)
+        await slack.wait_for(lambda: bot.events)
     assert bot.events[0]["ts"] == ts[0]
 
 
@@ -122,10 +123,12 @@ async def test_a_silent_socket_answers_pings_and_hands_over_nothing(slack: Works
     """The client believes to be connected; nothing arrives, nothing is acknowledged."""
     async with bot.connected(slack) as handlers:
         await slack.kill_sockets("silent")
+        slack.settings.ack_seconds = 0.5
         await said(slack, 1)
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(1.5)  # three pings
         assert await handlers[0].client.is_connected()
         assert not bot.events
+        await slack.wait_for(lambda: slack.deliveries.log[0].tries)
         assert slack.deliveries.log[0].tries[0] == "timeout"
     with pytest.raises(ValueError, match="cannot end so"):
         await slack.sockets.kill("politely")
@@ -268,7 +271,7 @@ async def test_nothing_is_delivered_while_slack_is_down(slack: Workspace, bot: B
         await slack.wait_for(lambda: slack.deliveries.log[0].tries)
         assert slack.deliveries.log[0].tries[0] == "connection_failed"
         await slack.come_up()
-        await slack.wait_for(lambda: bot.events, 25)
+        await slack.wait_for(lambda: bot.events)
 
 
 async def test_everything_ends_when_the_workspace_stops() -> None:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 async def test_a_channel_takes_one_message_per_second() -> None:
     """After the burst comes 429 with `Retry-After`; another channel is not affected; after the wait it goes on."""
-    async with Workspace(posts_per_second=2.0, post_burst=2) as slack, client_of(slack) as web:
+    async with Workspace(posts_per_second=1.0, post_burst=2) as slack, client_of(slack) as web:
         one, two = slack.add_channel("one"), slack.add_channel("two")
         for _ in range(2):
             await web.chat_postMessage(channel=one, text="x")
         answer = await refused(web.chat_postMessage(channel=one, text="x"))
         assert (answer["status"], answer["error"], answer["headers"]["Retry-After"]) == (429, "ratelimited", "1")
         await web.chat_postMessage(channel=two, text="x")
-        await asyncio.sleep(0.6)
+        await asyncio.sleep(1.05)
         await web.chat_postMessage(channel=one, text="x")
         assert len(slack.see(one)) == 3
         assert [call.early for call in slack.calls] == [False, False, False, True, False]
@@ -60,10 +60,10 @@ async def test_a_tier_can_be_scaled_and_is_per_method() -> None:
 
 async def test_asking_again_too_early_is_refused_again_and_noted(slack: Workspace, client: AsyncWebClient) -> None:
     """Whatever comes before `Retry-After` is over is 429 again, and marked `early` in the log."""
-    fault = slack.faults.ratelimit("auth.test", seconds=1)
-    assert (await refused(client.auth_test()))["headers"]["Retry-After"] == "1"
+    fault = slack.faults.ratelimit("auth.test", seconds=2)
+    assert (await refused(client.auth_test()))["headers"]["Retry-After"] == "2"
     assert (await refused(client.auth_test()))["status"] == 429
-    await asyncio.sleep(1.05)
+    await asyncio.sleep(2.05)
     assert (await client.auth_test())["ok"]
     assert fault.hits == 1
     assert [call.early for call in slack.calls.of("auth.test")] == [False, True, False]

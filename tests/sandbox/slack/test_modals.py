@@ -221,7 +221,6 @@ async def test_options_come_from_the_app_in_time(slack: Workspace, bot: Bot) -> 
     ann = slack.add_user("ann")
     form = Form(bot, modal(CONTACT))
     form.options = {"options": [{"text": PLAIN, "value": "c1"}]}
-    slack.settings.ack_seconds = 0.3
     async with bot.connected(slack):
         await slack.shortcut(ann, "open")
         assert await slack.suggest(ann, "who", "a") == []
