@@ -17,7 +17,11 @@ from benchmarks.processes import leave_a_core
 from benchmarks.scale import FULL, TINY
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from benchmarks.scale import Scale
+
+    Part = Callable[[Path, Figures, Scale], Awaitable[None]]
 
 RESULTS = Path(__file__).parent / "results"
 PARTS = {
@@ -28,10 +32,20 @@ PARTS = {
 }
 
 
+async def growth_and_costs(folder: Path, figures: Figures, scale: Scale) -> None:
+    """The large database is written while the costs are counted: neither minds the other."""
+    (counted := folder / "costs").mkdir()
+    await asyncio.gather(growth.write(folder, figures, scale), costs.measure(counted, figures, scale))
+    await growth.compare(folder, figures, scale)
+
+
+WHOLE = {"doors": doors.measure, "through": through.measure, "growth and costs": growth_and_costs}
+
+
 def main() -> int:
     """Reads the arguments and measures."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all of them if none is named")
+    parser.add_argument("parts", nargs="*", choices=list(PARTS), help=f"of {', '.join(PARTS)}; all of them if none is named")
     parser.add_argument("--tiny", action="store_true", help="only to see that it runs")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the document and the pictures go")
     parser.add_argument("--memory", type=int, metavar="TEXTS", help="instead: how much it holds after so many texts")
@@ -41,7 +55,7 @@ def main() -> int:
     if given.memory is not None:
         asyncio.run(memory.measure(given.memory))
         return 0
-    document = asyncio.run(measure(scale, given.parts or list(PARTS)))
+    document = asyncio.run(measure(scale, {name: PARTS[name] for name in given.parts} or WHOLE))
     given.results.mkdir(parents=True, exist_ok=True)
     (given.results / "latest.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     report.draw(document, given.results)
@@ -50,15 +64,15 @@ def main() -> int:
     return 0
 
 
-async def measure(scale: Scale, parts: list[str]) -> dict[str, Any]:
+async def measure(scale: Scale, parts: Mapping[str, Part]) -> dict[str, Any]:
     """The document."""
     figures = Figures()
     described = machine.describe()
     began = time.monotonic()
-    for name in parts:
-        with tempfile.TemporaryDirectory(prefix=f"bench-{name}") as folder:
+    for name, part in parts.items():
+        with tempfile.TemporaryDirectory(prefix="bench") as folder:
             sys.stderr.write(f"{name} …\n")
-            await PARTS[name](Path(folder), figures, scale)
+            await part(Path(folder), figures, scale)
     seconds = round(time.monotonic() - began, 1)
     told = {"machine": described, "seconds": seconds, "rounds": scale.rounds, "figures": figures.as_json()}
     return told | {"distributions": figures.shapes()}

@@ -25,20 +25,34 @@ ROUNDS = 2  # of the path: each takes twenty seconds on either database
 
 
 async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
-    """Both sizes in turn, a start of each in every round."""
-    sizes = {"small": scale.small, "large": scale.large}
-    for name, (conversations, messages) in sizes.items():
+    """Both databases, and then the bot on them."""
+    await write(folder, figures, scale)
+    await compare(folder, figures, scale)
+
+
+async def write(folder: Path, figures: Figures, scale: Scale) -> None:
+    """Generates both databases: that takes most of a minute, and nothing of the bot's core."""
+    for name, (conversations, messages) in _sizes(scale).items():
         (inner := folder / name).mkdir()
         began = time.monotonic()
         await asyncio.to_thread(generate, inner / FILE, conversations, messages)
         figures.add(f"growth.{name}.generated", "s", time.monotonic() - began)
         size = (inner / FILE).stat().st_size
         figures.add(f"growth.{name}.bytes", "bytes per message", size / messages)
+
+
+async def compare(folder: Path, figures: Figures, scale: Scale) -> None:
+    """Both sizes in turn, a start of each in every round."""
+    sizes = list(_sizes(scale))
     for _ in range(scale.rounds):
         for name in sizes:
             await _start(folder / name, figures, name)
-    await _paths(folder, figures, scale, list(sizes))
+    await _paths(folder, figures, scale, sizes)
     await _waiting(folder, figures, scale)
+
+
+def _sizes(scale: Scale) -> dict[str, tuple[int, int]]:
+    return {"small": scale.small, "large": scale.large}
 
 
 async def _start(folder: Path, figures: Figures, name: str) -> None:

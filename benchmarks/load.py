@@ -142,18 +142,20 @@ async def paced(port: int, requests: list[bytes], rate: float, connections: int 
         load.free.put_nowait(each)
     began = time.monotonic()
     sent: list[float] = []
-    for number, request in enumerate(requests):
-        if rate and (wait := began + number / rate - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
-        line = await load.free.get()
-        load.began[line] = time.perf_counter()
-        sent.append(time.monotonic())
-        line.ask(request)
-    for _ in lines:
-        await load.free.get()
-    load.found.seconds = time.monotonic() - began
-    for each in lines:
-        each.close()
+    try:
+        for number, request in enumerate(requests):
+            if rate and (wait := began + number / rate - time.monotonic()) > 0:
+                await asyncio.sleep(wait)
+            line = await load.free.get()
+            load.began[line] = time.perf_counter()
+            sent.append(time.monotonic())
+            line.ask(request)
+        for _ in lines:
+            await load.free.get()
+        load.found.seconds = time.monotonic() - began
+    finally:
+        for each in lines:
+            each.close()
     return sent, load.found
 
 

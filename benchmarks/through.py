@@ -7,6 +7,7 @@ it. What is left when that side's own time is taken off is the bot's.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,10 @@ DELAYS = (0.0, 0.15)  # seconds that the other side takes
 WAYS = ("inbound", "outbound", "receipt")
 PATIENCE = 120.0  # seconds for a backlog to be worked off
 LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
+LOST = 3.0  # seconds behind, from which it is not tried any longer
+LOOK_EVERY = 0.5  # seconds between two looks for that
 _BACK_OFF = 0.8
+_HEARD = {"inbound": ("slack", "text"), "outbound": ("carrier", "send"), "receipt": ("slack", "line")}
 
 
 @dataclass(slots=True)
@@ -86,6 +90,21 @@ class Through:
         self._number += 1
         return self._number - 1
 
+    async def held(self, way: str, count: int, rate: float) -> Passed | None:
+        """The same, unless it falls so far behind that it need not be waited for: then None, and a stage at rest."""
+        running = asyncio.create_task(self.run(way, count, rate))
+        lost = asyncio.create_task(self._falls_behind(way, rate))
+        await asyncio.wait({running, lost}, return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            lost.cancel()
+            return running.result()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await self.stage.tell("slack", "stop", {})
+        await self.stage.settled()
+        await self.stage.forget()
+        return None
+
     async def run(self, way: str, count: int, rate: float) -> Passed:
         """Sends so many at this rate (0: all at once) and waits until all are through."""
         ways: dict[str, Callable[[int, int, float], Any]] = {
@@ -103,24 +122,39 @@ class Through:
         if way != "receipt":
             await self.stage.forget()
             return
-        missing = max(0, count - len(await self.stage.ask("carrier", "taken")))
+        there = await self._heard("outbound")
+        missing = max(0, count - there)
         replies = self.stage.replies(self._number, missing, self._conversations)
         self._number += missing
         await self.stage.tell("slack", "play", {"replies": replies, "rate": 0})
-        await self._arrivals(set(range(self._number - missing, self._number)), self._texts)
+        await self._arrivals("outbound", set(range(self._number - missing, self._number)), self._texts, there)
         await self.stage.settled()
+
+    async def _falls_behind(self, way: str, rate: float) -> None:
+        """Returns when what has come through is too little for the time since the first."""
+        before = await self._heard(way)
+
+        async def has_begun() -> bool:
+            return await self._heard(way) != before
+
+        async def is_lost() -> bool:
+            return await self._heard(way) < (time.monotonic() - began - LOST) * rate
+
+        await until(has_begun, PATIENCE, LOOK_EVERY)
+        began = time.monotonic()
+        await until(is_lost, math.inf, LOOK_EVERY)
 
     async def _inbound(self, first: int, count: int, rate: float) -> Passed:
         numbers = range(first, first + count)
         requests = [self.stage.inbound(n, n % self._conversations) for n in numbers]
         sent, _ = await paced(self.stage.port, requests, rate)
-        seen = await self._arrivals(set(numbers), self._posts)
+        seen = await self._arrivals("inbound", set(numbers), self._posts)
         return _matched(dict(zip(numbers, sent, strict=True)), seen)
 
     async def _outbound(self, first: int, count: int, rate: float) -> Passed:
         replies = self.stage.replies(first, count, self._conversations)
         await self.stage.tell("slack", "play", {"replies": replies, "rate": rate})
-        seen = await self._arrivals(set(range(first, first + count)), self._texts)
+        seen = await self._arrivals("outbound", set(range(first, first + count)), self._texts)
         sent = (await self.stage.ask("slack", "seen"))["sent"]
         return _matched({int(n): at for n, at in sent.items()}, seen)
 
@@ -131,20 +165,28 @@ class Through:
         await self.stage.forget()
         sent, _answered = await paced(self.stage.port, [self.stage.receipt(each) for each in taken], rate)
         numbers = [messages[each["attempt"]] for each in taken]
-        seen = await self._arrivals(set(numbers), self._lines)
+        seen = await self._arrivals("receipt", set(numbers), self._lines)
         return _matched(dict(zip(numbers, sent, strict=True)), seen)
 
     # --- what the other side has seen ---------------------------------------------------------------------------------
 
-    async def _arrivals(self, wanted: set[int], look: Callable[[], Any]) -> dict[int, tuple[float, float]]:
+    async def _arrivals(
+        self, way: str, wanted: set[int], look: Callable[[], Any], before: int = 0
+    ) -> dict[int, tuple[float, float]]:
+        """When each was heard of and answered: that takes time, and is asked for only when there is enough of it."""
         found: dict[int, tuple[float, float]] = {}
 
         async def are_there() -> bool:
-            found.update(await look())
+            if await self._heard(way) >= before + len(wanted):
+                found.update(await look())
             return wanted <= found.keys()
 
         await until(are_there, PATIENCE, every=0.2)
         return found
+
+    async def _heard(self, way: str) -> int:
+        whom, what = _HEARD[way]
+        return int((await self.stage.ask(whom, "heard")).get(what, 0))
 
     async def _posts(self) -> dict[int, tuple[float, float]]:
         calls = (await self.stage.ask("slack", "seen"))["calls"]
@@ -228,7 +270,7 @@ async def hold(through: Through, figures: Figures, scale: Scale, name: str, way:
         rate *= _BACK_OFF
         count = int(rate * scale.hold)
         await through.prepare(way, count)
-        passed = await through.run(way, count, rate)
+        passed = await through.held(way, count, rate)
     figures.add(f"{figure}.held", "texts/s", passed.rate, aim="400 texts a second on one core")
     await through.stage.delay(0)
 

@@ -29,6 +29,7 @@ class Carrier:
                 web.post("/bench/delay", self.delay),
                 web.post("/bench/forget", self.forget),
                 web.get("/bench/taken", self.taken),
+                web.get("/bench/heard", self.heard),
             ]
         )
         return app
@@ -67,6 +68,10 @@ class Carrier:
     async def taken(self, _: web.Request) -> web.Response:
         """Every text that came since it was told to forget."""
         return web.json_response(self._taken)
+
+    async def heard(self, _: web.Request) -> web.Response:
+        """How many that were: what may be asked often."""
+        return web.json_response({"send": len(self._taken)})
 
     async def forget(self, _: web.Request) -> web.Response:
         """A new measurement begins."""

@@ -9,6 +9,7 @@ import asyncio
 import itertools
 import json
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import WSMsgType, web
@@ -31,6 +32,7 @@ class Slack:
         self._delay = 0.0
         self._is_closed = False
         self._calls: list[dict[str, Any]] = []
+        self._heard: Counter[str] = Counter()
         self._sent: dict[str, float] = {}
         self._acks = 0
         self._sockets: list[web.WebSocketResponse] = []
@@ -59,7 +61,9 @@ class Slack:
                 web.post("/bench/refuse", self.refuse),
                 web.post("/bench/play", self.play),
                 web.post("/bench/forget", self.forget),
+                web.post("/bench/stop", self.stop),
                 web.get("/bench/seen", self.seen),
+                web.get("/bench/heard", self.heard),
             ]
         )
         return app
@@ -76,12 +80,15 @@ class Slack:
             await asyncio.sleep(self._delay)
         answer = {"ok": True, **self._answers[method](asked, request.host)}
         key = _key(asked)
+        kind = key.split(":", 1)[0]
+        found = marks(body.decode()) if method == "chat.postMessage" else []
+        self._heard[kind] += max(1, len(found))
         self._calls.append(
             {
                 "method": method,
                 "key": key,
-                "kind": key.split(":", 1)[0],
-                "marks": marks(body.decode()) if method == "chat.postMessage" else [],
+                "kind": kind,
+                "marks": found,
                 "thread": asked.get("thread_ts"),
                 "arrived": arrived,
                 "answered": time.monotonic(),
@@ -109,6 +116,12 @@ class Slack:
         task.add_done_callback(self._tasks.discard)
         return web.Response()
 
+    async def stop(self, _: web.Request) -> web.Response:
+        """What is left of the replies is not sent."""
+        for task in self._tasks:
+            task.cancel()
+        return web.Response()
+
     async def delay(self, request: web.Request) -> web.Response:
         """From now on every `chat.*` call takes so many seconds."""
         self._delay = float((await request.json())["seconds"])
@@ -123,9 +136,14 @@ class Slack:
         """Every call, and when each reply was sent, since it was told to forget."""
         return web.json_response({"calls": self._calls, "sent": self._sent, "acks": self._acks})
 
+    async def heard(self, _: web.Request) -> web.Response:
+        """How much that was, by kind, and a text each where several are one post: what may be asked often."""
+        return web.json_response(self._heard)
+
     async def forget(self, _: web.Request) -> web.Response:
         """A new measurement begins."""
         self._calls, self._sent, self._acks = [], {}, 0
+        self._heard.clear()
         return web.Response()
 
     async def _play(self, replies: list[tuple[str, str, str]], rate: float) -> None:

@@ -65,6 +65,21 @@ async def test_each_way_goes_through(tmp_path: Path) -> None:
         assert stage.bot.cpu > 0
 
 
+async def test_a_rate_that_is_too_high_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long before all of it is sent; and what is measured next finds nothing of it left."""
+    monkeypatch.setattr("benchmarks.through.LOST", 0.05)
+    monkeypatch.setattr("benchmarks.through.LOOK_EVERY", 0.01)
+    await asyncio.to_thread(generate, tmp_path / "threadline.db", 20, 100)
+    async with Stage(tmp_path) as stage:
+        await stage.start_bot()
+        through = Through(stage, 20)
+        for way in ("inbound", "outbound"):
+            await through.prepare(way, 200)
+            assert await through.held(way, 200, 2000.0) is None
+            assert len((await through.run(way, 10, 100.0)).latencies) == 10
+            assert await through.held(way, 5, 5.0) is not None
+
+
 def contents(path: Path) -> Mapping[str, list[Any]]:
     """The rows of the tables that the path reads, without their times."""
     queries = {
