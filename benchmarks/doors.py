@@ -10,20 +10,19 @@ from benchmarks.processes import Child
 from benchmarks.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from benchmarks.figures import Figures
     from benchmarks.scale import Scale
 
-KINDS = ("texts", "events", "texts-and-work")
-CONCURRENCY = (1, 50)
+CONCURRENCY = {"texts": (1, 50), "events": (1, 50), "texts-and-work": (50,)}  # of each kind
 CONVERSATIONS = 1000
 MOST = {1: 6_000, 50: 12_000}  # requests a second that are made beforehand, by concurrency
 _AIMS = {"rate": "half of the bare server's rate", "p99": "p99 below three times the bare server's"}
 
 
-async def measure(folder: Path, figures: Figures, scale: Scale, kinds: Sequence[str] = KINDS) -> None:
+async def measure(folder: Path, figures: Figures, scale: Scale, kinds: Iterable[str] = CONCURRENCY) -> None:
     """Texts while only the door is open, signed events, and texts while all of the bot works on them."""
     bare = Child("benchmarks.counterparts.bare", log=folder / "bare.log", alone=True)
     await bare.start()
@@ -41,7 +40,7 @@ async def measure(folder: Path, figures: Figures, scale: Scale, kinds: Sequence[
 async def _rounds(stage: Stage, bare: int, kind: str, figures: Figures, scale: Scale) -> None:
     numbers = itertools.count()
     for _ in range(scale.rounds):
-        for concurrency in CONCURRENCY:
+        for concurrency in CONCURRENCY[kind]:
             count = int(MOST[concurrency] * scale.seconds)
             requests = [_request(stage, kind, next(numbers)) for _ in range(count)]
             plain, ours = f"doors.{kind}.bare.{concurrency}", f"doors.{kind}.{concurrency}"

@@ -29,7 +29,7 @@ DELAYS = (0.0, 0.15)  # seconds that the other side takes
 WAYS = ("inbound", "outbound", "receipt")
 PATIENCE = 120.0  # seconds for a backlog to be worked off
 LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
-LOST = 3.0  # seconds behind, from which it is not tried any longer
+LOST = 2.0  # seconds behind, from which it is not tried any longer
 LOOK_EVERY = 0.5  # seconds between two looks for that
 _BACK_OFF = 0.8
 _HEARD = {"inbound": ("slack", "text"), "outbound": ("carrier", "send"), "receipt": ("slack", "line")}
@@ -219,10 +219,12 @@ async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
         for _ in range(scale.rounds):
             for delay in DELAYS:
                 await pace(through, figures, scale, "through", delay)
-                for way in WAYS:
-                    await ceiling(through, figures, scale, "through", way, delay)
+            for way in WAYS:
+                await ceiling(through, figures, scale, "through", way, 0.0)
         for delay in DELAYS:
             for way in WAYS:
+                if delay:
+                    await ceiling(through, figures, scale, "through", way, delay)
                 await hold(through, figures, scale, "through", way, delay)
         figures.add("memory.end", "MiB", stage.bot.memory, note=f"after {through.texts} texts")
 
@@ -231,7 +233,7 @@ async def pace(through: Through, figures: Figures, scale: Scale, name: str, dela
     """How long each way takes at 20 a second, the other side answering after so long; that time is taken off."""
     await through.stage.delay(delay)
     for way in WAYS:
-        count = max(10, int(PACE * scale.seconds * 2))
+        count = max(10, int(PACE * scale.seconds * 1.5))
         await through.prepare(way, count)
         passed = await through.run(way, count, PACE)
         over = [each - delay for each in passed.latencies]
