@@ -29,9 +29,10 @@ DELAYS = (0.0, 0.15)  # seconds that the other side takes
 WAYS = ("inbound", "outbound", "receipt")
 PATIENCE = 120.0  # seconds for a backlog to be worked off
 LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
-LOST = 2.0  # seconds behind, from which it is not tried any longer
+LOST = 1.5  # seconds behind, from which it is not tried any longer
 LOOK_EVERY = 0.5  # seconds between two looks for that
-_BACK_OFF = 0.8
+_FIRST = {"inbound": 0.8, "outbound": 0.7, "receipt": 0.8}  # of a burst's rate; a reply's line comes after its burst
+_BACK_OFF = 0.85
 _HEARD = {"inbound": ("slack", "text"), "outbound": ("carrier", "send"), "receipt": ("slack", "line")}
 
 
@@ -267,7 +268,7 @@ async def hold(through: Through, figures: Figures, scale: Scale, name: str, way:
     """The highest rate that is held: a little less than a burst was worked off at, ever less until it is held."""
     figure = f"{name}.{way}.{_spell(delay)}"
     await through.stage.delay(delay)
-    rate, passed = figures.median(f"{figure}.burst"), None
+    rate, passed = figures.median(f"{figure}.burst") * _FIRST[way] / _BACK_OFF, None
     while passed is None or passed.lag - delay > LAG:
         rate *= _BACK_OFF
         count = int(rate * scale.hold)
