@@ -86,6 +86,7 @@ class Sockets:
         self._alarm = alarm
         self._reconnected = reconnected
         self._tasks: list[asyncio.Task[None]] = []
+        self._goodbyes: set[asyncio.Task[None]] = set()
         self._connected = [False] * CONNECTIONS
         self._stood = [False] * CONNECTIONS  # whether it was ever connected
         self._expires = [0.0] * CONNECTIONS  # on the monotonic clock
@@ -111,6 +112,7 @@ class Sockets:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._goodbyes, return_exceptions=True)
 
     def renew(self) -> None:
         """Makes all of them anew: they stand, but nothing comes through them."""
@@ -125,9 +127,7 @@ class Sockets:
                 why = await self._watch(number, client)
             finally:
                 self._note(number, connected=False)
-                connecting.cancel()
-                await asyncio.gather(connecting, return_exceptions=True)
-                await client.close()  # type: ignore[no-untyped-call]  # the SDK's
+                await self._say_goodbye(client, connecting)
             log.info("a connection to Slack is made anew", connection=number, why=why)
             if client.is_disabled:
                 sentence = (
@@ -136,6 +136,19 @@ class Sockets:
                 )
                 await self._alarm.ring(DISABLED, sentence)
                 await asyncio.sleep(ASK_AGAIN)
+
+    async def _say_goodbye(self, client: Connection, connecting: asyncio.Task[None]) -> None:
+        """Closes it to the end, also where we are told to stop meanwhile: the SDK would leave half of it open."""
+
+        async def close() -> None:
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await client.close()  # type: ignore[no-untyped-call]  # the SDK's
+
+        goodbye = asyncio.create_task(close())
+        self._goodbyes.add(goodbye)
+        goodbye.add_done_callback(self._goodbyes.discard)
+        await asyncio.shield(goodbye)
 
     async def _watch(self, number: int, client: Connection) -> str:
         """Returns when it has to be made anew, with the reason."""

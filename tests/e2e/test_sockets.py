@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -11,6 +12,8 @@ from tests.e2e.team import CUSTOMER, Team
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 async def test_connections_are_renewed_one_at_a_time(tmp_path: Path) -> None:
@@ -55,3 +58,29 @@ async def test_a_stranger_on_our_token_is_told_of(tmp_path: Path) -> None:
         async with session.ws_connect(team.slack.sockets.issue()) as stranger:
             assert (await stranger.receive_json())["type"] == "hello"
             await team.until(lambda: any("Another program" in text for text in team.alerted()))
+
+
+async def test_a_goodbye_is_said_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bot is told to stop while it waits for Slack to close a connection that is made anew: none is left open."""
+    begun = asyncio.Event()
+    made: list[sockets.Connection] = []
+
+    class Slow(sockets.Connection):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            made.append(self)
+
+        async def close(self) -> None:
+            begun.set()
+            await asyncio.sleep(0.2)
+            await super().close()  # type: ignore[no-untyped-call]  # the SDK's
+
+    monkeypatch.setattr(sockets, "Connection", Slow)
+
+    def young(settings: dict[str, Any]) -> None:
+        settings["patience"]["renew"] = 0.5
+
+    async with Team(tmp_path, young):
+        await begun.wait()
+    assert made
+    assert all(connection.aiohttp_client_session.closed for connection in made)
