@@ -94,13 +94,14 @@ class Through:
     async def held(self, way: str, count: int, rate: float) -> Passed | None:
         """The same, unless it falls so far behind that it need not be waited for: then None, and a stage at rest."""
         running = asyncio.create_task(self.run(way, count, rate))
-        lost = asyncio.create_task(self._falls_behind(way, rate))
+        lost = asyncio.create_task(self._falls_behind(way, count, rate))
         await asyncio.wait({running, lost}, return_when=asyncio.FIRST_COMPLETED)
         if running.done():
             lost.cancel()
             return running.result()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        lost.result()
         await self.stage.tell("slack", "stop", {})
         await self.stage.settled()
         await self.stage.forget()
@@ -131,7 +132,7 @@ class Through:
         await self._arrivals("outbound", set(range(self._number - missing, self._number)), self._texts, there)
         await self.stage.settled()
 
-    async def _falls_behind(self, way: str, rate: float) -> None:
+    async def _falls_behind(self, way: str, count: int, rate: float) -> None:
         """Returns when what has come through is too little for the time since the first."""
         before = await self._heard(way)
 
@@ -139,7 +140,7 @@ class Through:
             return await self._heard(way) != before
 
         async def is_lost() -> bool:
-            return await self._heard(way) < (time.monotonic() - began - LOST) * rate
+            return await self._heard(way) < min(count, (time.monotonic() - began - LOST) * rate)
 
         await until(has_begun, PATIENCE, LOOK_EVERY)
         began = time.monotonic()

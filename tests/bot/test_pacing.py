@@ -155,8 +155,8 @@ async def test_a_pause_holds_the_method_back_and_no_other(pacing: Pacing) -> Non
     (update,) = await many(pacing, 1, "chat.update")
     (one,), (other,) = await asyncio.gather(many(pacing, 1), many(pacing, 1, channel="C0B"))
     assert update - began < PAUSE
-    assert one - began >= PAUSE
-    assert other - began >= PAUSE
+    assert PAUSE <= one - began < PAUSE * 10
+    assert PAUSE <= other - began < PAUSE * 10
 
 
 async def test_after_a_pause_nothing_goes_out_in_a_burst(pacing: Pacing) -> None:

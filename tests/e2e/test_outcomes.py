@@ -8,6 +8,7 @@ import pytest
 
 from sandbox.carriers.faults import Trouble
 from sandbox.patience import PATIENCE
+from storage.clock import SECOND
 from tests.e2e.team import CUSTOMER, SILENT, UNLUCKY, Team
 
 if TYPE_CHECKING:
@@ -89,10 +90,14 @@ async def test_a_provider_that_stays_away_ends_in_a_sentence(tmp_path: Path) -> 
 
 async def test_a_request_to_slow_down_is_kept(team: Team) -> None:
     """After a 429 the text waits for as long as is asked, and then goes out once."""
+    team.fone.faults.retry_after = 2
     await replied(team, Trouble.THROTTLE)
+    asked = "SELECT run_at - ended_at AS pause FROM jobs, attempts WHERE kind = 'send' AND run_at > ended_at"
+    await team.until(lambda: team.rows(asked))
+    assert [row["pause"] for row in team.rows(asked)] == [2 * SECOND]
     assert await team.received(CUSTOMER, 1) == ["Hi there"]
     first, second = [request.at for request in team.fone.requests if request.kind == "send"]
-    assert (second - first).total_seconds() >= 1.0
+    assert (second - first).total_seconds() >= 2.0
 
 
 # --- perhaps sent -----------------------------------------------------------------------------------------------------

@@ -70,6 +70,8 @@ async def test_a_file_that_another_process_holds_is_an_error_in_time_for_slack(d
             async with database.transaction() as tx:
                 await mark(tx, "ours")
         assert time.monotonic() - began > 1.2
+        (waits,) = await database._writer.execute_fetchall("PRAGMA busy_timeout")
+        assert waits[0] == 1500  # milliseconds of Slack's 3,000
         assert await marks(database) == []
     ticking.cancel()
     assert ticks > 20
