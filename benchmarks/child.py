@@ -18,8 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bot import app, logs, pacing
-from bot.settings import load
+from bot import app
+from bot.settings.loading import load
+from bot.slack.client import rate_limit
+from bot.telemetry import logs
 
 
 class Counts:
@@ -67,7 +69,7 @@ class Counts:
 
 def main() -> None:
     """Runs the bot on a settings file."""
-    pacing._TIERS.clear()  # noqa: SLF001 - the counterpart has no rate limit
+    rate_limit._TIERS.clear()  # noqa: SLF001 - the counterpart has no rate limit
     if counting := os.environ.get("BENCH_COUNT"):
         counts = Counts()
         counts.wrap()

@@ -11,8 +11,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from benchmarks.stage import CHANNELS, TEAM_ID
-from storage.clock import DAY, SECOND, system_clock
-from storage.database import open_database
+from storage.engine.clock import DAY, SECOND, system_clock
+from storage.engine.database import open_database
 
 if TYPE_CHECKING:
     from pathlib import Path

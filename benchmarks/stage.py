@@ -12,10 +12,10 @@ from benchmarks import events
 from benchmarks.counterparts.marks import mark
 from benchmarks.counterparts.slack import TEAM
 from benchmarks.processes import Child, until
-from bot.callbacks import CallbackUrls
+from bot.conversations.callbacks import CallbackUrls
 from sandbox.bot import to_toml
 from sandbox.stage import free_port
-from storage.clock import system_clock
+from storage.engine.clock import system_clock
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -16,58 +16,59 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
-from bot import trail
-from bot.actions import Actions
-from bot.alarm import Alarm
-from bot.alone import NotAlone, alone
-from bot.answers import Answers
-from bot.breaker import Breaker
-from bot.bridge import Bridge
-from bot.callbacks import CallbackUrls
-from bot.channels import Channels
-from bot.commands import Commands
-from bot.compose import Compose
-from bot.downloads import Downloads
-from bot.erasure import Erasing
-from bot.export_door import ExportDoor, export_urls
-from bot.fetching import Fetching
-from bot.file_door import FileDoor, FileUrls
-from bot.gate import Gate
-from bot.gauges import Gauges
-from bot.home import Home
-from bot.lease_notices import LeaseNotices
-from bot.measured import Measured
-from bot.media import Incoming, private_places
-from bot.metrics import Metrics
-from bot.outcomes import Outcomes
-from bot.outgoing import Outgoing
-from bot.pacing import Pacing
-from bot.people import People
-from bot.posting import Posting
-from bot.presenter import Presenter
-from bot.retention import Retention
-from bot.rights import Rights
-from bot.routes import Routes
-from bot.second_way import SecondWay
-from bot.server import Server
-from bot.sheets import Sheets
-from bot.shelf import Shelf
-from bot.slack_api import SlackApi, open_client, open_session
-from bot.slack_door import SlackDoor
-from bot.sms_door import SmsDoor
-from bot.sockets import Sockets
-from bot.starting import CannotStart, identify, know_erased
-from bot.sweep import Listening, Sweep
-from bot.tasks import Tasks
-from bot.thread import Thread
-from bot.windows import Windows
+from bot.conversations.alert import Alarm
+from bot.conversations.callbacks import CallbackUrls
+from bot.conversations.circuit_breaker import Breaker
+from bot.conversations.intake_handlers import Bridge
+from bot.conversations.lease_notices import LeaseNotices
+from bot.conversations.send_results import Outcomes
+from bot.files.downloads import Downloads
+from bot.files.file_store import Shelf
+from bot.files.media import Incoming, private_places
+from bot.files.outgoing import Outgoing
+from bot.files.signed_urls import SignedUrls
+from bot.http.export_routes import ExportDoor, export_urls
+from bot.http.file_routes import FileDoor
+from bot.http.server import Server
+from bot.http.sms_webhooks import SmsDoor
+from bot.operator.single_instance import NotAlone, alone
+from bot.privacy.erasure import Erasing
+from bot.privacy.retention import Retention
+from bot.sending.fetching import Fetching
+from bot.sending.gate import Gate
+from bot.slack.app.actions import Actions
+from bot.slack.app.background import Tasks
+from bot.slack.app.channels import Channels
+from bot.slack.app.commands import Commands
+from bot.slack.app.compose import Compose
+from bot.slack.app.events import SlackDoor
+from bot.slack.app.home import Home
+from bot.slack.app.modal_loader import Windows
+from bot.slack.app.modals import Sheets
+from bot.slack.app.rights import Rights
+from bot.slack.app.routes import Routes
+from bot.slack.app.slash_replies import Answers
+from bot.slack.app.sweep import Listening, Sweep
+from bot.slack.client.api import SlackApi, open_client, open_session
+from bot.slack.client.rate_limit import Pacing
+from bot.slack.client.sockets import Sockets
+from bot.slack.client.startup import CannotStart, identify, know_erased
+from bot.slack.client.users import People
+from bot.slack.threads.fallback_alerts import SecondWay
+from bot.slack.threads.idempotent_post import Posting
+from bot.slack.threads.presenter import Presenter
+from bot.slack.threads.publisher import Thread
+from bot.telemetry import log_context
+from bot.telemetry.gauges import Gauges
+from bot.telemetry.metered_transport import Measured
+from bot.telemetry.metrics import Metrics
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
 from providers.http import open_transport
 from sms import keywords
-from storage import attempts, callbacks, conversations
-from storage.database import open_database
-from storage.intake import Appender
+from storage.engine.database import open_database
+from storage.tables import attempts, callbacks, conversations
+from storage.tables.intake import Appender
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -76,12 +77,12 @@ if TYPE_CHECKING:
     import aiohttp
     from slack_bolt.async_app import AsyncApp
 
-    from bot.settings import Settings
-    from bot.slack_door import Surface
+    from bot.settings.model import Settings
+    from bot.slack.app.events import Surface
     from providers.provider import Provider
-    from storage.database import Database
-    from storage.identity import Identity
-    from storage.jobs import Job
+    from storage.engine.database import Database
+    from storage.tables.identity import Identity
+    from storage.tables.jobs import Job
 
 DRAIN = 8.0  # seconds for what is under way when we are told to stop
 
@@ -93,7 +94,7 @@ async def run(settings: Settings) -> None:
 
     Raises:
         CannotStart: another bot has the database, or Slack does not know our token.
-        storage.migrations.TooNew: the database is from a newer version.
+        storage.engine.migrations.TooNew: the database is from a newer version.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -133,7 +134,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     gauges = Gauges(metrics, database, settings.database)
     stack.push_async_callback(gauges.stop)
     database.follow(metrics.note)
-    database.follow(trail.write)
+    database.follow(log_context.write)
     providers = await _providers(settings, metrics, stack)
     downloads = Downloads(settings.files.seconds, private_places(settings))
     bot = Bot(settings, database, providers, session, await stack.enter_async_context(downloads), metrics, gauges)
@@ -189,7 +190,7 @@ class Bot:
         self._metrics = metrics
         self._gauges = gauges
         self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
-        self._file_urls = FileUrls(settings.public_url, settings.secret.get_secret_value())
+        self._file_urls = SignedUrls(settings.public_url, settings.secret.get_secret_value())
         self._export_urls = export_urls(settings.public_url, settings.secret.get_secret_value())
         self._appender = Appender(database)
         self._former: frozenset[str] = frozenset()
@@ -323,7 +324,7 @@ class Bot:
 def _handlers(
     gate: Gate, thread: Thread, fetching: Fetching, actions: Actions, incoming: Incoming, outgoing: Outgoing
 ) -> dict[str, Callable[[Job], Awaitable[None]]]:
-    """Who does which kind of job (`bot/plan.py`)."""
+    """Who does which kind of job (`bot/conversations/enqueue.py`)."""
     return {
         "send": gate.send,
         "settle": gate.settle,

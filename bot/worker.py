@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, get_args
 
 import structlog
 
-from bot import plan, trail
-from bot.slack_api import SlackError, SlackRefused
-from storage import alerts, intake, jobs
-from storage.clock import SECOND
-from storage.jobs import Job, Side
+from bot.conversations import enqueue
+from bot.slack.client.api import SlackError, SlackRefused
+from bot.telemetry import log_context
+from storage.engine.clock import SECOND
+from storage.tables import alerts, intake, jobs
+from storage.tables.jobs import Job, Side
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.bridge import Bridge
-    from bot.metrics import Metrics
-    from storage.database import Database
-    from storage.intake import Entry
+    from bot.conversations.intake_handlers import Bridge
+    from bot.telemetry.metrics import Metrics
+    from storage.engine.database import Database
+    from storage.tables.intake import Entry
 
 BATCH = 32  # rows of the intake in one transaction
 AT_ONCE: dict[Side, int] = {"slack": 1000, "sms": 100}  # jobs under way; most of Slack's wait for their turn
@@ -104,7 +105,7 @@ class Worker:
         try:
             async with self._database.transaction(synced=False) as tx:
                 for entry in entries:
-                    with trail.of_entry(entry):
+                    with log_context.of_entry(entry):
                         await self._bridge.take(tx, entry)
                     await asyncio.sleep(0)  # the doors come first: a statement runs where it is asked
         except sqlite3.OperationalError:
@@ -115,7 +116,7 @@ class Worker:
         return True
 
     async def _take_one(self, entry: Entry) -> None:
-        with trail.of_entry(entry):
+        with log_context.of_entry(entry):
             await self._take_alone(entry)
 
     async def _take_alone(self, entry: Entry) -> None:
@@ -131,7 +132,7 @@ class Worker:
                 sentence = (
                     f"Something that came in ({entry.kind}) could not be handled. It is kept as dead row {entry.id}."
                 )
-                await plan.alert(tx, await alerts.raise_one(tx, f"dead:{entry.source}", sentence))
+                await enqueue.alert(tx, await alerts.raise_one(tx, f"dead:{entry.source}", sentence))
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
 
@@ -175,17 +176,17 @@ class Worker:
         return None if due is None else max(0.0, (due - self._database.clock()) / SECOND)
 
     async def _do(self, job: Job) -> None:
-        with trail.of_job(job):
+        with log_context.of_job(job):
             await self._finish_or_retry(job)
 
     async def _finish_or_retry(self, job: Job) -> None:
         try:
             await self._handlers[job.kind](job)
-        except plan.Later as later:
+        except enqueue.Later as later:
             await self._again(job, int(later.seconds * SECOND), later.reason)
         except SlackRefused as error:
             if job.kind == "alert":
-                await self._again(job, LONGEST_PAUSE, error.code)  # `bot/second_way.py` tells it meanwhile
+                await self._again(job, LONGEST_PAUSE, error.code)  # fallback_alerts.py sends it meanwhile
             else:
                 await self._give_up(job, error.code)
         except (SlackError, sqlite3.OperationalError) as error:
@@ -218,7 +219,7 @@ class Worker:
             await jobs.finish(tx, job)
             if job.kind != "alert":
                 sentence = f"Slack or we could not do something ({job.kind}): {code}."
-                await plan.alert(tx, await alerts.raise_one(tx, f"given up:{job.kind}:{code}", sentence))
+                await enqueue.alert(tx, await alerts.raise_one(tx, f"given up:{job.kind}:{code}", sentence))
 
     # --- waking -------------------------------------------------------------------------------------------------------
 

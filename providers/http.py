@@ -3,7 +3,7 @@
 The line between *not sent* and *unknown* is the one that httpx draws: until a connection stands, nothing can have left.
 
 httpx logs every URL at INFO, with the keys and numbers in it: whoever sets up logging has to keep the loggers `httpx`
-and `httpcore` at WARNING or above, as `bot/logs.py` does.
+and `httpcore` at WARNING or above, as `bot/telemetry/logs.py` does.
 """
 
 from __future__ import annotations

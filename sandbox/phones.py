@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
-from sandbox.carriers.clock import Changes, Clock
+from sandbox.clock import Changes, Clock
 from sandbox.patience import PATIENCE
 
 if TYPE_CHECKING:

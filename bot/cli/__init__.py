@@ -9,14 +9,14 @@ import os
 
 import click
 
-from bot.cli import dead, init, keeping, looking, privacy, running, sending, setting_up
-from bot.cli.frame import CODES
+from bot.cli import dead, init, inspection, maintenance, privacy, running, sending, setup
+from bot.cli.console import CODES
 
 _SECTIONS: dict[str, list[click.Command]] = {
     "Run it": [running.run, running.demo, running.version],
-    "Set it up": [init.init, setting_up.doctor, setting_up.manifest, setting_up.callbacks, setting_up.prime],
-    "Look on": [looking.status, looking.tail, looking.leases, looking.route],
-    "Keep it": [keeping.backup, keeping.restore, keeping.migrate],
+    "Set it up": [init.init, setup.doctor, setup.manifest, setup.callbacks, setup.prime],
+    "Look on": [inspection.status, inspection.tail, inspection.leases, inspection.route],
+    "Keep it": [maintenance.backup, maintenance.restore, maintenance.migrate],
     "Texts": [sending.send, sending.retry, dead.dead],
     "Privacy": [privacy.export, privacy.erase],
 }

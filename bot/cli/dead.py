@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import replay as replaying
-from bot import standing
-from bot.cli.frame import done, examples, json_option, loaded, settings_option, show_rows
+from bot.cli.console import done, examples, json_option, loaded, settings_option, show_rows
+from bot.operator import replay as replaying
+from bot.telemetry import status_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def dead() -> None:
 def listed(path: Path | None, *, as_json: bool) -> None:
     """Print the dead rows, oldest first."""
     rows = [asdict(row) for row in done(replaying.listed(loaded(path)))]
-    found = [{**row, "received_at": standing.moment(row["received_at"])} for row in rows]
+    found = [{**row, "received_at": status_report.moment(row["received_at"])} for row in rows]
     told = "{id}  {received_at}  {source}  {kind}: {error}"
     columns = {"id": "id", "received_at": "received", "source": "from", "kind": "kind", "error": "why"}
     show_rows(found, columns, told, "Nothing is dead.", as_json=as_json)

@@ -10,11 +10,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import providers
-from bot.cli.frame import examples, fail
-from bot.first_settings import Exists, fault_of, fault_of_name, is_secret, needed, refuse_to_overwrite, to_toml, write
-from bot.manifest import manifest
-from bot.sections import SlackSettings
-from bot.settings import LEASED, BadSettings, Inbox, Sender, Settings
+from bot.cli.console import examples, fail
+from bot.cli.settings_file import (
+    Exists,
+    fault_of,
+    fault_of_name,
+    is_secret,
+    needed,
+    refuse_to_overwrite,
+    to_toml,
+    write,
+)
+from bot.settings.loading import BadSettings
+from bot.settings.model import LEASED, Inbox, Sender, Settings
+from bot.settings.sections import SlackSettings
+from bot.slack.views.manifest import manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import privacy
-from bot.cli.frame import done, examples, json_option, loaded, settings_option
-from bot.render import spaced
-from bot.terminal import number_in
+from bot.cli.console import done, examples, json_option, loaded, settings_option
+from bot.operator import personal_data
+from bot.operator.session import number_in
+from bot.slack.views.cards import spaced
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings.model import Settings
 
 
 @click.command(epilog=examples("erase +61488023555", "erase --yes --json 0488023555"))
@@ -42,7 +42,7 @@ def erase(path: Path | None, number: str, *, as_json: bool, yes: bool, keep_slac
     shown = _shown(settings, number)
     if not yes:
         click.confirm(f"Erase all about {shown}? It cannot be undone.", abort=True, err=True)
-    found = done(privacy.erase(settings, number, with_slack=not keep_slack, patience=wait, tell=_tell))
+    found = done(personal_data.erase(settings, number, with_slack=not keep_slack, patience=wait, tell=_tell))
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -70,7 +70,7 @@ def export(path: Path | None, folder: Path | None, number: str) -> None:
             bar.length = total
             bar.update(done_now - bar.pos)
 
-        place = done(privacy.export(settings, number, folder, tell))
+        place = done(personal_data.export(settings, number, folder, tell))
     click.echo(f"Written: {place}")
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import app, logs
-from bot.cli.frame import examples, fail, loaded, settings_option
-from bot.starting import CannotStart
-from storage.migrations import TooNew
+from bot import app
+from bot.cli.console import examples, fail, loaded, settings_option
+from bot.slack.client.startup import CannotStart
+from bot.telemetry import logs
+from storage.engine.migrations import TooNew
 
 if TYPE_CHECKING:
     from pathlib import Path

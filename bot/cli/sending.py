@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot import again, terminal
-from bot.cli.frame import done, examples, inbox_option, loaded, names_of, settings_option
-from bot.standing import moment
+from bot.cli.console import done, examples, inbox_option, loaded, names_of, settings_option
+from bot.operator import retry as retrying
+from bot.operator import session
+from bot.telemetry.status_report import moment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from bot.again import Failed
+    from bot.operator.retry import Failed
 
 
 @click.command(epilog=examples('send +61488023555 "Your order is ready"', 'send --via sydney 0488023555 "It is here"'))
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 @click.argument("text")
 def send(path: Path | None, inbox: str | None, via: str | None, number: str, text: str) -> None:
     """Text NUMBER. The running bot sends it; the conversation is in the inbox's channel."""
-    click.echo(done(terminal.send(loaded(path), number, text, inbox, via)))
+    click.echo(done(session.send(loaded(path), number, text, inbox, via)))
 
 
 @click.command(
@@ -64,10 +65,10 @@ def retry(
         raise click.UsageError("Name texts by their ids, or use --all.")
     settings = loaded(path)
     if every:
-        found = done(again.find(settings, inbox, account, hours))
+        found = done(retrying.find(settings, inbox, account, hours))
         ids = _confirmed(found, yes=yes)
     if ids:
-        done(again.retry(settings, list(ids)))
+        done(retrying.retry(settings, list(ids)))
         click.echo(f"Taken in: {len(ids)} to be sent again.")
 
 

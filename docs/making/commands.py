@@ -8,7 +8,7 @@ import click
 from click.testing import CliRunner
 
 from bot.cli import main
-from bot.cli.frame import CODES
+from bot.cli.console import CODES
 from making.markdown import block, page
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bot import manifest
+from bot.slack.views import manifest
 from making.markdown import block, code, page, table
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ _PUBLIC_URL = "https://sms.example.com"
 
 _INTRO = f"""\
 What `threadline manifest` prints, and what `threadline manifest --http {_PUBLIC_URL}` prints. Paste one of
-them at [api.slack.com/apps](https://api.slack.com/apps) under *Create New App*, *From a manifest*. Each scope stands
-with the calls, events and commands that need it, as `bot/manifest.py` names them; nothing else is asked for."""
+them at [api.slack.com/apps](https://api.slack.com/apps) under *Create New App*, *From a manifest*. Each scope is
+listed with the calls, events and commands that need it, as `bot/slack/views/manifest.py` names them."""
 
 _OPTIONAL = """\
 Without the optional scope a user group in a reply reads *a group*, and no user group can stand in the settings

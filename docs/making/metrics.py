@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.gauges import declare
-from bot.metrics import Metrics
+from bot.telemetry.gauges import declare
+from bot.telemetry.metrics import Metrics
 from making.markdown import code, page, table
 
 _INTRO = """\

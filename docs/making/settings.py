@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import providers
-from bot.sections import PREFIX
-from bot.settings import Settings
+from bot.settings.model import Settings
+from bot.settings.sections import PREFIX
 from making import companies
 from making.markdown import code, page, prose, table
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from aiohttp.typedefs import Handler
 
-    from sandbox.carriers.clock import Changes, Clock
+    from sandbox.clock import Changes, Clock
 
 _MAX_BODY = 16 * 1024 * 1024  # bytes; a company's own limit lies below it
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from sandbox.carriers.clock import Changes, Clock
+    from sandbox.clock import Changes, Clock
 
 
 @dataclass(frozen=True, slots=True)

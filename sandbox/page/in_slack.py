@@ -14,7 +14,7 @@ from sandbox.slack.errors import NotShown
 if TYPE_CHECKING:
     from sandbox.page.desk import Desk
     from sandbox.slack import Workspace
-    from sandbox.slack.using import Used
+    from sandbox.slack.people.using import Used
 
 
 class InSlack(Action):

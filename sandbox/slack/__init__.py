@@ -18,8 +18,8 @@ Where Slack's documents are silent or generous, the strict reading is taken:
 
 from sandbox.slack.errors import NotShown
 from sandbox.slack.faults import Fault, Faults
+from sandbox.slack.people.using import Used
 from sandbox.slack.settings import SCOPES, SUBSCRIPTIONS, Settings
-from sandbox.slack.using import Used
 from sandbox.slack.workspace import Workspace
 from sandbox.slack.world import Call, Calls
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.slack.blocks import elements_of
+from sandbox.slack.blockkit.blocks import elements_of
 from sandbox.slack.errors import NotShown
 
 if TYPE_CHECKING:

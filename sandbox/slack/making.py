@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.slack.methods.files import guessed
 from sandbox.slack.stamps import new_id, new_key
 from sandbox.slack.store import Channel, File, Message, User, UserGroup
+from sandbox.slack.web_api.methods.files import guessed
 
 if TYPE_CHECKING:
-    from sandbox.slack.events import Events
+    from sandbox.slack.delivery.events import Events
     from sandbox.slack.world import World
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sandbox.slack.blocks import elements_of
+from sandbox.slack.blockkit.blocks import elements_of
 from sandbox.slack.entering import initial
 from sandbox.slack.errors import ApiError, Json
 from sandbox.slack.stamps import new_id, new_key

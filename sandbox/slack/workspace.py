@@ -12,21 +12,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self
 
 from sandbox.patience import PATIENCE
-from sandbox.slack.api import Api
-from sandbox.slack.delivery import Deliveries
-from sandbox.slack.events import Events
-from sandbox.slack.filling import Filling
-from sandbox.slack.looking import Looking
+from sandbox.slack.delivery.delivering import Deliveries
+from sandbox.slack.delivery.events import Events
+from sandbox.slack.delivery.signed_requests import Posting
+from sandbox.slack.delivery.sockets import Sockets
 from sandbox.slack.making import Making
-from sandbox.slack.methods import METHODS
-from sandbox.slack.posting import Posting
-from sandbox.slack.responses import Responses
-from sandbox.slack.server import Server
+from sandbox.slack.people.filling import Filling
+from sandbox.slack.people.looking import Looking
+from sandbox.slack.people.talking import Talking
 from sandbox.slack.settings import Settings
-from sandbox.slack.sockets import Sockets
 from sandbox.slack.stamps import Stamps
-from sandbox.slack.talking import Talking
-from sandbox.slack.transfers import Transfers
+from sandbox.slack.web_api.api import Api
+from sandbox.slack.web_api.methods import METHODS
+from sandbox.slack.web_api.responses import Responses
+from sandbox.slack.web_api.server import Server
+from sandbox.slack.web_api.transfers import Transfers
 from sandbox.slack.world import World
 
 if TYPE_CHECKING:

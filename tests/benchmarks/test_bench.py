@@ -19,7 +19,7 @@ from benchmarks.generator import add_jobs, generate
 from benchmarks.scale import Scale
 from benchmarks.stage import Stage
 from benchmarks.through import WAYS, Through
-from storage.migrations import known
+from storage.engine.migrations import known
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from bot.metrics import Metrics
+from bot.telemetry.metrics import Metrics
 from bot.worker import AT_ONCE, Worker
 from sandbox.patience import PATIENCE
-from storage import jobs
-from storage.database import open_database
+from storage.engine.database import open_database
+from storage.tables import jobs
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from storage.jobs import Job
+    from storage.tables.jobs import Job
 
 
 async def test_what_waits_for_room_is_begun_though_all_before_it_end_in_one_commit(tmp_path: Path) -> None:

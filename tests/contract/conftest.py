@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.logs import QUIET
+from bot.telemetry.logs import QUIET
 from providers.http import open_client
 from tests.contract.company import Company, open_company
 from tests.contract.subject import subjects

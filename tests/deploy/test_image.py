@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.settings import Settings
+from bot.settings.model import Settings
 from tests.bot.installation import GOOD
 from tests.docs.pages import ROOT
 

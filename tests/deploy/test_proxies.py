@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from bot.server import BODY_LIMIT
+from bot.http.server import BODY_LIMIT
 from tests.docs.pages import ROOT
 
 PRIVATE = {"/healthz", "/readyz", "/metrics"}
@@ -15,7 +15,7 @@ _ROUTE = re.compile(r'"(/[a-z]+(?:/[a-z{}]+)*)"')
 
 def routes() -> set[str]:
     """Every path that the bot answers, with an example in place of what varies."""
-    sources = [ROOT / "bot/server.py", ROOT / "bot/sms_door.py", ROOT / "bot/file_door.py"]
+    sources = [ROOT / "bot/http/server.py", ROOT / "bot/http/sms_webhooks.py", ROOT / "bot/http/file_routes.py"]
     found = {path for source in sources for path in _ROUTE.findall(source.read_text("utf-8"))}
     return {re.sub(r"\{\w+\}", "Ab-1", path) for path in found}
 

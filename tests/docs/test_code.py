@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from bot.manifest import SCOPES
-from bot.settings import Settings, check
+from bot.settings.loading import check
+from bot.settings.model import Settings
+from bot.slack.views.manifest import SCOPES
 from providers.iovox_flow import flow_xml
 from tests.bot.installation import GOOD
 from tests.docs import commands

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 
 from bot import app
-from bot.callbacks import portal
-from bot.settings import Settings, check
+from bot.conversations.callbacks import portal
+from bot.settings.loading import check
+from bot.settings.model import Settings
 from sandbox.bot import BotProcess
 from sandbox.patience import PATIENCE
 from sandbox.stage import Stage
-from storage.clock import SECOND, system_clock
+from storage.engine.clock import SECOND, system_clock
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

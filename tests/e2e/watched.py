@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bot.callbacks import portal
+from bot.conversations.callbacks import portal
 from sandbox.bot import BotProcess
 from sandbox.carriers.faults import Trouble
 from tests.e2e.team import ANOTHER, CUSTOMER, UNLUCKY, Installed

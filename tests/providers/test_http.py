@@ -12,7 +12,7 @@ import traceback
 import httpx
 import pytest
 
-from bot.logs import QUIET
+from bot.telemetry.logs import QUIET
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
 from providers.http import open_client, request
 from tests.contract.company import DROP, HANG, Company

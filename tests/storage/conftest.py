@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from storage.database import Database
+    from storage.engine.database import Database
 
 
 @pytest.fixture

@@ -5,18 +5,18 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from storage import attempts, contacts, conversations, messages, replies
-from storage.clock import SECOND
-from storage.database import open_database
+from storage.engine.clock import SECOND
+from storage.engine.database import open_database
+from storage.tables import attempts, contacts, conversations, messages, replies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from storage.attempts import Attempt
-    from storage.contacts import Contact
-    from storage.conversations import Conversation
-    from storage.database import Database, Transaction
+    from storage.engine.database import Database, Transaction
+    from storage.tables.attempts import Attempt
+    from storage.tables.contacts import Contact
+    from storage.tables.conversations import Conversation
 
 START = 1_765_535_460 * SECOND
 PHONE = "+61400000001"

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.cli.frame import Bars
+from bot.cli.console import Bars
 from tests.storm.burst import burst
 from tests.storm.nursery import Nursery
 from tests.storm.weather import Weather

@@ -26,17 +26,18 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import app, logs
-from bot.settings import load
-from storage.clock import SECOND
-from storage.database import Database
+from bot import app
+from bot.settings.loading import load
+from bot.telemetry import logs
+from storage.engine.clock import SECOND
+from storage.engine.database import Database
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
 
-    from storage.clock import Clock
-    from storage.database import Transaction
+    from storage.engine.clock import Clock
+    from storage.engine.database import Transaction
 
 LOOK_EVERY = 0.005  # seconds
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
-from bot.callbacks import portal
-from bot.settings import Settings, check
+from bot.conversations.callbacks import portal
+from bot.settings.loading import check
+from bot.settings.model import Settings
 from sandbox.phones import NotForThisPhone
-from storage.clock import SECOND, system_clock
+from storage.engine.clock import SECOND, system_clock
 from tests.e2e.team import LOOK_EVERY, SOON, WAITING, Team
 from tests.storm.nursery import Child, Nursery
 

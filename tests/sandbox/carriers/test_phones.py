@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sandbox.carriers.clock import Changes, Clock
+from sandbox.clock import Changes, Clock
 from sandbox.patience import PATIENCE
 from sandbox.phones import NoSuchNumber, Phones, Text
 

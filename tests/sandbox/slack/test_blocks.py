@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.slack.blocks import check_message_blocks, check_view
+from sandbox.slack.blockkit.blocks import check_message_blocks, check_view
 from sandbox.slack.errors import ApiError
 from tests.sandbox.slack.test_access import refused
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sandbox.slack import NotShown, Workspace
 from sandbox.slack import typed as reader
-from sandbox.slack.richtext import ELEMENT
+from sandbox.slack.blockkit.rich_text import ELEMENT
 
 if TYPE_CHECKING:
     from tests.sandbox.slack.conftest import Bot

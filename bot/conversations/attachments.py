@@ -1,0 +1,41 @@
+"""Writes down which files a text brings or takes along. `bot/files/` fetches them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from bot.conversations import enqueue
+from storage.tables import files, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sms.message import Media
+    from storage.engine.database import Transaction
+
+
+async def expect(tx: Transaction, message_id: int, media: Sequence[Media]) -> None:
+    """A contact's text came with these: each becomes a file in the thread."""
+    for each in media:
+        file_id = await files.expect(
+            tx, message_id, "in", source=each.url, claimed_type=each.content_type, name=each.name
+        )
+        await enqueue.file(tx, file_id)
+
+
+async def attach(tx: Transaction, message_id: int, dropped: Iterable[Mapping[str, Any] | str]) -> None:
+    """The message has these files of Slack's, and no others.
+
+    Args:
+        tx: the open transaction.
+        message_id: of a text of ours that certainly has not gone out.
+        dropped: Slack's file objects, or their ids.
+    """
+    found = [{"id": each} if isinstance(each, str) else each for each in dropped]
+    await files.forget(tx, message_id)
+    for each in found:
+        await files.expect(
+            tx, message_id, "out", source=each["id"], claimed_type=each.get("mimetype"), name=each.get("name")
+        )
+    await messages.set_media(tx, message_id, json.dumps([{"slack_file": each["id"]} for each in found]))

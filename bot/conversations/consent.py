@@ -1,0 +1,167 @@
+"""Whether a contact wants texts at all: STOP, START and HELP, what probably means STOP, and what a person notes.
+
+What a whole text says binds at once. What only sounds like STOP is asked about in the thread, so that neither a wish
+nor *stop by tomorrow* is lost. Each news is confirmed once, by the only text that may still go out
+(`storage/tables/suppressions.py`, and the gate).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.conversations import after_restore, enqueue
+from bot.conversations.number_hash import Pseudonyms
+from sms.keywords import Keyword, heard, likely_stop
+from storage.engine.clock import DAY, MINUTE, SECOND
+from storage.queries import history
+from storage.tables import contacts, conversations, erasures, messages, opt_out_questions, suppressions
+
+if TYPE_CHECKING:
+    from bot.settings.model import Settings
+    from storage.engine.database import Connection, Transaction
+    from storage.tables.contacts import Contact
+    from storage.tables.conversations import Conversation
+    from storage.tables.suppressions import Lifting, Source
+
+GOODBYE = "You will get no more texts from us. Reply START to get them again."
+WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
+CONFIRM_WITHIN = 5 * MINUTE  # after the wish; the FCC takes a later confirmation for a text like any other
+HELP_AGAIN = DAY  # between two answers to HELP, so that two machines do not answer each other
+_EVIDENCE = 40  # characters of the word that are kept
+
+
+class Consent:
+    """What is heard in the texts of contacts.
+
+    Args:
+        settings: the inboxes, with their answers to HELP.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._inboxes = settings.inboxes
+        self._pseudonyms = Pseudonyms(settings)
+        self._line_after = int(settings.patience.line * SECOND)
+
+    async def contact(self, tx: Transaction, address: str) -> Contact:
+        """The contact with this address, made if there is none: opted out if they were when they were erased."""
+        known = await contacts.find(tx, address)
+        if known is not None:
+            return known
+        made = await contacts.remember(tx, address)
+        since = await erasures.claim(tx, self._pseudonyms.of(address))
+        if since is not None:
+            await suppressions.restore(tx, made.id, since)
+        return made
+
+    async def since(self, connection: Connection, contact: Contact) -> int | None:
+        """Since when nothing may be texted to the contact, who may be unknown or erased (microseconds UTC), or None."""
+        known = await suppressions.since(connection, contact.id)
+        if known is not None:
+            return known
+        return await erasures.opted_out_since(connection, self._pseudonyms.of(contact.address))
+
+    async def forbids(self, connection: Connection, contact: Contact, message_id: int) -> bool:
+        """Whether this text may not go out: only the confirmation of an opt-out may."""
+        if await self.since(connection, contact) is None:
+            return False
+        return await suppressions.confirmation(connection, contact.id) != message_id
+
+    async def heed(
+        self, tx: Transaction, text: str, contact: Contact, conversation: Conversation, message_id: int
+    ) -> None:
+        """Does what a contact's text says about texts, if it says anything."""
+        opted_out = await suppressions.holds(tx, contact.id)
+        keyword, word = heard(text, opted_out=opted_out), " ".join(text.split())[:_EVIDENCE]
+        if keyword is Keyword.STOP and await opt_out(tx, contact.id, "keyword", word, message_id):
+            await self._say_goodbye(tx, contact.id, conversation.id, message_id)
+        elif keyword is Keyword.START and await _is_overtaken(tx, contact.id, message_id):
+            return  # it came late: the STOP that holds was said after it
+        elif keyword is Keyword.START and await opt_in(tx, contact.id, "keyword", word, message_id):
+            await self._say(tx, conversation.id, "confirmation", WELCOME_BACK, message_id)
+        elif keyword is Keyword.HELP and not opted_out:
+            await self._help(tx, conversation, message_id)
+        elif keyword is None and not opted_out and likely_stop(text):
+            await self._ask(tx, conversation.id, message_id)
+
+    async def meant(self, tx: Transaction, message_id: int, user: str) -> None:
+        """A person says that the contact's text asks for no more texts; they are told while that is no surprise."""
+        message = await messages.get(tx, message_id)
+        conversation = await conversations.get(tx, message.conversation_id)
+        if not await opt_out_questions.decide(tx, message_id, "stop", user):
+            return
+        await enqueue.doubt(tx, conversation.id, message_id)
+        news = await opt_out(tx, conversation.contact_id, "person", user, message_id)
+        if news and tx.now - message.created_at <= CONFIRM_WITHIN:
+            await self._say_goodbye(tx, conversation.contact_id, conversation.id, message_id)
+
+    async def not_meant(self, tx: Transaction, message_id: int, user: str) -> None:
+        """A person says that the contact's text asks for something else."""
+        if await opt_out_questions.decide(tx, message_id, "no", user):
+            await enqueue.doubt(tx, (await messages.get(tx, message_id)).conversation_id, message_id)
+
+    async def _ask(self, tx: Transaction, conversation_id: int, message_id: int) -> None:
+        """A person is asked, about one text of the conversation at a time."""
+        if await opt_out_questions.raise_one(tx, message_id, conversation_id):
+            await enqueue.doubt(tx, conversation_id, message_id)
+
+    async def _say_goodbye(self, tx: Transaction, contact_id: int, conversation_id: int, heard_in: int) -> None:
+        said = await self._say(tx, conversation_id, "confirmation", GOODBYE, heard_in)
+        await suppressions.confirm(tx, contact_id, said)
+
+    async def _help(self, tx: Transaction, conversation: Conversation, heard_in: int) -> None:
+        """Who we are and how to stop, once a day."""
+        answer = self._inboxes[conversation.inbox].help_text
+        before = await history.newest_of_origin(tx, conversation.id, "help")
+        if answer and (before is None or tx.now - before >= HELP_AGAIN):
+            await self._say(tx, conversation.id, "help", answer, heard_in)
+
+    async def _say(self, tx: Transaction, conversation_id: int, origin: str, text: str, heard_in: int) -> int:
+        """Answers a text of the contact, unless that was from before a restore and was answered then."""
+        message_id = await messages.add_text(tx, conversation_id, origin=origin, text=text, author=None)
+        await enqueue.post(tx, conversation_id)
+        heard_text = await messages.get(tx, heard_in)
+        if await after_restore.before(tx, heard_text.said_at or heard_text.created_at):
+            await messages.give_up(tx, message_id, after_restore.NOT_CONFIRMED)
+            await enqueue.show(tx, message_id)
+        else:
+            await enqueue.send(tx, conversation_id, message_id)
+            await enqueue.show(tx, message_id, tx.now + self._line_after)
+        return message_id
+
+
+async def _is_overtaken(connection: Connection, contact_id: int, message_id: int) -> bool:
+    """Whether the contact said the STOP that holds after this text, as far as the provider says when."""
+    newest = await suppressions.history(connection, contact_id, 1)
+    if not newest or newest[0].source != "keyword" or newest[0].message_id is None:
+        return False
+    stop, start = await messages.get(connection, newest[0].message_id), await messages.get(connection, message_id)
+    if stop.account != start.account or stop.said_at is None or start.said_at is None:
+        return False
+    return start.said_at < stop.said_at
+
+
+async def opt_out(
+    tx: Transaction, contact_id: int, source: Source, evidence: str, message_id: int | None = None
+) -> bool:
+    """The contact wants no texts, from no sender of ours. Returns whether that is news."""
+    if not await suppressions.add(tx, contact_id, source, evidence, message_id):
+        return False
+    for conversation in await conversations.of_contact(tx, contact_id):
+        await enqueue.card(tx, conversation.id, tx.now)
+        for doubted in await opt_out_questions.end(tx, conversation.id):
+            await enqueue.doubt(tx, conversation.id, doubted)
+    return True
+
+
+async def opt_in(
+    tx: Transaction, contact_id: int, source: Lifting, evidence: str, message_id: int | None = None
+) -> bool:
+    """The contact wants texts again. Returns whether that is news."""
+    goodbye = await suppressions.confirmation(tx, contact_id)
+    if not await suppressions.lift(tx, contact_id, source, evidence, message_id):
+        return False
+    if goodbye is not None and await messages.cancel(tx, goodbye):
+        await enqueue.show(tx, goodbye)
+    for conversation in await conversations.of_contact(tx, contact_id):
+        await enqueue.card(tx, conversation.id, tx.now)
+    return True

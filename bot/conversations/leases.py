@@ -1,0 +1,226 @@
+"""The leases as they are kept: which number is whose, where a text to it belongs, and whether another may be asked for.
+
+A lease ends so long after the newest text that was *given* the number: the document calls the number allocated to the
+text, and valid for 30 days. A text that names a lease as its sender is given nothing, so it moves no end; but because
+no document says so either, the number counts among the five for as long after that text
+(https://www.fonedynamics.com/docs/rest-api/send-sms).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.conversations import enqueue
+from bot.text.parse_number import spell
+from sms.address import E164, Address, Alphanumeric, from_canonical
+from storage.engine.clock import DAY, SECOND, to_datetime
+from storage.tables import attempts, conversations, leases, messages
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.settings.model import Sender, Settings
+    from providers.provider import Accepted, Provider
+    from storage.engine.database import Connection, Transaction
+    from storage.tables.attempts import Attempt
+    from storage.tables.contacts import Contact
+    from storage.tables.conversations import Conversation
+    from storage.tables.leases import Lease
+
+
+class NoLease(Exception):
+    """The contact has as many leases as it may, and none is the conversation's. Carries the sentence."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("no lease is free")
+        self.sentence = sentence
+
+
+class Ledger:
+    """What is known of leased numbers.
+
+    Args:
+        settings: the senders, and how long leases last.
+        providers: by the name of their account.
+    """
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
+        self._settings = settings
+        self._providers = providers
+        self._card_after = int(settings.patience.card * SECOND)
+        self.lifetime = int(settings.lease_lifetime_days * DAY)
+        self._warning = int(settings.lease_warning_days * DAY)
+
+    # --- before a text goes out ---------------------------------------------------------------------------------------
+
+    async def address(
+        self, connection: Connection, sender: Sender, conversation: Conversation, contact: Contact, now: int
+    ) -> Address | None:
+        """What a text to the contact is to come from: the sender's own address, or None to be given a lease.
+
+        Once the contact has as many leases as it may, it is the conversation's own one that was used last. That holds
+        also for a name in whose place this contact is known to be shown a lease.
+
+        Raises:
+            NoLease: the conversation has none of its own.
+        """
+        if not self._may_be_leased(sender):
+            return sender.parsed
+        held = await leases.held(connection, sender.account, contact.id, now)
+        if not sender.is_leased and not any(lease.stands_for == str(sender.parsed) for lease in held):
+            return sender.parsed
+        doubtful = await self._doubtful(connection, sender.account, contact.address, now)
+        if len(held) + len(doubtful) < self.most(sender.account):
+            return sender.parsed
+        known = await conversations.of_contact(connection, contact.id)
+        here = {each.id for each in known if each.inbox == conversation.inbox}
+        own = next((lease for lease in held if lease.conversation_id in here), None)
+        if own is None:
+            raise NoLease(self._none_free(sender.account, held, doubtful))
+        return from_canonical(own.number)
+
+    def most(self, account: str) -> int:
+        """How many leases one contact may have there at a time."""
+        theirs = self._providers[account].features.max_leases
+        return self._settings.max_leases if theirs is None else min(theirs, self._settings.max_leases)
+
+    # --- what came of it ----------------------------------------------------------------------------------------------
+
+    async def took(self, tx: Transaction, attempt: Attempt, answer: Accepted, conversation: Conversation) -> None:
+        """The provider took a text, from the address that was asked for or from another.
+
+        Args:
+            tx: the open transaction.
+            attempt: as it was before; its address is the one that was asked for.
+            answer: names the address that was used, where the provider says.
+            conversation: whose text it is, as it was before.
+        """
+        used = attempt.from_address if answer.sender is None else str(answer.sender)
+        if used is None:
+            return
+        if self._gives_leases(attempt.account):
+            await self._keep(tx, attempt, used, conversation)
+        if attempt.started_at >= (conversation.last_out_at or 0):  # else it was settled after later ones went out
+            await self._note_change(tx, attempt, used, conversation)
+
+    async def may_have_gone(self, tx: Transaction, attempt: Attempt, conversation: Conversation) -> None:
+        """Nobody knows whether a text went out: the lease that it named may count for longer."""
+        if attempt.from_address is None:
+            return
+        lease = await leases.find(tx, attempt.account, attempt.from_address, conversation.contact_id)
+        if lease is not None:
+            await leases.name(tx, lease.id, self.lifetime)
+
+    async def said_late(self, tx: Transaction, attempt: Attempt, sender: Address, conversation: Conversation) -> None:
+        """A receipt says what a text came from of which that was not known."""
+        await attempts.name_sender(tx, attempt.id, str(sender))
+        await self._keep(tx, attempt, str(sender), conversation)
+
+    async def explain(self, tx: Transaction, attempt: Attempt, conversation: Conversation, sentence: str) -> str:
+        """A refusal in words: where it was a lease that the text named, what that means."""
+        if attempt.from_address is None:
+            return sentence
+        lease = await leases.find(tx, attempt.account, attempt.from_address, conversation.contact_id)
+        if lease is None:
+            return sentence
+        held = await leases.held(tx, attempt.account, conversation.contact_id, tx.now)
+        doubtful = await self._doubtful(tx, attempt.account, attempt.recipient, tx.now)
+        return (
+            f"{sentence} It was to come from {spell(from_canonical(lease.number))}, which is leased for this contact: "
+            f"{self._next_free(attempt.account, held, doubtful)} Another sender can take it."
+        )
+
+    # --- a text from the contact --------------------------------------------------------------------------------------
+
+    async def heard(self, tx: Transaction, account: str, recipient: Address, contact: Contact) -> int | None:
+        """The contact texted to this address: if it is a lease, live or ended, the id of its conversation."""
+        lease = await leases.find(tx, account, str(recipient), contact.id)
+        if lease is None:
+            lease = await self._learn(tx, account, recipient, contact)
+        if lease is None:
+            return None
+        await leases.hear(tx, lease.id)
+        if tx.now < lease.expires_at != lease.told_end:
+            await enqueue.lease(tx, lease.id, max(tx.now, self.warns_at(lease)))
+        return lease.conversation_id
+
+    def warns_at(self, lease: Lease) -> int:
+        """When the thread is told that the lease will end (microseconds UTC)."""
+        return max(lease.leased_at, lease.expires_at - self._warning)
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    def _gives_leases(self, account: str) -> bool:
+        return account in self._providers and self._providers[account].features.leases
+
+    def _may_be_leased(self, sender: Sender) -> bool:
+        """Asked for, or put in the place of a name."""
+        return self._gives_leases(sender.account) and isinstance(sender.parsed, Alphanumeric | None)
+
+    async def _doubtful(self, connection: Connection, account: str, recipient: str, now: int) -> list[Attempt]:
+        """Texts that may have been given a number that we do not know, oldest first."""
+        since = now - self.lifetime
+        return [
+            *await attempts.maybe_leased(connection, account, recipient, since),
+            *await attempts.maybe_replaced(connection, account, recipient, since),
+        ]
+
+    async def _keep(self, tx: Transaction, attempt: Attempt, used: str, conversation: Conversation) -> None:
+        """A number that is none of our own senders is a lease, whatever had been asked for."""
+        if used == attempt.from_address:
+            await self.may_have_gone(tx, attempt, conversation)
+            return
+        is_ours = self._settings.sender_of_address(attempt.account, used) is not None
+        if is_ours or not isinstance(from_canonical(used), E164):
+            return
+        asked = None if attempt.from_address is None else from_canonical(attempt.from_address)
+        lease = await leases.grant(
+            tx,
+            attempt.account,
+            used,
+            conversation.contact_id,
+            conversation.id,
+            at=tx.now if attempt.ended_at is None else attempt.ended_at,
+            lifetime=self.lifetime,
+            stands_for=str(asked) if isinstance(asked, Alphanumeric) else None,
+        )
+        await enqueue.lease(tx, lease.id, self.warns_at(lease))
+
+    async def _note_change(self, tx: Transaction, attempt: Attempt, used: str, conversation: Conversation) -> None:
+        before = conversation.from_address
+        if used == before:
+            return
+        await conversations.came_from(tx, conversation.id, used)
+        replaced = attempt.from_address is not None and used != attempt.from_address
+        if before is not None or replaced:
+            await enqueue.number(tx, conversation.id, before, tx.now + self._card_after)
+
+    async def _learn(self, tx: Transaction, account: str, recipient: Address, contact: Contact) -> Lease | None:
+        """A number that we do not know was leased for a text of which we do not know what it came from."""
+        if not self._gives_leases(account) or not isinstance(recipient, E164):
+            return None
+        if self._settings.sender_of_address(account, str(recipient)) is not None:
+            return None
+        doubtful = [each for each in await self._doubtful(tx, account, contact.address, tx.now) if each.ended_at]
+        if not doubtful:
+            return None
+        message = await messages.get(tx, doubtful[0].message_id)
+        await self.said_late(tx, doubtful[0], recipient, await conversations.get(tx, message.conversation_id))
+        return await leases.find(tx, account, str(recipient), contact.id)
+
+    def _none_free(self, account: str, held: list[Lease], doubtful: list[Attempt]) -> str:
+        title, count = self._providers[account].title, len(held) + len(doubtful)
+        lost = f" ({len(doubtful)} of them perhaps, for texts that may have gone out)" if doubtful else ""
+        return (
+            f"Not sent: {title} leases {self.most(account)} numbers at most for one contact. This one has {count} "
+            f"leased numbers{lost}, and none is of this inbox: {self._next_free(account, held, doubtful)}"
+        )
+
+    def _next_free(self, account: str, held: list[Lease], doubtful: list[Attempt]) -> str:
+        """When another number can be asked for, for who reads it in the thread."""
+        ends = [lease.held_until for lease in held]
+        ends += [each.ended_at + self.lifetime for each in doubtful if each.ended_at is not None]
+        too_many = len(held) + len(doubtful) - self.most(account)
+        if not 0 <= too_many < len(ends):
+            return "try again a little later."
+        return f"another can be asked for from {to_datetime(sorted(ends)[too_many]):%d %b, %H:%M} UTC on."

@@ -1,0 +1,77 @@
+"""Where something belongs: the conversation that a text, a reply or a command is about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.conversations import enqueue
+from bot.conversations.number_hash import Pseudonyms
+from storage.engine.clock import DAY
+from storage.tables import callbacks, conversations, erasures, posts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.conversations.leases import Ledger
+    from bot.settings.model import Settings
+    from sms.message import InboundSms
+    from storage.engine.database import Transaction
+    from storage.tables.contacts import Contact
+    from storage.tables.conversations import Conversation
+    from storage.tables.intake import Entry
+
+
+class Places:
+    """The conversations of one workspace.
+
+    Args:
+        settings: which sender belongs to which inbox.
+        ledger: which number is leased for whom.
+        team: the Slack workspace's id.
+    """
+
+    def __init__(self, settings: Settings, ledger: Ledger, team: str) -> None:
+        self._settings = settings
+        self._ledger = ledger
+        self._team = team
+        self._pseudonyms = Pseudonyms(settings)
+
+    async def of_contact(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
+        """The contact's conversation in the inbox, opened if there is none."""
+        settings = self._settings.inboxes[inbox]
+        closed_after = tx.now - int(settings.reopen_days * DAY)
+        found = await conversations.open_one(
+            tx, contact.id, inbox, self._team, settings.channel, closed_after=closed_after
+        )
+        if found.thread_ts is None and (before := (await conversations.beside(tx, found))[0]) is not None:
+            await enqueue.card(tx, before.id, tx.now)
+        await erasures.return_leases(tx, self._pseudonyms.of(contact.address), contact.id, found.id)
+        return found
+
+    async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
+        """By the token in the URL, else by the lease, else by the sender that it was sent to."""
+        callback = await callbacks.find(tx, entry.callback) if entry.callback else None
+        leased = None
+        if sms.recipient is not None:
+            leased = await self._ledger.heard(tx, entry.source, sms.recipient, contact)
+        meant = int(callback.subject) if callback is not None and callback.scope == "conversation" else leased
+        if meant is not None and (inbox := (await conversations.get(tx, meant)).inbox) in self._settings.inboxes:
+            return await self.of_contact(tx, contact, inbox)
+        return await self.of_contact(tx, contact, self._inbox_by_sender(entry, sms, callback))
+
+    async def of_thread(self, tx: Transaction, said: Mapping[str, Any]) -> Conversation | None:
+        """By its thread, also one whose card somebody deleted since; None if the thread is no conversation."""
+        found = await conversations.by_thread(tx, said["team"], said["channel"], said["thread_ts"])
+        if found is not None:
+            return found
+        card = await posts.by_ts(tx, said["team"], said["channel"], said["thread_ts"])
+        return None if card is None or card.kind != "card" else await conversations.get(tx, card.subject)
+
+    def _inbox_by_sender(self, entry: Entry, sms: InboundSms, callback: callbacks.Callback | None) -> str:
+        sender = None
+        if callback is not None and callback.scope == "sender":
+            sender = callback.subject
+        elif sms.recipient is not None:
+            sender = self._settings.sender_of_address(entry.source, str(sms.recipient))
+        inbox = self._settings.inbox_of_sender(sender) if sender else None
+        return inbox or self._settings.inbox_of_account(entry.source)

@@ -1,0 +1,339 @@
+"""The story's second half: what becomes of a text of ours, one short function for each way it can go.
+
+Each takes the open transaction and writes rows and jobs; none talks to anybody.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.conversations import enqueue
+from bot.conversations.consent import opt_out
+from bot.conversations.leases import Ledger
+from bot.conversations.multipart import of_part, progress
+from bot.telemetry import message_events
+from providers.provider import Accepted
+from sms.message import Status
+from storage.engine.clock import MINUTE, SECOND
+from storage.queries import history
+from storage.tables import alerts, attempts, callbacks, conversations, messages, receipts, schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.conversations.limits import Hold
+    from bot.conversations.multipart import Progress
+    from bot.settings.model import Settings
+    from providers.provider import Provider
+    from sms.message import Receipt
+    from storage.engine.database import Transaction
+    from storage.tables.attempts import Attempt
+    from storage.tables.conversations import Conversation
+    from storage.tables.intake import Entry
+    from storage.tables.messages import Message
+
+
+EXPIRED = "expired"  # the code of a question about a text that waited for too long
+
+
+class Outcomes:
+    """What we do about what becomes of a text.
+
+    Args:
+        settings: the senders, and how long leases last.
+        providers: by the name of their account.
+
+    Attributes:
+        ledger: the leased numbers.
+    """
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
+        self._settings = settings
+        self._providers = providers
+        patience = settings.patience
+        self.ledger = Ledger(settings, providers)
+        self._settle_after = int(patience.settle[0] * SECOND)
+        self._line_after, self._card_after = int(patience.line * SECOND), int(patience.card * SECOND)
+
+    async def accepted(
+        self, tx: Transaction, attempt: Attempt, answer: Accepted, settled_by: str | None = None
+    ) -> bool:
+        """The provider took it; it may have assigned us a number for it. Returns whether a part is still to go out."""
+        known = await attempts.by_provider_id(tx, attempt.account, answer.provider_id)
+        await attempts.accept(
+            tx,
+            attempt,
+            provider_id=None if known is not None and known.id != attempt.id else answer.provider_id or None,
+            status=answer.status,
+            from_address=None if answer.sender is None else str(answer.sender),
+            segments=answer.segments,
+            settled_by=settled_by,
+        )
+        message = await messages.get(tx, attempt.message_id)
+        await self.ledger.took(tx, attempt, answer, await conversations.get(tx, message.conversation_id))
+        message_events.ended(tx, message, attempt, "accepted", is_answer=settled_by is None)
+        await conversations.keep_sender(tx, message.conversation_id, attempt.sender)
+        await conversations.team_wrote(tx, message.conversation_id)
+        for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
+            await self._apply(tx, await attempts.get(tx, attempt.id), early)
+        has_more = await self._refresh(tx, message.id)
+        await self._await_receipt(tx, attempt)
+        await enqueue.card(tx, message.conversation_id, tx.now + self._card_after)
+        await self._resolve(tx, f"not sent:{attempt.account}")
+        if settled_by is not None and has_more:  # the part that stopped the rest turned out to be out
+            await enqueue.send(tx, message.conversation_id, message.id)
+        return has_more
+
+    async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
+        """It certainly did not go out: it is tried again, unless that has gone on for too long."""
+        await attempts.end(tx, attempt.id, "not sent", code, sentence)
+        message = await messages.get(tx, attempt.message_id)
+        message_events.ended(tx, message, attempt, "not sent")
+        found = await self._progress(tx, message)
+        if final:
+            out = "" if found.begun else " Nothing went out."
+            await self._fail(tx, message, code, of_part(found, attempt.part, f"Not sent: {sentence}{out}"))
+        else:
+            again = f"{sentence} It is tried again."
+            await messages.set_status(tx, message.id, Status.QUEUED.value, code=code, sentence=again)
+        await self._alert(tx, attempt, f"not sent:{attempt.account}", sentence, message.conversation_id)
+
+    async def refused(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, opted_out: bool) -> None:
+        """It did not go out and will not."""
+        await attempts.end(tx, attempt.id, "refused", code, sentence)
+        message = await messages.get(tx, attempt.message_id)
+        message_events.ended(tx, message, attempt, "refused", is_answer=True)
+        if opted_out:
+            await self._suppress_by_provider(tx, message, code)
+        conversation = await conversations.get(tx, message.conversation_id)
+        told = await self.ledger.explain(tx, attempt, conversation, sentence)
+        await self._fail(tx, message, code, of_part(await self._progress(tx, message), attempt.part, told))
+        await self._alert(tx, attempt, f"refused:{attempt.account}:{code}", sentence, message.conversation_id)
+
+    async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
+        """It may have gone out: it is never sent again by itself."""
+        if (early := await receipts.newest(tx, attempt.id)) is not None:
+            await self._settle_by_receipt(tx, attempt, early)
+        else:
+            await attempts.end(tx, attempt.id, "unknown", code, sentence)
+            await self.ledger.may_have_gone(tx, attempt, await self._conversation_of(tx, attempt))
+            message_events.ended(tx, await messages.get(tx, attempt.message_id), attempt, "unknown", is_answer=True)
+            await enqueue.settle(tx, attempt.id, tx.now + self._settle_after)
+        await self._refresh(tx, attempt.message_id)
+        await enqueue.show(tx, attempt.message_id)
+
+    async def said(self, tx: Transaction, entry: Entry, receipt: Receipt) -> None:
+        """The provider said what became of an attempt; what it said is kept even if nobody knows the attempt yet."""
+        attempt = await self._attempt_of(tx, entry, receipt)
+        await receipts.add(tx, entry.source, receipt, attempt_id=attempt.id if attempt else None, intake_id=entry.id)
+        await message_events.said(tx, entry.source, attempt, receipt.status)
+        if attempt is not None:
+            if (recovered := entry.content.get("recovered")) is not None:
+                await messages.recover(tx, attempt.message_id, recovered)
+            await self._apply(tx, attempt, receipt)
+        if receipt.status is not None and receipt.status.is_final:
+            await self._resolve(tx, f"no receipt:{entry.source}")
+
+    async def never_settled(self, tx: Transaction, attempt: Attempt) -> None:
+        """Nobody could say whether it went out: a person has to."""
+        message = await messages.get(tx, attempt.message_id)
+        await messages.ask(tx, message.id, attempt.code or "unknown", attempt.sentence or "")
+        await enqueue.show(tx, message.id)
+        sentence = "A text may not have gone out."
+        await self._alert(tx, attempt, f"unknown:{attempt.account}", sentence, message.conversation_id)
+
+    async def held(
+        self, tx: Transaction, message: Message, until: int, hold: Hold, expires_at: int, *, is_told: bool
+    ) -> None:
+        """The gate lets it out later: the thread says when and why.
+
+        Args:
+            tx: the open transaction.
+            message: which.
+            until: its turn, and `expires_at` when it is asked about instead (microseconds UTC).
+            hold: why.
+            expires_at: see above.
+            is_told: false: a wait that is over before its line would be posted is not told.
+        """
+        if message.not_before != until and (is_told or until > tx.now + self._line_after):
+            await schedule.hold(tx, message.id, until, hold.reason, hold.sentence, expires_at)
+            await enqueue.show(tx, message.id)
+
+    async def too_old(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """It waited for too long: a person is asked."""
+        await messages.ask(tx, message.id, EXPIRED, sentence)
+        await enqueue.show(tx, message.id)
+
+    async def nothing_to_send(self, tx: Transaction, message: Message) -> None:
+        """All of it turned out to be out when it was to be sent again: its line says so."""
+        if message.state is None and (await self._progress(tx, message)).is_out:
+            await self._refresh(tx, message.id)
+
+    async def waits(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """The company is left alone for a while, and the text with it."""
+        if message.sentence != sentence:
+            await messages.set_status(tx, message.id, Status.QUEUED.value, code="waits", sentence=sentence)
+            await enqueue.show(tx, message.id, tx.now + self._line_after)
+
+    async def not_allowed(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """Who wrote it may not text: only they are told."""
+        await messages.give_up(tx, message.id, sentence)
+        conversation = await conversations.get(tx, message.conversation_id)
+        if message.author is not None:
+            await enqueue.tell(tx, conversation.channel, message.author, sentence, conversation.thread_ts)
+
+    async def stopped(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
+        """The gate does not let it out; nobody was asked to send it."""
+        found = await self._progress(tx, message)
+        await self._fail(tx, message, code, of_part(found, found.next or 1, sentence) if found.begun else sentence)
+        message_events.stopped(tx, message, code)
+
+    # --- what a person decided about it -------------------------------------------------------------------------------
+
+    async def send_again(
+        self, tx: Transaction, message: Message, via: str | None = None, *, at_once: bool = False
+    ) -> None:
+        """A person decided that it goes out, once for this decision, through this sender if one is given.
+
+        With `at_once` quiet hours do not hold it.
+        """
+        await messages.decide(tx, message.id, via, at_once=at_once)
+        await enqueue.send(tx, message.conversation_id, message.id)
+        await enqueue.show(tx, message.id, tx.now + self._line_after)
+
+    async def arrived(self, tx: Transaction, message: Message, user: str) -> None:
+        """A person knows that what may not have gone out did."""
+        for attempt in await attempts.newest(tx, message.id):
+            if attempt.outcome == "unknown":
+                await attempts.accept(
+                    tx,
+                    attempt,
+                    provider_id=None,
+                    status=Status.SENT,
+                    from_address=None,
+                    segments=None,
+                    settled_by=f"person {user}",
+                )
+        if await self._refresh(tx, message.id):
+            await enqueue.send(tx, message.conversation_id, message.id)
+        await self._leave_alerts(tx, message.conversation_id)
+
+    async def given_up(self, tx: Transaction, message: Message) -> None:
+        """A person decided that nothing more is done about it."""
+        await messages.give_up(tx, message.id, f"{message.sentence or ''} Given up.".strip())
+        await enqueue.show(tx, message.id)
+        await self._leave_alerts(tx, message.conversation_id)
+
+    async def kept(self, tx: Transaction, message: Message, sentence: str) -> None:
+        """A person decided that it stays in the team."""
+        await messages.give_up(tx, message.id, sentence)
+        await enqueue.show(tx, message.id)
+        await self._leave_alerts(tx, message.conversation_id)
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    async def _attempt_of(self, tx: Transaction, entry: Entry, receipt: Receipt) -> Attempt | None:
+        """By the token in the URL, else by our id that the provider carried, else by the provider's own id."""
+        callback = await callbacks.find(tx, entry.callback) if entry.callback else None
+        if callback is not None and callback.scope == "attempt":
+            return await attempts.get(tx, int(callback.subject))
+        if receipt.attempt is not None and receipt.attempt.isdigit():
+            found = await attempts.find(tx, int(receipt.attempt))
+            if found is not None and found.account == entry.source:
+                return found
+        if receipt.provider_id is not None:
+            return await attempts.by_provider_id(tx, entry.source, receipt.provider_id)
+        return None
+
+    async def _apply(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
+        """What a receipt changes: the attempt's status if that is forward, and what the thread shows."""
+        if attempt.outcome == "unknown":
+            await self._settle_by_receipt(tx, attempt, receipt)
+        elif attempt.outcome == "accepted" and attempt.from_address is None and receipt.sender is not None:
+            await self.ledger.said_late(tx, attempt, receipt.sender, await self._conversation_of(tx, attempt))
+        moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
+        if moved or (receipt.status is None and not await receipts.said_after(tx, attempt.id, receipt.at)):
+            await attempts.say(tx, attempt.id, receipt.word)
+        if moved:
+            await attempts.explain(tx, attempt.id, receipt.code, receipt.sentence)
+        message = await messages.get(tx, attempt.message_id)
+        if moved and receipt.status is not None and receipt.status.is_final:
+            message_events.ended(tx, message, attempt, receipt.status.value)
+        if receipt.opted_out:
+            await self._suppress_by_provider(tx, message, receipt.code or receipt.word)
+        if not moved and receipt.status is not None and attempt.outcome != "unknown":
+            return
+        await self._refresh(tx, attempt.message_id)
+        if moved and receipt.status in (Status.FAILED, Status.EXPIRED):
+            sentence = receipt.sentence or "A text could not be delivered."
+            cause = f"failed:{attempt.account}:{receipt.code or receipt.word}"
+            await self._alert(tx, attempt, cause, sentence, message.conversation_id)
+
+    async def _conversation_of(self, tx: Transaction, attempt: Attempt) -> Conversation:
+        message = await messages.get(tx, attempt.message_id)
+        return await conversations.get(tx, message.conversation_id)
+
+    async def _settle_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
+        """A receipt proves that the provider had it."""
+        answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
+        await self.accepted(tx, attempt, answer, settled_by="receipt")
+
+    async def _progress(self, tx: Transaction, message: Message) -> Progress:
+        return progress(message, await attempts.newest(tx, message.id))
+
+    async def _refresh(self, tx: Transaction, message_id: int) -> bool:
+        """The message is as far as its newest tries; its line says so now if it is final, else a little later.
+
+        Returns:
+            Whether a part of it is still to go out.
+        """
+        message = await messages.get(tx, message_id)
+        found = await self._progress(tx, message)
+        if _is_parked(message) and not found.is_out:
+            await enqueue.show(tx, message_id, tx.now + self._line_after)
+            return False
+        status = found.status(message.status)
+        worst = next((part for part in found.newest if part.status is status and part.sentence), None)
+        sentence = of_part(found, worst.part, worst.sentence or "") if worst else None
+        code = worst.code if worst else None
+        if worst is None and status is Status.FAILED:
+            code, sentence = message.code, message.sentence  # the gate stopped a part that was not tried
+        await messages.set_status(tx, message_id, status.value, code=code, sentence=sentence)
+        delay = 0 if status.is_final else self._line_after
+        await enqueue.show(tx, message_id, tx.now + delay)
+        if status is Status.DELIVERED:
+            await self._leave_alerts(tx, message.conversation_id)
+        return found.next is not None
+
+    async def _await_receipt(self, tx: Transaction, attempt: Attempt) -> None:
+        if self._providers[attempt.account].features.receipts:
+            await enqueue.overdue(tx, attempt.message_id, tx.now + int(self._settings.receipt_minutes * MINUTE))
+
+    async def _fail(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
+        await messages.set_status(tx, message.id, Status.FAILED.value, code=code, sentence=sentence)
+        await enqueue.show(tx, message.id)
+
+    async def _suppress_by_provider(self, tx: Transaction, message: Message, code: str) -> None:
+        conversation = await conversations.get(tx, message.conversation_id)
+        await opt_out(tx, conversation.contact_id, "provider", code, message.id)
+
+    async def _alert(self, tx: Transaction, attempt: Attempt, cause: str, sentence: str, conversation_id: int) -> None:
+        title = self._providers[attempt.account].title
+        told = sentence if sentence.startswith(title) else f"{title}: {sentence}"
+        await enqueue.alert(tx, await alerts.raise_one(tx, cause, told, conversation_id))
+
+    async def _leave_alerts(self, tx: Transaction, conversation_id: int) -> None:
+        """Alerts about texts in the conversation are over for it once nothing is left to decide there."""
+        if not await history.wants_decision(tx, conversation_id):
+            for alert_id in await alerts.leave(tx, conversation_id):
+                await enqueue.alert(tx, alert_id)
+
+    async def _resolve(self, tx: Transaction, cause: str) -> None:
+        alert_id = await alerts.resolve(tx, cause)
+        if alert_id is not None:
+            await enqueue.alert(tx, alert_id)
+
+
+def _is_parked(message: Message) -> bool:
+    """Whether its rest waits, or stays here, whatever becomes of the parts that are out."""
+    return message.state in {"held", "scheduled", "cancelled"} or (message.state == "asked" and message.code == EXPIRED)

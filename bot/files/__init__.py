@@ -1,0 +1,1 @@
+"""Files: fetched from providers and Slack, checked, stored, and sent."""

@@ -1,0 +1,278 @@
+"""Files that come with a contact's text: fetched from the provider, put into the thread, each exactly once.
+
+Slack takes a file in three steps and shares it some time after the last, or never. So each step is written down before
+the next begins, Slack is asked where the file is before it is asked to share it again, and a file that cannot be had or
+shown ends as a sentence in the thread.
+"""
+
+from __future__ import annotations
+
+from mimetypes import guess_type
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import aiohttp
+from yarl import URL
+
+from bot.conversations import enqueue, recovery
+from bot.conversations.enqueue import Later
+from bot.files import filetypes
+from bot.files.downloads import NotFetched, Source, origin
+from bot.slack.client.api import SlackRefused, SlackUncertain, SlackUnreachable
+from storage.engine.clock import SECOND
+from storage.tables import conversations, files, jobs, messages, posts
+
+if TYPE_CHECKING:
+    from bot.files.downloads import Downloads
+    from bot.files.file_store import Shelf
+    from bot.settings.model import Settings
+    from bot.slack.client.api import SlackApi
+    from storage.engine.database import Database
+    from storage.tables.conversations import Conversation
+    from storage.tables.files import File
+    from storage.tables.jobs import Job
+
+MOST_COMPLETIONS = 2  # times that Slack is asked to share one file
+UPLOAD_SECONDS = 120.0
+_NOT_YET = 1.0  # seconds until the next look whether the text that a file belongs to is in its thread
+_THREAD_GONE = {"thread_not_found", "message_not_found"}
+
+# Slack's words for what an admin can change, as the end of a sentence (docs.slack.dev, files.completeUploadExternal).
+_REASONS = {
+    "file_uploads_disabled": "uploads are turned off in this workspace",
+    "file_uploads_except_images_disabled": "only pictures may be uploaded in this workspace",
+    "file_type_not_allowed": "files of this kind may not be uploaded in this workspace",
+    "blocked_file_type": "files of this kind may not be uploaded in this workspace",
+    "storage_limit_reached": "the storage of this workspace is full",
+    "file_upload_size_restricted": "it is too large for this workspace",
+    "missing_scope": "the app may not upload files here: install it again with its newest manifest",
+}
+
+
+def sources(settings: Settings) -> dict[str, Source]:
+    """From where the files of each account's contacts may come."""
+    return {name: _source(settings, name) for name in settings.accounts}
+
+
+def private_places(settings: Settings) -> set[tuple[str, int]]:
+    """Hosts and ports that an operator configured in place of a provider's own."""
+    known = {host for account in settings.accounts.values() for host in account.kind.features.media_hosts}
+    origins = {one for source in sources(settings).values() for one in source.origins} | {_slack(settings)}
+    return {(host, port) for _, host, port in origins if host not in known}
+
+
+def of_slack(settings: Settings) -> Source:
+    """From where Slack's files may come; its token goes nowhere else."""
+    token = settings.slack.bot_token.get_secret_value()
+    headers = {"Authorization": f"Bearer {token}"}
+    return Source(frozenset({"files.slack.com"}), frozenset({_slack(settings)}), headers)
+
+
+def _slack(settings: Settings) -> tuple[str, str, int]:
+    return origin(URL(settings.slack.api_url))
+
+
+def _source(settings: Settings, name: str) -> Source:
+    account = settings.accounts[name]
+    base_url = getattr(account.provider_settings(), "base_url", None)  # a provider of somebody else's may have none
+    origins = frozenset() if base_url is None else frozenset({origin(URL(str(base_url)))})
+    return Source(frozenset({*account.kind.features.media_hosts, *settings.files.hosts}), origins)
+
+
+class Incoming:
+    """What the worker calls for each file that came in.
+
+    Args:
+        database, slack, settings: as everywhere.
+        downloads: fetches them.
+        shelf: keeps them until Slack has them.
+        session: for the bytes that go to Slack.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        slack: SlackApi,
+        settings: Settings,
+        downloads: Downloads,
+        shelf: Shelf,
+        session: aiohttp.ClientSession,
+    ) -> None:
+        self._database = database
+        self._slack = slack
+        self._settings = settings
+        self._downloads = downloads
+        self._shelf = shelf
+        self._session = session
+        self._sources = sources(settings)
+        self._steps = {"new": self._fetch, "here": self._upload, "uploaded": self._share}
+
+    async def file(self, job: Job) -> None:
+        """Takes the file from step to step, from the one that it had reached.
+
+        Raises:
+            Later: it is waited for.
+            bot.slack.client.api.SlackError: Slack cannot take it now.
+        """
+        while (step := self._steps.get((file := await self._get(job.subject)).state)) is not None:
+            try:
+                await step(file)
+            except NotFetched as error:
+                pauses = self._settings.patience.fetch
+                if error.may_come and job.tries <= len(pauses):
+                    raise Later(pauses[job.tries - 1], error.code) from None
+                await self._give_up(file, "fetched", error.reason)
+            except SlackRefused as error:
+                await self._give_up(file, "put into Slack", _REASONS.get(error.code, f"Slack says {error.code}"))
+        await self._shelf.drop(file.id)
+        async with self._database.transaction() as tx:
+            await jobs.finish(tx, job)
+
+    # --- the steps ----------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, file: File) -> None:
+        async with self._database.read() as reader:
+            account = (await messages.get(reader, file.message_id)).account
+        source = self._sources.get(account or "", Source())
+        found = await self._downloads.fetch(file.source, source, self._settings.files.largest_in, name=file.name)
+        await self._shelf.put(file.id, found.content)
+        async with self._database.transaction() as tx:
+            await files.fetched(tx, file.id, name=found.name, content_type=found.kind, size=len(found.content))
+
+    async def _upload(self, file: File) -> None:
+        """Slack gets the bytes. Its id for them is kept before it is asked to show them anywhere."""
+        content = await self._shelf.take(file)
+        if content is None:
+            async with self._database.transaction() as tx:
+                await files.fetch_again(tx, file.id)
+            return
+        begun = await self._slack.call("files.getUploadURLExternal", filename=file.name, length=len(content))
+        await self._send(begun["upload_url"], content)
+        async with self._database.transaction() as tx:
+            await files.uploaded(tx, file.id, begun["file_id"])
+
+    async def _send(self, url: str, content: bytes) -> None:
+        timeout = aiohttp.ClientTimeout(total=UPLOAD_SECONDS, sock_connect=5)
+        try:
+            async with self._session.post(url, data=content, timeout=timeout) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError):
+            raise SlackUnreachable("upload_broke") from None
+        if status >= 500:  # noqa: PLR2004 - server errors; nothing is shown before the last step, so it is done again
+            raise SlackUnreachable(f"upload_http_{status}")
+        if status != 200:  # noqa: PLR2004 - what Slack's document promises
+            raise SlackRefused(f"upload_http_{status}")
+
+    async def _share(self, file: File) -> None:
+        """Asks Slack to show it below its text, once; a second time only after it had long enough and did not."""
+        conversation = await self._place(file)
+        if file.completions == 0:
+            await self._complete(file, conversation)
+        share = await self._shared(file, conversation)
+        if share is not None and share.get("thread_ts") != conversation.thread_ts:
+            await self._take_back(file, conversation, share["ts"])
+        elif share is not None:
+            async with self._database.transaction() as tx:
+                await files.shared(tx, file.id, share["ts"])
+        else:
+            await self._wait(file, conversation)
+
+    async def _wait(self, file: File, conversation: Conversation) -> None:
+        """Until Slack has had long enough."""
+        waited = (self._database.clock() - (file.completed_at or 0)) / SECOND
+        if waited < self._settings.patience.share_again:
+            raise Later(self._pause(waited), "Slack is sharing it")
+        if file.completions < MOST_COMPLETIONS:
+            await self._complete(file, conversation)
+        await self._give_up(file, "put into Slack", "Slack took it and did not show it")
+
+    async def _complete(self, file: File, conversation: Conversation) -> NoReturn:
+        """Asks; from before the question on it may be shared."""
+        async with self._database.transaction() as tx:
+            await files.completing(tx, file.id)
+        try:
+            await self._slack.call(
+                "files.completeUploadExternal",
+                files=[{"id": file.slack_file, "title": file.name}],
+                channel_id=conversation.channel,
+                thread_ts=conversation.thread_ts,
+            )
+        except SlackUnreachable:
+            async with self._database.transaction() as tx:
+                await files.not_completed(tx, file.id)
+            raise
+        except SlackUncertain as error:
+            raise Later(self._pause(0), error.code) from None
+        except SlackRefused as error:
+            await self._not_here(file, conversation, error)
+        raise Later(self._pause(0), "Slack is sharing it")
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    async def _place(self, file: File) -> Conversation:
+        """The conversation, once the text that the file belongs to stands in its thread."""
+        async with self._database.read() as reader:
+            message = await messages.get(reader, file.message_id)
+            conversation = await conversations.get(reader, message.conversation_id)
+            is_posted = message.post_id is not None and (await posts.get(reader, message.post_id)).state == "sent"
+        if not is_posted or conversation.thread_ts is None:
+            raise Later(_NOT_YET, "its text is not in the thread yet")
+        return conversation
+
+    async def _shared(self, file: File, conversation: Conversation) -> dict[str, Any] | None:
+        """Where Slack shows it in the conversation's channel; None where it does not, or not yet."""
+        try:
+            answer = await self._slack.call("files.info", file=file.slack_file)
+        except SlackRefused as error:
+            if error.code != "file_not_found":  # that is said of one that was never completed
+                raise
+            return None
+        shares = answer["file"].get("shares", {})
+        found = [one for kind in shares.values() for one in kind.get(conversation.channel, ())]
+        return next(
+            (one for one in found if one.get("thread_ts") == conversation.thread_ts), found[0] if found else None
+        )
+
+    async def _not_here(self, file: File, conversation: Conversation, error: SlackRefused) -> NoReturn:
+        """A thread that is gone is opened anew, a channel that takes nothing is waited for; anything else is final."""
+        if error.code in _THREAD_GONE:
+            await self._open_anew(file, conversation)
+        if error.code not in recovery.CLOSED:
+            raise error
+        async with self._database.transaction() as tx:
+            await files.not_completed(tx, file.id)
+            if self._settings.is_ours(conversation.channel):
+                await recovery.close_channel(tx, conversation.channel, error.code)
+        raise Later(self._settings.patience.channel, error.code)
+
+    async def _take_back(self, file: File, conversation: Conversation, ts: str) -> None:
+        """Slack put it into the channel because its thread is gone."""
+        await self._slack.call("chat.delete", channel=conversation.channel, ts=ts)
+        await self._open_anew(file, conversation)
+
+    async def _open_anew(self, file: File, conversation: Conversation) -> NoReturn:
+        async with self._database.transaction() as tx:
+            await recovery.lose_thread(tx, conversation)
+            await files.upload_again(tx, file.id)
+        raise Later(_NOT_YET, "its thread is opened anew")
+
+    def _pause(self, waited: float) -> float:
+        """Seconds until the next look, by how long it has been waited for already."""
+        until = 0.0
+        for pause in self._settings.patience.share:
+            until += pause
+            if until > waited:
+                return until - waited
+        return self._settings.patience.share[-1]
+
+    async def _give_up(self, file: File, done: str, reason: str) -> None:
+        """No file is lost without a word."""
+        kind = filetypes.noun(file.content_type or file.claimed_type or guess_type(file.source.partition("?")[0])[0])
+        sentence = f"A {kind} came with this text and could not be {done}: {reason}."
+        async with self._database.transaction() as tx:
+            message = await messages.get(tx, file.message_id)
+            await files.fail(tx, file.id, sentence)
+            await enqueue.notice(tx, message.conversation_id, f"notice:file:{file.id}", sentence)
+
+    async def _get(self, file_id: int) -> File:
+        async with self._database.read() as reader:
+            return await files.get(reader, file_id)

@@ -1,0 +1,1 @@
+"""Our own HTTP server and its routes: provider webhooks, files and exports."""

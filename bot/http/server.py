@@ -1,0 +1,82 @@
+"""Our own HTTP: the providers' door, that of files, Slack's in http mode, and what an operator asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from slack_bolt.async_app import AsyncApp
+
+    from bot.settings.sections import HttpSettings
+    from bot.telemetry.gauges import Gauges
+    from bot.telemetry.metrics import Metrics
+
+BODY_LIMIT = 1 << 20  # bytes of one request
+
+
+class Door(Protocol):
+    """Something that takes requests of its own."""
+
+    def routes(self) -> list[web.RouteDef]:
+        """Those that are to be sent there."""
+
+
+class Server:
+    """One listening socket. It opens before Slack is reached; until `slack` is set Slack's own door says 503.
+
+    Attributes:
+        slack: takes Slack's requests in http mode.
+        is_ready: whether texts flow both ways now.
+    """
+
+    def __init__(self, settings: HttpSettings, doors: Iterable[Door], metrics: Metrics, gauges: Gauges) -> None:
+        self.slack: AsyncApp | None = None
+        self.is_ready: Callable[[], bool] = lambda: False
+        self._settings = settings
+        self._metrics = metrics
+        self._gauges = gauges
+        gauges.live["ready"] = lambda: float(self.is_ready())
+        app = web.Application(client_max_size=BODY_LIMIT)
+        app.add_routes(
+            [
+                *(route for door in doors for route in door.routes()),
+                web.post("/slack/events", self._slack_events),
+                web.get("/healthz", self._healthz),
+                web.get("/readyz", self._readyz),
+                web.get("/metrics", self._show_metrics),
+            ]
+        )
+        # No access log: its lines would hold the path tokens.
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+
+    async def start(self) -> None:
+        """Listens."""
+        await self._runner.setup()
+        await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
+
+    async def stop(self) -> None:
+        """Takes nothing more in and lets the requests under way end."""
+        await self._runner.cleanup()
+
+    async def _slack_events(self, request: web.Request) -> web.Response:
+        if self.slack is None:
+            return web.Response(status=503)
+        return await to_aiohttp_response(await self.slack.async_dispatch(await to_bolt_request(request)))
+
+    async def _healthz(self, _: web.Request) -> web.Response:
+        """The process lives. Slack has no say in it, or a supervisor would kill a healthy bot when Slack is down."""
+        return web.Response(text="ok\n")
+
+    async def _readyz(self, _: web.Request) -> web.Response:
+        ready = self.is_ready()
+        return web.Response(text="ready\n" if ready else "not ready\n", status=200 if ready else 503)
+
+    async def _show_metrics(self, _: web.Request) -> web.Response:
+        await self._gauges.refresh()
+        return web.Response(body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

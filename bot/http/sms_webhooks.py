@@ -1,0 +1,161 @@
+"""HTTP in from the providers: recognise the token, verify, parse, append to the intake, answer; in this order.
+
+Nothing is answered 2xx before it is on disk; nothing that is not verified is stored.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from aiohttp import web
+
+from bot.conversations import enqueue, events
+from bot.conversations.callbacks import hash_token
+from providers.errors import Forged, Unreadable
+from providers.provider import Webhook
+from storage.tables import alerts, callbacks, intake
+from storage.tables.intake import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.conversations.callbacks import CallbackUrls
+    from bot.telemetry.metrics import Metrics
+    from providers.provider import Provider
+    from storage.engine.database import Database
+    from storage.tables.callbacks import Callback
+
+KEPT_HEADERS = ("content-type", "user-agent")  # those that help to read a body again; the others may carry secrets
+
+log = structlog.get_logger("sms door")
+
+
+class SmsDoor:
+    """The door for all accounts.
+
+    Args:
+        database: where tokens are known.
+        appender: the intake.
+        providers: by the name of their account.
+        urls: made the tokens and secrets.
+        metrics: where outcomes are counted.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        appender: intake.Appender,
+        providers: Mapping[str, Provider],
+        urls: CallbackUrls,
+        metrics: Metrics,
+    ) -> None:
+        self._database = database
+        self._appender = appender
+        self._providers = providers
+        self._urls = urls
+        self._metrics = metrics
+
+    def routes(self) -> list[web.RouteDef]:
+        """What the HTTP server is to send here."""
+        place = "/sms/{account}/{token}"
+        return [web.post(place, self.take), web.get(place, self.take, allow_head=False)]
+
+    async def take(self, request: web.Request) -> web.Response:
+        """One webhook."""
+        account = request.match_info["account"]
+        callback = await self._recognise(account, request.match_info["token"])
+        if callback is None:
+            self._count("?", "forged")
+            return web.Response(status=404)
+        provider = self._providers[account]
+        hook = await self._webhook(request, callback)
+        try:
+            provider.verify(hook)
+        except Forged:
+            self._count(account, "forged")
+            return web.Response(status=404)
+        try:
+            return await self._keep(provider, hook, callback)
+        except sqlite3.Error as error:
+            log.error("a webhook could not be stored", account=account, error=str(error))
+            self._count(account, "not stored")
+            return web.Response(status=503)
+
+    async def _keep(self, provider: Provider, hook: Webhook, callback: Callback) -> web.Response:
+        try:
+            found = provider.parse(hook)
+        except Exception as error:  # noqa: BLE001 - whatever a parser trips over, the webhook is kept for a replay
+            await self._bury(hook, callback, error)
+            return web.Response(status=400)
+        for event in found:
+            arrival = Arrival(
+                source=callback.account,
+                kind=events.kind(event),
+                dedup_key=events.dedup_key(callback.account, event, uuid.uuid4().hex),
+                body=hook.body,
+                parsed=events.pack(event),
+                headers=_kept(hook),
+                callback=callback.token_hash,
+            )
+            new = await self._appender.append(arrival)
+            self._count(callback.account, "taken in" if new else "seen before")
+        answer = provider.answer(hook)
+        return web.Response(status=answer.status, text=answer.body, content_type=answer.content_type)
+
+    async def _bury(self, hook: Webhook, callback: Callback, error: Exception) -> None:
+        """Kept as a dead row, and told, in one transaction."""
+        reason = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__} in the provider's parser"
+        log.warning("a webhook could not be read", account=callback.account, error=type(error).__name__)
+        self._count(callback.account, "unreadable")
+        arrival = Arrival(
+            source=callback.account,
+            kind="unreadable",
+            dedup_key=f"{callback.account}:unreadable:{hashlib.sha256(_whole(hook)).hexdigest()}",
+            body=hook.body,
+            parsed=None,
+            headers={**_kept(hook), ":method": hook.method, ":query": json.dumps(hook.query)},
+            callback=callback.token_hash,
+            error=reason,
+        )
+        async with self._database.transaction() as tx:
+            if await intake.append(tx, [arrival]):
+                title = self._providers[callback.account].title
+                sentence = (
+                    f"{title} sent something that could not be read. It is kept, and can be replayed after a fix."
+                )
+                await enqueue.alert(tx, await alerts.raise_one(tx, f"unreadable:{callback.account}", sentence))
+
+    async def _recognise(self, account: str, token: str) -> Callback | None:
+        reader = self._database.glance()
+        callback = await callbacks.find(reader, hash_token(token))
+        if callback is None or callback.account != account or account not in self._providers:
+            return None
+        return callback
+
+    async def _webhook(self, request: web.Request, callback: Callback) -> Webhook:
+        return Webhook(
+            method=request.method,
+            query=tuple(request.query.items()),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=await request.read(),
+            received_at=datetime.now(UTC),
+            secret=self._urls.header_secret(callback.account),
+            attempt=callback.subject if callback.scope == "attempt" else None,
+        )
+
+    def _count(self, account: str, outcome: str) -> None:
+        self._metrics.webhooks.labels(account, outcome).inc()
+
+
+def _kept(hook: Webhook) -> dict[str, str]:
+    return {name: hook.headers[name] for name in KEPT_HEADERS if name in hook.headers}
+
+
+def _whole(hook: Webhook) -> bytes:
+    return repr(hook.query).encode() + hook.body

@@ -1,0 +1,193 @@
+"""What `threadline` does at a terminal beside the running bot: it reads the same file, and what it sends is taken in.
+
+Nothing here talks to Slack or to a provider; the running bot notices what is written within a second.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from bot.conversations.callbacks import CallbackUrls
+from bot.conversations.circuit_breaker import Breaker
+from bot.conversations.send_results import Outcomes
+from bot.sending.gate import Gate
+from bot.sending.routing import ONE_WAY, Stop, one_way
+from bot.slack.app import routes
+from bot.slack.client.api import SlackApi, open_client, open_session
+from bot.slack.client.rate_limit import Pacing
+from bot.slack.client.users import People
+from bot.slack.views.cards import spaced
+from bot.telemetry import status_report
+from bot.telemetry.metrics import Metrics
+from bot.text.parse_number import read_number
+from providers.http import open_client as open_provider_client
+from sms.address import NotAnAddress
+from storage.engine.database import open_database
+from storage.queries import status_queries
+from storage.tables import intake
+from storage.tables.identity import Identity
+from storage.tables.intake import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from bot.settings.model import Settings
+    from bot.telemetry.status_report import LeaseView, Standing
+    from providers.provider import Provider
+    from sms.address import Address
+    from storage.engine.database import Database
+
+SOURCE = "command line"
+PRIMING = "This number is set up for texts. There is no need to answer."
+_NOBODY = Identity("", "", "", "")  # whoever the bot is in Slack, nothing here says it there
+
+
+class CannotDo(Exception):
+    """It is not done. The message is a sentence for the person at the terminal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """What is open while a command runs."""
+
+    settings: Settings
+    database: Database
+    providers: Mapping[str, Provider]
+    gate: Gate
+    slack: SlackApi
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Terminal]:
+    """The database of the bot, and its gate.
+
+    Raises:
+        CannotDo: there is no database yet.
+        storage.engine.migrations.TooNew: the database is from a newer version.
+    """
+    if not settings.database.is_file():
+        raise CannotDo(f"There is no database {settings.database} yet. `threadline run` makes it.")
+    async with AsyncExitStack() as stack:
+        database = await open_database(settings.database)
+        stack.push_async_callback(database.close)
+        client = await stack.enter_async_context(open_provider_client())
+        providers = {name: each.kind(each.provider_settings(), client) for name, each in settings.accounts.items()}
+        session = await stack.enter_async_context(open_session(settings.patience.slack))
+        slack = SlackApi(open_client(settings.slack, session), Pacing(database, settings.slack))
+        urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
+        people = People(database, slack, _NOBODY)
+        breaker = Breaker(database, Metrics(), providers)
+        gate = Gate(database, settings, providers, Outcomes(settings, providers), urls, people, breaker)
+        yield Terminal(settings, database, providers, gate, slack)
+
+
+async def status(settings: Settings) -> Standing:
+    """How things stand."""
+    async with opened(settings) as terminal:
+        return await status_report.look(terminal.database, settings, settings.inboxes)
+
+
+async def leases(settings: Settings) -> list[LeaseView]:
+    """Every live lease, the one that ends next first."""
+    async with opened(settings) as terminal:
+        return await status_report.live_leases(terminal.database, terminal.providers, settings.inboxes)
+
+
+async def route(settings: Settings, number: str, text: str, inbox: str | None) -> routes.Explanation:
+    """Which way a text would go, and why.
+
+    Raises:
+        CannotDo: the number or the inbox is none.
+    """
+    name = _inbox(settings, inbox)
+    async with opened(settings) as terminal:
+        explaining = routes.Routes(terminal.database, settings, terminal.providers, terminal.gate)
+        return await explaining.explain(name, number_in(settings, name, number), text)
+
+
+async def send(settings: Settings, number: str, text: str, inbox: str | None, via: str | None) -> str:
+    """Takes in a text for the bot to send; says when it goes out.
+
+    Raises:
+        CannotDo: it would not go out; with the reason.
+    """
+    name = _inbox(settings, inbox)
+    if via is not None and via not in settings.senders:
+        raise CannotDo(f"There is no sender {via}. The senders are {', '.join(settings.senders)}.")
+    to = number_in(settings, name, number)
+    async with opened(settings) as terminal:
+        try:
+            way = await terminal.gate.would_send(name, to, text, via)
+        except Stop as stop:
+            raise CannotDo(stop.sentence) from None
+        await _take_in(terminal.database, {"to": str(to), "text": text, "inbox": name, "via": via})
+    running = "The bot sends it now." if await is_running(settings) else "It goes out once the bot runs."
+    answer = f" {ONE_WAY}" if one_way(way.address) else ""
+    return f"Taken in for {spaced(str(to))} in the inbox {name}. {running}{answer}"
+
+
+async def prime(settings: Settings, sender: str, number: str) -> str:
+    """Sends one text from a sender whose company learns our URL by that only.
+
+    Raises:
+        CannotDo: there is no such sender, it needs no such text, or the text would not go out.
+    """
+    if sender not in settings.senders:
+        raise CannotDo(f"There is no sender {sender}. The senders are {', '.join(settings.senders)}.")
+    kind = settings.accounts[settings.senders[sender].account].kind
+    inbox = settings.inbox_of_sender(sender)
+    if not kind.features.inbound_after_send:
+        raise CannotDo(f"{kind.title} needs no text for that. `threadline callbacks` says what it needs.")
+    if inbox is None:
+        raise CannotDo(f"No inbox has the sender {sender}. Add it to the senders of one.")
+    return await send(settings, number, PRIMING, inbox, sender)
+
+
+async def is_running(settings: Settings) -> bool:
+    """Whether the bot answers at its own door."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.http.host, settings.http.host)  # noqa: S104 - a name
+    host = f"[{host}]" if ":" in host else host
+    try:
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+            return (await client.get(f"http://{host}:{settings.http.port}/healthz")).is_success
+    except httpx.HTTPError:
+        return False
+
+
+async def was_primed(database: Database, settings: Settings, sender: str) -> bool:
+    """Whether a text from the sender was ever accepted."""
+    async with database.read() as reader:
+        return await status_queries.last_accepted(reader, settings.senders[sender].account, sender) is not None
+
+
+def _inbox(settings: Settings, name: str | None) -> str:
+    if name is None:
+        return next(iter(settings.inboxes))
+    if name not in settings.inboxes:
+        raise CannotDo(f"There is no inbox {name}. The inboxes are {', '.join(settings.inboxes)}.")
+    return name
+
+
+def number_in(settings: Settings, inbox: str, number: str) -> Address:
+    """A number as a person writes it, in this inbox.
+
+    Raises:
+        CannotDo: it is none.
+    """
+    try:
+        return read_number(number, settings.inboxes[inbox].default_region)
+    except NotAnAddress as error:
+        raise CannotDo(str(error)) from None
+
+
+async def _take_in(database: Database, said: dict[str, Any]) -> None:
+    parsed = {**said, "user": None, "response_url": None}
+    key = f"{SOURCE}:{uuid.uuid4().hex}"
+    async with database.transaction() as tx:
+        await intake.append(tx, [Arrival(SOURCE, "command", key, json.dumps(said).encode(), parsed)])

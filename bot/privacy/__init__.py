@@ -1,0 +1,1 @@
+"""One person's rights: export, erasure, and how long anything is kept."""

@@ -1,0 +1,330 @@
+"""Erases a contact: our posts in Slack, their texts, names, notes, files and everything that came in about them.
+
+It can be cut short anywhere and done again: what is gone is gone, and what was counted was counted in the transaction
+that did it. What a team wrote in Slack cannot be deleted by an app, and is told of instead.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_plus
+
+from bot.conversations import enqueue
+from bot.conversations.enqueue import Later
+from bot.slack.client.api import SlackRefused
+from bot.slack.views.rights import erased
+from bot.telemetry.status_report import moment
+from sms.address import E164, from_canonical
+from storage.maintenance import contact_erasure
+from storage.tables import alerts, contacts, erasures, jobs, suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Iterable
+
+    from bot.conversations.number_hash import Pseudonyms
+    from bot.files.file_store import Shelf
+    from bot.slack.client.api import SlackApi
+    from storage.engine.database import Database, Transaction
+    from storage.maintenance.contact_erasure import Came, Planned, Thread, Traces
+    from storage.tables.contacts import Contact
+    from storage.tables.identity import Identity
+    from storage.tables.jobs import Job
+
+LARGEST = 2 << 30  # bytes of a database that is written anew at the end, which locks it for that long
+_AT_ONCE = 25  # messages in one transaction
+_PAGE = 500  # rows of the intake that are looked through at once
+_SOON = 0.25  # seconds until the next look whether what was under way is over
+_SHORTEST = 6  # digits that are told apart without what stands around them
+_GONE = {"message_not_found", "thread_not_found", "file_not_found", "file_deleted"}
+_IDS = re.compile(r"\d{9,}(?:\.\d+)?")
+_ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Needles:
+    """What shows that something is about the contact."""
+
+    ids: frozenset[str] = field(repr=False)  # ours, and the first messages of their threads
+    arrivals: frozenset[int]
+    address: re.Pattern[str] = field(repr=False)
+
+    @classmethod
+    def of(cls, address: str, traces: Traces) -> Needles:
+        """Of the contact with this canonical address."""
+        ids = {*map(str, traces.ids), *(thread.ts for thread in traces.threads)}
+        return cls(frozenset(ids), frozenset(traces.arrivals), spelt(address))
+
+    def in_text(self, text: str) -> bool:
+        """Whether a text is about them, however it spells their number."""
+        plain = _ESCAPED.sub(" ", unquote_plus(text))
+        return self.address.search(plain) is not None or not self.ids.isdisjoint(_IDS.findall(text))
+
+    def in_job(self, job: Planned) -> bool:
+        """Whether a job is."""
+        return str(job.subject) in self.ids or (job.payload is not None and self.in_text(job.payload))
+
+    def in_arrival(self, row: Came) -> bool:
+        """Whether something that came in is."""
+        body = row.body or ""
+        if row.body_encoding == "base64":
+            body = base64.b64decode(body).decode(errors="replace")
+        return row.id in self.arrivals or self.in_text(f"{row.dedup_key} {body} {row.rest}")
+
+
+def spelt(address: str) -> re.Pattern[str]:
+    """Finds an address however it is written: spaced, with its country's code or with a zero in its place."""
+    parsed = from_canonical(address)
+    if isinstance(parsed, E164) and len(parsed.national) >= _SHORTEST:
+        return re.compile(r"\D{0,3}".join(parsed.national))
+    return re.compile(rf"(?<!\w){re.escape(str(parsed).removeprefix('+'))}(?!\w)")
+
+
+class Erasing:
+    """The work, as a job of the running bot or by the command line while none runs.
+
+    Args:
+        database, slack, shelf: as everywhere.
+        who: we, in Slack: only what we posted can be deleted.
+        alone: no bot runs: what seems to be under way was cut short.
+    """
+
+    def __init__(
+        self, database: Database, slack: SlackApi, shelf: Shelf, who: Identity, *, alone: bool = False
+    ) -> None:
+        self._database = database
+        self._slack = slack
+        self._shelf = shelf
+        self._who = who
+        self._alone = alone
+
+    async def erase(self, job: Job) -> None:
+        """The job. Who wished it in Slack is told of its end."""
+        await self.run(job.subject, with_slack=job.details["slack"], own_job=job.id)
+        async with self._database.transaction() as tx:
+            if job.details["told"] is not None:
+                await self._report(tx, **job.details["told"])
+            await jobs.finish(tx, job)
+
+    async def run(self, contact_id: int, *, with_slack: bool = True, own_job: int | None = None) -> None:
+        """Does all of it, from wherever an earlier try ended.
+
+        Raises:
+            Later: something about the contact is under way.
+            bot.slack.client.api.SlackError: Slack cannot be asked; nothing is deleted here yet.
+        """
+        async with self._database.read() as reader:
+            if await erasures.under_way(reader, contact_id) is None:
+                return
+            contact = await contacts.get_if_there(reader, contact_id)
+            traces = await contact_erasure.traces(reader, contact_id)
+        if contact is not None:
+            needles = Needles.of(contact.address, traces)
+            await self._erase(contact_id, needles, traces, with_slack=with_slack, own_job=own_job)
+        await self._seal(contact_id)
+
+    async def _erase(
+        self, contact_id: int, needles: Needles, traces: Traces, *, with_slack: bool, own_job: int | None
+    ) -> None:
+        await self._calm(contact_id, needles, own_job)
+        if with_slack:
+            await self._clear_slack(contact_id, traces)
+        await self._empty_intake(contact_id, needles)
+        await self._drop_rows(contact_id, traces)
+        await self._end(contact_id, needles, own_job)
+
+    # --- nothing goes on ----------------------------------------------------------------------------------------------
+
+    async def _calm(self, contact_id: int, needles: Needles, own_job: int | None) -> None:
+        """Nothing more goes out, nothing more is posted."""
+        async with self._database.transaction() as tx:
+            await contact_erasure.cancel(tx, contact_id)
+            if not self._alone and await contact_erasure.is_sending(tx, contact_id):
+                raise Later(_SOON, "a text is just being sent")
+        await self._drop_jobs(needles, own_job)
+
+    async def _drop_jobs(self, needles: Needles, own_job: int | None) -> None:
+        async with self._database.transaction() as tx:
+            about = [job for job in await contact_erasure.planned(tx) if job.id != own_job and needles.in_job(job)]
+            for job in about:
+                if job.claimed_by is None or self._alone:
+                    await contact_erasure.drop_job(tx, job.id)
+        if not self._alone and any(job.claimed_by is not None for job in about):
+            raise Later(_SOON, "something about the contact is just being done")
+
+    # --- Slack --------------------------------------------------------------------------------------------------------
+
+    async def _clear_slack(self, contact_id: int, traces: Traces) -> None:
+        """Every post and file of ours in their threads, whether or not a row knows it."""
+        for file_id in traces.slack_files:
+            await self._take_back(contact_id, "files", self._slack.call("files.delete", file=file_id))
+        left: list[dict[str, str | int]] = []
+        for thread in traces.threads:
+            try:
+                people = await self._clear_thread(contact_id, thread)
+            except SlackRefused as error:
+                left.append({"channel": thread.channel, "thread": thread.ts, "why": f"Slack says {error.code}"})
+                continue
+            if people:
+                why = "written by people: only they or an admin of Slack can delete it"
+                left.append({"channel": thread.channel, "thread": thread.ts, "messages": people, "why": why})
+        async with self._database.transaction() as tx:
+            await erasures.note(tx, contact_id, "left_in_slack", left)
+
+    async def _clear_thread(self, contact_id: int, thread: Thread) -> int:
+        """Returns how many messages of others are in it. The first message goes last: by it the others are found."""
+        found = [message async for message in self._messages(thread)]
+        ours = [message for message in found if self._is_ours(message)]
+        for message in reversed(ours):
+            for file in message.get("files", ()):
+                if file.get("user", self._who.bot_user) == self._who.bot_user:
+                    await self._take_back(contact_id, "files", self._slack.call("files.delete", file=file["id"]))
+            gone = self._slack.call("chat.delete", channel=thread.channel, ts=message["ts"])
+            await self._take_back(contact_id, "posts", gone)
+        return len([message for message in found if message.get("subtype") != "tombstone"]) - len(ours)
+
+    async def _messages(self, thread: Thread) -> AsyncIterator[dict[str, Any]]:
+        cursor: str | None = None
+        while True:
+            try:
+                page = await self._slack.call(
+                    "conversations.replies", channel=thread.channel, ts=thread.ts, limit=200, cursor=cursor
+                )
+            except SlackRefused as error:
+                if error.code not in _GONE:
+                    raise
+                return
+            for message in page["messages"]:
+                yield message
+            cursor = page.get("response_metadata", {}).get("next_cursor") or None
+            if cursor is None:
+                return
+
+    def _is_ours(self, message: dict[str, Any]) -> bool:
+        if message.get("subtype") == "tombstone":
+            return False
+        return self._who.bot_id == message.get("bot_id") or self._who.bot_user == message.get("user")
+
+    async def _take_back(self, contact_id: int, what: str, deletion: Awaitable[object]) -> None:
+        """Deletes one thing; what is gone already is not counted."""
+        try:
+            await deletion
+        except SlackRefused as error:
+            if error.code not in _GONE:
+                raise
+            return
+        async with self._database.transaction() as tx:
+            await erasures.count(tx, contact_id, "slack", {what: 1})
+
+    # --- here ---------------------------------------------------------------------------------------------------------
+
+    async def _empty_intake(self, contact_id: int, needles: Needles) -> None:
+        """What came in is known by its key only from now on, so that it is not taken in again."""
+        after = 0
+        while True:
+            async with self._database.read() as reader:
+                rows = await contact_erasure.came(reader, after, _PAGE)
+            about = [row for row in rows if _holds(row) and needles.in_arrival(row)]
+            if any(row.state == "new" for row in about):
+                raise Later(_SOON, "something about the contact just came in")
+            if about:
+                async with self._database.transaction() as tx:
+                    for row in about:
+                        await contact_erasure.empty(tx, row.id, _safe_key(row.dedup_key, needles))
+                    await erasures.count(tx, contact_id, "rows", {"intake": len(about)})
+            if not rows:
+                return
+            after = rows[-1].id
+
+    async def _drop_rows(self, contact_id: int, traces: Traces) -> None:
+        """The content of files before their rows, which find it; messages with what is about them, some at a time."""
+        for file_id in traces.files:
+            await self._shelf.drop(file_id)
+        async with self._database.transaction() as tx:
+            await erasures.keep_leases(tx, contact_id)
+            dropped = await contact_erasure.drop_suppressions(tx, contact_id)
+            await erasures.count(tx, contact_id, "rows", {"suppressions": dropped})
+        for some in _batches(traces.messages):
+            async with self._database.transaction() as tx:
+                await erasures.count(tx, contact_id, "rows", await contact_erasure.drop_messages(tx, some))
+
+    async def _end(self, contact_id: int, needles: Needles, own_job: int | None) -> None:
+        """The contact goes last. Something new about them makes all of it begin again."""
+        await self._drop_jobs(needles, own_job)
+        try:
+            async with self._database.transaction() as tx:
+                await self._drop_contact(tx, contact_id)
+        except sqlite3.IntegrityError:
+            raise Later(_SOON, "something new is about the contact") from None
+
+    async def _report(self, tx: Transaction, number: str, channel: str, user: str, response_url: str | None) -> None:
+        done = await erasures.find(tx, number)
+        if done is not None:
+            sentence = erased(proof(done, moment(done.done_at) or ""), self._who.url)
+            await enqueue.tell(tx, channel, user, sentence, response_url=response_url)
+
+    async def _seal(self, contact_id: int) -> None:
+        """Nothing of it is left in the file either."""
+        written_anew = await self._database.scrub(LARGEST)
+        async with self._database.transaction() as tx:
+            await erasures.note(tx, contact_id, "file_written_anew", written_anew)
+            await erasures.finish(tx, contact_id)
+
+    async def _drop_contact(self, tx: Transaction, contact_id: int) -> None:
+        conversations = (await contact_erasure.traces(tx, contact_id)).conversations
+        for conversation_id in conversations:
+            await alerts.leave(tx, conversation_id)
+        await erasures.count(tx, contact_id, "rows", await contact_erasure.drop_contact(tx, contact_id, conversations))
+
+
+def _holds(row: Came) -> bool:
+    """Whether anything is left of what came in."""
+    return row.body is not None or row.rest.strip() != "{}"
+
+
+def _safe_key(key: str, needles: Needles) -> str:
+    """The row's key; a hash of it where it has the number in it."""
+    return hashlib.sha256(key.encode()).hexdigest() if needles.address.search(key) else key
+
+
+def _batches(ids: list[int]) -> Iterable[list[int]]:
+    return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
+
+
+async def begin(tx: Transaction, pseudonyms: Pseudonyms, contact: Contact, by: str | None = None) -> str:
+    """From here on the contact is to be erased; returns the keyed hash of their number.
+
+    Args:
+        tx: the open transaction.
+        pseudonyms: make the hash.
+        contact: who. An erasure that is under way goes on.
+        by: the admin who wished it in Slack; None: the operator.
+    """
+    number = pseudonyms.of(contact.address)
+    since = await suppressions.since(tx, contact.id)
+    await erasures.begin(tx, number, pseudonyms.key_id, contact.id, since)
+    if by is not None:
+        await erasures.note(tx, contact.id, "by", by)
+    return number
+
+
+def proof(erasure: erasures.Erasure, at: str) -> dict[str, Any]:
+    """The proof line of an erasure that is done, in JSON types; it holds no number, only its keyed hash."""
+    done = erasure.proof
+    rows = {table: count for table, count in sorted(done.get("rows", {}).items()) if count}
+    return {
+        "number": erasure.address_hash,
+        "done": at,
+        "by": done.get("by", "the operator"),
+        "rows": rows,
+        "slack": {"posts": 0, "files": 0, **done.get("slack", {}), "left": done.get("left_in_slack", [])},
+        "opted_out": erasure.opted_out_since is not None,
+        "file_written_anew": done.get("file_written_anew", False),
+        "kept": "The keyed hash of the number, and whether it opted out: nothing is texted to it if it did.",
+        "elsewhere": "Backups made before, what Slack still shows of Home views and private answers, and what the "
+        "provider keeps are not touched.",
+    }

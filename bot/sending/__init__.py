@@ -1,0 +1,1 @@
+"""Sends texts: decides, routes, calls the provider, and reconciles what may have gone out."""

@@ -1,0 +1,97 @@
+"""What became of a text that may have gone out: the provider is asked, and in the end a person. Part of the gate."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from bot.conversations.circuit_breaker import FIND_SENT
+from providers.errors import ProviderError
+from sms.address import from_canonical
+from sms.message import OutboundSms
+from storage.engine.clock import SECOND, to_datetime
+from storage.tables import attempts, jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.conversations.circuit_breaker import Breaker
+    from bot.conversations.send_results import Outcomes
+    from bot.settings.model import Settings
+    from providers.provider import Accepted, Provider
+    from storage.engine.database import Database
+    from storage.tables.attempts import Attempt
+    from storage.tables.jobs import Job
+
+LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
+
+
+class Settling:
+    """Asks.
+
+    Args:
+        database, settings, outcomes: as everywhere.
+        providers: by the name of their account.
+        breaker: says which account is left alone for a while.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        providers: Mapping[str, Provider],
+        outcomes: Outcomes,
+        breaker: Breaker,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._providers = providers
+        self._outcomes = outcomes
+        self._breaker = breaker
+
+    async def settle(self, job: Job) -> None:
+        """Asks the provider about an attempt that may have gone out; in the end a person is asked."""
+        async with self._database.read() as reader:
+            attempt = await attempts.get(reader, job.subject)
+        if attempt.outcome != "unknown":
+            await self._finish(job)
+            return
+        found = await self._find(attempt)
+        pauses = self._settings.patience.settle
+        async with self._database.transaction() as tx:
+            attempt = await attempts.get(tx, attempt.id)
+            if attempt.outcome == "unknown" and found is not None:
+                await self._outcomes.accepted(tx, attempt, found, settled_by="the provider's list")
+            elif attempt.outcome == "unknown" and job.tries < len(pauses):
+                await jobs.retry(tx, job, tx.now + int(pauses[job.tries] * SECOND), "not found there yet")
+                return
+            elif attempt.outcome == "unknown":
+                await self._outcomes.never_settled(tx, attempt)
+            await jobs.finish(tx, job)
+
+    async def _find(self, attempt: Attempt) -> Accepted | None:
+        provider = self._providers[attempt.account]
+        if not provider.features.find_sent:
+            return None
+        sms = OutboundSms(
+            str(attempt.id),
+            from_canonical(attempt.recipient),
+            None if attempt.from_address is None else from_canonical(attempt.from_address),
+            attempt.text or "",
+        )
+        since = to_datetime(attempt.started_at) - LOOK_BACK
+        try:
+            found = await self._breaker.ask(attempt.account, FIND_SENT, lambda: provider.find_sent(sms, since))
+        except ProviderError:
+            return None
+        async with self._database.read() as reader:
+            free = [
+                each
+                for each in found
+                if await attempts.by_provider_id(reader, attempt.account, each.provider_id) is None
+            ]
+        return free[0] if len(free) == 1 else None
+
+    async def _finish(self, job: Job) -> None:
+        async with self._database.transaction() as tx:
+            await jobs.finish(tx, job)

@@ -1,0 +1,1 @@
+"""The settings file: its models, its rules, and its error messages."""

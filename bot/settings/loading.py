@@ -1,0 +1,81 @@
+"""Loads the settings: one TOML file plus the environment, checked as a whole."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+from pydantic_settings import SettingsError, TomlConfigSettingsSource
+
+from bot.settings.errors import located, not_toml, told
+from bot.settings.model import Settings
+from bot.settings.sections import PREFIX
+from bot.settings.validation import inconsistencies
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class BadSettings(Exception):
+    """The settings cannot be used. `problems` has one line for each mistake, naming the setting and the cure."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def load(path: Path | None) -> Settings:
+    """The settings of this file, if one is given, and the environment.
+
+    Raises:
+        BadSettings: naming every setting that is missing or wrong.
+    """
+    written = _read(path)
+    try:
+        return check(_made(written))
+    except BadSettings as error:
+        if path is None:
+            raise
+        text = path.read_text(encoding="utf-8")
+        raise BadSettings([located(problem, path, text, PREFIX) for problem in error.problems]) from None
+
+
+def _made(written: dict[str, Any]) -> Settings:
+    try:
+        return Settings(**written)
+    except ValidationError as error:
+        raise BadSettings(list(told(error, Settings))) from None
+    except SettingsError as error:
+        raise BadSettings([_no_json(error)]) from None
+
+
+def check(settings: Settings) -> Settings:
+    """The settings, if all that they name is there and is what its provider needs.
+
+    Raises:
+        BadSettings: naming every setting that is wrong.
+    """
+    if problems := list(inconsistencies(settings)):
+        raise BadSettings(problems)
+    return settings
+
+
+def _read(path: Path | None) -> dict[str, Any]:
+    if path is None:
+        return {}
+    if not path.is_file():
+        raise BadSettings([f"There is no settings file {path}. Name one with --settings, or set THREADLINE_SETTINGS."])
+    try:
+        return TomlConfigSettingsSource(Settings, toml_file=path)()
+    except ValueError as error:
+        raise BadSettings([not_toml(path, error)]) from None
+    except OSError as error:
+        raise BadSettings([f"{path} cannot be read: {error.strerror}."]) from None
+
+
+def _no_json(error: SettingsError) -> str:
+    """The library names the field only; that a whole table may stand in a variable as JSON is its rule."""
+    field = next(iter(re.findall(r'field "(\w+)"', str(error))), "")
+    variable = f"{PREFIX}{field}".upper()
+    return f"{field}: {variable}, or a variable that begins so, holds no JSON where a table or a list is wanted."

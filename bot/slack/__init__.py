@@ -1,0 +1,1 @@
+"""Everything that talks to Slack or draws what Slack shows."""

@@ -1,0 +1,1 @@
+"""The Slack app: events, commands, modals, buttons and the Home tab."""

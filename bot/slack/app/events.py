@@ -1,0 +1,238 @@
+"""In from Slack, by Socket Mode or signed HTTP: what decides something is appended to the intake, and only then acked.
+
+Bolt is set up so that its own habits lose nothing: the listener ends before the ack, the identity is a constant instead
+of a call, and our own messages are told apart here, where a deletion of one of them is still seen.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from typing import TYPE_CHECKING, Any, Protocol
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization.authorize_result import AuthorizeResult
+from slack_bolt.response import BoltResponse
+
+from bot.slack.app import channels
+from storage.tables.intake import Appender, Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
+
+    from slack_bolt.async_app import AsyncAck, AsyncBoltContext
+    from slack_sdk.web.async_client import AsyncWebClient
+
+    from bot.settings.model import Settings
+    from bot.slack.app.commands import Commands
+    from bot.telemetry.metrics import Metrics
+    from storage.tables.identity import Identity
+    from storage.tables.replies import Typed
+
+# What a person writes (docs.slack.dev, events/message): plain, with files, also sent to the channel, or /me.
+WRITTEN = {None, "file_share", "thread_broadcast", "me_message"}
+_VERIFICATION = "token"  # an old secret of Slack's that comes with each event and is of no use here
+_ANYTHING = re.compile(".*")
+
+log = structlog.get_logger("slack door")
+
+
+class Surface(Protocol):
+    """A part of what people see in Slack, with listeners of its own: buttons, modals, Home."""
+
+    def listen(self, app: AsyncApp) -> None:
+        """Registers its listeners."""
+
+
+class SlackDoor:
+    """The listeners of one workspace.
+
+    Args:
+        appender: the intake.
+        settings: which channels are inboxes.
+        commands: what answers `/sms` at once.
+        metrics: where events are counted.
+        identity: who we are.
+        former: channels that are no inbox any more and still have open conversations.
+    """
+
+    def __init__(
+        self,
+        appender: Appender,
+        settings: Settings,
+        commands: Commands,
+        metrics: Metrics,
+        identity: Identity,
+        former: frozenset[str] = frozenset(),
+    ) -> None:
+        self._appender = appender
+        self._settings = settings
+        self._commands = commands
+        self._metrics = metrics
+        self._identity = identity
+        self._former = former
+
+    def open(self, client: AsyncWebClient, surfaces: Iterable[Surface] = ()) -> AsyncApp:
+        """The Bolt app with every listener, those of the surfaces too; what else comes is acked and counted."""
+        secret = self._settings.slack.signing_secret
+        who = AuthorizeResult(
+            enterprise_id=None,
+            team_id=self._identity.team,
+            bot_id=self._identity.bot_id,
+            bot_user_id=self._identity.bot_user,
+            bot_token=self._settings.slack.bot_token.get_secret_value(),
+        )
+
+        async def authorize(**_: object) -> AuthorizeResult:  # asking Slack would lose events while it cannot answer
+            return who
+
+        app = AsyncApp(
+            logger=logging.getLogger("slack_bolt"),
+            client=client,
+            authorize=authorize,
+            signing_secret=secret.get_secret_value() if secret else None,
+            request_verification_enabled=secret is not None,
+            process_before_response=True,
+            ignoring_self_events_enabled=False,
+        )
+        app.use(self.held_back)
+        app.event("message")(self.message)
+        app.command("/sms")(self.command)
+        for surface in surfaces:
+            surface.listen(app)
+        for kind in (app.event, app.command, app.action, app.shortcut, app.view, app.options):
+            kind(_ANYTHING)(self.anything_else)
+        return app
+
+    async def message(self, body: dict[str, Any], event: dict[str, Any]) -> None:
+        """A message was written, edited or deleted somewhere that we can read."""
+        arrival = self._arrival(body, event)
+        if arrival is None:
+            self._count("ignored")
+            return
+        new = await self._appender.append(arrival)
+        self._count("taken in" if new else "seen before")
+
+    def found(self, channel: str, message: Mapping[str, Any]) -> Arrival | None:
+        """What a message that was read from a channel's history is, as if its event had come; None: nothing to us."""
+        event = {**message, "channel": channel}
+        found = self._arrival({"type": "found", "event": event}, event)
+        if found is not None and found.kind == "reply":
+            found.parsed["found"] = True
+        return found
+
+    def edited(self, channel: str, message: Mapping[str, Any]) -> Arrival | None:
+        """The last edit of a message that was read, as if its event had come; None: there was none."""
+        event = {"channel": channel, "subtype": "message_changed", "message": message}
+        return self._edit({"type": "found", "event": event}, event)
+
+    def gone(self, channel: str, typed: Typed) -> Arrival:
+        """A reply that does not stand in its thread any more, as if the event of its deletion had come."""
+        where = {"thread_ts": typed.thread_ts, "ts": typed.ts, "user": typed.user}
+        return self._row(where, "deletion", {"channel": channel}, f"{typed.ts}:deleted", where)
+
+    def lost(self, channel: str, ts: str) -> Arrival:
+        """A card of ours that does not stand in its channel any more, as if that event had come."""
+        said = {"team": self._identity.team, "channel": channel, "ts": ts}
+        return Arrival("slack", "loss", f"{said['team']}:{channel}:{ts}:deleted", json.dumps(said).encode(), said)
+
+    async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """`/sms …`: wrong input is answered at once; what sends is taken in first."""
+        answer = await self._commands.take(body)
+        if answer is None:
+            await ack()
+        else:
+            await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
+
+    async def held_back(
+        self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse | None:
+        """Slack says, outside of all events, that it held some back (docs.slack.dev, Events API, rate limiting)."""
+        if body.get("type") != "app_rate_limited":
+            return await next_()
+        log.warning("Slack held back events")
+        self._count("held back")
+        return BoltResponse(status=200)
+
+    async def anything_else(self, ack: AsyncAck, context: AsyncBoltContext) -> None:
+        """What nobody here handles: without an ack Slack would send it three times more."""
+        log.info("nothing listens for this", kind=str(context.get("action_id") or "event"))
+        self._count("unknown")
+        await ack()
+
+    # --- what a message event is --------------------------------------------------------------------------------------
+
+    def _arrival(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+        subtype = event.get("subtype")
+        channel = event.get("channel", "")
+        if subtype in channels.NOTICES and self._settings.is_ours(channel):
+            return channels.arrival(self._identity.team, body, channel, channels.NOTICES[subtype])
+        if self._settings.inbox_of_channel(channel) is None and channel not in self._former:
+            return None
+        if subtype == "message_changed":
+            return self._edit(body, event) or self._loss(event)
+        if subtype == "message_deleted":
+            return self._deletion(event) or self._loss(event)
+        if subtype in WRITTEN and not event.get("hidden") and self._is_reply_of_a_person(event):
+            return self._row(body, "reply", event, event["ts"], event)
+        return None
+
+    def _edit(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+        """Unfurls and thread counters come as changes too; only a person's edit has `edited`, and other words."""
+        message, before = event.get("message", {}), event.get("previous_message", {})
+        edited = message.get("edited", {}).get("ts")
+        if edited is None or not self._is_reply_of_a_person(message) or _words(message) == _words(before):
+            return None
+        return self._row(body, "edit", event, f"{message['ts']}:edit:{edited}", message)
+
+    def _deletion(self, event: Mapping[str, Any]) -> Arrival | None:
+        """Where it was, without its words: somebody wants them gone."""
+        before = event.get("previous_message", {})
+        if not self._is_reply_of_a_person(before):
+            return None
+        where = {name: before[name] for name in ("thread_ts", "ts", "user")}
+        return self._row(where, "deletion", event, f"{event['deleted_ts']}:deleted", where)
+
+    def _loss(self, event: Mapping[str, Any]) -> Arrival | None:
+        """Somebody deleted a card of ours: with replies below it a tombstone takes its place."""
+        before, left = event.get("previous_message", {}), event.get("message", {})
+        is_ours = before.get("bot_id") == self._identity.bot_id
+        is_root = before.get("thread_ts", before.get("ts")) == before.get("ts")
+        if not is_ours or not is_root or (left and left.get("subtype") != "tombstone"):
+            return None
+        return self.lost(event["channel"], before["ts"])
+
+    def _is_reply_of_a_person(self, message: Mapping[str, Any]) -> bool:
+        """Slack's own bots carry no subtype, only `bot_id`; some events carry no user at all."""
+        user, thread = message.get("user"), message.get("thread_ts")
+        is_bot = bool(message.get("bot_id")) or user == self._identity.bot_user
+        return bool(user) and not is_bot and bool(thread) and thread != message.get("ts")
+
+    def _row(
+        self, body: Mapping[str, Any], kind: str, event: Mapping[str, Any], key: str, message: Mapping[str, Any]
+    ) -> Arrival:
+        team, channel = self._identity.team, event["channel"]
+        said = {
+            "team": team,
+            "channel": channel,
+            "thread_ts": message["thread_ts"],
+            "ts": message["ts"],
+            "user": message["user"],
+            "message": {name: message[name] for name in ("text", "blocks", "files", "x_files") if name in message},
+        }
+        return Arrival(
+            source="slack",
+            kind=kind,
+            dedup_key=f"{team}:{channel}:{key}",
+            body=json.dumps({name: body[name] for name in body if name != _VERIFICATION}).encode(),
+            parsed=said,
+        )
+
+    def _count(self, outcome: str) -> None:
+        self._metrics.slack_events.labels(outcome).inc()
+
+
+def _words(message: Mapping[str, Any]) -> tuple[object, object]:
+    return message.get("text"), [file.get("id") for file in message.get("files", ())]

@@ -1,0 +1,108 @@
+"""What stands in Slack now: read page by page, and compared with what people had typed when we took it in."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.slack.client.api import SlackRefused
+from storage.engine.clock import HOUR, MINUTE, SECOND
+from storage.tables import intake, replies, watermarks
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable
+
+    from bot.settings.model import Settings
+    from bot.slack.app.events import SlackDoor
+    from bot.slack.client.api import SlackApi
+    from storage.engine.database import Database
+    from storage.tables.intake import Arrival
+    from storage.tables.replies import Typed
+
+PAGE = 200  # messages
+BEFORE = 10 * MINUTE  # of the look before: for so long an event may be under way
+BEFORE_A_GAP = HOUR  # the same where Slack could not reach us meanwhile
+
+log = structlog.get_logger("history")
+
+
+async def pages(slack: SlackApi, method: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
+    """Every message that `conversations.history` or `conversations.replies` gives.
+
+    Raises:
+        bot.slack.client.api.SlackError: it could not be read to its end.
+    """
+    cursor: str | None = None
+    while True:
+        page = await slack.call(method, limit=PAGE, cursor=cursor, **arguments)
+        for message in page["messages"]:
+            yield message
+        cursor = page.get("response_metadata", {}).get("next_cursor") or None
+        if cursor is None:
+            return
+
+
+class SecondLook:
+    """Finds the edits and deletions of replies that Slack failed to tell us: history shows what is left only.
+
+    Args:
+        database: what was typed, and when we looked last.
+        slack: is asked for threads.
+        door: says what is found, as if it had come as an event.
+        settings: how old something must be to be missed.
+    """
+
+    def __init__(self, database: Database, slack: SlackApi, door: SlackDoor, settings: Settings) -> None:
+        self._database = database
+        self._slack = slack
+        self._door = door
+        self._missing = int(settings.sweep.missing * SECOND)
+
+    async def look(self, channel: str, *, gap: bool) -> None:
+        """Looks again at the replies in a channel that were typed lately.
+
+        Args:
+            channel: Slack's id.
+            gap: Slack could not reach us for a while: then those that wait to go out are looked at too.
+        """
+        key, now = f"second look:{channel}", self._database.clock()
+        async with self._database.read() as reader:
+            last = int(await watermarks.get(reader, key) or now)
+            since = min(last, now) - (BEFORE_A_GAP if gap else BEFORE)
+            typed = await replies.typed_lately(reader, channel, since, waiting=gap)
+        for thread_ts, group in groupby(sorted(typed, key=attrgetter("thread_ts")), key=attrgetter("thread_ts")):
+            await self._thread(channel, thread_ts, list(group), now)
+        async with self._database.transaction() as tx:
+            await watermarks.move(tx, key, str(now))
+
+    async def _thread(self, channel: str, thread_ts: str, typed: list[Typed], now: int) -> None:
+        oldest = min((each.ts for each in typed), key=float)
+        reading = pages(
+            self._slack, "conversations.replies", channel=channel, ts=thread_ts, oldest=oldest, inclusive=True
+        )
+        try:
+            standing = {message["ts"]: message async for message in reading}
+        except SlackRefused as error:
+            log.info("a thread could not be read again", reason=error.code)  # its card is looked for elsewhere
+            return
+        async with self._database.read() as reader:
+            every = self._found(channel, typed, standing, now)
+            found = [each for each in every if not await intake.is_known(reader, each.dedup_key)]
+        if not found:
+            return
+        async with self._database.transaction() as tx:
+            if new := await intake.append(tx, found):
+                log.info("edits and deletions were found by the sweep", count=len(new))
+
+    def _found(
+        self, channel: str, typed: list[Typed], standing: dict[str, dict[str, Any]], now: int
+    ) -> Iterable[Arrival]:
+        for each in typed:
+            message = standing.get(each.ts)
+            if message is None and float(each.ts) * SECOND < now - self._missing:
+                yield self._door.gone(channel, each)
+            elif message is not None and (arrival := self._door.edited(channel, message)) is not None:
+                yield arrival

@@ -1,0 +1,227 @@
+"""The smaller modals: *SMS details*, *Contact…* and *Change sender…*. `actions.py` does what they decide."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
+
+from bot.slack.client.api import SlackError
+from bot.slack.client.users import reason
+from bot.slack.views import blocks, forms
+from bot.slack.views import compose as compose_view
+from bot.slack.views import consent as consent_view
+from bot.slack.views import details as details_view
+from bot.slack.views.buttons import OPEN
+from bot.slack.views.details import Text, Try
+from storage.tables import attempts, contacts, conversations, messages, posts, receipts, suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from slack_bolt.async_app import AsyncAck, AsyncApp
+
+    from bot.settings.model import Settings
+    from bot.slack.app.actions import Actions, Wish
+    from bot.slack.app.modal_loader import Windows
+    from bot.slack.client.users import People
+    from bot.slack.views.forms import View
+    from providers.provider import Provider
+    from storage.engine.database import Connection, Database
+    from storage.tables.conversations import Conversation
+    from storage.tables.messages import Message
+
+CONTACT, SENDER = "Contact", "Change sender"
+_NO_TEXT = "This message is no text, and no word of ours about one."
+_ZONE = "That is no time zone that we know. Write it like Australia/Sydney or Europe/London."
+_UNSURE = "Slack did not answer who you are. Nothing was changed; try again."
+_MOST_OPT_OUTS = 5  # that the contact's window shows
+_ZONES = "Like Australia/Sydney or Europe/London."
+
+
+class Sheets:
+    """The modals about one text, one contact, one conversation.
+
+    Args:
+        database: what they show.
+        settings, providers: the inboxes and what their senders can do.
+        people: says who may.
+        actions: does what is decided.
+        windows: opens them.
+        team: the Slack workspace's id.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        settings: Settings,
+        providers: Mapping[str, Provider],
+        people: People,
+        actions: Actions,
+        windows: Windows,
+        team: str,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._providers = providers
+        self._people = people
+        self._actions = actions
+        self._windows = windows
+        self._team = team
+
+    def listen(self, app: AsyncApp) -> None:
+        """Takes the shortcut, the buttons and what is submitted."""
+        app.shortcut("sms_details")(self.details_of_message)
+        app.action(f"{OPEN}details")(self.details_of_text)
+        app.action(f"{OPEN}contact")(self.contact_asked)
+        app.action(f"{OPEN}sender")(self.sender_asked)
+        app.view("contact")(self.contact_given)
+        app.view("sender")(self.sender_chosen)
+
+    # --- details ------------------------------------------------------------------------------------------------------
+
+    async def details_of_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*SMS details* on somebody's reply, or on a post of ours about a text."""
+        place = body["channel"]["id"], body["message"]["ts"]
+        self._windows.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], place=place))
+        await ack()
+
+    async def details_of_text(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Details* below a receipt line."""
+        message_id = int(body["actions"][0]["value"])
+        self._windows.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], one=message_id))
+        await ack()
+
+    async def _details(self, user: str, *, one: int | None = None, place: tuple[str, str] = ("", "")) -> View:
+        async with self._database.read() as reader:
+            found = await self._at(reader, *place) if one is None else [await messages.get(reader, one)]
+            known = [await conversations.get(reader, each.conversation_id) for each in found[:1]]
+        if not known:
+            return forms.said(details_view.TITLE, _NO_TEXT)
+        refusal = await self._refusal(user, known[0])
+        if refusal is not None:
+            return forms.said(details_view.TITLE, refusal)
+        async with self._database.read() as reader:
+            return details_view.details([await self._text(reader, each) for each in found])
+
+    async def _at(self, reader: Connection, channel: str, ts: str) -> list[Message]:
+        """The texts that a Slack message is, shows or is about."""
+        typed = await messages.by_slack(reader, self._team, channel, ts)
+        if typed is not None:
+            return [typed]
+        post = await posts.by_ts(reader, self._team, channel, ts)
+        if post is not None and post.kind == "line":
+            return [await messages.get(reader, post.subject)]
+        if post is not None and post.kind == "rest":
+            post = await posts.find(reader, post.key.partition("#")[0])
+        return [] if post is None else await messages.of_post(reader, post.id)
+
+    async def _text(self, reader: Connection, message: Message) -> Text:
+        tries = [
+            Try(each, self._providers[each.account].title, await receipts.of_attempt(reader, each.id))
+            for each in await attempts.of_message(reader, message.id)
+            if each.account in self._providers
+        ]
+        provider = self._providers.get(message.account or "")
+        return Text(message, provider.title if provider else "", tries)
+
+    # --- the contact --------------------------------------------------------------------------------------------------
+
+    async def contact_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Contact…* on a card."""
+        self._windows.open(body["trigger_id"], CONTACT, self._contact(body["user"]["id"], _subject(body)))
+        await ack()
+
+    async def _contact(self, user: str, conversation_id: int) -> View:
+        async with self._database.read() as reader:
+            conversation = await conversations.get(reader, conversation_id)
+            contact = await contacts.get(reader, conversation.contact_id)
+            known = consent_view.history(await suppressions.history(reader, contact.id, _MOST_OPT_OUTS))
+        if (refusal := await self._refusal(user, conversation)) is not None:
+            return forms.said(CONTACT, refusal)
+        fields = [
+            forms.enter("name", "Name", forms.text("contact:name", contact.name or "", longest=100), optional=True),
+            forms.enter(
+                "notes",
+                "Notes",
+                forms.text("contact:notes", contact.notes or "", lines=True, longest=1000),
+                optional=True,
+                hint="For the team only. The card shows the beginning.",
+            ),
+            forms.enter(
+                "zone",
+                "Time zone",
+                forms.text("contact:zone", contact.time_zone or "", longest=60),
+                optional=True,
+                hint=_ZONES,
+            ),
+        ]
+        fields += [blocks.section(known)] if known else []
+        return forms.modal(CONTACT, fields, form="contact", submit="Save", about={"conversation": conversation.id})
+
+    async def contact_given(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """*Save*: taken in, then acked."""
+        entered = forms.entered(view)
+        zone = (entered["zone"] or "").strip() or None
+        if zone is not None and zone not in available_timezones():
+            await ack(response_action="errors", errors={"zone": _ZONE})
+            return
+        known = {
+            "name": " ".join((entered["name"] or "").split()) or None,
+            "notes": (entered["notes"] or "").strip() or None,
+            "time_zone": zone,
+        }
+        await self._decide(ack, body, view, "name", {"do": "contact", "argument": "", "contact": known})
+
+    # --- the sender ---------------------------------------------------------------------------------------------------
+
+    async def sender_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
+        """*Change sender…* on a card."""
+        self._windows.open(body["trigger_id"], SENDER, self._sender(body["user"]["id"], _subject(body)))
+        await ack()
+
+    async def _sender(self, user: str, conversation_id: int) -> View:
+        async with self._database.read() as reader:
+            conversation = await conversations.get(reader, conversation_id)
+        if (refusal := await self._refusal(user, conversation)) is not None:
+            return forms.said(SENDER, refusal)
+        names = self._settings.inboxes[conversation.inbox].senders
+        choices = [compose_view.choice_of(name, self._settings, self._providers) for name in names]
+        chosen = conversation.sender if conversation.sender in names else names[0]
+        shown = [
+            forms.enter("sender", "Texts come from", forms.choice("sender:name", choices, chosen)),
+            blocks.context("The next text of this conversation goes this way, and the customer sees this number."),
+        ]
+        return forms.modal(SENDER, shown, form="sender", submit="Change", about={"conversation": conversation.id})
+
+    async def sender_chosen(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
+        """*Change*: taken in, then acked."""
+        await self._decide(ack, body, view, "sender", {"do": "via", "argument": forms.entered(view)["sender"]})
+
+    # --- how ----------------------------------------------------------------------------------------------------------
+
+    async def _decide(
+        self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], block_id: str, wish: Wish
+    ) -> None:
+        """Takes the wish in if the person may; else says why at this field."""
+        user = body["user"]["id"]
+        async with self._database.read() as reader:
+            conversation = await conversations.get(reader, forms.about(view)["conversation"])
+        try:
+            refusal = await self._refusal(user, conversation)
+        except SlackError:
+            refusal = _UNSURE
+        if refusal is not None:
+            await ack(response_action="errors", errors={block_id: refusal})
+            return
+        where = {"channel": conversation.channel, "thread_ts": conversation.thread_ts}
+        wish = {**wish, "subject": conversation.id, "user": user, **where}
+        await self._actions.take_in(wish, f"{self._team}:sheet:{view['id']}")
+        await ack()
+
+    async def _refusal(self, user: str, conversation: Conversation) -> str | None:
+        refusal = await self._people.may_text(user, self._settings.inboxes[conversation.inbox])
+        return None if refusal is None else reason(refusal)
+
+
+def _subject(body: Mapping[str, Any]) -> int:
+    return int(body["actions"][0]["value"])

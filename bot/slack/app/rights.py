@@ -1,0 +1,85 @@
+"""`/sms erase` and `/sms export`: what an admin can do for one person's rights without the operator."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot.conversations.number_hash import Pseudonyms
+from bot.slack.app.slash_replies import say
+from bot.slack.views import rights as rights_view
+from bot.slack.views.blocks import fill
+from bot.text.parse_number import spell
+from storage.engine.clock import MINUTE
+from storage.maintenance import contact_erasure
+from storage.tables import contacts, erasures
+from storage.tables.intake import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.files.signed_urls import SignedUrls
+    from bot.settings.model import Settings
+    from bot.slack.views.blocks import Rendered
+    from sms.address import Address
+    from storage.engine.database import Database
+    from storage.tables.contacts import Contact
+    from storage.tables.intake import Appender
+
+MINUTES = 15  # that the links of an export work
+
+
+class Rights:
+    """What is answered; whether the person may is asked before.
+
+    Args:
+        database: what is known.
+        appender: keeps who was given an export.
+        settings: hold the key of the hashes.
+        urls: of exports, by their form (`bot/http/export_routes.py`).
+    """
+
+    def __init__(
+        self, database: Database, appender: Appender, settings: Settings, urls: Mapping[str, SignedUrls]
+    ) -> None:
+        self._database = database
+        self._appender = appender
+        self._pseudonyms = Pseudonyms(settings)
+        self._urls = urls
+
+    async def erase(self, to: Address) -> Rendered:
+        """How much would be erased, with the button that does it (`bot/slack/app/actions.py`)."""
+        contact = await self._find(to)
+        if contact is None:
+            return _nothing(to)
+        async with self._database.read() as reader:
+            extent = await contact_erasure.extent(reader, contact.id)
+        return rights_view.question(spell(to), extent, contact.id)
+
+    async def export(self, user: str, to: Address, key: str) -> Rendered:
+        """The links, once it is kept who gets them.
+
+        Args:
+            user: who.
+            to: about whom.
+            key: of the command, in the intake.
+        """
+        contact = await self._find(to)
+        if contact is None:
+            return _nothing(to)
+        async with self._database.read() as reader:
+            if await erasures.under_way(reader, contact.id) is not None:
+                return say(rights_view.ERASING_ALREADY)
+        said = {"user": user, "number": self._pseudonyms.of(contact.address)}
+        await self._appender.append(Arrival("slack", "export", key, json.dumps(said).encode(), said))
+        until = self._database.clock() + MINUTES * MINUTE
+        page, data = (self._urls[form].make(contact.id, until) for form in ("export.html", "export.json"))
+        return rights_view.links(spell(to), MINUTES, page, data)
+
+    async def _find(self, to: Address) -> Contact | None:
+        async with self._database.read() as reader:
+            return await contacts.find(reader, str(to))
+
+
+def _nothing(to: Address) -> Rendered:
+    return say(fill("Nothing is kept about {who}.", who=spell(to)))

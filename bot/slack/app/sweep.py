@@ -1,0 +1,264 @@
+"""Finds what Slack or a provider failed to tell us: at the start, after each reconnect, and every few minutes.
+
+Slack loses events for good, by its own word, so events are only the quick way. What is found goes into the intake by
+the same door and under the same keys as what comes by itself; the bridge asks about what is too old to be texted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.conversations import events, recovery
+from bot.conversations.circuit_breaker import LIST_INBOUND
+from bot.sending.fetching import listed
+from bot.slack.app.history import SecondLook, pages
+from bot.slack.client.api import SlackError, SlackRefused
+from providers.errors import ProviderError
+from storage.engine.clock import SECOND, to_datetime
+from storage.tables import conversations, intake, watermarks
+from storage.tables.intake import Arrival
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from bot.conversations.alert import Alarm
+    from bot.conversations.circuit_breaker import Breaker
+    from bot.settings.model import Settings
+    from bot.slack.app.events import SlackDoor
+    from bot.slack.client.api import SlackApi
+    from providers.provider import Provider
+    from storage.engine.database import Database
+
+OVERLAP = timedelta(minutes=10)  # a provider's clock may differ, and a text may be listed late
+DEAF = "events missing"
+
+log = structlog.get_logger("sweep")
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What is known of the way by which events come.
+
+    Attributes:
+        since: since when Slack can reach us (seconds since the epoch); None: it cannot, or we do not know.
+        renew: makes the connections anew.
+    """
+
+    since: Callable[[], float | None]
+    renew: Callable[[], None]
+
+
+class Sweep:
+    """The sweep over one workspace and all accounts.
+
+    Args:
+        database: watermarks, and the intake.
+        slack: is asked for history.
+        door: says what a found message is, as if it had come as an event.
+        settings: inboxes, and how often.
+        providers: by the name of their account.
+        breaker: says which of them is left alone for a while.
+        alarm: is rung where events do not come.
+        former: channels that are no inbox any more and still have open conversations.
+
+    Attributes:
+        listening: the way by which events should have come.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        slack: SlackApi,
+        door: SlackDoor,
+        settings: Settings,
+        providers: Mapping[str, Provider],
+        breaker: Breaker,
+        alarm: Alarm,
+        former: frozenset[str] = frozenset(),
+    ) -> None:
+        self._database = database
+        self._slack = slack
+        self._door = door
+        self._settings = settings
+        self._providers = providers
+        self._breaker = breaker
+        self._alarm = alarm
+        self._former = former
+        self.listening = Listening(lambda: None, lambda: None)
+        self._again = SecondLook(database, slack, door, settings)
+        self._wanted = asyncio.Event()
+        self._wanted_again = asyncio.Event()
+        self._has_gap = True  # Slack could not reach us for a while
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Sweeps at once, and from then on when it is time."""
+        work = [
+            self._keep(self._all_channels, self._wanted),
+            self._keep(self._look_again, self._wanted_again),  # beside it: what is new comes first
+            self._keep_asking(),
+        ]
+        self._tasks = [asyncio.create_task(each) for each in work]
+
+    async def stop(self) -> None:
+        """Ends; a sweep that is cut short is made up for by the next one."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def soon(self) -> None:
+        """Something may have been missed: sweeps without waiting for its time."""
+        self._has_gap = True
+        self._wanted.set()
+        self._wanted_again.set()
+
+    async def _keep(self, sweep: Callable[[], Any], wanted: asyncio.Event) -> None:
+        while True:
+            wanted.clear()
+            try:
+                await sweep()
+            except SlackError as error:
+                log.warning("the sweep waits for Slack", reason=error.code)
+            except Exception as error:
+                log.exception("a sweep failed", kind=type(error).__name__)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.sweep.every):  # wait_for of 3.11 may swallow that we stop
+                    await wanted.wait()
+
+    async def _keep_asking(self) -> None:
+        while True:
+            for account, provider in self._providers.items():
+                if provider.features.list_inbound:
+                    await self._ask(account, provider)
+            await asyncio.sleep(self._settings.sweep.every)
+
+    # --- Slack --------------------------------------------------------------------------------------------------------
+
+    async def _all_channels(self) -> None:
+        missed = sum([await self._look_into(channel) for channel in self._channels()])
+        if missed:
+            sentence = (
+                "Replies reached us only because we looked for them: Slack's events do not come. The connections are "
+                "made anew."
+            )
+            await self._alarm.ring(DEAF, sentence)
+            self.listening.renew()
+        else:
+            await self._alarm.calm(DEAF)
+
+    def _channels(self) -> list[str]:
+        inboxes = [inbox.channel for inbox in self._settings.inboxes.values()]
+        return list(dict.fromkeys([*inboxes, *sorted(self._former)]))
+
+    async def _look_again(self) -> None:
+        """For what was changed in what is known."""
+        gap, self._has_gap = self._has_gap, False
+        try:
+            for channel in self._channels():
+                await self._again.look(channel, gap=gap)
+        except BaseException:
+            self._has_gap |= gap
+            raise
+
+    async def _look_into(self, channel: str) -> int:
+        """How many replies in the channel should have come; that it is closed to us may have gone unsaid too."""
+        try:
+            missed = await self._channel(channel)
+        except SlackRefused as error:
+            if error.code not in recovery.CLOSED:
+                raise
+            if self._settings.is_ours(channel):
+                async with self._database.transaction() as tx:
+                    await recovery.close_channel(tx, channel, error.code)
+            return 0
+        await self._alarm.calm(recovery.moved(channel))
+        return missed
+
+    async def _channel(self, channel: str) -> int:
+        """Every thread that has news, from the oldest open conversation on; how many replies should have come."""
+        async with self._database.read() as reader:
+            oldest = await conversations.oldest_thread(reader, channel)
+            cards = await conversations.threads(reader, channel)
+        if oldest is None:
+            return 0
+        missed = 0
+        async for root in pages(self._slack, "conversations.history", channel=channel, oldest=oldest, inclusive=True):
+            if root.get("subtype") != "tombstone":
+                cards.discard(root["ts"])
+            if "latest_reply" in root:
+                missed += await self._thread(channel, root)
+        await self._cards_gone(channel, cards)
+        return missed
+
+    async def _cards_gone(self, channel: str, cards: set[str]) -> None:
+        """Their conversations go on in new threads. A card that was just posted may not be listed yet."""
+        long_ago = self._database.clock() / SECOND - self._settings.sweep.missing
+        lost = [self._door.lost(channel, ts) for ts in sorted(cards) if float(ts) < long_ago]
+        if lost:
+            async with self._database.transaction() as tx:
+                await intake.append(tx, lost)
+
+    async def _thread(self, channel: str, root: Mapping[str, Any]) -> int:
+        """Takes in what is new in one thread, if anything is; how much of it should have come by itself."""
+        key = f"thread:{channel}:{root['ts']}"
+        async with self._database.read() as reader:
+            seen = await watermarks.get(reader, key) or root["ts"]
+        if Decimal(root["latest_reply"]) <= Decimal(seen):
+            return 0
+        reading = pages(self._slack, "conversations.replies", channel=channel, ts=root["ts"], oldest=seen)
+        replies = [reply async for reply in reading if Decimal(reply["ts"]) > Decimal(seen)]
+        found = [arrival for reply in replies if (arrival := self._door.found(channel, reply)) is not None]
+        async with self._database.transaction() as tx:
+            new = await intake.append(tx, found) if found else set()
+            await watermarks.move(tx, key, max((reply["ts"] for reply in replies), key=Decimal, default=seen))
+        if new:
+            log.info("replies were found by the sweep", count=len(new))
+        return sum(arrival.dedup_key in new and self._should_have_come(arrival) for arrival in found)
+
+    def _should_have_come(self, arrival: Arrival) -> bool:
+        """It was written while Slack could reach us, and long ago."""
+        since = self.listening.since()
+        written = float(arrival.parsed["ts"])
+        return since is not None and since < written < self._database.clock() / SECOND - self._settings.sweep.missing
+
+    # --- the providers ------------------------------------------------------------------------------------------------
+
+    async def _ask(self, account: str, provider: Provider) -> None:
+        """Takes in the texts that a provider has and never told us; the newest may still come by themselves."""
+        key = f"inbound:{account}"
+        async with self._database.read() as reader:
+            seen = await watermarks.get(reader, key)
+        now = self._database.clock()
+        until = now - int(self._settings.sweep.missing * SECOND)
+        try:
+            found = [] if seen is None else await self._listed(account, provider, int(seen), until)
+        except ProviderError as error:
+            log.warning("the sweep could not ask a provider", account=account, reason=error.code)
+            return
+        async with self._database.transaction() as tx:
+            new = await intake.append(tx, found) if found else set()
+            await watermarks.move(tx, key, str(until))
+        if new:
+            log.warning("texts were found by the sweep", account=account, count=len(new))
+
+    async def _listed(self, account: str, provider: Provider, since: int, until: int) -> list[Arrival]:
+        begin = to_datetime(since) - OVERLAP
+        found = await self._breaker.ask(account, LIST_INBOUND, lambda: listed(provider, begin))
+        return [
+            Arrival(
+                source=account,
+                kind="inbound",
+                dedup_key=events.dedup_key(account, sms, ""),
+                body=b"",
+                parsed=events.pack(sms) | {"recovered": f"found at {provider.title}: it had not told us"},
+            )
+            for sms in found
+            if sms.provider_id is not None and (sms.sent_at is None or sms.sent_at <= to_datetime(until))
+        ]

@@ -1,0 +1,252 @@
+"""When Slack may be asked next: one bucket per channel, per method and for the workspace, and every `Retry-After` kept.
+
+Waiting is in the order of asking, and a lane asks for one thing at a time, so that no conversation starves another.
+Only what opens a thread may go before, see `Line`. All waiting is by the monotonic clock: a clock that is set does not
+hold anything back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from aiolimiter import AsyncLimiter
+
+from storage.engine.clock import SECOND
+from storage.tables import pauses
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from bot.settings.sections import SlackSettings
+    from storage.engine.database import Database
+
+MARGIN = 1.03  # our clock and Slack's do not agree on a second to the millisecond
+GATHERED = 60  # posts: for so long what opens a thread goes first, and the texts that follow become one post
+
+# Calls per minute of Slack's tiers, with a fifth left to spare (reference: docs.slack.dev, rate limits).
+_TIERS = {
+    "chat.update": 40.0,
+    "chat.delete": 40.0,
+    "chat.postEphemeral": 80.0,
+    "conversations.history": 40.0,
+    "conversations.replies": 40.0,
+    "conversations.info": 40.0,
+    "users.info": 80.0,
+    "files.getUploadURLExternal": 80.0,
+    "files.completeUploadExternal": 80.0,
+    "files.info": 80.0,
+    "files.delete": 40.0,
+    "usergroups.list": 16.0,
+    "usergroups.users.list": 16.0,
+    "views.open": 80.0,
+    "views.update": 80.0,
+    "views.publish": 80.0,
+}
+_Queue = deque[tuple[float, "asyncio.Future[bool]"]]  # since when each waits, on the loop's clock; its turn
+_POST = "chat.postMessage"
+_EDIT = "chat.update"
+
+
+class Line:
+    """Those who wait to post into one channel: one at a time, in the order of asking.
+
+    What opens a thread goes before the others while none of these has waited for too long. So the texts that a new
+    contact sends in a burst are one post, and each of a burst's contacts can be seen before the first has two posts.
+
+    Args:
+        acquire: waits until there may be a post.
+        longest: seconds after which those that open a thread go first no more.
+    """
+
+    def __init__(self, acquire: Callable[[], Awaitable[None]], longest: float) -> None:
+        self._acquire = acquire
+        self._longest = longest
+        self._is_taken = False
+        self._openers: _Queue = deque()
+        self._others: _Queue = deque()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody waits or posts."""
+        return not self._is_taken
+
+    @asynccontextmanager
+    async def place(self, *, opens: bool) -> AsyncIterator[None]:
+        """Waits until one may post, and to be the first then; the next one comes when the block is left."""
+        queue = self._openers if opens else self._others
+        since = asyncio.get_running_loop().time()
+        may_post = await self._come(queue, since)
+        while not may_post:
+            await self._acquired()
+            if may_post := queue is self._first(queue, since):
+                break
+            self._call_next(may_post=True)
+            may_post = await self._wait(queue, since, again=True)
+        try:
+            yield
+        finally:
+            self._call_next()
+
+    async def _come(self, queue: _Queue, since: float) -> bool:
+        """Takes the line's end; whether the one before had waited already until there may be a post."""
+        if self._is_taken:
+            return await self._wait(queue, since)
+        self._is_taken = True
+        return False
+
+    async def _acquired(self) -> None:
+        try:
+            await self._acquire()
+        except BaseException:
+            self._call_next()
+            raise
+
+    async def _wait(self, queue: _Queue, since: float, *, again: bool = False) -> bool:
+        turn: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        if again:
+            queue.appendleft((since, turn))
+        else:
+            queue.append((since, turn))
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if not turn.cancelled():  # called, and gone at the same moment
+                self._call_next(may_post=turn.result())
+            raise
+
+    def _call_next(self, *, may_post: bool = False) -> None:
+        self._is_taken = False
+        if queue := self._first():
+            self._is_taken = True
+            queue.popleft()[1].set_result(may_post)
+
+    def _first(self, own: _Queue | None = None, since: float | None = None) -> _Queue:
+        """The queue whose turn it is.
+
+        Args:
+            own: the queue of one who is called already and counts as its first.
+            since: when that one came.
+        """
+        for queue in (self._openers, self._others):
+            while queue and queue[0][1].done():  # it gave up
+                queue.popleft()
+        openers, others = bool(self._openers) or own is self._openers, bool(self._others) or own is self._others
+        if not openers or not others:
+            return self._openers if openers else self._others
+        oldest = self._others[0][0] if own is not self._others or since is None else since
+        waited = asyncio.get_running_loop().time() - oldest
+        return self._others if waited > self._longest else self._openers
+
+
+class Gap:
+    """Lets one post go after so many seconds, counted from when the one before left.
+
+    What is done in a turn before its request takes now more, now less time: counted from when the turn came, two
+    requests could reach Slack closer to each other than it allows.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._ends = 0.0  # on the loop's clock
+
+    async def acquire(self) -> None:
+        """Waits for its end; the next one begins."""
+        loop = asyncio.get_running_loop()
+        while (left := self._ends - loop.time()) > 0:  # noqa: ASYNC110 - time is waited for
+            await asyncio.sleep(left)
+        self.begin()
+
+    def begin(self) -> None:
+        """The request leaves only now."""
+        self._ends = asyncio.get_running_loop().time() + self._seconds
+
+
+class Pacing:
+    """The buckets of one workspace."""
+
+    def __init__(self, database: Database, settings: SlackSettings) -> None:
+        self._database = database
+        self._per_post = MARGIN / settings.posts_per_second  # seconds
+        self._workspace = _bucket(settings.posts_per_minute)
+        self._methods = {method: _bucket(rate * settings.calls_scale) for method, rate in _TIERS.items()}
+        self._lines: dict[str, tuple[Line, Gap]] = {}
+        self._pauses: dict[str, float] = {}  # method: until when, on the loop's clock
+        self._editing = 0  # edits that wait or are made
+
+    async def load(self) -> None:
+        """Remembers what Slack had asked for before this start."""
+        wall, now = self._database.clock(), asyncio.get_running_loop().time()
+        async with self._database.read() as reader:
+            lasting = await pauses.lasting(reader, wall)
+        self._pauses = {pause.key: now + (pause.until - wall) / SECOND for pause in lasting}
+
+    @asynccontextmanager
+    async def turn(
+        self, method: str, channel: str | None = None, *, opens: bool = False
+    ) -> AsyncIterator[Callable[[], None]]:
+        """Waits until this call may be made; the next one into the channel waits until the block is left.
+
+        Gives a function to be called when the request leaves, by whoever does something else first.
+
+        Args:
+            method: "chat.postMessage" …
+            channel: into which a post goes.
+            opens: whether the post opens a thread.
+        """
+        if method == _POST and channel is not None:
+            line, gap = self._line(channel)
+            async with line.place(opens=opens):
+                yield gap.begin
+            return
+        tier = self._methods.get(method)
+        self._editing += method == _EDIT
+        try:
+            await self._acquire(method, *([] if tier is None else [tier]))
+            yield _at_once
+        finally:
+            self._editing -= method == _EDIT
+
+    def is_behind(self, channel: str) -> bool:
+        """Whether something waits that people should see before a change that is only cosmetic."""
+        return self._editing > 0 or not self._line(channel)[0].is_empty
+
+    async def pause(self, method: str, seconds: float) -> None:
+        """Slack wants no more of this method for so long; kept over a restart."""
+        until = asyncio.get_running_loop().time() + seconds
+        self._pauses[method] = max(until, self._pauses.get(method, 0.0))
+        async with self._database.transaction() as tx:
+            await pauses.pause(tx, method, int(seconds * SECOND))
+
+    async def _acquire(self, method: str, *buckets: AsyncLimiter | Gap) -> None:
+        """A pause is waited for first: what was acquired before it would all go out at once after it."""
+        while True:
+            while (left := self._left(method)) > 0:  # noqa: ASYNC110 - time is waited for, and it may grow
+                await asyncio.sleep(left)
+            for bucket in buckets:
+                await bucket.acquire()
+            if self._left(method) <= 0:
+                return
+
+    def _left(self, method: str) -> float:
+        return self._pauses.get(method, 0.0) - asyncio.get_running_loop().time()
+
+    def _line(self, channel: str) -> tuple[Line, Gap]:
+        if channel not in self._lines:
+            gap = Gap(self._per_post)
+            acquire = partial(self._acquire, _POST, gap, self._workspace)
+            self._lines[channel] = Line(acquire, GATHERED * self._per_post), gap
+        return self._lines[channel]
+
+
+def _at_once() -> None:
+    """A bucket counts no gaps."""
+
+
+def _bucket(per_minute: float) -> AsyncLimiter:
+    """A bucket that lets a tenth of a minute's calls through at once."""
+    burst = max(1.0, per_minute / 10)
+    return AsyncLimiter(burst, burst * 60 / per_minute)

@@ -1,0 +1,1 @@
+"""Posts in Slack: cards, texts, status lines and alerts, each exactly once."""

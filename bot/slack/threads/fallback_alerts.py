@@ -1,0 +1,162 @@
+"""The alerts' second way: while Slack is what fails, they go out by e-mail or to a webhook, once for each cause.
+
+In Slack each of them is told afterwards all the same, once: its job waits, and its post has its key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+import ssl
+import time
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import TYPE_CHECKING
+
+import httpx
+import structlog
+
+from storage.engine.clock import SECOND, to_datetime
+from storage.tables import alerts, watermarks
+
+if TYPE_CHECKING:
+    from bot.conversations.alert import Alarm
+    from bot.settings.sections import SecondWaySettings
+    from bot.slack.client.api import SlackApi
+    from storage.engine.database import Database
+    from storage.tables.alerts import Alert
+
+LOOKS = 5  # within the time that Slack may fail
+PATIENCE = 15.0  # seconds for a mail server or a webhook
+
+LOCKED_OUT = "slack token"
+SILENT = "slack unreachable"
+
+log = structlog.get_logger("second way")
+
+
+class SecondWay:
+    """Watches whether alerts reach Slack.
+
+    Args:
+        database: where the alerts are.
+        slack: whether it answers.
+        alarm: told that it does not.
+        settings: where alerts go then.
+    """
+
+    def __init__(self, database: Database, slack: SlackApi, alarm: Alarm, settings: SecondWaySettings) -> None:
+        self._database = database
+        self._slack = slack
+        self._alarm = alarm
+        self._settings = settings
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Begins to watch."""
+        self._task = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Ends."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(self._settings.after / LOOKS)
+            try:
+                await self._look_at_slack()
+                await self._tell_what_waits()
+            except Exception as error:
+                log.exception("the second way of alerts failed", kind=type(error).__name__)
+
+    async def _look_at_slack(self) -> None:
+        """That Slack does not take anything from us is an alert of its own."""
+        since, code = self._slack.failing_since, self._slack.locked_out
+        if code is not None:
+            sentence = (
+                f"Slack refuses our token ({code}). Texts are kept, and nothing is shown or read in Slack until an "
+                "admin of the workspace installs the app again."
+            )
+            await self._alarm.ring(LOCKED_OUT, sentence)
+        else:
+            await self._alarm.calm(LOCKED_OUT)
+        if since is None:
+            await self._alarm.calm(SILENT)
+        elif code is None and (failing := time.monotonic() - since) > self._settings.after:
+            at = to_datetime(self._database.clock()) - timedelta(seconds=failing)
+            sentence = f"Slack has not answered since {at:%H:%M} UTC. Texts are kept, and shown once it does."
+            await self._alarm.ring(SILENT, sentence)
+
+    async def _tell_what_waits(self) -> None:
+        waited = 0 if self._slack.locked_out else int(self._settings.after * SECOND)
+        async with self._database.read() as reader:
+            waiting = await alerts.unposted(reader, self._database.clock() - waited)
+            news = [alert for alert in waiting if await watermarks.get(reader, _key(alert)) is None]
+        for alert in news:
+            await self._tell(alert)
+
+    async def _tell(self, alert: Alert) -> None:
+        """By every way that is set; it counts as told once one of them took it."""
+        ways = [self._post, self._mail]
+        taken = [await way(alert) for way in ways]
+        if any(taken):
+            async with self._database.transaction() as tx:
+                await watermarks.move(tx, _key(alert), str(tx.now))
+            log.warning("an alert went out by the second way", cause=alert.cause)
+
+    async def _post(self, alert: Alert) -> bool:
+        if self._settings.webhook is None:
+            return False
+        body = {"text": alert.sentence, "cause": alert.cause, "at": to_datetime(alert.first_at).isoformat()}
+        try:
+            async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+                answer = await client.post(self._settings.webhook.get_secret_value(), json=body)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            log.error("the webhook for alerts could not be reached", kind=type(error).__name__)
+            return False
+        if not answer.is_success:
+            log.error("the webhook for alerts refused one", status=answer.status_code)
+        return answer.is_success
+
+    async def _mail(self, alert: Alert) -> bool:
+        if not self._settings.smtp_host or not self._settings.mail_to:
+            return False
+        try:
+            await asyncio.to_thread(_send, self._settings, _letter(self._settings, alert))
+        except (OSError, smtplib.SMTPException) as error:  # SMTP's own texts may quote addresses
+            log.error("the e-mail about an alert was not taken", kind=type(error).__name__)
+            return False
+        return True
+
+
+def _key(alert: Alert) -> str:
+    return f"second way:{alert.id}"
+
+
+def _letter(settings: SecondWaySettings, alert: Alert) -> EmailMessage:
+    letter = EmailMessage()
+    letter["From"] = settings.mail_from
+    letter["To"] = ", ".join(settings.mail_to)
+    letter["Subject"] = f"threadline: {alert.sentence.split('. ', 1)[0].rstrip('.')}"
+    since = to_datetime(alert.first_at)
+    letter.set_content(f"{alert.sentence}\n\nSince {since:%Y-%m-%d %H:%M} UTC. Slack could not be used to say so.\n")
+    return letter
+
+
+def _send(settings: SecondWaySettings, letter: EmailMessage) -> None:
+    """The standard library's client blocks, so this runs in a thread."""
+    context = ssl.create_default_context()
+    if settings.smtp_security == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=context
+        )
+    else:
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=PATIENCE)
+    with server:
+        if settings.smtp_security == "starttls":
+            server.starttls(context=context)
+        if settings.smtp_user:
+            server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
+        server.send_message(letter)

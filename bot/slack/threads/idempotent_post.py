@@ -1,0 +1,258 @@
+"""Putting things into Slack exactly once.
+
+`chat.postMessage` has no idempotency key, so each post has a row and carries its key as metadata and block id. When an
+answer never came, or the process died, the post is looked up by that key before it is made again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import structlog
+
+from bot.conversations import recovery
+from bot.conversations.enqueue import Later
+from bot.slack.client.api import SlackRefused, SlackUnreachable
+from storage.engine.clock import SECOND
+from storage.tables import posts
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from bot.settings.model import Settings
+    from bot.slack.client.api import SlackApi
+    from bot.slack.client.rate_limit import Pacing
+    from bot.slack.views.cards import Rendered
+    from storage.engine.database import Database, Transaction
+    from storage.tables.posts import Post
+
+EVENT_TYPE = "threadline_post"  # of the metadata; its payload is the key and nothing else
+_BEFORE = 5  # seconds that Slack's clock may be behind ours
+
+log = structlog.get_logger("posting")
+
+
+class ThreadLost(Exception):
+    """The thread's card is gone: what was to be a reply would have stood in the channel."""
+
+
+class ChannelClosed(Later):
+    """The channel takes nothing from us now; it is tried again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """Something to be put into Slack."""
+
+    key: str
+    kind: str
+    subject: int
+    channel: str
+    thread_ts: str | None = None
+    broadcast: bool = False  # shown in the channel too
+
+
+class Posting:
+    """The posts of one workspace."""
+
+    def __init__(self, database: Database, slack: SlackApi, pacing: Pacing, settings: Settings, team: str) -> None:
+        self._database = database
+        self._slack = slack
+        self._pacing = pacing
+        self._settle = int(settings.slack.settle_seconds * SECOND)
+        self._settings = settings
+        self._team = team
+
+    async def put(
+        self,
+        draft: Draft,
+        compose: Callable[[Transaction, Post], Awaitable[Rendered | None]],
+        finish: Callable[[Transaction, Post], Awaitable[None]],
+    ) -> None:
+        """Makes the post if it is not there, then calls `finish` in the transaction that says so.
+
+        Args:
+            draft: what and where.
+            compose: what it shows, asked when its turn has come; None: there is nothing to say any more.
+            finish: what follows from its being there; the post has its `ts`.
+
+        Raises:
+            Later: an earlier try may still show up.
+            ThreadLost: its thread is gone.
+            ChannelClosed: its channel takes nothing now.
+            bot.slack.client.api.SlackError: it could not be made, or nobody knows.
+        """
+        reader = self._database.glance()
+        known = await posts.find(reader, draft.key)
+        if known is not None and await self._is_there(known, finish):
+            return
+        async with self._pacing.turn("chat.postMessage", draft.channel, opens=draft.kind == "card") as leaves:
+            async with self._database.transaction() as tx:
+                post = await self._begin(tx, draft)
+                shown = await compose(tx, post)
+                if shown is None:
+                    await posts.refuse(tx, post.id, "nothing to say")
+                    await finish(tx, post)
+                    return
+            leaves()
+            channel, ts = await self._post(post, shown, broadcast=draft.broadcast)
+        async with self._database.transaction() as tx:
+            await posts.sent(tx, post.id, channel, ts, digest(shown))
+            await recovery.open_channel(tx, channel)
+            await finish(tx, await posts.get(tx, post.id))
+        log.info("posted", post=draft.kind, subject=draft.subject)
+
+    def would_hold_up(self, post: Post, shown: Rendered) -> bool:
+        """Whether the edit would take time from what people should see before it."""
+        return post.digest != digest(shown) and self._pacing.is_behind(post.channel)
+
+    async def edit(self, post: Post, shown: Rendered) -> bool:
+        """Makes a post show something else, if it does not show that already. Returns False if somebody deleted it."""
+        if post.digest == digest(shown):
+            return True
+        try:
+            await self._slack.call(
+                "chat.update", channel=post.channel, ts=post.ts, text=shown.text, blocks=shown.blocks
+            )
+        except SlackRefused as error:
+            if error.code != "message_not_found":
+                raise
+            return False
+        async with self._database.transaction() as tx:
+            await posts.shows(tx, post.id, digest(shown))
+        log.info("edited", post=post.kind, subject=post.subject)
+        return True
+
+    async def _is_there(self, known: Post, finish: Callable[[Transaction, Post], Awaitable[None]]) -> bool:
+        if known.state == "sending":
+            known = await self._settled(known)
+        if known.state in {"waiting", "sending"}:
+            return False
+        async with self._database.transaction() as tx:
+            await finish(tx, known)
+        return True
+
+    async def _settled(self, post: Post) -> Post:
+        """The post as it is after a look; one that is not found may be made again once it would have shown up."""
+        is_lost = False
+        try:
+            found = await self._find(post, post.thread_ts)
+        except SlackRefused as error:
+            if not _is_lost(post, error):
+                raise
+            found, is_lost = None, True
+        if found is None and post.thread_ts is not None and (stray := await self._find(post, None)) is not None:
+            await self._remove_stray(post, post.channel, stray)
+        if found is None and self._database.clock() - post.tried_at < self._settle:
+            raise Later(self._settle / SECOND / 4, "an earlier try may still show up")
+        if is_lost:
+            await self._lose(post)
+        if found is None:
+            return post
+        async with self._database.transaction() as tx:
+            await posts.sent(tx, post.id, post.channel, found)
+            return await posts.get(tx, post.id)
+
+    async def _begin(self, tx: Transaction, draft: Draft) -> Post:
+        return await posts.begin(
+            tx,
+            draft.key,
+            kind=draft.kind,
+            subject=draft.subject,
+            team=self._team,
+            channel=draft.channel,
+            thread_ts=draft.thread_ts,
+        )
+
+    async def _post(self, post: Post, shown: Rendered, *, broadcast: bool) -> tuple[str, str]:
+        try:
+            answer = await self._slack.call_now(
+                "chat.postMessage",
+                channel=post.channel,
+                thread_ts=post.thread_ts,
+                reply_broadcast=True if broadcast else None,
+                text=shown.text,
+                blocks=shown.blocks,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"key": post.key}},
+                unfurl_links=False,
+                unfurl_media=False,
+            )
+        except SlackUnreachable:
+            async with self._database.transaction() as tx:
+                await posts.wait(tx, post.id)
+            raise
+        except SlackRefused as error:
+            await self._refused(post, error)
+        if post.thread_ts is not None and answer.get("message", {}).get("thread_ts") != post.thread_ts:
+            await self._remove_stray(post, answer["channel"], answer["ts"])
+        return answer["channel"], answer["ts"]
+
+    async def _refused(self, post: Post, error: SlackRefused) -> None:
+        """A thread that is not there is healed, and a closed channel waited for; anything else is final."""
+        is_closed, is_lost = error.code in recovery.CLOSED, _is_lost(post, error)
+        async with self._database.transaction() as tx:
+            if is_closed or is_lost:
+                await posts.wait(tx, post.id)
+            else:
+                await posts.refuse(tx, post.id, error.code)
+            if is_closed and self._settings.is_ours(post.channel):
+                await recovery.close_channel(tx, post.channel, error.code)
+        if is_closed:
+            raise ChannelClosed(self._settings.patience.channel, error.code)
+        if is_lost:
+            raise ThreadLost(post.key)
+        raise error
+
+    async def _remove_stray(self, post: Post, channel: str, ts: str) -> NoReturn:
+        """Slack put a reply into the channel because its thread is gone."""
+        await self._slack.call("chat.delete", channel=channel, ts=ts)
+        await self._lose(post)
+
+    async def _lose(self, post: Post) -> NoReturn:
+        async with self._database.transaction() as tx:
+            await posts.wait(tx, post.id)
+        raise ThreadLost(post.key)
+
+    async def _find(self, post: Post, thread_ts: str | None) -> str | None:
+        """The `ts` of the message with the post's key in the thread, or in the channel itself, if it is there."""
+        method = "conversations.history" if thread_ts is None else "conversations.replies"
+        cursor: str | None = None
+        while True:
+            page = await self._slack.call(
+                method,
+                channel=post.channel,
+                ts=thread_ts,
+                oldest=f"{post.tried_at // SECOND - _BEFORE}.000000",
+                include_all_metadata=True,
+                limit=200,
+                cursor=cursor,
+            )
+            for message in page["messages"]:
+                if _key(message) == post.key:
+                    return str(message["ts"])
+            cursor = page.get("response_metadata", {}).get("next_cursor") or None
+            if cursor is None:
+                return None
+
+
+def _is_lost(post: Post, error: SlackRefused) -> bool:
+    """Whether the refusal means that the thread of the post is gone."""
+    return post.thread_ts is not None and error.code in {"thread_not_found", "message_not_found"}
+
+
+def digest(shown: Rendered) -> str:
+    """Tells apart what a post shows, without keeping it."""
+    return hashlib.sha256(json.dumps([shown.text, shown.blocks], sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _key(message: dict[str, Any]) -> str | None:
+    """The metadata may be dropped by Slack; the block id is its second carrier."""
+    metadata = message.get("metadata", {})
+    if metadata.get("event_type") == EVENT_TYPE:
+        return str(metadata.get("event_payload", {}).get("key"))
+    blocks = message.get("blocks", ())
+    first = next((str(block.get("block_id", "")) for block in blocks), "")
+    return first.removeprefix("k:") if first.startswith("k:") else None

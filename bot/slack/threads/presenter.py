@@ -1,0 +1,225 @@
+"""Rows as what `render` shows: what is known of a conversation, a message or an alert at this moment."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from bot.conversations.multipart import progress
+from bot.settings import rules
+from bot.settings.rules import Occasion
+from bot.slack.views.content import (
+    AlertView,
+    CardView,
+    ContactView,
+    InboundText,
+    LineView,
+    OutboundView,
+    SenderView,
+    Stage,
+)
+from sms.address import E164, Alphanumeric, from_canonical
+from sms.countries import shows_no_names, zones_of
+from sms.message import Status
+from storage.engine.clock import MINUTE, to_datetime
+from storage.tables import attempts, contacts, conversations, leases, suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.settings.model import Settings
+    from providers.provider import Provider
+    from storage.engine.database import Connection
+    from storage.tables.alerts import Alert
+    from storage.tables.attempts import Attempt
+    from storage.tables.contacts import Contact
+    from storage.tables.conversations import Conversation
+    from storage.tables.messages import Message
+
+LATE = MINUTE  # a text shown later than this after it came says when it came
+
+_ORIGINS = {
+    "command": "by `/sms`",
+    "command line": "from the command line",
+    "modal": "from the compose window",
+    "confirmation": "as the confirmation of their wish",
+    "help": "as the answer to HELP",
+}
+
+
+class Presenter:
+    """What is shown of the rows.
+
+    Args:
+        settings: the senders.
+        providers: by the name of their account.
+        workspace_url: of the Slack workspace, with its slash at the end; links are made from it.
+    """
+
+    def __init__(self, settings: Settings, providers: Mapping[str, Provider], workspace_url: str) -> None:
+        self._settings = settings
+        self._providers = providers
+        self._workspace_url = workspace_url
+
+    async def contact(self, connection: Connection, contact: Contact) -> ContactView:
+        """The person on the other end."""
+        address = from_canonical(contact.address)
+        return ContactView(
+            name=contact.name,
+            address=contact.address,
+            region=address.region if isinstance(address, E164) else None,
+            opted_out=await suppressions.holds(connection, contact.id),
+            notes=contact.notes or "",
+        )
+
+    async def card(self, connection: Connection, conversation: Conversation, now: int) -> CardView:
+        """The first post of the conversation's thread."""
+        contact = await contacts.get(connection, conversation.contact_id)
+        earlier, newer = await conversations.beside(connection, conversation)
+        return CardView(
+            contact=await self.contact(connection, contact),
+            sender=await self._sender(connection, conversation, now),
+            is_open=conversation.state == "open",
+            assignee=conversation.assignee,
+            waiting_since=conversation.waiting_since,
+            mode=self._settings.inboxes[conversation.inbox].reply_mode,
+            earlier=self.address_of(earlier) if earlier else "",
+            newer=self.address_of(newer) if newer else "",
+        )
+
+    def inbound(self, message: Message, now: int) -> InboundText:
+        """One text of a contact."""
+        return InboundText(
+            text=message.shown_text,
+            at=message.said_at or message.created_at,
+            late=now - message.created_at > LATE,
+            possibly_repeat=message.repeats is not None,
+            recovered_from=message.recovered or "",
+            attachments=len(json.loads(message.media)),
+        )
+
+    def outbound(self, message: Message, now: int) -> OutboundView:
+        """A text of ours that is no reply in the thread."""
+        return OutboundView(
+            author=message.author,
+            origin=_ORIGINS.get(message.origin, ""),
+            text=message.shown_text,
+            at=message.created_at,
+            late=now - message.created_at > LATE,
+            attachments=len(json.loads(message.media)),
+        )
+
+    async def line(self, connection: Connection, message: Message, now: int) -> LineView:
+        """What has become of a message of ours."""
+        found = progress(message, await attempts.newest(connection, message.id))
+        parts = found.newest
+        if not parts or _waits(message, parts):
+            stage = Stage(message.state or message.status)
+            at = message.not_before if stage in {Stage.HELD, Stage.SCHEDULED} else None
+            return LineView(stage, at=at, sentence=message.sentence or "", recovered=message.recovered or "")
+        told = _telling(parts)
+        stage = self._stage(message, told, now)
+        return LineView(
+            stage=stage,
+            sender=self._sender_of(told),
+            sent_at=told.accepted_at,
+            at=_reached(stage, told),
+            sentence=message.sentence or "",
+            segments=_segments(parts, message),
+            attachments=len(json.loads(message.media)),
+            attempt=told.number,
+            parts=found.count,
+            delivered_parts=sum(part.status is Status.DELIVERED for part in parts),
+            delivered_means=self._providers[told.account].features.delivered_means,
+            word="" if told.word is None or told.status is not Status.ACCEPTED else told.word,
+            recovered=message.recovered or "",
+        )
+
+    async def alert(self, connection: Connection, alert: Alert) -> AlertView:
+        """One cause, with the threads that it touched."""
+        return AlertView(
+            sentence=alert.sentence,
+            count=alert.count,
+            first_at=alert.first_at,
+            last_at=alert.last_at,
+            links=[await self._link(connection, each) for each in alert.conversations],
+            resolved_at=alert.resolved_at,
+            acknowledged_by=alert.acknowledged_by,
+        )
+
+    def address_of(self, conversation: Conversation) -> str:
+        """Where the conversation's thread is, as a link; of its channel while it has none."""
+        place = f"{self._workspace_url}archives/{conversation.channel}"
+        return place if conversation.thread_ts is None else f"{place}/p{conversation.thread_ts.replace('.', '')}"
+
+    async def _link(self, connection: Connection, conversation_id: int) -> tuple[str, str]:
+        conversation = await conversations.get(connection, conversation_id)
+        return "thread", self.address_of(conversation)
+
+    async def _sender(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
+        name = conversation.sender
+        if name is None:
+            return await self._name_to_come(connection, conversation, now)
+        if name not in self._settings.senders:
+            return None
+        sender = self._settings.senders[name]
+        title = self._providers[sender.account].title
+        own = None if sender.is_leased else str(sender.parsed)
+        lease = None
+        if conversation.from_address is not None:
+            lease = await leases.find(connection, sender.account, conversation.from_address, conversation.contact_id)
+        if lease is None or lease.expires_at <= now or lease.stands_for != own:
+            return SenderView(title, own, leased=sender.is_leased)
+        return SenderView(title, lease.number, leased=True, lease_ends=lease.expires_at)
+
+    async def _name_to_come(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
+        """The name that the first text would come from, if it is one: that answers cannot come is told before it."""
+        contact = await contacts.get(connection, conversation.contact_id)
+        to = from_canonical(contact.address)
+        occasion = Occasion(conversation.inbox, to, to_datetime(now), zones_of(to, contact.time_zone))
+        senders = self._settings.inboxes[conversation.inbox].senders
+        first = self._settings.senders[rules.choose(self._settings.rules, occasion, senders).senders[0]]
+        if not isinstance(first.parsed, Alphanumeric) or shows_no_names(to, self._settings.countries_without_names):
+            return None
+        return SenderView(self._providers[first.account].title, str(first.parsed))
+
+    def _sender_of(self, attempt: Attempt) -> SenderView:
+        sender = self._settings.senders.get(attempt.sender)
+        leased = bool(sender and sender.is_leased)
+        return SenderView(self._providers[attempt.account].title, attempt.from_address, leased=leased)
+
+    def _stage(self, message: Message, told: Attempt, now: int) -> Stage:
+        if message.state == "asked" or told.outcome == "unknown":
+            return Stage.UNKNOWN
+        if message.state == "cancelled":
+            return Stage.CANCELLED
+        if told.outcome == "refused":
+            return Stage.REFUSED
+        if told.outcome == "not sent":
+            return Stage.FAILED if message.status == Status.FAILED.value else Stage.QUEUED
+        waited = now - (told.accepted_at or now)
+        if not told.status.is_final and waited >= int(self._settings.receipt_minutes * MINUTE):
+            return Stage.NO_RECEIPT
+        return Stage(message.status)
+
+
+def _waits(message: Message, parts: Sequence[Attempt]) -> bool:
+    """Whether it, or the rest of it, waits: for its time, or for a person who says whether it goes out."""
+    return message.state in {"held", "scheduled", "asked"} and all(part.outcome != "unknown" for part in parts)
+
+
+def _telling(parts: Sequence[Attempt]) -> Attempt:
+    """The part that the line is about: the one that is worst off, else the slowest."""
+    failed = [part for part in parts if part.status in {Status.FAILED, Status.EXPIRED} or part.outcome == "unknown"]
+    return failed[0] if failed else min(parts, key=lambda part: part.status)
+
+
+def _reached(stage: Stage, told: Attempt) -> int | None:
+    if stage is Stage.DELIVERED:
+        return told.delivered_at
+    return told.ended_at if stage in {Stage.REFUSED, Stage.UNKNOWN} else told.accepted_at
+
+
+def _segments(parts: Sequence[Attempt], message: Message) -> int | None:
+    known = [part.segments for part in parts if part.segments is not None]
+    return sum(known) if len(known) == max(1, len(json.loads(message.parts or "[]"))) else message.segments

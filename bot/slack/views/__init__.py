@@ -1,0 +1,1 @@
+"""Block Kit for everything that people see. Pure: each function gets all that it shows."""

@@ -1,0 +1,80 @@
+"""The buttons below cards, receipt lines and alerts. What they do is in `bot/slack/app/actions.py`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bot.slack.views.blocks import Button, Confirm
+from bot.slack.views.content import Stage
+from sms.message import Status
+
+if TYPE_CHECKING:
+    from storage.tables.alerts import Alert
+    from storage.tables.conversations import Conversation
+    from storage.tables.messages import Message
+
+PREFIX = "do:"  # of the action ids of all buttons that decide something
+OPEN = "open:"  # of those that only open a modal
+
+_WAITING = {Stage.ASKED, Stage.HELD, Stage.SCHEDULED}
+_FAILED = {Stage.FAILED, Stage.REFUSED, Stage.EXPIRED}
+
+
+def button(do: str, label: str, subject: int, **more: Any) -> Button:
+    """A button for a wish about this subject."""
+    return Button(f"{PREFIX}{do}", label, str(subject), **more)
+
+
+def of_card(conversation: Conversation, *, opted_out: bool) -> list[Button]:
+    """Below a card."""
+    if conversation.state == "closed":
+        return [button("reopen", "Reopen", conversation.id)]
+    sure = Confirm("No more texts?", "Nothing can be texted to this contact any more, until they text START.")
+    opt_out = button("opt_out", "Opt out", conversation.id, style="danger", confirm=sure)
+    return [
+        button("assign", "Assign to me", conversation.id),
+        button("close", "Close", conversation.id),
+        Button(f"{OPEN}contact", "Contact…", str(conversation.id)),
+        Button(f"{OPEN}sender", "Change sender…", str(conversation.id)),
+        button("opt_in", "Opt in again", conversation.id) if opted_out else opt_out,
+    ]
+
+
+def of_line(message: Message, stage: Stage) -> list[Button]:
+    """Below the receipt line of a message about which a person has to decide something."""
+    if message.state == "cancelled":
+        return []
+    details = Button(f"{OPEN}details", "Details", str(message.id))
+    if stage is Stage.UNKNOWN:
+        return [
+            button("again", "Send again", message.id, style="danger"),
+            button("arrived", "It arrived", message.id),
+            button("give_up", "Give up", message.id),
+            details,
+        ]
+    if stage in _WAITING:
+        return _of_waiting(message, stage)
+    if stage in _FAILED and message.status == Status.FAILED.value:
+        return [
+            button("retry", "Retry", message.id),
+            button("other", "Try another sender", message.id),
+            button("give_up", "Give up", message.id),
+            details,
+        ]
+    return []
+
+
+def _of_waiting(message: Message, stage: Stage) -> list[Button]:
+    if stage is Stage.ASKED:
+        return [button("send", "Text it", message.id, style="primary"), button("discard", "Keep it", message.id)]
+    now = [button("now", "Send now", message.id)] if stage is Stage.HELD and message.code == "quiet" else []
+    return [*now, button("discard", "Cancel", message.id)]
+
+
+def of_alert(alert: Alert) -> list[Button]:
+    """Below an alert that is not resolved."""
+    if alert.resolved_at is not None:
+        return []
+    retry = [button("retry_all", "Retry", alert.id)] if alert.conversations else []
+    seen = [] if alert.acknowledged_by else [button("acknowledge", "Acknowledge", alert.id)]
+    return [*retry, *seen]

@@ -1,0 +1,377 @@
+"""What we say in Slack, as Block Kit: one function for each kind of post. Pure: it is given all that it shows.
+
+Times in the views are microseconds UTC; addresses are canonical (`+61400000000`). A `key` becomes the `block_id` of a
+post's first block (`k:<key>`), by which the post is found again.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import emoji
+
+from bot.slack.views import blocks
+from bot.slack.views.blocks import (
+    Block,
+    Button,
+    Confirm,
+    Marked,
+    Rendered,
+    escape,
+    fill,
+    joined,
+    link,
+    literal,
+    mention,
+    when,
+)
+from bot.slack.views.content import (
+    AlertView,
+    CardView,
+    ContactView,
+    InboundText,
+    LineView,
+    Mode,
+    OutboundView,
+    SenderView,
+    Stage,
+)
+from sms.address import E164, NotAnAddress, parse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = [
+    "AlertView",
+    "Button",
+    "CardView",
+    "Confirm",
+    "ContactView",
+    "InboundText",
+    "LineView",
+    "Marked",
+    "Mode",
+    "OutboundView",
+    "Rendered",
+    "SenderView",
+    "Stage",
+    "alert",
+    "card",
+    "country",
+    "escape",
+    "fill",
+    "flag",
+    "inbound",
+    "link",
+    "literal",
+    "mention",
+    "notice",
+    "outbound",
+    "private",
+    "receipt_line",
+    "spaced",
+    "title",
+    "when",
+]
+
+_MAX_LINKS = 10
+
+
+# --- who --------------------------------------------------------------------------------------------------------------
+
+
+def spaced(address: str) -> str:
+    """A number as people read it, `+61 400 000 000`; any other address as it is."""
+    try:
+        parsed = parse(address)
+    except NotAnAddress:
+        return blocks.line(address)
+    return parsed.international if isinstance(parsed, E164) else str(parsed)
+
+
+def title(contact: ContactView) -> str:
+    """The contact's name, else the number; one line, not escaped."""
+    return blocks.line(contact.name or "") or spaced(contact.address) or "No number"
+
+
+def flag(region: str | None) -> Marked:
+    """The emoji of a country, `:flag-au:`, or nothing where the region is none."""
+    return Marked(f":flag-{region.lower()}:" if region and country(region) else "")
+
+
+def country(region: str | None) -> str:
+    """The country's name in English ("Australia"), or nothing where the region is none."""
+    if not re.fullmatch("[A-Za-z]{2}", region or ""):
+        return ""
+    letters = "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in (region or "").upper())
+    name = emoji.demojize(letters, language="en")
+    return "" if name == letters else name.strip(":").replace("_", " ")
+
+
+# --- texts ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Blocks that stay together in one post, and what a screen reader says for them."""
+
+    blocks: list[Block]
+    text: str
+
+
+def inbound(texts: Sequence[InboundText], contact: ContactView, key: str = "") -> list[Rendered]:
+    """Texts of one contact as one post, or as several where they are too long for one (keys `key`, `key#2`, …)."""
+    several = len(texts) > 1
+    parts = [part for text in texts for part in _parts(text.text, text.attachments, _marks(text) if several else [])]
+    marks = _marks(texts[0], several=False) if texts and not several else []
+    heads = [_contact_line(contact, marks), _contact_line(contact, ["continued"])]
+    return _posts(heads, parts, escape(title(contact)), key)
+
+
+def outbound(view: OutboundView, key: str = "") -> list[Rendered]:
+    """A text that was sent by `/sms`, from the modal or by itself, as the team's own."""
+    who = joined(" ", [mention(view.author) if view.author else "Automatic", view.origin])
+    told = [when(view.at, blocks.MOMENT)] if view.late else []
+    heads = [
+        blocks.context(joined(" · ", [Marked(f"{who}:"), *told, _files(view.attachments)])),
+        blocks.context(joined(" · ", [Marked(f"{who}:"), "continued"])),
+    ]
+    return _posts(heads, _parts(view.text, view.attachments, []), who, key)
+
+
+def _contact_line(contact: ContactView, marks: Sequence[str | Marked]) -> Block:
+    number = spaced(contact.address) if blocks.line(contact.name or "") else ""
+    said = [joined(" ", [flag(contact.region), number]), "opted out" if contact.opted_out else "", *marks]
+    return blocks.context(blocks.plain_text(title(contact)), joined(" · ", said))
+
+
+def _marks(text: InboundText, *, several: bool = True) -> list[str | Marked]:
+    told: str | Marked = ""
+    if text.late or several:
+        told = when(text.at, blocks.MOMENT if text.late else blocks.TIME)
+    repeat = "possibly a repeat" if text.possibly_repeat else ""
+    return [mark for mark in (told, repeat, text.recovered_from, _files(text.attachments)) if mark]
+
+
+def _files(count: int) -> str:
+    return f"📎 {_counted(count, 'file')}" if count else ""
+
+
+def _parts(text: str, attachments: int, marks: Sequence[str | Marked]) -> list[_Part]:
+    """A text in parts of a size for one block, its marks above the first."""
+    clean = literal(text)
+    pieces = blocks.chunks(clean) if clean.strip() else []
+    above = [blocks.context(joined(" · ", marks))] if marks else []
+    if not pieces and attachments:
+        return [_Part(above, _files(attachments))]
+    if not pieces:
+        return [_Part([blocks.context(joined(" · ", [*marks, "empty text"]))], "empty text")]
+    return [_Part([*(above if index == 0 else []), blocks.body(piece)], piece) for index, piece in enumerate(pieces)]
+
+
+def _posts(heads: list[Block], parts: Sequence[_Part], who: Marked, key: str) -> list[Rendered]:
+    """As few posts as the limits allow, each under a head: the first, then the other."""
+    posts: list[list[_Part]] = []
+    for part in parts:
+        if not posts or not _has_room(posts[-1], part):
+            posts.append([])
+        posts[-1].append(part)
+    return [
+        _post([heads[min(index, 1)]], gathered, who, f"{key}#{index + 1}" if key and index else key)
+        for index, gathered in enumerate(posts)
+    ]
+
+
+def _has_room(gathered: Sequence[_Part], part: _Part) -> bool:
+    together = [*gathered, part]
+    count = 1 + sum(len(one.blocks) for one in together)
+    return count <= blocks.MAX_BLOCKS and sum(blocks.units(one.text) for one in together) <= blocks.MAX_BODY
+
+
+def _post(head: list[Block], gathered: Sequence[_Part], who: Marked, key: str) -> Rendered:
+    shown = [block for part in gathered for block in part.blocks]
+    said = fill("{who}: {text}", who=who, text="\n".join(part.text for part in gathered))
+    return _rendered(said, [*head, *shown], key)
+
+
+# --- the card ---------------------------------------------------------------------------------------------------------
+
+
+MODES: dict[Mode, str] = {  # how an inbox treats replies
+    "reply": "Replies in this thread are texted. Begin with `!note` what stays in the team.",
+    "mention": "Replies that begin by mentioning this app are texted. All others stay in the team.",
+    "confirm": "A reply in this thread is texted once somebody confirms it. Begin with `!note` what stays in the team.",
+    "off": "Replies in this thread are not texted.",
+}
+_OPTED_OUT = ":no_entry: This contact opted out: nothing can be texted to them until they text START."
+
+
+def card(view: CardView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
+    """Who it is, through which sender, open or closed, whose turn, and what a reply here does."""
+    state = _state(view)
+    lines = joined("\n", [_place(view.contact), state, _sender_line(view.sender)])
+    said = Marked(_OPTED_OUT if view.contact.opted_out else MODES[view.mode])
+    shown = [blocks.header(title(view.contact)), blocks.section(lines), blocks.context(said)]
+    if view.earlier or view.newer:
+        earlier = link("the conversation before", view.earlier) if view.earlier else ""
+        newer = fill("it goes on in {place}", place=link("this thread", view.newer)) if view.newer else ""
+        shown.append(blocks.context(joined(" · ", [earlier, newer])))
+    if blocks.line(view.contact.notes):
+        shown.append(blocks.context("Notes:", blocks.plain_text(view.contact.notes, 500)))
+    spoken = fill("{who}: {state}", who=title(view.contact), state=state)
+    return _rendered(spoken, [*shown, *blocks.actions(buttons)], key)
+
+
+def _place(contact: ContactView) -> Marked:
+    number = spaced(contact.address) if blocks.line(contact.name or "") else ""
+    return joined(" · ", [joined(" ", [flag(contact.region), country(contact.region)]), number])
+
+
+def _state(view: CardView) -> Marked:
+    assigned = fill("assigned to {who}", who=mention(view.assignee)) if view.assignee else "assigned to nobody"
+    if not view.is_open:
+        return joined(" · ", [Marked("*Closed*"), assigned if view.assignee else ""])
+    since = view.waiting_since
+    waiting = fill("waiting since {at}", at=when(since, blocks.MOMENT)) if since is not None else ""
+    return joined(" · ", [Marked("*Open*"), assigned, waiting])
+
+
+def _sender_line(sender: SenderView | None) -> str | Marked:
+    if sender is None:
+        return "No sender is chosen yet"
+    until = fill(", until {day}", day=when(sender.lease_ends, blocks.DAY)) if sender.lease_ends is not None else ""
+    return fill("Texts come from {sender}{until} via {via}", sender=_sender(sender), until=until, via=sender.provider)
+
+
+def _sender(sender: SenderView) -> str:
+    if sender.address is None:
+        return "a number that is leased with the next text"
+    return f"{'leased ' * sender.leased}{spaced(sender.address)}{' (it cannot be answered)' * sender.is_name}"
+
+
+# --- the receipt line -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """How a stage is said: `{at}` is its time. `needs` is the sentence without which the stage is not understood."""
+
+    says: str
+    form: str = blocks.TIME
+    after_sent: bool = False  # "✓ sent 10:31" goes before it
+    needs: str = ""
+
+
+_WORDINGS: dict[Stage, _Wording] = {
+    Stage.QUEUED: _Wording("queued"),
+    Stage.HELD: _Wording("held until {at}", blocks.MOMENT),
+    Stage.SCHEDULED: _Wording("goes out {at}", blocks.MOMENT),
+    Stage.ASKED: _Wording("not texted", needs="This was not texted yet."),
+    Stage.CANCELLED: _Wording("cancelled {at}, not texted"),
+    Stage.SENDING: _Wording("sending"),
+    Stage.ACCEPTED: _Wording("✓ accepted {at}"),
+    Stage.SENT: _Wording("✓ sent {at}"),
+    Stage.BUFFERED: _Wording("waiting for the phone", after_sent=True),
+    Stage.EXPIRED: _Wording(
+        "✗ expired {at}", after_sent=True, needs="The phone could not be reached in time, so it was not delivered."
+    ),
+    Stage.FAILED: _Wording("✗ failed {at}", after_sent=True, needs="This was not delivered."),
+    Stage.DELIVERED: _Wording("{means} {at}", blocks.SECONDS, after_sent=True),
+    Stage.REFUSED: _Wording("✗ refused {at}", needs="This was not sent."),
+    Stage.NO_RECEIPT: _Wording("no receipt came", after_sent=True),
+    Stage.UNKNOWN: _Wording("unknown since {at}", needs="We got no clear answer."),
+}
+_UNKNOWN = "*This may not have gone out.* {sentence} It is never sent again by itself: did it arrive?"
+
+
+def receipt_line(view: LineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
+    """One line below a reply, edited as more is known; above it a sentence where a person has to decide something."""
+    wording = _WORDINGS[view.stage]
+    sentence = given if (given := blocks.marked(view.sentence)).strip() else Marked(wording.needs)
+    told = joined(" · ", [*_progress(view, wording), *(() if wording.needs else (sentence,)), *_details(view)])
+    above = [blocks.section(_asked(view.stage, sentence))] if wording.needs else []
+    spoken = joined(" ", [_asked(view.stage, sentence), told]) if wording.needs else told
+    return _rendered(spoken, [*above, blocks.context(told), *blocks.actions(buttons)], key)
+
+
+def _asked(stage: Stage, sentence: str | Marked) -> Marked:
+    return fill(_UNKNOWN if stage is Stage.UNKNOWN else "{sentence}", sentence=sentence)
+
+
+def _progress(view: LineView, wording: _Wording) -> list[Marked]:
+    sent = [_timed("✓ sent {at}", view.sent_at)] if wording.after_sent and view.sent_at is not None else []
+    means = "✓✓ delivered" if view.delivered_means == "delivered to the phone" else f"✓ {view.delivered_means}"
+    return [*sent, _timed(wording.says, view.at, wording.form, means=means)]
+
+
+def _timed(says: str, at: int | None, form: str = blocks.TIME, **more: str) -> Marked:
+    """A wording with its time, or without the words that need one."""
+    if at is None:
+        says = says.replace(" until {at}", "").replace(" since {at}", "").replace(" {at}", "")
+        return fill(says, **more)
+    return fill(says, at=when(at, form), **more)
+
+
+def _details(view: LineView) -> list[str | Marked]:
+    who = view.sender.provider if view.sender else "the provider"
+    delivered = f"{view.delivered_parts} of {view.parts} parts delivered" if view.parts > 1 else ""
+    return [
+        fill("{who} says: {word}", who=who, word=blocks.line(view.word)) if blocks.line(view.word) else "",
+        delivered,
+        _counted(view.segments, "segment") if view.segments else "",
+        _counted(view.attachments, "file") if view.attachments else "",
+        f"attempt {view.attempt}" if view.attempt > 1 else "",
+        fill("{sender} via {via}", sender=_sender(view.sender), via=who) if view.sender else "",
+        view.recovered,
+    ]
+
+
+# --- everything else --------------------------------------------------------------------------------------------------
+
+
+def alert(view: AlertView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
+    """One post in the alert channel for each cause; it says when the cause is gone."""
+    over = view.resolved_at is not None
+    said = fill("{mark} {sentence}", mark=":white_check_mark:" if over else ":warning:", sentence=view.sentence)
+    shown = [blocks.section(said), blocks.context(joined(" · ", _history(view)))]
+    if view.links:
+        shown.append(blocks.context(joined(" · ", _links(view.links))))
+    spoken = joined(" ", ["Resolved:" if over else "", view.sentence])
+    return _rendered(spoken, [*shown, *blocks.actions(buttons)], key)
+
+
+def _history(view: AlertView) -> list[str | Marked]:
+    first, last = when(view.first_at, blocks.MOMENT), when(view.last_at, blocks.MOMENT)
+    counted = fill("{count} times, first {first}, last {last}", count=str(view.count), first=first, last=last)
+    return [
+        counted if view.count > 1 else fill("once, {first}", first=first),
+        fill("seen by {who}", who=mention(view.acknowledged_by)) if view.acknowledged_by else "",
+        fill("resolved {at}", at=when(view.resolved_at, blocks.MOMENT)) if view.resolved_at is not None else "",
+    ]
+
+
+def _links(links: Sequence[tuple[str, str]]) -> list[str | Marked]:
+    """The newest only: one post stands for any number of failures."""
+    shown = [link(blocks.cut(blocks.line(label) or "open", 60), url) for label, url in links[-_MAX_LINKS:]]
+    missing = len(links) - len(shown)
+    return [*shown, f"and {missing} more" if missing else ""]
+
+
+def notice(sentence: str | Marked, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
+    """A plain line of ours in a thread: `*bold*` and `code` work in it, anything else has to be `Marked`."""
+    return _rendered(blocks.marked(sentence), [blocks.section(sentence), *blocks.actions(buttons)], key)
+
+
+def private(sentence: str | Marked, buttons: Sequence[Button] = ()) -> Rendered:
+    """The same for one person's eyes (an ephemeral post, which cannot be found again)."""
+    return notice(sentence, buttons)
+
+
+def _rendered(spoken: Marked, shown: list[Block], key: str) -> Rendered:
+    return Rendered(blocks.fit(spoken, blocks.MAX_FALLBACK), blocks.keyed(shown, key))
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

@@ -1,0 +1,222 @@
+"""The compose modal: what stands in it, and what a person entered in it. Pure: it is given all that it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from bot.slack.views import blocks, forms, options
+from bot.slack.views.blocks import Button, fill, joined
+from bot.slack.views.forms import Choice
+from sms.address import Alphanumeric
+from sms.segments import Encoding, measure, plain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.settings.model import Inbox, Sender, Settings
+    from bot.slack.views.blocks import Block, Marked
+    from bot.slack.views.forms import Entered, View
+    from providers.provider import Provider
+
+FORM = "compose"  # its callback_id
+TITLE = "New SMS"
+AUTOMATIC = "-"  # the choice of no sender; no name in the settings is empty, this one needs a value
+_LATER = "In your own time zone. Empty: now."
+_TO = "By name or number, from two characters on."
+_NUMBER = "Instead of a contact: any common form, like +61 400 000 000."
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a compose modal is about."""
+
+    inboxes: tuple[str, ...]  # from which the person may text
+    inbox: str
+    contact: Choice | None = field(default=None, repr=False)  # by the contact's id
+    via: str | None = None
+    text: str = field(default="", repr=False)
+    version: int = 0  # of the text that we put in: another one is another field
+    response_url: str | None = field(default=None, repr=False)
+    templates: tuple[Choice, ...] = ()  # by their ids
+    note: str = field(default="", repr=False)  # a sentence above it all
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What stands in the fields."""
+
+    draft: Draft
+    contact: int | None
+    number: str = field(repr=False)
+    at: int | None  # epoch seconds; None: now
+    files: tuple[Any, ...] = field(repr=False)  # Slack's file objects, or their ids
+    template: int | None
+    entered: Entered = field(repr=False)
+
+
+def text_block(version: int) -> str:
+    """The `block_id` of the text. A new one empties what was typed, so it changes only with a text of ours."""
+    return f"text:{version}"
+
+
+def via_block(inbox: str) -> str:
+    """The `block_id` of the sender: those of another inbox are another field."""
+    return f"via:{inbox}"
+
+
+def view(draft: Draft, settings: Settings, providers: Mapping[str, Provider]) -> View:
+    """The modal."""
+    inbox = settings.inboxes[draft.inbox]
+    about = {
+        "version": draft.version,
+        "answer": draft.response_url,
+        "contact": None if draft.contact is None else [draft.contact.value, draft.contact.label],
+    }
+    shown = [
+        *([blocks.context(draft.note)] if draft.note else []),
+        *_to(draft),
+        _inbox(draft),
+        _via(draft.inbox, inbox, draft.via, settings, providers),
+        *_templates(draft),
+        *_text(draft, inbox),
+        forms.enter("files", "Files", forms.files("compose:files"), optional=True),
+        forms.enter("at", "Send later", forms.moment("compose:at"), optional=True, hint=_LATER),
+        *_options(draft, settings, providers),
+    ]
+    return forms.modal(TITLE, shown, form=FORM, submit="Send", about=about)
+
+
+def read(shown: Mapping[str, Any]) -> Filled:
+    """What stands in a modal of ours that came back."""
+    about, entered = forms.about(shown), forms.entered(shown)
+    fields = {block["block_id"]: block.get("element", {}) for block in shown["blocks"]}
+    inbox, via = entered["inbox"], None
+    if entered.get(via_block(inbox)) not in (None, AUTOMATIC):
+        via = entered[via_block(inbox)]
+    draft = Draft(
+        inboxes=tuple(option["value"] for option in fields["inbox"]["options"]),
+        inbox=inbox,
+        contact=None if about["contact"] is None else Choice(*about["contact"]),
+        via=via,
+        text=entered.get(text_block(about["version"])) or "",
+        version=about["version"],
+        response_url=about["answer"],
+        templates=tuple(_choices(fields.get(f"template:{inbox}", {}))),
+    )
+    return Filled(
+        draft=draft,
+        contact=None if entered["contact"] is None else int(entered["contact"]),
+        number=(entered["number"] or "").strip(),
+        at=entered["at"],
+        files=tuple(entered.get("files") or ()),
+        template=None if entered.get(f"template:{inbox}") is None else int(entered[f"template:{inbox}"]),
+        entered=entered,
+    )
+
+
+def with_text(draft: Draft, text: str) -> Draft:
+    """The same with a text of ours in its field."""
+    return replace(draft, text=text, version=draft.version + 1)
+
+
+def choice_of(name: str, settings: Settings, providers: Mapping[str, Provider]) -> Choice:
+    """A sender to choose, with what it can do."""
+    sender = settings.senders[name]
+    provider = providers[sender.account]
+    address = "a leased number" if sender.is_leased else str(sender.parsed)
+    return Choice(name, f"{name}: {address} via {provider.title}", can_do(sender, provider))
+
+
+def can_do(sender: Sender, provider: Provider) -> str:
+    """What a text from this sender can do, in one line of 75 characters."""
+    features = provider.features
+    answers = "can be answered" if features.inbound else "answers do not reach us"
+    if isinstance(sender.parsed, Alphanumeric):
+        answers = "the customer cannot answer this"
+    receipts = "receipts" if features.receipts else "no receipts"
+    return " · ".join([receipts, answers, *(["files"] if features.media_out else [])])
+
+
+# --- its parts --------------------------------------------------------------------------------------------------------
+
+
+def _to(draft: Draft) -> list[Block]:
+    return [
+        forms.enter("contact", "To", forms.search("compose:contact", draft.contact), optional=True, hint=_TO),
+        forms.enter(
+            "number", "… or a new number", forms.text("compose:number", longest=100), optional=True, hint=_NUMBER
+        ),
+    ]
+
+
+def _inbox(draft: Draft) -> Block:
+    choices = [Choice(name, name) for name in draft.inboxes]
+    return forms.enter("inbox", "Inbox", forms.choice("compose:inbox", choices, draft.inbox), live=True)
+
+
+def _via(name: str, inbox: Inbox, via: str | None, settings: Settings, providers: Mapping[str, Provider]) -> Block:
+    usual = "the conversation's own sender, else the first that can"
+    if isinstance(settings.senders[inbox.senders[0]].parsed, Alphanumeric):
+        usual = f"the own sender, else {inbox.senders[0][:20]}: the customer cannot answer"
+    automatic = Choice(AUTOMATIC, "Automatic", usual)
+    choices = [automatic, *(choice_of(each, settings, providers) for each in inbox.senders)]
+    return forms.enter(via_block(name), "Via", forms.choice("compose:via", choices, via or AUTOMATIC), live=True)
+
+
+def _templates(draft: Draft) -> list[Block]:
+    if not draft.templates:
+        return []
+    element = forms.choice("compose:template", draft.templates)
+    hint = "Takes the place of the text below."
+    return [forms.enter(f"template:{draft.inbox}", "Template", element, optional=True, hint=hint, live=True)]
+
+
+def _text(draft: Draft, inbox: Inbox) -> list[Block]:
+    element = forms.text("compose:text", draft.text, lines=True, live=True)
+    shown = [
+        forms.enter(text_block(draft.version), "Text", element, live=True),
+        {**blocks.context(count(draft.text, inbox)), "block_id": "count"},
+    ]
+    cheaper = plain(draft.text)
+    if measure(inbox.signed(cheaper)).count < measure(inbox.signed(draft.text)).count:
+        label = f"Use plain characters: {_counted(measure(inbox.signed(cheaper)).count)}"
+        shown.append(forms.buttons("cheaper", Button("compose:plain", label)))
+    return shown
+
+
+def count(text: str, inbox: Inbox) -> Marked:
+    """What the text costs, and why."""
+    whole = inbox.signed(text)
+    size, unsigned = measure(whole), measure(text)
+    if not text:
+        return fill("Nothing is written yet.")
+    why: str | Marked = ""
+    if size.forced_by is not None:
+        why = fill("UCS-2 because of “{one}”", one=size.forced_by.character)
+    signature: str | Marked = ""
+    if inbox.signature:
+        more = size.count - unsigned.count
+        signature = f"the signature costs {_counted(more)}" if more else "the signature costs nothing"
+    left = f"{size.left} characters left in the last"
+    over = f"{inbox.max_segments} is the most here" if size.count > inbox.max_segments else ""
+    encoding = "" if size.encoding is Encoding.UCS2 else size.encoding.value
+    return joined(" · ", [_counted(size.count), encoding, why, left, signature, over])
+
+
+def _options(draft: Draft, settings: Settings, providers: Mapping[str, Provider]) -> list[Block]:
+    """Those of the chosen sender's provider; none where the sender is chosen later."""
+    if draft.via is None:
+        return []
+    sender = settings.senders[draft.via]
+    provider = providers[sender.account]
+    found = options.fields(provider.Options, draft.via, sender.options)
+    return [{"type": "divider"}, blocks.context(f"Options of {provider.title}"), *found] if found else []
+
+
+def _choices(element: Mapping[str, Any]) -> Sequence[Choice]:
+    return [Choice(option["value"], option["text"]["text"]) for option in element.get("options", ())]
+
+
+def _counted(segments: int) -> str:
+    return f"{segments} segment" if segments == 1 else f"{segments} segments"

@@ -1,0 +1,127 @@
+"""The Home tab: what stands in it, within a hundred blocks. Pure: it is given all that it shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from bot.slack.views import blocks
+from bot.slack.views.blocks import Button, Marked, fill, joined, link, when
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.slack.views.blocks import Block
+    from bot.slack.views.forms import View
+
+MOST_LINES = 15  # of one list in one inbox
+MOST_INBOXES = 8  # that are shown in full; each takes up to eleven blocks
+_IN_A_BLOCK = 5  # lines; each has a link, and a section takes 3,000 characters
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One conversation in a list."""
+
+    name: str = field(repr=False)
+    url: str
+    at: int
+    said: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboxView:
+    """One inbox. Lists are cut; the counts are not."""
+
+    name: str
+    waiting: Sequence[Line] = ()
+    failed: Sequence[Line] = ()
+    ending: Sequence[Line] = ()
+    came: int = 0
+    went: int = 0
+    delivered: int = 0
+    lost: int = 0  # failed or expired
+
+
+@dataclass(frozen=True, slots=True)
+class AccountView:
+    """One account at a provider."""
+
+    name: str
+    accepted_at: int | None
+    failed_at: int | None
+    unknown: int
+    paused_until: int | None = None  # nothing is sent through it
+    unasked_until: int | None = None  # it is not asked for texts and receipts
+
+
+def home(inboxes: Sequence[InboxView], accounts: Sequence[AccountView], now: int) -> View:
+    """The tab of a person who may text from these inboxes."""
+    controls = [Button("home:new", "New SMS", style="primary"), Button("home:refresh", "Refresh")]
+    shown = [
+        *blocks.actions(controls),
+        blocks.context(fill("As of {at}", at=when(now, blocks.MOMENT))),
+        *(block for inbox in inboxes[:MOST_INBOXES] for block in _inbox(inbox)),
+    ]
+    if len(inboxes) > MOST_INBOXES:
+        shown.append(blocks.context(f"and {len(inboxes) - MOST_INBOXES} more inboxes"))
+    return {"type": "home", "blocks": [*shown, *_accounts(accounts)][: blocks.MAX_HOME]}
+
+
+def nothing(sentence: str) -> View:
+    """The tab of a person who may see nothing."""
+    return {"type": "home", "blocks": [blocks.section(sentence)]}
+
+
+def _inbox(inbox: InboxView) -> list[Block]:
+    numbers = f"Today: {inbox.came} in, {inbox.went} out, {inbox.delivered} delivered, {inbox.lost} failed"
+    lists = [
+        *_list("Waiting", inbox.waiting, "{link} · since {at}"),
+        *_list("Failed", inbox.failed, "{link} · {at} · {said}"),
+        *_list("Leases that end soon", inbox.ending, "{link} · {said} · {at}"),
+    ]
+    if not inbox.waiting:
+        lists.insert(0, blocks.section(Marked("Nobody is waiting.")))
+    return [blocks.header(inbox.name), blocks.context(numbers), *lists]
+
+
+def _list(title: str, lines: Sequence[Line], form: str) -> list[Block]:
+    """A list in as few blocks as its links allow."""
+    if not lines:
+        return []
+    told = [
+        fill(
+            form,
+            link=link(blocks.cut(blocks.line(each.name), 60), each.url),
+            at=when(each.at, blocks.MOMENT),
+            said=blocks.cut(blocks.line(each.said), 120),
+        )
+        for each in lines[:MOST_LINES]
+    ]
+    pieces = [told[start : start + _IN_A_BLOCK] for start in range(0, len(told), _IN_A_BLOCK)]
+    pieces[0].insert(0, Marked(f"*{title}*"))
+    if len(lines) > MOST_LINES:
+        pieces[-1].append(Marked("… and more"))
+    return [blocks.section(joined("\n", piece)) for piece in pieces]
+
+
+def _accounts(accounts: Sequence[AccountView]) -> list[Block]:
+    if not accounts:
+        return []
+    told = joined("\n", [_account(each) for each in accounts])
+    return [blocks.header("Providers"), blocks.section(told)]
+
+
+def _account(account: AccountView) -> Marked:
+    taken, lost = account.accepted_at, account.failed_at
+    trouble = lost is not None and (taken is None or lost > taken)
+    said = [
+        fill("last text taken {at}", at=when(taken, blocks.MOMENT)) if taken is not None else "no text taken yet",
+        fill("last failure {at}", at=when(lost, blocks.MOMENT)) if lost is not None else "",
+        f"{account.unknown} unknown" if account.unknown else "",
+        fill("paused until {at}", at=when(account.paused_until)) if account.paused_until is not None else "",
+        fill("not asked until {at}", at=when(account.unasked_until)) if account.unasked_until is not None else "",
+    ]
+    waits = account.paused_until is not None or account.unasked_until is not None
+    mark = ":warning:" if trouble or account.unknown or waits else ":white_check_mark:"
+    return fill("{mark} *{name}*: {said}", mark=Marked(mark), name=account.name, said=joined(" · ", said))

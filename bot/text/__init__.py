@@ -1,0 +1,1 @@
+"""Reads what people type: message text, thread commands, times and numbers. Pure."""

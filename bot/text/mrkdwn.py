@@ -1,0 +1,104 @@
+"""Slack's `text` as plain text, for the rare message without rich text. Pure.
+
+https://docs.slack.dev/messaging/formatting-message-text. It takes guessing: a `*` may be bold or typed.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from bot.text import inline_text
+from bot.text.inline_text import BROADCAST, KEPT, STRANGE, CannotBeTexted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from bot.text.inline_text import Names
+
+_REFERENCE = re.compile(r"<([^<>]*)>")
+_CODE = re.compile(r"```\n?(.+?)\n?```|`([^`\n]+)`", re.DOTALL)
+_COLONS = re.compile(r":([\w+'\-]+):(?::skin-tone-([2-6](?:-[2-6])?):)?")
+# A mark is formatting where it touches no letter outside and no space inside.
+_MARKS = [re.compile(rf"(?<![^\W_]){mark}(?=\S)([^\n{mark}]+)(?<=\S){mark}(?![^\W_])") for mark in (r"\*", "_", "~")]
+_KINDS = {"@": "user_id", "#": "channel_id", "!subteam^": "usergroup_id"}
+
+
+def plain(text: str, names: Names) -> str:
+    """The text without its markup. Raises `CannotBeTexted` for a broadcast and for what has no words."""
+    kept: list[str] = []
+
+    def keep(piece: str) -> str:
+        kept.append(piece)
+        return f"{KEPT}{len(kept) - 1}{KEPT}"
+
+    # Markup is read before anything is unescaped, or a typed `<@U1>` would become a mention.
+    text = _REFERENCE.sub(lambda found: keep(_reference(found[1], names)), text)
+    text = _CODE.sub(lambda found: keep(unescape(found[1] or found[2])), text)
+    text = _unmarked(_with_quotes(text))
+    return _restored(unescape(_COLONS.sub(_colons, text)), kept)
+
+
+def ids(text: str) -> Iterator[tuple[str, str]]:
+    """The kind (`user_id`, `channel_id`, `usergroup_id`) and id of everything mentioned in it."""
+    for sign, found in re.findall(r"<(@|#|!subteam\^)([^<>|]+)", text):
+        yield _KINDS[sign], found
+
+
+def unescape(text: str) -> str:
+    """Slack's three entities as characters, and nothing else: a typed `&eacute;` is just that."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _restored(text: str, kept: Sequence[str]) -> str:
+    return re.sub(f"{KEPT}(\\d+){KEPT}", lambda found: _restored(kept[int(found[1])], kept), text)
+
+
+def _with_quotes(text: str) -> str:
+    """`>` at the start of a line quotes the line, `>>>` the rest of the message."""
+    lines, everything = [], False
+    for line in text.split("\n"):
+        everything = everything or line.startswith("&gt;&gt;&gt;")
+        content = re.sub(r"^(?:&gt;&gt;&gt;|&gt;)\s?", "", line)
+        lines.append(f"> {content}" if everything or content != line else line)
+    return "\n".join(lines)
+
+
+def _unmarked(text: str) -> str:
+    """Without the marks for bold, italic and struck, however they are nested."""
+    before = None
+    while before != text:
+        before = text
+        for mark in _MARKS:
+            text = mark.sub(r"\1", text)
+    return text
+
+
+def _colons(found: re.Match[str]) -> str:
+    """Slack writes every emoji in `text` by its name; what has no standard name is this workspace's own, or typed."""
+    if found[1].isdigit() and found.start() and found.string[found.start() - 1].isalnum():
+        return found[0]  # 1:100:2 is a ratio
+    return inline_text.emoji_by_name(found[1], int(found[2]) if (found[2] or "").isdigit() else 0)
+
+
+def _reference(body: str, names: Names) -> str:
+    """What stands for `<…>`: a mention, a channel, something special or a link, each with its label or without."""
+    target, _, escaped = body.partition("|")
+    label = unescape(escaped)
+    if target.startswith("@"):
+        return inline_text.user(names, target[1:], label)
+    if target.startswith("#"):
+        return inline_text.channel(names, target[1:], label)
+    if target.startswith("!"):
+        return _special(target[1:], label, names)
+    return inline_text.link(unescape(target), label)
+
+
+def _special(target: str, label: str, names: Names) -> str:
+    if target in {"here", "channel", "everyone", "group"}:
+        raise CannotBeTexted(BROADCAST)
+    if target.startswith("subteam^"):
+        return inline_text.usergroup(names, target.removeprefix("subteam^"), label)
+    if label:  # a date, or something newer than we are
+        return label
+    raise CannotBeTexted(STRANGE)

@@ -1,0 +1,1 @@
+"""The pretend Slack's Block Kit validator."""

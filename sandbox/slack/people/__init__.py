@@ -1,0 +1,1 @@
+"""People in the pretend Slack: what they type, press and see."""

@@ -1,0 +1,181 @@
+"""What people write, change and take back in a channel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sandbox.slack import reading, shapes, typed
+from sandbox.slack.blockkit import rich_text
+from sandbox.slack.errors import Json, NotShown
+from sandbox.slack.stamps import short_key
+from sandbox.slack.web_api.methods.files import add_share
+from sandbox.slack.web_api.methods.reactions import mark_with
+
+if TYPE_CHECKING:
+    from sandbox.slack.delivery.events import Events
+    from sandbox.slack.store import Channel, Message
+    from sandbox.slack.world import World
+
+REVOKED = "UREVOKEDU"
+
+
+class Talking:
+    """The part of a workspace in which people write."""
+
+    world: World
+    events: Events
+
+    async def say(
+        self,
+        user: str,
+        channel: str,
+        text: str | list[Json] | None = None,
+        *,
+        blocks: list[Json] | None = None,
+        thread_ts: str | None = None,
+        broadcast: bool = False,
+        files: list[str] | None = None,
+        subtype: str | None = None,
+    ) -> str:
+        """A person writes; returns the timestamp.
+
+        Args:
+            user: who.
+            channel: where.
+            text: as typed ("*bold*", "@ann", ":tada:", "> quote", "- item" become elements), or rich text elements.
+            blocks: instead of the `rich_text` block that a client makes of the text.
+            thread_ts: the root, for a reply.
+            broadcast: the reply is also sent to the channel.
+            files: ids of `add_file`.
+            subtype: "me_message", "ekm_access_denied", "bot_message" …, for messages that are not plain.
+
+        Raises:
+            NotShown: the person is not in the channel, it is archived, or the root is not there.
+        """
+        found = self._open_channel(user, channel)
+        data = self._written(user, text or "", blocks)
+        data = _marked(data, subtype) if subtype else data
+        data |= self._thread(found, thread_ts, broadcast=broadcast)
+        if files:
+            data |= self._files(files)
+        message = self.world.store.add(found, data)
+        for file in files or []:
+            self._shared(file, found, message)
+        self.events.posted(found, message)
+        links = [link for link in reading.links(data) if link.startswith("http")]
+        if links and self.world.settings.unfurl:
+            self.world.spawn(self.events.preview(found, message, links))
+        return message.ts
+
+    async def edit(self, user: str, channel: str, ts: str, text: str | list[Json]) -> None:
+        """A person changes a message of theirs.
+
+        Raises:
+            NotShown: it is not theirs.
+        """
+        found = self.world.store.channel(channel)
+        message = self.world.store.message(found, ts)
+        if message.data.get("user") != user:
+            raise NotShown("people can change their own messages only")
+        previous = self.world.store.wire(found, message)
+        message.data |= self._text(text) | {"edited": {"user": user, "ts": found.stamps.next()}}
+        self.events.changed(found, message, previous)
+
+    async def delete(self, user: str, channel: str, ts: str) -> None:
+        """A person takes a message away: their own, or as a member anybody's, our cards among them.
+
+        Raises:
+            NotShown: guests and people of other companies can take back their own only.
+        """
+        found = self.world.store.channel(channel)
+        message = self.world.store.message(found, ts)
+        who = self.world.store.users[user]
+        if message.data.get("user") != user and (who.is_guest or who.is_stranger):
+            raise NotShown("they can take back their own messages only")
+        previous = self.world.store.wire(found, message)
+        self.world.store.remove(found, message)
+        if message.is_tombstone:
+            self.events.changed(found, message, previous)
+        else:
+            self.events.deleted(found, message.ts, previous)
+
+    async def react(self, user: str, channel: str, ts: str, name: str) -> None:
+        """A person marks a message with an emoji."""
+        found = self.world.store.channel(channel)
+        message = self.world.store.message(found, ts)
+        mark_with(message.data.setdefault("reactions", []), name, user)
+        item = {"type": "message", "channel": channel, "ts": ts}
+        self.events.plain("reaction_added", user=user, reaction=name, item=item, item_user=message.data.get("user"))
+
+    def _open_channel(self, user: str, channel: str) -> Channel:
+        found = self.world.store.channel(channel)
+        if user not in found.members:
+            raise NotShown("they are not in this channel")
+        if found.is_archived:
+            raise NotShown("the channel is archived")
+        return found
+
+    def _written(self, user: str, text: str | list[Json], blocks: list[Json] | None) -> Json:
+        who = self.world.store.users[user]
+        data: Json = {"user": user, "client_msg_id": str(uuid4()), "team": who.team_id, **self._text(text)}
+        if blocks is not None:
+            data["blocks"] = [{"block_id": short_key(), **block} for block in blocks]
+        if who.team_id != self.world.store.team_id:
+            data |= {"user_team": who.team_id, "source_team": who.team_id}
+        if who.is_bot:
+            data |= {"bot_id": who.bot_id, "app_id": "A0OTHERAPP"}
+            del data["client_msg_id"]
+        return data
+
+    def _text(self, text: str | list[Json]) -> Json:
+        if not text:
+            return {"text": ""}
+        elements = typed.read(text, typed.Names(**self.world.store.names())) if isinstance(text, str) else _top(text)
+        block = {"type": "rich_text", "block_id": short_key(), "elements": elements}
+        return {"text": typed.mrkdwn(elements), "blocks": [block]}
+
+    def _thread(self, channel: Channel, thread_ts: str | None, *, broadcast: bool) -> Json:
+        if not thread_ts:
+            return {}
+        root = channel.messages.get(thread_ts)
+        if root is None or root.root:
+            raise NotShown("there is no such thread")
+        data: Json = {"thread_ts": thread_ts}
+        return (
+            data | {"subtype": "thread_broadcast", "root": self.world.store.wire(channel, root)} if broadcast else data
+        )
+
+    def _files(self, files: list[str]) -> Json:
+        store = self.world.store
+        strangers = {one.id for one in store.users.values() if one.is_stranger}
+        found = [store.files[file] for file in files]
+        shown = [shapes.unchecked_file(one) if one.user in strangers else shapes.file(one, store) for one in found]
+        return {"subtype": "file_share", "files": shown, "upload": True, "display_as_bot": False}
+
+    def _shared(self, file: str, channel: Channel, message: Message) -> None:
+        found = self.world.store.files[file]
+        entry: dict[str, Any] = {"ts": message.ts, "channel_name": channel.name, "team_id": self.world.store.team_id}
+        add_share(found, channel, entry | ({"thread_ts": message.root} if message.root else {}))
+        if "file_shared" in self.world.settings.subscriptions:
+            self.events.plain("file_shared", file_id=file, user_id=found.user, channel_id=channel.id)
+
+
+def _marked(data: Json, subtype: str) -> Json:
+    marked = {**data, "subtype": subtype}
+    if subtype == "ekm_access_denied":
+        text = "Your admins have suspended everyone's access to this content."
+        return {"type": "message", "user": REVOKED, "subtype": subtype, "text": text}
+    missing = {"me_message": ("client_msg_id", "blocks"), "bot_message": ("client_msg_id", "user")}.get(subtype, ())
+    return {key: value for key, value in marked.items() if key not in missing}
+
+
+def _top(elements: list[Json]) -> list[Json]:
+    containers = all(one["type"].startswith("rich_text_") for one in elements)
+    top = elements if containers else [{"type": "rich_text_section", "elements": elements}]
+    wrong: list[str] = []
+    for index, one in enumerate(top):
+        rich_text.ELEMENT(one, f"/{index}", wrong)
+    if wrong:
+        raise NotShown("; ".join(wrong))
+    return top

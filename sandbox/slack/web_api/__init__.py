@@ -1,0 +1,1 @@
+"""The pretend Slack's Web API and its methods."""

@@ -1,0 +1,19 @@
+"""The methods of the Web API that the pretend Slack has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.slack.web_api.methods import chat, conversations, files, people, reactions, views
+
+if TYPE_CHECKING:
+    from sandbox.slack.web_api.api import Method
+
+METHODS: dict[str, Method] = {
+    **people.METHODS,
+    **chat.METHODS,
+    **conversations.METHODS,
+    **views.METHODS,
+    **files.METHODS,
+    **reactions.METHODS,
+}

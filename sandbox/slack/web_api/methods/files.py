@@ -1,0 +1,189 @@
+"""Uploads in three steps: files.getUploadURLExternal, the bytes, files.completeUploadExternal; and files.info.
+
+Sharing is asynchronous: the answer to the last step knows no share, and sometimes none ever comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+from typing import TYPE_CHECKING, Any
+
+from sandbox.slack import shapes
+from sandbox.slack.blockkit import content
+from sandbox.slack.blockkit.schema import array, mapping, text
+from sandbox.slack.errors import ApiError
+from sandbox.slack.stamps import new_id, new_key, short_key
+from sandbox.slack.store import File
+from sandbox.slack.web_api.api import Asked, Method
+from sandbox.slack.web_api.arguments import INTEGER, NEEDED, STRING, Argument
+from sandbox.slack.web_api.methods.chat import removed, signed, thread
+
+if TYPE_CHECKING:
+    from sandbox.slack.errors import Json
+    from sandbox.slack.store import Channel
+
+ALT_LIMIT = 1000
+SNIPPET_BYTES = 1_000_000
+MOST_BYTES = 1_000_000_000
+_FILES = array(mapping({"id": text(least=1)}, {"title": text(), "highlight_type": text()}), least=1)
+
+
+async def get_upload_url(asked: Asked) -> Json:
+    """Announces a file, and learns where its bytes go."""
+    length = asked.args["length"]
+    if length <= 0:
+        raise ApiError("missing_argument", arg="length")
+    if length > MOST_BYTES or (asked.args.get("snippet_type") and length > SNIPPET_BYTES):
+        raise ApiError("file_upload_size_restricted")
+    if len(asked.args.get("alt_txt", "")) > ALT_LIMIT:
+        raise ApiError("alt_txt_too_large")
+    store, name = asked.world.store, asked.args["filename"]
+    file = File(new_id("F"), name, length, store.bot.id, new_key(40), mimetype=guessed(name))
+    file.alt_txt = asked.args.get("alt_txt", "")
+    store.files[file.id] = file
+    return {"upload_url": f"{store.base_url}/upload/v1/{file.upload_key}", "file_id": file.id}
+
+
+async def complete_upload(asked: Asked) -> Json:
+    """Makes the bytes a file, and shares it a little later where a channel is given."""
+    files = [_uploaded(asked, one) for one in _listed(asked)]
+    channel = _channel(asked)
+    place = thread(asked, channel) if channel is not None else {}
+    for file in files:
+        file.completed = True
+    asked.world.changes.announce()
+    if channel is not None and _will_share(asked):
+        asked.world.spawn(_share(asked, channel, files, place))
+    return {"files": [shapes.file(file, asked.world.store) for file in files]}
+
+
+async def info(asked: Asked) -> Json:
+    """One file; its shares tell where it has got to."""
+    file = asked.world.store.files.get(asked.args["file"])
+    if file is None or not (file.completed or file.external_url):
+        raise ApiError("file_not_found")
+    if file.deleted:
+        raise ApiError("file_deleted")
+    return {"file": shapes.file(file, asked.world.store), "comments": [], "response_metadata": {"next_cursor": ""}}
+
+
+async def delete(asked: Asked) -> Json:
+    """Takes a file of ours back, with the messages that show nothing else."""
+    store = asked.world.store
+    file = store.files.get(asked.args["file"])
+    if file is None:
+        raise ApiError("file_not_found")
+    if file.deleted:
+        raise ApiError("file_deleted")
+    if file.user != store.bot.id:
+        raise ApiError("cant_delete_file")
+    file.deleted, file.content = True, b""
+    for channel_id, entries in [one for kind in file.shares.values() for one in kind.items()]:
+        channel = store.channels[channel_id]
+        for entry in entries:
+            message = channel.messages.get(entry["ts"])
+            if message is not None and not message.data.get("text") and len(message.data.get("files", ())) == 1:
+                removed(asked, channel, message)
+    return {}
+
+
+def add_share(file: File, channel: Channel, entry: Json) -> None:
+    """Notes that a file is in a channel."""
+    kind = "private" if channel.is_private else "public"
+    file.shares.setdefault(kind, {}).setdefault(channel.id, []).append(entry)
+    if channel.id not in file.channels:
+        file.channels.append(channel.id)
+
+
+def _listed(asked: Asked) -> list[Json]:
+    wrong: list[str] = []
+    _FILES(asked.args["files"], "/files", wrong)
+    if wrong:
+        raise ApiError("invalid_arguments", *wrong)
+    listed: list[Json] = asked.args["files"]
+    return listed
+
+
+def _uploaded(asked: Asked, one: Json) -> File:
+    file = asked.world.store.files.get(one["id"])
+    if file is None or file.content is None:
+        raise ApiError("file_not_found")
+    file.title = one.get("title") or file.title or file.name
+    return file
+
+
+def _channel(asked: Asked) -> Channel | None:
+    if asked.args.get("channels"):
+        if asked.args.get("channel_id") or "," in asked.args["channels"]:
+            raise ApiError("invalid_arguments", "only one channel can be given here")
+        asked.args["channel_id"] = asked.args["channels"]
+    if not asked.args.get("channel_id"):
+        return None
+    channel = asked.joined(name="channel_id")
+    if channel.is_archived:
+        raise ApiError("is_archived")
+    return channel
+
+
+def _will_share(asked: Asked) -> bool:
+    faults = asked.world.faults
+    if faults.never_share > 0:
+        faults.never_share -= 1
+        return False
+    return True
+
+
+async def _share(asked: Asked, channel: Channel, files: list[File], place: Json) -> None:
+    await asyncio.sleep(asked.world.faults.share_delay)
+    store = asked.world.store
+    args: Json = {"text": asked.args.get("initial_comment", "")}
+    if asked.args.get("blocks"):
+        args["blocks"] = asked.args["blocks"]
+    said = content.of_app(store, args) if args["text"].strip() or "blocks" in args else {"text": ""}
+    shown = [shapes.file(file, store) for file in files]
+    data: Json = {"subtype": "file_share", **said, **place, "files": shown, "upload": False, "display_as_bot": False}
+    message = store.add(channel, signed(asked, {**data, "client_msg_id": short_key()}))
+    for file in files:
+        add_share(file, channel, {"ts": message.ts, **place, "channel_name": channel.name, "team_id": store.team_id})
+    message.data["files"] = [shapes.file(file, store) for file in files]
+    asked.events.posted(channel, message)
+    for file in files:
+        asked.events.plain("file_shared", file_id=file.id, user_id=store.bot.id, channel_id=channel.id)
+
+
+def guessed(name: str) -> str:
+    """The media type of a name."""
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+_INFO: dict[str, Any] = {"file": NEEDED, "count": INTEGER, "cursor": STRING, "limit": INTEGER, "page": INTEGER}
+METHODS = {
+    "files.getUploadURLExternal": Method(
+        get_upload_url,
+        {
+            "filename": NEEDED,
+            "length": Argument("integer", required=True),
+            "alt_txt": STRING,
+            "alt_text": STRING,
+            "snippet_type": STRING,
+        },
+        "files:write",
+        4,
+    ),
+    "files.completeUploadExternal": Method(
+        complete_upload,
+        {
+            "files": Argument("array", required=True),
+            "channel_id": STRING,
+            "channels": STRING,
+            "initial_comment": STRING,
+            "thread_ts": STRING,
+            "blocks": Argument("array", error="invalid_blocks_format"),
+        },
+        "files:write",
+        4,
+    ),
+    "files.delete": Method(delete, {"file": NEEDED}, "files:write", 3),
+    "files.info": Method(info, _INFO, "files:read", 4),
+}

@@ -1,0 +1,75 @@
+"""Who we are, who they are, and where to connect: auth.test, apps.connections.open, users.info, usergroups.*."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.slack import shapes
+from sandbox.slack.errors import ApiError
+from sandbox.slack.web_api.api import Asked, Method
+from sandbox.slack.web_api.arguments import BOOLEAN, NEEDED, STRING
+
+if TYPE_CHECKING:
+    from sandbox.slack.errors import Json
+
+
+async def auth_test(asked: Asked) -> Json:
+    """The identity behind the token."""
+    store = asked.world.store
+    return {
+        "url": f"https://{store.domain}.slack.com/",
+        "team": store.team_name,
+        "user": store.bot.name,
+        "team_id": store.team_id,
+        "user_id": store.bot.id,
+        "bot_id": store.bot.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+async def connections_open(asked: Asked) -> Json:
+    """A WebSocket address that is good once."""
+    return {"url": asked.sockets.issue()}
+
+
+async def users_info(asked: Asked) -> Json:
+    """One user."""
+    found = asked.world.store.users.get(asked.args["user"])
+    if found is None:
+        raise ApiError("user_not_found")
+    return {"user": shapes.user(found)}
+
+
+async def usergroups_list(asked: Asked) -> Json:
+    """The user groups, disabled ones only where they are asked for."""
+    args, store = asked.args, asked.world.store
+    shown = [one for one in store.groups.values() if one.is_enabled or args.get("include_disabled")]
+    how = {"users": bool(args.get("include_users")), "count": bool(args.get("include_count"))}
+    return {"usergroups": [shapes.group(one, store, **how) for one in shown]}
+
+
+async def usergroups_users(asked: Asked) -> Json:
+    """Who is in a user group."""
+    found = asked.world.store.groups.get(asked.args["usergroup"])
+    if found is None or not (found.is_enabled or asked.args.get("include_disabled")):
+        raise ApiError("no_such_subteam")
+    return {"users": list(found.users)}
+
+
+METHODS = {
+    "auth.test": Method(auth_test, {}),
+    "apps.connections.open": Method(connections_open, {}, "connections:write", 3, app_level=True),
+    "users.info": Method(users_info, {"user": NEEDED, "include_locale": BOOLEAN}, "users:read", 4),
+    "usergroups.list": Method(
+        usergroups_list,
+        {"include_count": BOOLEAN, "include_disabled": BOOLEAN, "include_users": BOOLEAN, "team_id": STRING},
+        "usergroups:read",
+        2,
+    ),
+    "usergroups.users.list": Method(
+        usergroups_users,
+        {"usergroup": NEEDED, "include_disabled": BOOLEAN, "team_id": STRING},
+        "usergroups:read",
+        2,
+    ),
+}

@@ -1,0 +1,1 @@
+"""Work on many tables at once: backup copies, retention, erasure, channel moves."""

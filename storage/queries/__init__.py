@@ -1,0 +1,1 @@
+"""Queries that read across tables: Home, status, activity, metrics, transcripts."""

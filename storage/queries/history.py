@@ -1,0 +1,76 @@
+"""What else stands in a conversation, seen from one of its texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from storage.tables.messages import COLUMNS, Message
+
+if TYPE_CHECKING:
+    from storage.engine.database import Connection
+
+
+async def before(connection: Connection, conversation_id: int, message_id: int) -> Message | None:
+    """The newest message of the conversation before this one, of either side."""
+    return await connection.one(
+        Message,
+        f"""
+        SELECT {COLUMNS} FROM messages WHERE conversation_id = :conversation_id AND id < :message_id
+        ORDER BY id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+        message_id=message_id,
+    )
+
+
+async def newest_reply(connection: Connection, conversation_id: int) -> Message | None:
+    """The newest text of ours in the conversation that a person wrote."""
+    return await connection.one(
+        Message,
+        f"""
+        SELECT {COLUMNS} FROM messages
+        WHERE conversation_id = :conversation_id AND direction = 'out' AND author IS NOT NULL ORDER BY id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+    )
+
+
+async def newest_of_origin(connection: Connection, conversation_id: int, origin: str) -> int | None:
+    """When the conversation's newest text of this origin was made (microseconds UTC); None if there is none."""
+    found = await connection.value(
+        """
+        SELECT created_at FROM messages WHERE conversation_id = :conversation_id AND origin = :origin
+        ORDER BY id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+        origin=origin,
+    )
+    return None if found is None else int(found)
+
+
+async def failed(connection: Connection, conversation_id: int) -> list[Message]:
+    """The conversation's texts of ours that failed and that nobody has decided about, oldest first."""
+    return await connection.all(
+        Message,
+        f"""
+        SELECT {COLUMNS} FROM messages
+        WHERE conversation_id = :conversation_id AND direction = 'out' AND status = 'failed' AND state IS NULL
+        ORDER BY id
+        """,
+        conversation_id=conversation_id,
+    )
+
+
+async def wants_decision(connection: Connection, conversation_id: int) -> bool:
+    """Whether a text of ours in the conversation failed, or may not have gone out, and nobody has decided about it."""
+    found = await connection.value(
+        """
+        SELECT 1 FROM messages
+        WHERE conversation_id = :conversation_id AND direction = 'out'
+            AND ((status = 'failed' AND state IS NULL)
+                OR (state = 'asked' AND (status <> 'queued' OR code = 'restored')))
+        LIMIT 1
+        """,
+        conversation_id=conversation_id,
+    )
+    return found is not None

@@ -1,0 +1,128 @@
+"""What the Home tab shows: who waits, what failed, which leases end, a day in numbers, how accounts are. Only reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.engine.database import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A line of a list, about one conversation."""
+
+    conversation_id: int
+    at: int  # since when it waits, when it failed, when it ends (microseconds UTC)
+    sentence: str | None = None  # why it failed
+    number: str | None = None  # that is leased
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """What happened since a moment."""
+
+    came: int
+    went: int
+    delivered: int  # of those that went
+    failed: int  # of those that went
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How an account is; times in microseconds UTC, None: never."""
+
+    accepted_at: int | None
+    failed_at: int | None
+    unknown: int  # texts of which nobody knows whether they went out
+
+
+async def waiting(connection: Connection, inbox: str, limit: int) -> list[Item]:
+    """The conversations of the inbox in which the contact waits for us, the longest first."""
+    return await connection.all(
+        Item,
+        """
+        SELECT id AS conversation_id, waiting_since AS at FROM conversations
+        WHERE inbox = :inbox AND waiting_since IS NOT NULL ORDER BY waiting_since LIMIT :limit
+        """,
+        inbox=inbox,
+        limit=limit,
+    )
+
+
+async def failed(connection: Connection, inbox: str, limit: int) -> list[Item]:
+    """The newest texts of the inbox that failed and that nobody has decided about."""
+    return await connection.all(
+        Item,
+        """
+        SELECT conversation_id, messages.created_at AS at, messages.sentence AS sentence
+        FROM messages JOIN conversations ON conversations.id = messages.conversation_id
+        WHERE messages.status = 'failed' AND messages.state IS NULL AND conversations.inbox = :inbox
+        ORDER BY messages.id DESC LIMIT :limit
+        """,
+        inbox=inbox,
+        limit=limit,
+    )
+
+
+async def ending(connection: Connection, inbox: str, now: int, until: int, limit: int) -> list[Item]:
+    """The leases of the inbox that end between the two (microseconds UTC), the first to end first."""
+    return await connection.all(
+        Item,
+        """
+        SELECT conversation_id, expires_at AS at, number
+        FROM leases JOIN conversations ON conversations.id = leases.conversation_id
+        WHERE expires_at > :now AND expires_at <= :until AND conversations.inbox = :inbox
+        ORDER BY expires_at LIMIT :limit
+        """,
+        inbox=inbox,
+        now=now,
+        until=until,
+        limit=limit,
+    )
+
+
+async def numbers(connection: Connection, inbox: str, since: int) -> Numbers:
+    """What came and went in the inbox since then (microseconds UTC)."""
+    found = await connection.one(
+        Numbers,
+        """
+        SELECT
+            coalesce(sum(CASE WHEN direction = 'in' THEN 1 ELSE 0 END), 0) AS came,
+            coalesce(sum(CASE WHEN direction = 'out' AND status NOT IN ('queued', 'sending') THEN 1 ELSE 0 END), 0)
+                AS went,
+            coalesce(sum(CASE WHEN status = 'delivered' THEN 1 ELSE 0 END), 0) AS delivered,
+            coalesce(sum(CASE WHEN status IN ('failed', 'expired') THEN 1 ELSE 0 END), 0) AS failed
+        FROM messages JOIN conversations ON conversations.id = messages.conversation_id
+        WHERE messages.created_at >= :since AND conversations.inbox = :inbox
+        """,
+        inbox=inbox,
+        since=since,
+    )
+    return found or Numbers(0, 0, 0, 0)
+
+
+async def health(connection: Connection, account: str) -> Health:
+    """How the account is."""
+    refused = await _newest(connection, account, "refused")
+    not_sent = await _newest(connection, account, "not sent")
+    failures = [at for at in (refused, not_sent) if at is not None]
+    unknown = await connection.value(
+        """
+        SELECT count(DISTINCT attempts.message_id) FROM attempts JOIN messages ON messages.id = attempts.message_id
+        WHERE attempts.outcome = 'unknown' AND attempts.account = :account
+            AND attempts.started_at >= messages.decided_at AND coalesce(messages.state, '') <> 'cancelled'
+        """,
+        account=account,
+    )
+    return Health(await _newest(connection, account, "accepted"), max(failures, default=None), int(unknown))
+
+
+async def _newest(connection: Connection, account: str, outcome: str) -> int | None:
+    found = await connection.value(
+        "SELECT max(ended_at) FROM attempts WHERE account = :account AND outcome = :outcome",
+        account=account,
+        outcome=outcome,
+    )
+    return None if found is None else int(found)

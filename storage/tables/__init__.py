@@ -1,0 +1,1 @@
+"""One module per table. Each function takes the open transaction or a reader first."""

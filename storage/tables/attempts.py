@@ -1,0 +1,287 @@
+"""One try each to get one part of a message out through one sender.
+
+It is written as *sending* before the request; then it ends *accepted*, *not sent*, *refused* or *unknown*. Its status
+only moves forward.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from sms.address import Alphanumeric, from_canonical
+from sms.message import Status
+
+if TYPE_CHECKING:
+    from storage.engine.database import Connection, Transaction
+
+Outcome = Literal["accepted", "not sent", "refused", "unknown"]
+
+_COLUMNS = """
+    id, message_id, part, try, account, sender, from_address, recipient, text, provider_id, outcome, status, word, code,
+    sentence, segments, settled_by, started_at, ended_at, accepted_at, delivered_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A row of the table; times in microseconds UTC."""
+
+    id: int
+    message_id: int
+    part: int
+    number: int  # which try it is, from 1
+    account: str
+    sender: str  # by the name the settings give it
+    from_address: str | None = field(repr=False)  # None: a lease not yet known
+    recipient: str = field(repr=False)
+    text: str | None = field(repr=False)
+    provider_id: str | None
+    outcome: Outcome | None  # None: the request is under way
+    status: Status
+    word: str | None
+    code: str | None
+    sentence: str | None
+    segments: int | None
+    settled_by: str | None
+    started_at: int
+    ended_at: int | None
+    accepted_at: int | None
+    delivered_at: int | None
+
+
+def _row(**columns: object) -> Attempt:
+    number, status = columns.pop("try"), Status(columns.pop("status"))
+    return Attempt(number=number, status=status, **columns)  # type: ignore[arg-type]  # the columns named above
+
+
+async def start(
+    tx: Transaction,
+    message_id: int,
+    part: int,
+    *,
+    account: str,
+    sender: str,
+    from_address: str | None,
+    recipient: str,
+    text: str,
+) -> Attempt:
+    """The request is about to be made: from here on the text may have gone out."""
+    attempt_id = tx.new_id()
+    await tx.run(
+        """
+        INSERT INTO attempts (id, message_id, part, try, account, sender, from_address, recipient, text, status,
+            started_at)
+        VALUES (:id, :message_id, :part,
+            (SELECT coalesce(max(try), 0) + 1 FROM attempts WHERE message_id = :message_id AND part = :part),
+            :account, :sender, :from_address, :recipient, :text, 'sending', :now)
+        """,
+        id=attempt_id,
+        message_id=message_id,
+        part=part,
+        account=account,
+        sender=sender,
+        from_address=from_address,
+        recipient=recipient,
+        text=text,
+        now=tx.now,
+    )
+    return await get(tx, attempt_id)
+
+
+async def accept(
+    tx: Transaction,
+    attempt: Attempt,
+    *,
+    provider_id: str | None,
+    status: Status,
+    from_address: str | None,
+    segments: int | None,
+    settled_by: str | None = None,
+) -> None:
+    """The provider has it."""
+    await tx.run(
+        """
+        UPDATE attempts SET outcome = 'accepted', provider_id = coalesce(:provider_id, provider_id),
+            code = CASE WHEN outcome = 'unknown' THEN NULL ELSE code END,
+            sentence = CASE WHEN outcome = 'unknown' THEN NULL ELSE sentence END,
+            from_address = coalesce(:from_address, from_address),
+            segments = coalesce(:segments, segments), settled_by = :settled_by, ended_at = coalesce(ended_at, :now),
+            accepted_at = coalesce(accepted_at, :now)
+        WHERE id = :id
+        """,
+        id=attempt.id,
+        provider_id=provider_id,
+        from_address=from_address,
+        segments=segments,
+        settled_by=settled_by,
+        now=tx.now,
+    )
+    await advance(tx, attempt.id, status)
+
+
+async def end(tx: Transaction, attempt_id: int, outcome: Outcome, code: str, sentence: str) -> None:
+    """The provider has it not, or nobody knows: *not sent*, *refused* or *unknown*."""
+    await tx.run(
+        "UPDATE attempts SET outcome = :outcome, code = :code, sentence = :sentence, ended_at = :now WHERE id = :id",
+        id=attempt_id,
+        outcome=outcome,
+        code=code,
+        sentence=sentence,
+        now=tx.now,
+    )
+    if outcome != "unknown":
+        await advance(tx, attempt_id, Status.FAILED)
+
+
+async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:
+    """Moves the status forward, if that is forward. Returns whether it moved."""
+    behind = [earlier.value for earlier in Status if earlier < status]
+    if not behind:
+        return False
+    places = ", ".join(f":behind_{n}" for n in range(len(behind)))
+    moved = await tx.run(
+        f"""
+        UPDATE attempts SET status = :status,
+            delivered_at = CASE WHEN :status = 'delivered' THEN :now ELSE delivered_at END
+        WHERE id = :id AND status IN ({places})
+        """,
+        status=status.value,
+        now=tx.now,
+        id=attempt_id,
+        **{f"behind_{n}": value for n, value in enumerate(behind)},
+    )
+    return moved == 1
+
+
+async def say(tx: Transaction, attempt_id: int, word: str) -> None:
+    """Keeps the provider's newest word."""
+    await tx.run("UPDATE attempts SET word = :word WHERE id = :id", id=attempt_id, word=word)
+
+
+async def explain(tx: Transaction, attempt_id: int, code: str | None, sentence: str | None) -> None:
+    """Keeps what is wrong in the status that it has now, if anything is."""
+    await tx.run(
+        "UPDATE attempts SET code = :code, sentence = :sentence WHERE id = :id",
+        id=attempt_id,
+        code=code,
+        sentence=sentence,
+    )
+
+
+async def get(connection: Connection, attempt_id: int) -> Attempt:
+    """The attempt of this id."""
+    found = await find(connection, attempt_id)
+    if found is None:
+        raise LookupError(f"no attempt {attempt_id}")
+    return found
+
+
+async def find(connection: Connection, attempt_id: int) -> Attempt | None:
+    """The attempt of this id, if there is one."""
+    return await connection.one(_row, f"SELECT {_COLUMNS} FROM attempts WHERE id = :id", id=attempt_id)
+
+
+async def by_provider_id(connection: Connection, account: str, provider_id: str) -> Attempt | None:
+    """The attempt that the account's provider knows by this id, if we know of it."""
+    return await connection.one(
+        _row,
+        f"SELECT {_COLUMNS} FROM attempts WHERE account = :account AND provider_id = :provider_id",
+        account=account,
+        provider_id=provider_id,
+    )
+
+
+async def newest(connection: Connection, message_id: int) -> list[Attempt]:
+    """The newest try of each part of the message, in the order of the parts."""
+    return await connection.all(
+        _row,
+        f"""
+        SELECT {_COLUMNS} FROM attempts AS a
+        WHERE message_id = :message_id
+            AND try = (SELECT max(try) FROM attempts WHERE message_id = :message_id AND part = a.part)
+        ORDER BY part
+        """,
+        message_id=message_id,
+    )
+
+
+async def of_message(connection: Connection, message_id: int) -> list[Attempt]:
+    """Every try of every part of the message, in the order of the parts and tries."""
+    return await connection.all(
+        _row,
+        f"SELECT {_COLUMNS} FROM attempts WHERE message_id = :message_id ORDER BY part, try",
+        message_id=message_id,
+    )
+
+
+async def interrupted(connection: Connection) -> list[Attempt]:
+    """Attempts whose request was under way when the process ended."""
+    return await connection.all(_row, f"SELECT {_COLUMNS} FROM attempts WHERE outcome IS NULL ORDER BY id")
+
+
+async def may_be_out(connection: Connection, message_id: int) -> bool:
+    """Whether a part of the message has gone out, or may have."""
+    found = await connection.value(
+        "SELECT 1 FROM attempts WHERE message_id = :id AND (outcome IS NULL OR outcome <> 'not sent') LIMIT 1",
+        id=message_id,
+    )
+    return found is not None
+
+
+async def may_have_come(connection: Connection, message_id: int) -> bool:
+    """Whether a part of the message has reached a phone, or may have: no provider has refused it."""
+    found = await connection.value(
+        """
+        SELECT 1 FROM attempts
+        WHERE message_id = :id AND (outcome IS NULL OR outcome NOT IN ('not sent', 'refused')) LIMIT 1
+        """,
+        id=message_id,
+    )
+    return found is not None
+
+
+async def maybe_leased(connection: Connection, account: str, recipient: str, since: int) -> list[Attempt]:
+    """Texts to the recipient that may have been given a lease, since then, which we do not know, oldest first.
+
+    Args:
+        connection: what is read.
+        account: by its name.
+        recipient: canonical.
+        since: microseconds UTC; what ended later counts, and what is under way.
+    """
+    return await connection.all(
+        _row,
+        f"""
+        SELECT {_COLUMNS} FROM attempts
+        WHERE account = :account AND recipient = :recipient AND from_address IS NULL
+            AND (outcome IS NULL OR (outcome IN ('unknown', 'accepted') AND ended_at > :since))
+        ORDER BY id
+        """,
+        account=account,
+        recipient=recipient,
+        since=since,
+    )
+
+
+async def maybe_replaced(connection: Connection, account: str, recipient: str, since: int) -> list[Attempt]:
+    """Texts from a name to the recipient that nobody took certainly: they may have been given a lease, too."""
+    found = await connection.all(
+        _row,
+        f"""
+        SELECT {_COLUMNS} FROM attempts
+        WHERE account = :account AND recipient = :recipient AND from_address IS NOT NULL
+            AND (outcome IS NULL OR outcome = 'unknown' OR settled_by IS NOT NULL)
+            AND (outcome IS NULL OR ended_at > :since)
+        ORDER BY id
+        """,
+        account=account,
+        recipient=recipient,
+        since=since,
+    )
+    return [each for each in found if isinstance(from_canonical(each.from_address or ""), Alphanumeric)]
+
+
+async def name_sender(tx: Transaction, attempt_id: int, address: str) -> None:
+    """What it really came from turned out after it had ended."""
+    await tx.run("UPDATE attempts SET from_address = :address WHERE id = :id", address=address, id=attempt_id)

@@ -1,0 +1,303 @@
+"""One contact in one inbox: one thread. Senders and leases may change under it; the thread stays."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from storage.engine.database import Connection, Transaction
+
+_COLUMNS = """
+    id, contact_id, inbox, team, channel, thread_ts, sender, state, assignee, waiting_since, last_in_at, last_out_at,
+    opened_at, closed_at, from_address
+"""
+
+_LIKE = re.compile(r"[!%_]")  # what means something in a LIKE pattern, or is our escape in it
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A row of the table; times in microseconds UTC."""
+
+    id: int
+    contact_id: int = field(repr=False)
+    inbox: str
+    team: str
+    channel: str
+    thread_ts: str | None  # None until its card is posted
+    sender: str | None  # the sender it keeps, by the name the settings give it
+    state: Literal["open", "closed"]
+    assignee: str | None
+    waiting_since: int | None  # the first text that nobody answered; None: it is not our turn
+    last_in_at: int | None
+    last_out_at: int | None
+    opened_at: int
+    closed_at: int | None  # None: it is open
+    from_address: str | None = field(default=None, repr=False)  # what our newest text came from; None: none went out
+
+    @classmethod
+    def none_yet(cls, inbox: str) -> Conversation:
+        """The conversation that a first text in the inbox would begin."""
+        return cls(0, 0, inbox, "", "", None, None, "open", None, None, None, None, 0, None)
+
+
+async def open_one(
+    tx: Transaction, contact_id: int, inbox: str, team: str, channel: str, *, closed_after: int = 0
+) -> Conversation:
+    """The conversation of the contact in the inbox: the open one, else its newest opened again, else a new one.
+
+    One that is opened again has no sender that it keeps: that ended with it.
+
+    Args:
+        tx: the open transaction.
+        contact_id: of whom.
+        inbox: where.
+        team: the Slack workspace.
+        channel: where a new one stands in Slack.
+        closed_after: one that was closed before then (microseconds UTC) is not opened again, nor is one of elsewhere.
+    """
+    found = await newest(tx, contact_id, inbox)
+    if found is not None and found.closed_at is None:
+        return found
+    if found is None or (found.closed_at or 0) < closed_after or (found.team, found.channel) != (team, channel):
+        return await _start(tx, contact_id, inbox, team, channel)
+    await reopen(tx, found.id)
+    return await get(tx, found.id)
+
+
+async def reopen(tx: Transaction, conversation_id: int) -> bool:
+    """It goes on. Returns whether it could: there is one open conversation of a contact in an inbox at most."""
+    opened = await tx.run(
+        """
+        UPDATE conversations
+        SET state = 'open', closed_at = NULL, sender = CASE WHEN state = 'closed' THEN NULL ELSE sender END
+        WHERE id = :id AND NOT EXISTS (
+            SELECT 1 FROM conversations AS other
+            WHERE other.contact_id = conversations.contact_id AND other.inbox = conversations.inbox
+                AND other.state = 'open' AND other.id <> conversations.id
+        )
+        """,
+        id=conversation_id,
+    )
+    return opened == 1
+
+
+async def beside(connection: Connection, conversation: Conversation) -> tuple[Conversation | None, Conversation | None]:
+    """The contact's conversation in the inbox before this one, and the one after it, if there are."""
+    return await _next_to(connection, conversation, "<", "DESC"), await _next_to(connection, conversation, ">", "ASC")
+
+
+async def places(connection: Connection) -> list[tuple[str, str]]:
+    """Where open conversations are: each inbox with each Slack channel."""
+    return await connection.all(
+        _place, "SELECT DISTINCT inbox, channel FROM conversations WHERE state = 'open' ORDER BY inbox, channel"
+    )
+
+
+async def move(tx: Transaction, conversation_id: int, channel: str) -> None:
+    """It goes on in another Slack channel, where it has no thread yet."""
+    await tx.run(
+        "UPDATE conversations SET channel = :channel, thread_ts = NULL WHERE id = :id",
+        channel=channel,
+        id=conversation_id,
+    )
+
+
+async def newest(connection: Connection, contact_id: int, inbox: str) -> Conversation | None:
+    """The contact's newest conversation in the inbox, open or closed."""
+    return await connection.one(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations WHERE contact_id = :contact_id AND inbox = :inbox
+        ORDER BY id DESC LIMIT 1
+        """,
+        contact_id=contact_id,
+        inbox=inbox,
+    )
+
+
+async def get(connection: Connection, conversation_id: int) -> Conversation:
+    """The conversation of this id."""
+    found = await connection.one(
+        Conversation,
+        f"SELECT {_COLUMNS} FROM conversations WHERE id = :id",
+        id=conversation_id,
+    )
+    if found is None:
+        raise LookupError(f"no conversation {conversation_id}")
+    return found
+
+
+async def by_thread(connection: Connection, team: str, channel: str, thread_ts: str) -> Conversation | None:
+    """The conversation that this Slack thread is, if it is one."""
+    return await connection.one(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations WHERE team = :team AND channel = :channel AND thread_ts = :thread_ts
+        """,
+        team=team,
+        channel=channel,
+        thread_ts=thread_ts,
+    )
+
+
+async def of_contact(connection: Connection, contact_id: int) -> list[Conversation]:
+    """The contact's conversations in every inbox, oldest first."""
+    return await connection.all(
+        Conversation,
+        f"SELECT {_COLUMNS} FROM conversations WHERE contact_id = :contact_id ORDER BY id",
+        contact_id=contact_id,
+    )
+
+
+async def matching(connection: Connection, inbox: str, words: str, digits: str, limit: int) -> list[Conversation]:
+    """The inbox's conversations of contacts whose name has the words or whose number has the digits, newest first.
+
+    Args:
+        connection: what is read.
+        inbox: by its name.
+        words: a part of a name, in any case; empty: no name matches.
+        digits: a part of a number; empty: no number matches.
+        limit: how many at most.
+    """
+    return await connection.all(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations
+        WHERE inbox = :inbox AND contact_id IN (
+            SELECT id FROM contacts
+            WHERE (:words <> '' AND lower(name) LIKE :name ESCAPE '!') OR (:digits <> '' AND address LIKE :address)
+        )
+        ORDER BY
+            CASE WHEN last_out_at > coalesce(last_in_at, 0) THEN last_out_at ELSE coalesce(last_in_at, opened_at) END
+            DESC, id DESC
+        LIMIT :limit
+        """,
+        inbox=inbox,
+        words=words,
+        name="%" + _LIKE.sub(r"!\g<0>", words.lower()) + "%",
+        digits=digits,
+        address=f"%{digits}%",
+        limit=limit,
+    )
+
+
+async def oldest_thread(connection: Connection, channel: str) -> str | None:
+    """The `ts` of the oldest thread in this Slack channel whose conversation is open, or None.
+
+    A thread whose card somebody deleted counts: replies may have been written there before that, or below what is left.
+    """
+    found = await connection.value(
+        """
+        SELECT ts FROM posts
+        WHERE subject IN (SELECT id FROM conversations WHERE channel = :channel AND state = 'open')
+            AND kind = 'card' AND channel = :channel AND ts IS NOT NULL
+        ORDER BY CAST(ts AS NUMERIC) LIMIT 1
+        """,
+        channel=channel,
+    )
+    return None if found is None else str(found)
+
+
+async def threads(connection: Connection, channel: str) -> set[str]:
+    """The `ts` of the card of each open conversation in this Slack channel that has one."""
+    return set(
+        await connection.all(
+            _thread,
+            "SELECT thread_ts FROM conversations WHERE channel = :channel AND state = 'open' AND thread_ts IS NOT NULL",
+            channel=channel,
+        )
+    )
+
+
+async def set_thread(tx: Transaction, conversation_id: int, thread_ts: str | None) -> None:
+    """Its card is posted, and is its thread from now on; None: the card is gone."""
+    await tx.run("UPDATE conversations SET thread_ts = :ts WHERE id = :id", ts=thread_ts, id=conversation_id)
+
+
+async def keep_sender(tx: Transaction, conversation_id: int, sender: str) -> None:
+    """It goes on through this sender."""
+    await tx.run("UPDATE conversations SET sender = :sender WHERE id = :id", sender=sender, id=conversation_id)
+
+
+async def came_from(tx: Transaction, conversation_id: int, address: str) -> None:
+    """Our newest text came from this address (canonical)."""
+    await tx.run("UPDATE conversations SET from_address = :address WHERE id = :id", address=address, id=conversation_id)
+
+
+async def assign(tx: Transaction, conversation_id: int, user: str | None) -> None:
+    """It is this Slack user's from now on; None: nobody's."""
+    await tx.run("UPDATE conversations SET assignee = :user WHERE id = :id", user=user, id=conversation_id)
+
+
+async def close(tx: Transaction, conversation_id: int) -> bool:
+    """It is done with, until one of the two sides writes again. Returns whether it was open."""
+    closed = await tx.run(
+        """
+        UPDATE conversations SET state = 'closed', closed_at = :now, waiting_since = NULL
+        WHERE id = :id AND state = 'open'
+        """,
+        now=tx.now,
+        id=conversation_id,
+    )
+    return closed == 1
+
+
+async def contact_wrote(tx: Transaction, conversation_id: int) -> None:
+    """The contact waits for us, since this text or since the first one that nobody answered."""
+    await tx.run(
+        """
+        UPDATE conversations SET last_in_at = :now, waiting_since = coalesce(waiting_since, :now) WHERE id = :id
+        """,
+        now=tx.now,
+        id=conversation_id,
+    )
+
+
+async def team_wrote(tx: Transaction, conversation_id: int) -> None:
+    """The team answered."""
+    await tx.run(
+        "UPDATE conversations SET last_out_at = :now, waiting_since = NULL WHERE id = :id",
+        now=tx.now,
+        id=conversation_id,
+    )
+
+
+async def _next_to(connection: Connection, conversation: Conversation, side: str, order: str) -> Conversation | None:
+    return await connection.one(
+        Conversation,
+        f"""
+        SELECT {_COLUMNS} FROM conversations
+        WHERE contact_id = :contact_id AND inbox = :inbox AND id {side} :id ORDER BY id {order} LIMIT 1
+        """,
+        contact_id=conversation.contact_id,
+        inbox=conversation.inbox,
+        id=conversation.id,
+    )
+
+
+def _place(inbox: str, channel: str) -> tuple[str, str]:
+    return inbox, channel
+
+
+async def _start(tx: Transaction, contact_id: int, inbox: str, team: str, channel: str) -> Conversation:
+    conversation_id = tx.new_id()
+    await tx.run(
+        """
+        INSERT INTO conversations (id, contact_id, inbox, team, channel, state, opened_at)
+        VALUES (:id, :contact_id, :inbox, :team, :channel, 'open', :now)
+        """,
+        id=conversation_id,
+        contact_id=contact_id,
+        inbox=inbox,
+        team=team,
+        channel=channel,
+        now=tx.now,
+    )
+    return await get(tx, conversation_id)
+
+
+def _thread(thread_ts: str) -> str:
+    return thread_ts

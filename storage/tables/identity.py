@@ -1,0 +1,36 @@
+"""Who the bot is at Slack, stored so that a start works while Slack is down."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from storage.engine.database import Connection, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What `auth.test` said of our token."""
+
+    team: str
+    bot_id: str
+    bot_user: str
+    url: str
+
+
+async def load(connection: Connection) -> Identity | None:
+    """The identity of the last start, or None before the first."""
+    return await connection.one(Identity, "SELECT team, bot_id, bot_user, url FROM identity ORDER BY seen_at DESC")
+
+
+async def save(tx: Transaction, identity: Identity) -> None:
+    """Keeps what Slack says we are now."""
+    await tx.run(
+        """
+        INSERT INTO identity (team, bot_id, bot_user, url, seen_at) VALUES (:team, :bot_id, :bot_user, :url, :now)
+        ON CONFLICT (team) DO UPDATE SET bot_id = :bot_id, bot_user = :bot_user, url = :url, seen_at = :now
+        """,
+        **asdict(identity),
+        now=tx.now,
+    )

@@ -1,0 +1,82 @@
+"""Texts that probably ask for no more texts: each waits until a person says whether it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from storage.engine.database import Connection, Transaction
+
+Decision = Literal["stop", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A row of the table; times in microseconds UTC."""
+
+    message_id: int
+    conversation_id: int
+    decision: Decision | None
+    decided_by: str | None  # a Slack user id; None with a decision: the contact opted out in another way
+    decided_at: int | None
+
+
+async def raise_one(tx: Transaction, message_id: int, conversation_id: int) -> bool:
+    """A person is to be asked about the text. Returns False if they are being asked in this conversation already."""
+    added = await tx.run(
+        """
+        INSERT INTO doubts (message_id, conversation_id, created_at) VALUES (:message_id, :conversation_id, :now)
+        ON CONFLICT DO NOTHING
+        """,
+        message_id=message_id,
+        conversation_id=conversation_id,
+        now=tx.now,
+    )
+    return added == 1
+
+
+async def get(connection: Connection, message_id: int) -> Doubt:
+    """The doubt about this text."""
+    found = await connection.one(
+        Doubt,
+        """
+        SELECT message_id, conversation_id, decision, decided_by, decided_at FROM doubts WHERE message_id = :message_id
+        """,
+        message_id=message_id,
+    )
+    if found is None:
+        raise LookupError(f"no doubt about {message_id}")
+    return found
+
+
+async def decide(tx: Transaction, message_id: int, decision: Decision, user: str) -> bool:
+    """A person said what it is. Returns whether nobody had before."""
+    changed = await tx.run(
+        """
+        UPDATE doubts SET decision = :decision, decided_by = :user, decided_at = :now
+        WHERE message_id = :message_id AND decision IS NULL
+        """,
+        decision=decision,
+        user=user,
+        message_id=message_id,
+        now=tx.now,
+    )
+    return changed == 1
+
+
+async def end(tx: Transaction, conversation_id: int) -> list[int]:
+    """Nobody has to be asked in this conversation any more: the contact opted out. Returns the texts it was about."""
+    return await tx.all(
+        _message,
+        """
+        UPDATE doubts SET decision = 'stop', decided_at = :now
+        WHERE conversation_id = :conversation_id AND decision IS NULL RETURNING message_id
+        """,
+        conversation_id=conversation_id,
+        now=tx.now,
+    )
+
+
+def _message(message_id: int) -> int:
+    return message_id

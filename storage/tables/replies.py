@@ -1,0 +1,120 @@
+"""What people type in threads: texts of ours as long as they can still be edited or taken back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from storage.engine import causation
+from storage.engine.clock import DAY
+from storage.tables.messages import NOT_OUT
+
+if TYPE_CHECKING:
+    from storage.engine.database import Connection, Transaction
+
+MONTH = 30 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """Where a reply stands in Slack, and who wrote it."""
+
+    ts: str
+    thread_ts: str
+    user: str
+
+
+async def add(
+    tx: Transaction,
+    conversation_id: int,
+    *,
+    typed: str,
+    written: str,
+    author: str,
+    team: str,
+    channel: str,
+    ts: str,
+    thread_ts: str,
+    recovered: str | None = None,
+) -> int | None:
+    """What a person wrote in the thread. Returns its id, or None if this Slack message is known.
+
+    Args:
+        tx: the open transaction.
+        conversation_id: where it belongs.
+        typed: JSON, the Slack message.
+        written: a digest of what can be edited in it.
+        author: a Slack user id.
+        team: Slack's id of the workspace.
+        channel: Slack's id of the channel.
+        ts: of the Slack message.
+        thread_ts: of its thread's root.
+        recovered: how it was found, if it did not come by itself.
+    """
+    message_id = tx.new_id()
+    added = await tx.run(
+        """
+        INSERT INTO messages (id, conversation_id, direction, origin, typed, written, author, team, slack_channel,
+            slack_ts, slack_thread, recovered, status, created_at, intake_id)
+        VALUES (:id, :conversation_id, 'out', 'reply', :typed, :written, :author, :team, :channel, :ts, :thread_ts,
+            :recovered, 'queued', :now, :intake_id)
+        ON CONFLICT (team, slack_channel, slack_ts) DO NOTHING
+        """,
+        id=message_id,
+        conversation_id=conversation_id,
+        typed=typed,
+        written=written,
+        author=author,
+        team=team,
+        channel=channel,
+        ts=ts,
+        thread_ts=thread_ts,
+        recovered=recovered,
+        now=tx.now,
+        intake_id=causation.current(),
+    )
+    return message_id if added else None
+
+
+async def is_written(connection: Connection, message_id: int, written: str) -> bool:
+    """Whether what was typed, as far as we have taken it, has this digest."""
+    found = await connection.value("SELECT written FROM messages WHERE id = :id", id=message_id)
+    return bool(found == written)
+
+
+async def typed_lately(connection: Connection, channel: str, since: int, *, waiting: bool) -> list[Typed]:
+    """The replies that were typed in a Slack channel, oldest first, as far as edits of them still count.
+
+    Args:
+        connection: what is read.
+        channel: Slack's id.
+        since: those taken in since then (microseconds UTC).
+        waiting: also those before, back to a month, that certainly have not gone out and still may.
+    """
+    return await connection.all(
+        Typed,
+        f"""
+        SELECT slack_ts AS ts, slack_thread AS thread_ts, author AS user FROM messages
+        WHERE slack_channel = :channel AND slack_ts IS NOT NULL AND slack_thread IS NOT NULL
+            AND created_at >= :oldest AND coalesce(state, '') <> 'cancelled'
+            AND (created_at >= :since OR (status = 'queued' AND {NOT_OUT}))
+        ORDER BY created_at, id
+        """,
+        channel=channel,
+        since=since,
+        oldest=since - MONTH if waiting else since,
+    )
+
+
+async def retype(tx: Transaction, message_id: int, typed: str, written: str) -> bool:
+    """The person edited it. Returns whether it was still in time: it waits to be sent, and certainly has not been."""
+    changed = await tx.run(
+        f"""
+        UPDATE messages SET typed = :typed, written = :written
+        WHERE id = :id AND status <> 'failed' AND coalesce(state, '') <> 'cancelled' AND {NOT_OUT}
+        """,
+        typed=typed,
+        written=written,
+        id=message_id,
+    )
+    return changed == 1

@@ -1,0 +1,129 @@
+"""What the command says of itself, and how it prints: examples, completion, tables on a terminal (issue F, point 2)."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.shell_completion import BashComplete
+from click.testing import CliRunner
+
+from bot.cli import main
+from bot.cli.console import CODES
+from storage.engine.database import open_database
+from tests.bot.installation import changed, write
+from tests.bot.running import COMMAND, call, environment
+from tests.docs import commands as shown_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+def every(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Each command with the words that lead to it."""
+    if path:
+        yield path, command
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from every(below, (*path, name))
+
+
+@pytest.mark.parametrize(("path", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in every(main)])
+def test_each_command_shows_examples_that_can_be_typed(path: tuple[str, ...], command: click.Command) -> None:
+    """Each begins with the command itself, and has no word or option that there is not."""
+    asked = CliRunner().invoke(main, [*path, "--help"], terminal_width=100)
+    lines = [line.strip() for line in asked.stdout.partition("Examples:\n")[2].splitlines()]
+    assert lines, command.name
+    assert all(line.startswith(f"threadline {' '.join(path)}") for line in lines)
+    assert not [fault for line in lines if (fault := shown_commands.fault(line))]
+
+
+def test_the_help_says_what_the_exit_codes_mean() -> None:
+    """At its end, for every command."""
+    ended = CliRunner().invoke(main, ["--help"], terminal_width=100)
+    assert " ".join(CODES.split()) in " ".join(ended.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("threadline ta", {"tail"}),
+        ("threadline prime s", {"sydney"}),
+        ("threadline send --via ", {"leased", "sydney", "name"}),
+        ("threadline send --inbox ", {"support"}),
+        ("threadline retry --account r", {"rental"}),
+    ],
+)
+def test_the_shell_completes_names_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, found: set[str]
+) -> None:
+    """Commands, senders, inboxes and accounts, even where the settings cannot be used."""
+    write(tmp_path, changed(slack__bot_token=...))
+    monkeypatch.chdir(tmp_path)
+    _, *before, last = words.split(" ")
+    shell = BashComplete(main, {}, "threadline", "_THREADLINE_COMPLETE")
+    assert {each.value for each in shell.get_completions(before, last)} == found
+
+
+def test_the_shell_itself_asks_for_them(tmp_path: Path) -> None:
+    """By the variables that its script sets."""
+    write(tmp_path, changed())
+    asked = call(tmp_path, _THREADLINE_COMPLETE="bash_complete", COMP_WORDS="threadline prime s", COMP_CWORD="2")
+    assert asked.stdout.splitlines() == ["plain,sydney"]
+
+
+def test_completion_without_settings_says_nothing(tmp_path: Path) -> None:
+    """No file, no names, no traceback."""
+    asked = call(tmp_path, _THREADLINE_COMPLETE="bash_complete", COMP_WORDS="threadline prime ", COMP_CWORD="2")
+    assert (asked.stdout.strip(), asked.stderr) == ("", "")
+
+
+async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path) -> None:
+    """A pipe gets one line for each row, a terminal a table with its heads."""
+    write(tmp_path, changed())
+    database = await open_database(tmp_path / "threadline.db")
+    async with database.transaction() as tx:
+        await tx.run(
+            "INSERT INTO intake (id, source, kind, dedup_key, headers, body_encoding, state, error, received_at) "
+            "VALUES (7, 'fone', 'unreadable', 'k', '{}', 'utf-8', 'dead', 'no idea', 0)"
+        )
+    await database.close()
+    piped = call(tmp_path, "dead", "list").stdout
+    assert piped == "7  1970-01-01T00:00:00Z  fone  unreadable: no idea\n"
+    seen = on_a_terminal(tmp_path, "dead", "list")
+    assert "received" in seen
+    assert "no idea" in seen
+    assert "unreadable: no idea" not in seen
+    assert "\x1b[" in on_a_terminal(tmp_path, "callbacks")
+    assert "\x1b[" not in on_a_terminal(tmp_path, "callbacks", NO_COLOR="1")
+
+
+def on_a_terminal(folder: Path, *arguments: str, **more: str) -> str:
+    """What a command prints to a terminal."""
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(  # noqa: S603 - our own command
+        [COMMAND, *arguments],
+        cwd=folder,
+        env=environment(COLUMNS="100", TERM="xterm", **more),
+        stdin=theirs,
+        stdout=theirs,
+    ):
+        os.close(theirs)
+        return _all_of(ours)
+
+
+def _all_of(terminal: int) -> str:
+    """What was written to a terminal until nobody has it open."""
+    parts = []
+    while True:
+        try:
+            parts.append(os.read(terminal, 4096))
+        except OSError:  # Linux's way to say that the other end is closed
+            break
+    os.close(terminal)
+    return b"".join(parts).decode()

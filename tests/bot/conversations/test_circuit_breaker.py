@@ -1,0 +1,185 @@
+"""Every question to a company has its breaker; its time is no clock's that can be set, and its state can be seen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import pytest
+
+import providers
+from bot.conversations import circuit_breaker
+from bot.conversations.circuit_breaker import THRESHOLD, Breaker, LeftAlone, Method, State, pause_key
+from bot.telemetry.metrics import Metrics
+from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
+from storage.engine.clock import HOUR, SECOND, system_clock
+from storage.engine.database import open_database
+from storage.tables import pauses
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from storage.engine.database import Database
+
+ACCOUNT = "fone"
+METHODS: tuple[Method, ...] = ("send", "find_sent", "look_up", "list_inbound")
+ASKED = METHODS[1:]
+
+
+class Clock:
+    """A clock that somebody sets."""
+
+    def __init__(self) -> None:
+        self.wrong = 0  # microseconds
+
+    def __call__(self) -> int:
+        """Now."""
+        return system_clock() + self.wrong
+
+
+class Company:
+    """Answers as it was told to, and counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.trouble: ProviderError | None = None
+
+    async def answer(self) -> str:
+        """What is asked."""
+        self.asked += 1
+        if self.trouble is not None:
+            raise self.trouble
+        return "here"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """What the database goes by."""
+    return Clock()
+
+
+@pytest.fixture
+async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
+    """Where pauses are kept."""
+    database = await open_database(tmp_path / "threadline.db", clock)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def metrics() -> Metrics:
+    """What an operator reads."""
+    return Metrics()
+
+
+@pytest.fixture
+async def breakers(database: Database, metrics: Metrics) -> Breaker:
+    """One account that can be asked everything."""
+    return await started(database, metrics)
+
+
+async def started(database: Database, metrics: Metrics) -> Breaker:
+    """As a start makes it."""
+    made = Breaker(database, metrics, {ACCOUNT: providers.load("fonedynamics")})
+    await made.load()
+    return made
+
+
+async def fail(breakers: Breaker, method: Method, company: Company) -> None:
+    """As often in a row as it takes."""
+    company.trouble = Unknown("timeout", "No answer came.")
+    for _ in range(THRESHOLD):
+        with pytest.raises(Unknown):
+            await breakers.ask(ACCOUNT, method, company.answer)
+
+
+def shown(metrics: Metrics, method: Method) -> float | None:
+    """The gauge."""
+    return metrics.registry.get_sample_value("threadline_breaker", {"account": ACCOUNT, "method": method})
+
+
+async def kept(database: Database) -> set[str]:
+    """What `status` shows as paused."""
+    async with database.read() as reader:
+        return {pause.key for pause in await pauses.lasting(reader, database.clock())}
+
+
+async def test_every_method_is_shown_from_the_start(breakers: Breaker, metrics: Metrics) -> None:
+    """Closed, as long as all is well."""
+    assert breakers.waits(ACCOUNT) is None
+    assert [shown(metrics, method) for method in METHODS] == [State.CLOSED] * len(METHODS)
+
+
+@pytest.mark.parametrize("method", ASKED)
+async def test_after_failures_in_a_row_nothing_is_asked(
+    breakers: Breaker, database: Database, metrics: Metrics, method: Method
+) -> None:
+    """Of this method only; it is seen at /metrics and in `status`, and outlives a restart."""
+    company = Company()
+    await fail(breakers, method, company)
+    for each in (breakers, await started(database, metrics)):
+        with pytest.raises(LeftAlone):
+            await each.ask(ACCOUNT, method, company.answer)
+        assert each.waits(ACCOUNT) is None
+    assert company.asked == THRESHOLD
+    assert shown(metrics, method) == State.OPEN
+    assert await kept(database) == {pause_key(ACCOUNT, method)}
+
+
+async def test_what_is_an_answer_opens_nothing(breakers: Breaker, metrics: Metrics) -> None:
+    """A refusal, and a wish to be asked more slowly, show that the company is there."""
+    company = Company()
+    for trouble in (Refused("no", "No."), Throttled("429", "Later.")):
+        company.trouble = trouble
+        for _ in range(2 * THRESHOLD):
+            with pytest.raises(type(trouble)):
+                await breakers.ask(ACCOUNT, "look_up", company.answer)
+    company.trouble = NotSent("down", "It is down.")
+    for _ in range(THRESHOLD - 1):
+        with pytest.raises(NotSent):
+            await breakers.ask(ACCOUNT, "look_up", company.answer)
+    company.trouble = None
+    assert await breakers.ask(ACCOUNT, "look_up", company.answer) == "here"
+    assert shown(metrics, "look_up") == State.CLOSED
+
+
+async def test_one_probe_closes_it(
+    breakers: Breaker, database: Database, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After its time one may ask, and the others wait for what it hears."""
+    monkeypatch.setattr(circuit_breaker, "FIRST", SECOND // 20)
+    company = Company()
+    await fail(breakers, "find_sent", company)
+    while breakers.waits(ACCOUNT, "find_sent") is not None:  # noqa: ASYNC110 - time is waited for
+        await asyncio.sleep(0.01)
+    hears = asyncio.Event()
+
+    async def probe() -> None:
+        await hears.wait()
+
+    probing = asyncio.create_task(breakers.ask(ACCOUNT, "find_sent", probe))
+    await asyncio.sleep(0)
+    assert shown(metrics, "find_sent") == State.HALF_OPEN
+    with pytest.raises(LeftAlone):
+        await breakers.ask(ACCOUNT, "find_sent", company.answer)
+    hears.set()
+    await probing
+    assert shown(metrics, "find_sent") == State.CLOSED
+    assert await kept(database) == set()
+
+
+@pytest.mark.parametrize("jump", [-HOUR, HOUR])
+async def test_a_clock_that_is_set_changes_nothing(
+    breakers: Breaker, database: Database, clock: Clock, metrics: Metrics, jump: int
+) -> None:
+    """An hour back or ahead: it waits for as long as it would have, and so says `waits`, by the clock as it is now."""
+    company = Company()
+    await fail(breakers, "look_up", company)
+    clock.wrong = jump
+    until = breakers.waits(ACCOUNT, "look_up")
+    assert until is not None
+    assert 0 < until - database.clock() <= circuit_breaker.FIRST
+    restarted = await started(database, metrics)
+    again = restarted.waits(ACCOUNT, "look_up")
+    assert again is None or again - database.clock() <= circuit_breaker.FIRST

@@ -1,0 +1,336 @@
+"""STOP, START, HELP and what sounds like STOP, in every form and from every provider, against the real database."""
+
+from __future__ import annotations
+
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.conversations import consent
+from bot.conversations.consent import GOODBYE, WELCOME_BACK, Consent
+from bot.conversations.intake_handlers import Bridge
+from bot.conversations.send_results import Outcomes
+from bot.sending.decide import CONFIRMED, OPTED_OUT, Deciding
+from bot.sending.routing import Stop
+from bot.settings.model import Settings
+from providers import load
+from storage.engine.clock import DAY, MINUTE, SECOND
+from storage.tables import attempts, contacts, intake, messages, opt_out_questions, suppressions
+from storage.tables.identity import Identity
+from storage.tables.intake import Arrival
+from tests.storage.making import Clock, opened, rows
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from storage.engine.database import Database
+
+PHONE = "+61400000001"
+PROVIDERS = ("fonedynamics", "iophone", "iovox", "restcomm")
+STOPS = ("STOP", "stopall", "Unsubscribe", "CANCEL", "End", "quit", "REVOKE", "opt out", "optout", "Opt-Out")
+STARTS = ("START", "unstop", "YES", "opt in")
+FORMS = ("{}", "  {}\n", "{}.", "{}!!", "“{}”", "({})", "🛑 {} 🛑", "{}\u200b")
+HELP = "This is Acme. Reply STOP to get no more texts."
+
+
+def _settings() -> Settings:
+    return Settings(
+        public_url="https://sms.example.com",
+        secret="s" * 32,
+        slack={"bot_token": "xoxb-1", "app_token": "xapp-1", "alert_channel": "C0123456789"},
+        accounts={name: {"provider": name} for name in PROVIDERS},
+        senders={name: {"account": name, "address": f"+6148802011{n}"} for n, name in enumerate(PROVIDERS)},
+        inboxes={"support": {"channel": "C0123456788", "senders": list(PROVIDERS), "help_text": HELP}},
+    )
+
+
+class Heard:
+    """A bridge that texts come to; nothing leaves the database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.settings = _settings()
+        kinds: Any = {name: load(name) for name in PROVIDERS}
+        self.outcomes = Outcomes(self.settings, kinds)
+        self._bridge = Bridge(self.settings, self.outcomes, Identity("T1", "B1", "U0BOT", "https://x.slack.com/"))
+        self._numbers = count()
+
+    async def text(
+        self, text: str, phone: str = PHONE, account: str = "fonedynamics", sent_at: str | None = None
+    ) -> int:
+        """A contact texts us, at this time as the provider says; returns the message's id."""
+        number = next(self._numbers)
+        parsed: dict[str, Any] = {
+            "sender": phone,
+            "recipient": self.settings.senders[account].address,
+            "text": text,
+            "provider_id": None if account == "iovox" else f"p{number}",
+            "sent_at": sent_at,
+            "media": [],
+        }
+        await self.take(Arrival(account, "inbound", f"{account}:{number}", b"", parsed))
+        (found,) = await rows(self.database, "SELECT max(id) AS id FROM messages WHERE direction = 'in'")
+        return int(found["id"])
+
+    async def take(self, arrival: Arrival) -> None:
+        """Something comes in, and the bridge does what is to be done."""
+        async with self.database.transaction() as tx:
+            await intake.append(tx, [arrival])
+            for entry in await intake.waiting(tx, 10):
+                await self._bridge.take(tx, entry)
+
+    async def said(self, phone: str = PHONE) -> list[str]:
+        """What we want to say to the contact by ourselves, oldest first."""
+        found = await rows(
+            self.database,
+            """
+            SELECT m.text FROM messages m JOIN conversations v ON v.id = m.conversation_id
+            JOIN contacts c ON c.id = v.contact_id
+            WHERE c.address = :phone AND m.direction = 'out' AND m.author IS NULL ORDER BY m.id
+            """,
+            phone=phone,
+        )
+        return [each["text"] for each in found]
+
+    async def opted_out(self, phone: str = PHONE) -> bool:
+        """Whether nothing may be texted to the contact."""
+        async with self.database.read() as reader:
+            contact = await contacts.find(reader, phone)
+            return contact is not None and await suppressions.holds(reader, contact.id)
+
+    async def asked(self) -> list[dict[str, Any]]:
+        """Every question to a person, oldest first."""
+        return await rows(self.database, "SELECT * FROM doubts ORDER BY message_id")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The time of the database."""
+    return Clock()
+
+
+@pytest.fixture
+async def heard(tmp_path: Path, clock: Clock) -> AsyncIterator[Heard]:
+    """A bridge on an empty database."""
+    async with opened(tmp_path / "threadline.db", clock) as database:
+        yield Heard(database)
+
+
+# --- the keywords -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("account", PROVIDERS)
+async def test_every_keyword_in_every_form(heard: Heard, account: str) -> None:
+    """Each STOP binds and is confirmed once, however often it comes; each START lifts it and is confirmed once."""
+    phones = (f"+614000{n:05d}" for n in count())
+    for n, form in enumerate(FORMS):
+        for stop, start in zip(STOPS, STARTS * 3, strict=False):
+            phone = next(phones)
+            await heard.text("Hello", phone, account)
+            for text in [form.format(stop)] * 3:
+                await heard.text(text, phone, PROVIDERS[n % 4])
+            assert await heard.opted_out(phone), (form, stop)
+            assert await heard.said(phone) == [GOODBYE]
+            for text in [form.format(start)] * 2:
+                await heard.text(text, phone, account)
+            assert not await heard.opted_out(phone), (form, start)
+            assert await heard.said(phone) == [GOODBYE, WELCOME_BACK]
+    assert await heard.asked() == []
+
+
+@pytest.mark.parametrize("text", ["yes", "Stop by tomorrow", "When does it end?", "Can you help?", "start the car"])
+async def test_ordinary_texts_say_nothing(heard: Heard, text: str) -> None:
+    """A word inside a sentence, and a YES of somebody who never opted out, are for the team."""
+    await heard.text(text)
+    assert not await heard.opted_out()
+    assert await heard.said() == []
+    assert await heard.asked() == []
+
+
+async def test_a_stop_over_one_provider_holds_for_all(heard: Heard) -> None:
+    """The opt-out is the contact's, not the number's that they replied to; so is the one confirmation."""
+    for account in PROVIDERS:
+        await heard.text("STOP", account=account)
+    assert await heard.said() == [GOODBYE]
+
+
+async def test_stop_start_stop_confirms_each_news_and_takes_back_what_is_old(heard: Heard) -> None:
+    """What has not gone out by the time of the next wish does not go out: nobody is told the contrary of what holds."""
+    for text in ("STOP", "START", "STOP"):
+        await heard.text(text)
+    found = await rows(heard.database, "SELECT text, state FROM messages WHERE direction = 'out' ORDER BY id")
+    assert [(each["text"], each["state"]) for each in found] == [
+        (GOODBYE, "cancelled"),
+        (WELCOME_BACK, None),
+        (GOODBYE, None),
+    ]
+    async with heard.database.read() as reader:
+        (contact,) = [await contacts.find(reader, PHONE)]
+        assert contact is not None
+        found = await rows(heard.database, "SELECT id FROM messages WHERE direction = 'out' ORDER BY id")
+        forbidden = [await Consent(heard.settings).forbids(reader, contact, each["id"]) for each in found]
+    assert forbidden == [True, True, False]
+
+
+# --- the evidence -----------------------------------------------------------------------------------------------------
+
+
+async def test_the_evidence_is_kept_on_both_ends(heard: Heard, clock: Clock) -> None:
+    """Who or which text, the word, and when: for the opt-out and for what lifted it."""
+    stop = await heard.text("  Stop! ")
+    clock.wait(60)
+    start = await heard.text("START")
+    clock.wait(60)
+    for kind, user in (("opt_out", "U1CLEO"), ("opt_in", "U1ANNA")):
+        await heard.take(Arrival("slack", kind, kind, b"", {"to": PHONE, "user": user}))
+    async with heard.database.read() as reader:
+        contact = await contacts.find(reader, PHONE)
+        assert contact is not None
+        newest, oldest = await suppressions.history(reader, contact.id, 5)
+    assert (oldest.source, oldest.evidence, oldest.message_id) == ("keyword", "Stop!", stop)
+    assert (oldest.lift_source, oldest.lift_evidence, oldest.lift_message_id) == ("keyword", "START", start)
+    assert oldest.lifted_at == oldest.since + 60 * SECOND
+    assert (newest.source, newest.evidence, newest.lift_source, newest.lift_evidence) == (
+        "person",
+        "U1CLEO",
+        "person",
+        "U1ANNA",
+    )
+
+
+# --- HELP -------------------------------------------------------------------------------------------------------------
+
+
+async def test_help_is_answered_once_a_day(heard: Heard, clock: Clock) -> None:
+    """Two machines cannot answer each other; INFO is the same wish, and the next day it is answered again."""
+    for text in ("HELP", "info", "Help!"):
+        await heard.text(text)
+    assert await heard.said() == [HELP]
+    clock.wait(DAY / SECOND)
+    await heard.text("HELP")
+    assert await heard.said() == [HELP, HELP]
+
+
+async def test_help_is_no_way_past_an_opt_out(heard: Heard) -> None:
+    """Who opted out is told nothing but that; the text stands in the thread for a person to see."""
+    await heard.text("STOP")
+    await heard.text("HELP")
+    assert await heard.said() == [GOODBYE]
+
+
+# --- what sounds like STOP --------------------------------------------------------------------------------------------
+
+
+async def test_what_sounds_like_stop_is_asked_about_once(heard: Heard) -> None:
+    """One question for a conversation, nothing said, nothing suppressed."""
+    first = await heard.text("please stop texting me")
+    await heard.text("I said take me off your list")
+    assert [each["message_id"] for each in await heard.asked()] == [first]
+    assert not await heard.opted_out()
+    assert await heard.said() == []
+
+
+async def test_the_first_answer_counts(heard: Heard) -> None:
+    """*Opt out* twice and then *Not an opt-out*: one opt-out with its text as evidence, one confirmation."""
+    asked = await heard.text("please stop texting me")
+    meaning = Consent(heard.settings)
+    async with heard.database.transaction() as tx:
+        await meaning.meant(tx, asked, "U1ANNA")
+        await meaning.meant(tx, asked, "U1BEN")
+        await meaning.not_meant(tx, asked, "U1BEN")
+    assert await heard.opted_out()
+    assert await heard.said() == [GOODBYE]
+    (found,) = await rows(heard.database, "SELECT evidence, message_id FROM suppressions")
+    assert found == {"evidence": "U1ANNA", "message_id": asked}
+
+
+async def test_not_an_opt_out_lets_the_next_one_be_asked_about(heard: Heard) -> None:
+    """The answer is about one text."""
+    asked = await heard.text("please stop texting me")
+    async with heard.database.transaction() as tx:
+        await Consent(heard.settings).not_meant(tx, asked, "U1ANNA")
+    await heard.text("please stop texting me!!")
+    assert [each["decision"] for each in await heard.asked()] == ["no", None]
+    assert not await heard.opted_out()
+
+
+async def test_a_late_answer_is_not_confirmed(heard: Heard, clock: Clock) -> None:
+    """After five minutes the confirmation would be a text like any other, to somebody who wants none."""
+    asked = await heard.text("please stop texting me")
+    clock.wait(consent.CONFIRM_WITHIN / SECOND + 1)
+    async with heard.database.transaction() as tx:
+        await Consent(heard.settings).meant(tx, asked, "U1ANNA")
+    assert await heard.opted_out()
+    assert await heard.said() == []
+
+
+async def test_an_opt_out_in_another_way_ends_the_question(heard: Heard) -> None:
+    """Whoever opts out by STOP, or is opted out by a provider's word, is asked about no more."""
+    await heard.text("please stop texting me")
+    await heard.text("STOP")
+    (asked,) = await heard.asked()
+    assert (asked["decision"], asked["decided_by"]) == ("stop", None)
+
+
+# --- the gate ---------------------------------------------------------------------------------------------------------
+
+
+async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None:
+    """Another text is stopped; the confirmation goes, again only after it certainly did not arrive."""
+    await heard.text("STOP")
+    (found,) = await rows(heard.database, "SELECT id, conversation_id FROM messages WHERE direction = 'out'")
+    gate: Any = Deciding.__new__(Deciding)
+    gate._settings, gate._providers = heard.settings, {}
+    gate._consent = Consent(heard.settings)
+    async with heard.database.transaction() as tx:
+        other = await messages.add_text(
+            tx, found["conversation_id"], origin="confirmation", text=WELCOME_BACK, author=None
+        )
+        with pytest.raises(Stop) as stopped:
+            await gate.decide(tx, await messages.get(tx, other), None)
+        assert stopped.value.sentence == OPTED_OUT
+        tried = await attempts.start(
+            tx,
+            found["id"],
+            1,
+            account="iophone",
+            sender="iophone",
+            from_address=None,
+            recipient=PHONE,
+            text=GOODBYE,
+        )
+        await attempts.end(tx, tried.id, "refused", "x", "x")
+        assert not await attempts.may_have_come(tx, found["id"])
+        await attempts.end(tx, tried.id, "unknown", "x", "x")
+    heard.database.clock.wait(1)  # type: ignore[attr-defined]  # the test's own clock
+    async with heard.database.transaction() as tx:
+        await messages.decide(tx, found["id"])
+        with pytest.raises(Stop) as stopped:
+            await gate.decide(tx, await messages.get(tx, found["id"]), None)
+        assert stopped.value.sentence == CONFIRMED
+
+
+def test_every_contact_is_made_where_erased_opt_outs_are_known() -> None:
+    """Only `consent.py` creates contacts: elsewhere an erased person who opted out could be texted."""
+    sources = Path(consent.__file__).parents[1].rglob("*.py")
+    assert [each.name for each in sources if "contacts.remember(" in each.read_text("utf-8")] == ["consent.py"]
+
+
+async def test_a_doubt_that_is_none_is_an_error(heard: Heard) -> None:
+    """Nothing is shown about a text that nobody was asked about."""
+    async with heard.database.read() as reader:
+        with pytest.raises(LookupError):
+            await opt_out_questions.get(reader, 7)
+    assert consent.HELP_AGAIN > MINUTE
+
+
+async def test_a_start_that_comes_late_lifts_no_later_stop(heard: Heard) -> None:
+    """The provider says which was said first: a START that got lost for a while is none any more, a newer one is."""
+    await heard.text("STOP", sent_at="2026-01-01T10:01:00+00:00")
+    await heard.text("START", sent_at="2026-01-01T10:00:00+00:00")
+    assert await heard.opted_out()
+    assert len(await heard.said()) == 1
+    await heard.text("START", sent_at="2026-01-01T10:02:00+00:00")
+    assert not await heard.opted_out()

@@ -1,0 +1,304 @@
+"""What may be fetched from somewhere else: real servers on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import web
+from yarl import URL
+
+from bot.files.downloads import Downloads, NotFetched, Source, is_public, origin
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+PNG = b"\x89PNG\r\n\x1a\n pretend"
+PAGE = b"<!DOCTYPE html><html><body>Sign in</body></html>"
+MB = 1 << 20
+
+
+class Elsewhere:
+    """A server, and what it was asked."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.asked: list[web.Request] = []
+
+    @property
+    def source(self) -> Source:
+        """Only this server."""
+        return Source(origins=frozenset({origin(URL(self.url))}))
+
+
+@asynccontextmanager
+async def elsewhere(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[Elsewhere]:
+    """A server that answers everything like this."""
+    asked: list[web.Request] = []
+
+    async def note(request: web.Request) -> web.StreamResponse:
+        asked.append(request)
+        return await answer(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{tail:.*}", note)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server = Elsewhere(runner.addresses[0][1])
+    server.asked = asked
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def downloads() -> AsyncIterator[Downloads]:
+    """With a second for each file."""
+    async with Downloads(1.0) as downloads:
+        yield downloads
+
+
+def giving(body: bytes, status: int = 200, **headers: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """Answers with this."""
+
+    async def answer(_: web.Request) -> web.Response:
+        shown = {name.replace("_", "-"): value for name, value in headers.items()}
+        return web.Response(body=body, status=status, headers=shown)
+
+    return answer
+
+
+async def refusal(downloads: Downloads, server: Elsewhere, path: str = "/a.png", limit: int = MB) -> NotFetched:
+    """Why the file is not fetched."""
+    with pytest.raises(NotFetched) as caught:
+        await downloads.fetch(server.url + path, server.source, limit)
+    return caught.value
+
+
+# --- what is fetched --------------------------------------------------------------------------------------------------
+
+
+async def test_a_file_is_what_its_content_shows(downloads: Downloads) -> None:
+    """Whatever the other side calls it; its name comes from the answer or the address, with the right ending."""
+    async with elsewhere(giving(PNG, Content_Type="image/jpeg")) as server:
+        found = await downloads.fetch(server.url + "/cat.jpg?key=1", server.source, MB)
+        assert (found.content, found.kind, found.name) == (PNG, "image/png", "cat.png")
+    async with elsewhere(giving(PNG, Content_Disposition='attachment; filename="../dog.png"')) as server:
+        assert (await downloads.fetch(server.url + "/x", server.source, MB)).name == "dog.png"
+        assert (await downloads.fetch(server.url + "/x", server.source, MB, name="cow.png")).name == "cow.png"
+
+
+async def test_a_redirect_within_the_source_is_followed(downloads: Downloads) -> None:
+    """Relative ones too; six in a row are one too many."""
+
+    async def on(request: web.Request) -> web.Response:
+        left = int(request.path.strip("/"))
+        return web.Response(body=PNG) if left == 0 else web.Response(status=302, headers={"Location": f"/{left - 1}"})
+
+    async with elsewhere(on) as server:
+        assert (await downloads.fetch(server.url + "/5", server.source, MB)).content == PNG
+        assert (await refusal(downloads, server, "/6")).code == "redirects"
+
+
+async def test_the_token_stays_with_its_hosts(downloads: Downloads) -> None:
+    """The headers of a source are sent to no other host, because no other host is asked."""
+    async with elsewhere(giving(PNG)) as other, elsewhere(giving(b"", 302, Location=f"{other.url}/a.png")) as server:
+        source = Source(origins=server.source.origins, headers={"Authorization": "Bearer xoxb-secret"})
+        with pytest.raises(NotFetched):
+            await downloads.fetch(f"{server.url}/a.png", source, MB)
+        assert server.asked[0].headers["Authorization"] == "Bearer xoxb-secret"
+        assert other.asked == []
+        assert "xoxb-secret" not in repr(source)
+
+
+# --- what is not ------------------------------------------------------------------------------------------------------
+
+REFUSED = {
+    "too large, said before": (giving(b"x" * (2 * MB)), "too_large", "too large (2 MB; 1 is the most)", False),
+    "zero bytes": (giving(b""), "empty", "it is empty", True),
+    "a page": (giving(PAGE, Content_Type="image/png"), "web_page", "a web page came in its place", False),
+    "a page by its type": (giving(b"x", Content_Type="text/html"), "web_page", "a web page came in its place", False),
+    "a page after blanks": (giving(b"\n <!-- x -->\n" + PAGE), "web_page", "a web page came in its place", False),
+    "packed": (giving(PNG, Content_Encoding="gzip"), "encoded", "it came in a form that we did not ask for", False),
+    "not there": (giving(b"", 404), "http_404", "it is not there (404)", True),
+    "gone": (giving(b"", 410), "http_410", "it is not there (410)", False),
+    "not for us": (giving(b"", 403), "http_403", "we are not let in (403)", False),
+    "a fault": (giving(b"", 503), "http_503", "the other side had a fault (503)", True),
+    "a part": (giving(PNG, 206), "http_206", "it is not there (206)", False),
+    "private": (
+        giving(b"", 302, Location="http://169.254.169.254/latest/meta-data/"),
+        "not_allowed",
+        "it lies at an address that nothing is fetched from",
+        False,
+    ),
+    "elsewhere": (
+        giving(b"", 302, Location="https://evil.example/a.png"),
+        "not_allowed",
+        "it lies at an address that nothing is fetched from",
+        False,
+    ),
+    "another port": (
+        giving(b"", 302, Location="http://127.0.0.1:9/"),
+        "not_allowed",
+        "it lies at an address that nothing is fetched from",
+        False,
+    ),
+    "a file of ours": (
+        giving(b"", 302, Location="file:///etc/passwd"),
+        "not_allowed",
+        "it lies at an address that nothing is fetched from",
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED.values(), ids=REFUSED)
+async def test_is_not_fetched(
+    case: tuple[Callable[[web.Request], Awaitable[web.Response]], str, str, bool], downloads: Downloads
+) -> None:
+    """Each ends with a reason that a person understands, and says whether to try again."""
+    answer, code, reason, may_come = case
+    async with elsewhere(answer) as server:
+        error = await refusal(downloads, server)
+    assert (error.code, error.reason, error.may_come) == (code, reason, may_come)
+
+
+async def test_a_size_that_nobody_says_is_kept_to_while_it_streams(downloads: Downloads) -> None:
+    """A body that goes on for ever is left at the limit; the sentence names both sizes."""
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        while request.transport is not None and not request.transport.is_closing():
+            await answer.write(b"x" * 65536)
+        return answer
+
+    async with elsewhere(endless) as server:
+        error = await refusal(downloads, server)
+        assert error.reason == "too large (more than 1 MB; 1 is the most)"
+    async with elsewhere(giving(b"x" * (31 * MB))) as server:
+        error = await refusal(downloads, server, limit=20 * MB)
+        assert error.reason == "too large (31 MB; 20 is the most)"
+
+
+async def test_a_file_that_trickles_is_given_up() -> None:
+    """The time limit is for the whole of it."""
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for _ in range(20):
+            await answer.write(b"x")
+            await asyncio.sleep(0.05)
+        return answer
+
+    async with Downloads(0.2) as downloads, elsewhere(slow) as server:
+        error = await refusal(downloads, server)
+        assert (error.code, error.may_come) == ("timeout", True)
+
+
+async def test_a_broken_connection_may_heal(downloads: Downloads) -> None:
+    """Nobody there, or somebody who hangs up, is tried again."""
+
+    async def hang_up(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        request.transport.abort()
+        return web.Response()
+
+    async with elsewhere(hang_up) as server:
+        error = await refusal(downloads, server)
+        assert (error.code, error.may_come) == ("connection_lost", True)
+    error = await refusal(downloads, server)
+    assert (error.code, error.may_come) == ("unreachable", True)
+
+
+async def test_a_name_of_a_private_address_is_not_asked() -> None:
+    """A listed name that leads to this machine is refused when it is connected to; a configured one is not."""
+    async with elsewhere(giving(PNG)) as server:
+        url = URL(f"http://localhost:{server.port}/a.png")
+        source = Source(origins=frozenset({origin(url)}))
+        async with Downloads(1.0) as strict:
+            with pytest.raises(NotFetched) as caught:
+                await strict.fetch(str(url), source, MB)
+            assert (caught.value.code, server.asked) == ("not_allowed", [])
+        async with Downloads(1.0, {("localhost", server.port)}) as told:
+            assert (await told.fetch(str(url), source, MB)).content == PNG
+
+
+ADDRESSES = {
+    "https://rental.software/a.jpg": True,
+    "http://rental.software/a.jpg": True,
+    "https://media.rental.software/a.jpg": True,
+    "https://rental.software:8443/a.jpg": False,
+    "https://evilrental.software/a.jpg": False,
+    "https://rental.software.evil.example/a.jpg": False,
+    "https://rental.software@evil.example/a.jpg": False,
+    "https://someone:secret@rental.software/a.jpg": False,
+    "https://169.254.169.254/a.jpg": False,
+    "https://[::1]/a.jpg": False,
+    "https://2130706433/a.jpg": False,
+    "ftp://rental.software/a.jpg": False,
+    "//rental.software/a.jpg": False,
+    "a.jpg": False,
+    "": False,
+    "https://api.example:444/a.jpg": True,
+    "http://api.example:444/a.jpg": False,
+    "https://api.example/a.jpg": False,
+}
+
+
+@pytest.mark.parametrize(("url", "allowed"), ADDRESSES.items())
+def test_which_addresses_are_allowed(url: str, allowed: bool) -> None:  # noqa: FBT001 - a table
+    """Listed names and those below them at the usual ports, and what is configured exactly as it is."""
+    source = Source(frozenset({"rental.software"}), frozenset({("https", "api.example", 444)}))
+    assert source.allows(URL(url)) is allowed
+
+
+def test_a_token_goes_nowhere_unencrypted() -> None:
+    """But for a configured place."""
+    source = Source(frozenset({"files.slack.com"}), frozenset({("http", "127.0.0.1", 80)}), {"Authorization": "x"})
+    assert source.allows(URL("https://files.slack.com/x"))
+    assert not source.allows(URL("http://files.slack.com/x"))
+    assert source.allows(URL("http://127.0.0.1/x"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.1.2.3",
+        "172.16.0.1",
+        "192.168.1.1",
+        "169.254.169.254",
+        "100.64.0.1",
+        "0.0.0.0",  # noqa: S104 - an address that is refused
+        "224.0.0.1",
+        "255.255.255.255",
+        "::1",
+        "::",
+        "fe80::1%eth0",
+        "fd00::1",
+        "::ffff:10.0.0.1",
+        "::ffff:169.254.169.254",
+        "64:ff9b::a00:1",
+        "2002:a00:1::",
+        "ff02::1",
+        "localhost",
+        "",
+    ],
+)
+def test_no_private_address_is_public(address: str) -> None:
+    """Also none that is wrapped in another."""
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
+def test_public_addresses_are(address: str) -> None:
+    """Or nothing could be fetched."""
+    assert is_public(address)

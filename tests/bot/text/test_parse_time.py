@@ -1,0 +1,82 @@
+"""When a text is to go out, as people write it: in their own time zone, never in the past, or a sentence."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text import parse_time
+
+SYDNEY = parse_time.zone("Australia/Sydney")
+NOW = datetime(2026, 11, 22, 0, 40, tzinfo=UTC)  # a Sunday, 11:40 in Sydney
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        ("17:30", "2026-11-22 17:30"),
+        ("at 5pm", "2026-11-22 17:00"),
+        ("12.15 p.m.", "2026-11-22 12:15"),
+        ("Tomorrow 9:00", "2026-11-23 09:00"),
+        ("tomorrow at 12 am", "2026-11-23 00:00"),
+        ("tomorrow", "2026-11-23 09:00"),
+        ("in 2 hours", "2026-11-22 13:40"),
+        ("in an hour", "2026-11-22 12:40"),
+        ("30 min", "2026-11-22 12:10"),
+        ("2 days", "2026-11-24 11:40"),
+        ("friday", "2026-11-27 09:00"),
+        ("on Sunday at 8:00", "2026-11-29 08:00"),
+        ("2026-12-24 09:00", "2026-12-24 09:00"),
+        ("2026-12-24", "2026-12-24 09:00"),
+    ],
+)
+def test_what_people_write(said: str, meant: str) -> None:
+    """A time of day is one of their own zone; a day without a time is its morning."""
+    assert parse_time.read(said, NOW, SYDNEY).astimezone(SYDNEY).strftime("%Y-%m-%d %H:%M") == meant
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "",
+        "17",
+        "later",
+        "25:00",
+        "13pm",
+        "9:75",
+        "2026-02-30 9:00",
+        "11:30",
+        "2001-01-01",
+        "9999 weeks",
+        "sometime 9:00",
+    ],
+)
+def test_what_is_no_time_to_come(said: str) -> None:
+    """A bare hour, a day that is not, what is over or too far ahead: a sentence instead of a guess."""
+    with pytest.raises(parse_time.NotATime, match=r"[.`]$"):
+        parse_time.read(said, NOW, SYDNEY)
+
+
+@given(st.text(max_size=40))
+def test_any_words_are_a_time_to_come_or_a_sentence(said: str) -> None:
+    """Nothing else comes out, whatever is written."""
+    try:
+        meant = parse_time.read(said, NOW, SYDNEY)
+    except parse_time.NotATime:
+        return
+    assert NOW < meant <= NOW + parse_time.FURTHEST
+
+
+@given(st.integers(min_value=1, max_value=600))
+def test_a_span_is_counted_from_now(minutes: int) -> None:
+    """Also over a change of the clocks."""
+    assert parse_time.read(f"in {minutes} minutes", NOW, SYDNEY) == NOW + timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize("name", [None, "", "Nowhere/Land", "../etc"])
+def test_an_unknown_zone_is_utc(name: str | None) -> None:
+    """What Slack says of a person may be missing or odd."""
+    assert str(parse_time.zone(name)) == "UTC"

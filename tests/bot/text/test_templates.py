@@ -1,0 +1,76 @@
+"""Templates: what may stand in one, and what it becomes."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.text.templates import LONGEST, VARIABLES, CannotFill, check, fill, values
+
+KNOWN = values("Élodie  Martin", "+61 488 023 555", "anna")
+
+
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("Hi {first_name}, it is {agent}.", "Hi Élodie, it is anna."),
+        ("{name}: {number}", "Élodie Martin: +61 488 023 555"),
+        ("{ first_name }{first_name}", "ÉlodieÉlodie"),
+        ("No variables, 50% off & {} {1} { {", "No variables, 50% off & {} {1} { {"),
+        ("A line\nand {agent}", "A line\nand anna"),
+    ],
+)
+def test_fill(text: str, filled: str) -> None:
+    """Every variable is replaced wherever it stands; what is none stays as it is."""
+    assert fill(text, KNOWN) == filled
+
+
+@pytest.mark.parametrize("name", [None, "", "   "])
+def test_an_empty_value_fills_nothing(name: str | None) -> None:
+    """A contact without a name is greeted by nobody's name: the sentence says which variable is missing."""
+    with pytest.raises(CannotFill, match=r"`\{first_name\}` \(the first word of it\) is not known"):
+        fill("Hi {first_name}", values(name, "+1", "anna"))
+    assert fill("Hi {agent}", values(name, "+1", "anna")) == "Hi anna"
+
+
+@pytest.mark.parametrize("text", ["{nmae}", "Hi {Name}", "{first_name} {firstname}", "{élodie}"])
+def test_an_unknown_variable_is_refused(text: str) -> None:
+    """Both when it is kept and when it is filled, with those that there are."""
+    with pytest.raises(CannotFill, match="There is no variable"):
+        check("ready", text)
+    with pytest.raises(CannotFill, match=r"`\{agent\}`"):
+        fill(text, KNOWN)
+
+
+@pytest.mark.parametrize("name", ["", "1st", "Ready", "two words", "-", "a" * 41, "naïve"])
+def test_a_name_that_cannot_be_typed_is_refused(name: str) -> None:
+    """A name is what can stand behind `#` in a command."""
+    with pytest.raises(CannotFill, match="small letters"):
+        check(name, "Hello")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("", "needs a text"), (" \n", "needs a text"), ("a" * (LONGEST + 1), "long")]
+)
+def test_a_text_that_cannot_be_kept_is_refused(text: str, said: str) -> None:
+    """Nothing, and more than a text can hold."""
+    with pytest.raises(CannotFill, match=said):
+        check("ready", text)
+
+
+@given(st.text())
+def test_a_value_is_never_read_as_a_variable(value: str) -> None:
+    """Whatever a contact is called, it stands in the text as it is, once."""
+    known = dict.fromkeys(VARIABLES, f"{{agent}}{value}")
+    assert fill("<{name}>", known) == f"<{{agent}}{value}>"
+
+
+@given(st.text())
+def test_any_text_is_filled_or_refused(text: str) -> None:
+    """A text that may be kept can be filled; one that may not is refused, and nothing else happens."""
+    try:
+        check("ready", text)
+    except CannotFill:
+        return
+    fill(text, KNOWN)

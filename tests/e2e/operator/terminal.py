@@ -1,0 +1,53 @@
+"""A team whose operator sits at a terminal: the settings stand in a file, and commands run beside the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from sandbox.bot import to_toml
+from sandbox.patience import PATIENCE
+from tests.e2e.team import Team
+
+ROOT = Path(__file__).parents[3]
+
+
+class Written(Team):
+    """A team whose settings stand in a file, too."""
+
+    def settings(self, port: int) -> dict[str, Any]:
+        """What an operator writes, written."""
+        self.written = super().settings(port)
+        self.file = self._folder / "threadline.toml"
+        self.file.write_text(to_toml(self.written), encoding="utf-8")
+        return self.written
+
+    async def command(self, *words: str) -> tuple[int, str, str]:
+        """Runs the installed command; returns its exit code, and what it printed and complained."""
+        process = await self.begin(*words)
+        try:
+            out, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError(f"`threadline {words[0]}` does not end") from None
+        return process.returncode or 0, out.decode(), errors.decode()
+
+    async def begin(self, *words: str) -> asyncio.subprocess.Process:
+        """Starts the installed command."""
+        return await asyncio.create_subprocess_exec(
+            str(Path(sys.executable).with_name("threadline")),
+            *words,
+            env={"THREADLINE_SETTINGS": str(self.file), "LC_ALL": "C.UTF-8", "PYTHONPATH": str(ROOT)},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            preexec_fn=_hear_ctrl_c,
+        )
+
+
+def _hear_ctrl_c() -> None:
+    """A shell's job in the background ignores Ctrl-C, and so would all that it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -1,0 +1,169 @@
+"""What happens to threads and channels in Slack is noticed and made good, never silently."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.slack.client.startup import CannotStart
+from tests.e2e.team import ANOTHER, CUSTOMER, Team
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+async def test_a_deleted_card_opens_a_new_thread_that_says_so(team: Team) -> None:
+    """The conversation goes on below a new card, at once; replies there are texted."""
+    root = await team.conversation()
+    await team.reply(root, "With replies it leaves a tombstone")
+    await team.received(CUSTOMER, 1)
+    await team.slack.delete(team.slack.bot_user_id, team.support, root)
+    await team.until(lambda: any(found != root for found in team.roots(CUSTOMER)))
+    (new,) = [found for found in team.roots(CUSTOMER) if found != root]
+    await team.until(lambda: any("deleted" in post["text"] for post in team.below(new)))
+    await team.reply(new, "Here we are")
+    assert (await team.received(CUSTOMER, 2))[1] == "Here we are"
+
+
+@pytest.fixture
+async def quick(tmp_path: Path) -> AsyncIterator[Team]:
+    """A team whose bot soon tries again at a channel that takes nothing."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["patience"] = {**settings.get("patience", {}), "channel": 0.2}
+
+    async with Team(tmp_path, adapt) as team:
+        yield team
+
+
+async def test_what_becomes_of_a_channel_is_told_before_anything_is_lost(quick: Team) -> None:
+    """Archived, left, renamed and there again: the alert channel knows by Slack's event, with nothing to post."""
+    team = quick
+    await team.slack.archive(team.support)
+    await team.until(lambda: any("archived" in alert for alert in team.alerted()))
+    await team.slack.unarchive(team.support)
+    await team.until(lambda: any("Resolved" in alert for alert in team.alerted()))
+    await team.slack.rename(team.support, "customers")
+    await team.until(lambda: any("called #customers now" in alert for alert in team.alerted()))
+    await team.slack.leave(team.support)
+    await team.until(lambda: any("the app is not in" in alert for alert in team.alerted()))
+    await team.slack.join(team.support)
+    await team.until(lambda: sum("Resolved" in alert for alert in team.alerted()) == 3)
+    assert await team.conversation()
+
+
+async def test_a_channel_that_closed_while_we_were_away_is_noticed_at_the_start(quick: Team) -> None:
+    """No event says so then: the sweep meets it, and the other inboxes are swept all the same."""
+    team = quick
+    await team.conversation()
+    await team.stop_bot()
+    await team.slack.leave(team.support)
+    await team.start_bot()
+    await team.until(lambda: any("the app is not in" in alert for alert in team.alerted()))
+
+
+async def test_a_channel_with_another_id_keeps_its_threads(quick: Team) -> None:
+    """Its posts go on under the new id; the settings are named, and once they are right, replies are taken again."""
+    team = quick
+    root = await team.conversation()
+    new = await team.slack.change_channel_id(team.support)
+    await team.until(lambda: any(f"Set inboxes.support.channel to {new}" in alert for alert in team.alerted()))
+    team.support = new
+    await with_channel(team, new)
+    await team.until(lambda: any("Resolved" in alert for alert in team.alerted()))
+    await team.reply(root, "Still here")
+    assert await team.received(CUSTOMER, 1) == ["Still here"]
+    await team.phones.send(CUSTOMER, team.sydney, "Good")
+    await team.until(lambda: "Good" in team.shown(CUSTOMER))
+    assert team.root(CUSTOMER) == root
+
+
+async def with_channel(team: Team, channel: str) -> None:
+    """The operator gives the inbox another channel, and starts the bot again."""
+    await team.stop_bot()
+    inbox = team.bot_settings.inboxes["support"].model_copy(update={"channel": channel})
+    others = {name: each for name, each in team.bot_settings.inboxes.items() if name != "support"}
+    team.bot_settings = team.bot_settings.model_copy(update={"inboxes": {"support": inbox, **others}})
+    await team.start_bot()
+
+
+async def test_an_inbox_with_another_channel_keeps_its_threads(quick: Team) -> None:
+    """Threads that are open go on where they are; new ones are opened in the new channel."""
+    team = quick
+    root = await team.conversation()
+    old = team.support
+    new = team.slack.add_channel("helpdesk")
+    await with_channel(team, new)
+    await team.reply(root, "Still here")
+    assert await team.received(CUSTOMER, 1) == ["Still here"]
+    await team.phones.send(ANOTHER, team.sydney, "I am new")
+    await team.until(lambda: any("I am new" in str(post) for post in team.slack.thread(new, first(team, new))))
+    await team.slack.archive(old)
+    await team.phones.send(CUSTOMER, team.sydney, "And I am not")
+    await team.until(lambda: len(roots(team, new)) == 2)
+    moved = roots(team, new)[-1]
+    await team.until(lambda: "It goes on here" in str(team.slack.thread(new, moved)))
+    await team.until(lambda: "And I am not" in str(team.slack.thread(new, moved)))
+    await team.slack.say(team.anna, new, "Welcome", thread_ts=moved)
+    assert (await team.received(CUSTOMER, 2))[1] == "Welcome"
+
+
+async def test_an_inbox_with_open_conversations_is_not_forgotten(quick: Team) -> None:
+    """Renamed in the settings, it would leave its threads without an answer, so the start says what to do."""
+    team = quick
+    await team.conversation()
+    await team.stop_bot()
+    inboxes = {"helpdesk" if name == "support" else name: each for name, each in team.bot_settings.inboxes.items()}
+    team.bot_settings = team.bot_settings.model_copy(update={"inboxes": inboxes})
+    with pytest.raises(CannotStart, match=r"Put inboxes\.support back"):
+        await team.open_bot()
+
+
+def roots(team: Team, channel: str) -> list[str]:
+    """The cards in a channel."""
+    return [post["ts"] for post in team.slack.see(channel) if post.get("bot_id") and "blocks" in post]
+
+
+def first(team: Team, channel: str) -> str:
+    """The first card there, if there is one."""
+    return next(iter(roots(team, channel)), "")
+
+
+async def test_after_a_while_a_closed_conversation_goes_on_in_a_new_thread(tmp_path: Path) -> None:
+    """Both cards link to each other, and only the newer one can be open."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["inboxes"]["support"] |= {"reopen_days": 0, "broadcast_hours": 0}
+
+    async with Team(tmp_path, adapt) as team:
+        root = await team.conversation()
+        await team.phones.send(CUSTOMER, team.sydney, "Anybody there?")
+        await team.until(lambda: any("Anybody there?" in str(post) for post in team.slack.see(team.support)))
+        await team.reply(root, "!close")
+        await team.until(lambda: "Closed" in team.card(root))
+        await team.phones.send(CUSTOMER, team.sydney, "One thing more")
+        await team.until(lambda: len(team.roots(CUSTOMER)) > 1)
+        newer = max(team.roots(CUSTOMER), key=float)
+        await team.until(lambda: "One thing more" in str(team.slack.thread(team.support, newer)))
+        await team.until(lambda: "the conversation before" in team.card(newer))
+        await team.until(lambda: "it goes on in" in team.card(root))
+        await team.slack.click(team.anna, team.support, root, "do:reopen")
+        await team.until(lambda: any("newer thread" in told for told in team.told()))
+        assert "Closed" in team.card(root)
+
+
+async def test_an_archived_channel_is_told_and_loses_nothing(quick: Team) -> None:
+    """What cannot be posted waits, and an alert says why; unarchived, everything is shown in order."""
+    team = quick
+    await team.conversation()
+    await team.slack.archive(team.support)
+    await team.phones.send(CUSTOMER, team.sydney, "First while away")
+    await team.phones.send(CUSTOMER, team.sydney, "Second while away")
+    await team.until(lambda: any("archived" in alert for alert in team.alerted()))
+    await team.slack.unarchive(team.support)
+    await team.slack.join(team.support)
+    await team.until(lambda: "Second while away" in team.shown(CUSTOMER))
+    assert team.shown(CUSTOMER).index("First while away") < team.shown(CUSTOMER).index("Second while away")
+    await team.until(lambda: any("Resolved" in alert for alert in team.alerted()))

@@ -1,0 +1,395 @@
+"""`/sms` and its subcommands, used by people in the pretend workspace."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import pytest
+from slack_sdk.signature import SignatureVerifier
+
+from sandbox.patience import PATIENCE
+from storage.engine.clock import DAY
+from tests.e2e.team import ANOTHER, CUSTOMER, Team, held
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+SPACED = "+61 488 023 555"
+NEW = "+61488023777"
+SIGNATURE = "The support team — reply STOP to end"  # the dash makes it dear
+
+
+async def write(team: Team, sql: str, **values: Any) -> None:
+    """Changes rows of the bot's database from another process's connection."""
+
+    def run() -> None:
+        with closing(sqlite3.connect(team.bot_settings.database, timeout=2)) as connection, connection:
+            connection.execute(sql, values)
+
+    await asyncio.to_thread(run)
+
+
+async def name(team: Team, phone: str, called: str) -> None:
+    """Somebody wrote down what a contact is called."""
+    await write(team, "UPDATE contacts SET name = :called WHERE address = :phone", called=called, phone=phone)
+
+
+def written(team: Team) -> dict[str, int]:
+    """How many rows there are of what a command can write."""
+    counts = """
+        SELECT (SELECT count(*) FROM intake) AS intake, (SELECT count(*) FROM contacts) AS contacts,
+            (SELECT count(*) FROM conversations) AS conversations, (SELECT count(*) FROM messages) AS messages,
+            (SELECT count(*) FROM attempts) AS attempts, (SELECT count(*) FROM templates) AS templates
+    """
+    return team.rows(counts)[0]
+
+
+# --- find -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["élodie", "MARTIN", "0488 023 555", "+61488023", "023-555"])
+async def test_find(team: Team, words: str) -> None:
+    """A part of a name in any case, or some digits in any form, find the conversation, linked."""
+    root = await team.conversation()
+    await team.conversation(ANOTHER, "Me too")
+    await name(team, CUSTOMER, "Élodie Martin <!here>")
+    found = await team.slash(f"find {words}")
+    assert f"/archives/{team.support}/p{root.replace('.', '')}|Élodie Martin &lt;!here&gt; ({SPACED})>" in found
+
+
+async def test_find_shows_ten_and_counts_the_rest(team: Team) -> None:
+    """The newest ten are shown, and how many more there are."""
+    for number in range(12):
+        await team.phones.send(f"+614880230{number:02}", team.sydney, "Hello")
+    await team.until(lambda: len(team.slack.see(team.support)) == 12)
+    await team.quiet()
+    lines = (await team.slash("find 614880230")).splitlines()
+    assert len(lines) == 12
+    assert "+61 488 023 011" in lines[1]
+    assert "… and 2 more." in lines[-1]
+
+
+@pytest.mark.parametrize("words", ["nobody", "%", "_", "999", "{x} `y` *z*"])
+async def test_find_nothing(team: Team, words: str) -> None:
+    """What matches nobody is said so; signs that mean something in SQL mean nothing."""
+    await team.conversation()
+    await name(team, CUSTOMER, "Anna")
+    assert "No conversation matches" in await team.slash(f"find {words}")
+    assert "Write a part of a name" in await team.slash("find")
+
+
+# --- open -------------------------------------------------------------------------------------------------------------
+
+
+async def test_open_makes_a_thread_and_texts_nobody(team: Team) -> None:
+    """The thread of a new number is there, linked, and nothing goes out."""
+    used = await team.slack.slash(team.anna, team.support, "/sms", f"open {NEW}")
+    await team.until(lambda: len(used.posts) == 2)
+    root = team.root(NEW)
+    assert f"p{root.replace('.', '')}|this thread" in used.posts[1]["text"]
+    await team.quiet()
+    assert not team.requests()
+    assert not team.below(root)
+
+
+async def test_open_finds_the_thread_and_opens_what_is_closed(team: Team) -> None:
+    """A known number is led to its thread, which is open again."""
+    root = await team.conversation()
+    await team.reply(root, "!close")
+    await team.until(lambda: "Reopen" in str(team.slack.thread(team.support, root)[0]))
+    used = await team.slack.slash(team.anna, team.support, "/sms", f"open {CUSTOMER}")
+    await team.until(lambda: len(used.posts) == 2)
+    await team.until(lambda: "Reopen" not in str(team.slack.thread(team.support, root)[0]))
+    assert team.roots(CUSTOMER) == [root]
+
+
+@pytest.mark.parametrize("words", ["open", "open hello", "open 0488 023 777 Hello"])
+async def test_open_wants_one_number(team: Team, words: str) -> None:
+    """Anything else gets a sentence and writes nothing."""
+    before = written(team)
+    assert "`/sms help`" in await team.slash(words)
+    assert written(team) == before
+
+
+# --- what only shows --------------------------------------------------------------------------------------------------
+
+
+async def test_leases(team: Team) -> None:
+    """The live leases with whom they serve, the one that ends next first and marked, ended ones not at all."""
+    assert "No number is leased" in await team.slash("leases")
+    for phone, days in ((CUSTOMER, 20), (ANOTHER, 3), (NEW, -1)):
+        root = await team.conversation(phone)
+        await team.reply(root, "Who is there?")
+        await team.received(phone, 1)
+        await team.quiet()
+        change = """
+            UPDATE leases SET expires_at = last_used_at + :left
+            WHERE contact_id IN (SELECT id FROM contacts WHERE address = :phone)
+        """
+        await write(team, change, left=days * DAY, phone=phone)
+    lines = (await team.slash("leases")).splitlines()
+    assert len(lines) == 3
+    assert "+61 488 023 666" in lines[1]
+    assert ":hourglass" in lines[1]
+    assert SPACED in lines[2]
+    assert "/archives/" in lines[2]
+    assert ":hourglass" not in lines[2]
+
+
+async def test_senders(team: Team) -> None:
+    """Each sender of the inbox with what it can do; the first is the default."""
+    lines = (await team.slash("senders")).splitlines()
+    assert "`leased`" in lines[1]
+    assert "default" in lines[1]
+    assert "`sydney`" in lines[2]
+    assert "default" not in lines[2]
+    assert "receipts" in lines[2]
+    assert len(lines) == 3
+
+
+async def test_status(team: Team) -> None:
+    """What waits, what failed, and when the accounts last took a text."""
+    root = await team.conversation()
+    assert "support: 1 waiting" in await team.slash("status")
+    await team.reply(root, "Here I am")
+    await team.received(CUSTOMER, 1)
+    await team.quiet()
+    told = await team.slash("status")
+    assert "support: 0 waiting" in told
+    assert "Fone Dynamics: last took a text <!date" in told
+    assert "IO Phone: last took a text never" in told
+
+
+async def test_help_names_every_command(team: Team) -> None:
+    """The help tells each subcommand that there is, and no other."""
+    used = await team.slack.slash(team.anna, team.support, "/sms", "help")
+    said = str(used.posts[0]["blocks"])
+    commands = {"find", "open", "leases", "senders", "route", "status", "templates", "optout", "optin", "help"}
+    assert {word for word in commands if f"`/sms {word}" in said} == commands
+    assert "no `/sms hlep`" in await team.slash("hlep")
+
+
+# --- route ------------------------------------------------------------------------------------------------------------
+
+
+async def test_route_explains_and_writes_nothing(team: Team) -> None:
+    """Encoding, what made it dear, each sender in order; nothing is sent and nothing is written."""
+    before = written(team)
+    told = await team.slash(f"route {NEW} It\u2019s here")
+    assert "UCS-2, 1 segment" in told
+    assert "UCS-2 because of “\u2019” (U+2019), character 3" in told
+    assert "1. leased, Fone Dynamics: taken. A number is asked for" in told
+    assert "2. sydney, Fone Dynamics: comes after it. From +61" in told
+    await team.quiet()
+    assert written(team) == before
+    assert not team.requests()
+
+
+async def test_route_says_what_the_gate_does(team: Team) -> None:
+    """The sender that the explanation calls taken is the one that the text then goes through."""
+    root = await team.conversation()
+    await team.reply(root, "!via sydney")
+    await team.quiet()
+    assert "1. sydney, Fone Dynamics (kept by the conversation): taken" in await team.slash(f"route {CUSTOMER} Hi")
+    await team.slash(f"{CUSTOMER} Hi")
+    await team.received(CUSTOMER, 1)
+    assert team.attempts()[-1]["sender"] == "sydney"
+
+
+async def test_route_tells_of_an_opt_out(team: Team) -> None:
+    """A contact who opted out gets nothing through any sender, and the explanation says so."""
+    await team.conversation(CUSTOMER, "STOP")
+    await team.quiet()
+    told = await team.slash(f"route {CUSTOMER}")
+    assert "It would not go out. This contact has opted out" in told
+    assert "would be" in told
+
+
+async def test_route_names_the_lease(team: Team) -> None:
+    """At five live leases the conversation's own is used again, and the explanation says so before it happens."""
+    root = await team.conversation()
+    await team.reply(root, "Who is there?")
+    await team.received(CUSTOMER, 1)
+    await team.quiet()
+    assert "A number is asked for" in await team.slash(f"route {CUSTOMER} Hi")
+    own = team.rows("SELECT * FROM leases")[0]
+    more = """
+        INSERT INTO leases (id, number, account, contact_id, conversation_id, leased_at, last_used_at, expires_at,
+            held_until)
+        SELECT id + :n, '+6141000000' || :n, account, contact_id, conversation_id, leased_at, last_used_at, expires_at,
+            held_until
+        FROM leases WHERE id = :own
+    """
+    for n in range(1, 5):
+        await write(team, more, n=n, own=own["id"])
+    assert "the conversation's lease" in await team.slash(f"route {CUSTOMER} Hi")
+
+
+@pytest.fixture
+async def signing(tmp_path: Path) -> AsyncIterator[Team]:
+    """A team whose inbox has a signature."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["inboxes"]["support"] |= {"signature": SIGNATURE, "max_segments": 2}
+
+    async with Team(tmp_path, adapt) as team:
+        yield team
+
+
+async def test_a_signature_is_sent_and_its_cost_is_told(signing: Team) -> None:
+    """It stands below what a person writes, `route` says what it costs, and it counts towards the longest."""
+    root = await signing.conversation()
+    await signing.reply(root, "Yes")
+    await signing.slash(f"{CUSTOMER} {'a' * 30}")
+    assert await signing.received(CUSTOMER, 2) == [f"Yes\n{SIGNATURE}", f"{'a' * 30}\n{SIGNATURE}"]
+    assert "The signature adds 1 segment." in await signing.slash(f"route {CUSTOMER} {'a' * 60}")
+    assert "3 segments long" in await signing.slash(f"{CUSTOMER} {'a' * 150}")
+
+
+# --- templates --------------------------------------------------------------------------------------------------------
+
+
+async def test_templates_are_kept_shown_sent_and_removed(team: Team) -> None:
+    """A template is filled with the contact's name and the sender's, and texted by its name."""
+    await team.conversation()
+    await name(team, CUSTOMER, "Élodie Martin")
+    assert "no templates" in await team.slash("templates")
+    text = "Hi {first_name},\nyour order <1> is here & ready. {agent}"
+    assert "is kept" in await team.slash(f"templates add Ready {text}")
+    await team.quiet()
+    assert "`#ready` Hi {first_name}, your order &lt;1&gt;" in await team.slash("templates")
+    assert "`#ready`, kept by <@" in await team.slash("templates show ready")
+    assert "Texting" in await team.slash(f"{CUSTOMER} #ready")
+    assert "Texting" in await team.slash(f"template ready {CUSTOMER}")
+    filled = "Hi Élodie,\nyour order <1> is here & ready. anna"
+    assert await team.received(CUSTOMER, 2) == [filled, filled]
+    assert "in place of the one before" in await team.slash("templates add ready Other")
+    assert "is removed" in await team.slash("templates remove #ready")
+    await team.quiet()
+    assert "no templates" in await team.slash("templates")
+
+
+async def test_a_template_may_be_called_like_a_channel(team: Team) -> None:
+    """Slack makes a mention of `#sales` where there is such a channel; it is the template all the same."""
+    await team.slash("templates add sales Our sale ends today")
+    await team.quiet()
+    await team.slash(f"{NEW} #sales")
+    assert await team.received(NEW, 1) == ["Our sale ends today"]
+
+
+async def test_a_template_that_cannot_be_filled_is_not_sent(team: Team) -> None:
+    """An unknown variable is refused when it is kept, an empty value when it would be sent."""
+    await team.conversation()
+    assert "There is no variable `{nmae}`" in await team.slash("templates add ready Hi {nmae}")
+    assert "needs a text" in await team.slash("templates add ready")
+    assert "small letters" in await team.slash("templates add 1st Hi")
+    await team.slash("templates add ready Hi {name}")
+    await team.quiet()
+    assert "is not known here" in await team.slash(f"{CUSTOMER} #ready")
+    assert "no template `#gone`" in await team.slash(f"{CUSTOMER} #gone")
+    assert "no template `#gone`" in await team.slash("templates show gone")
+    assert not team.requests()
+
+
+# --- opting out -------------------------------------------------------------------------------------------------------
+
+
+async def test_opt_out_and_in(team: Team) -> None:
+    """An opt-out that a person notes holds, its evidence is who noted it, and it can be lifted."""
+    root = await team.conversation()
+    assert "has not opted out" in await team.slash(f"optin {CUSTOMER}")
+    assert f"nothing is texted to {SPACED}" in await team.slash("optout 0488 023 555")
+    await team.until(lambda: "opted out" in team.card(root).lower())
+    assert "opted out already" in await team.slash(f"optout {CUSTOMER}")
+    assert "opted out" in await team.slash(f"{CUSTOMER} Hello again")
+    (held,) = team.rows("SELECT source, evidence FROM suppressions")
+    assert held == {"source": "person", "evidence": team.anna}
+    assert "can be texted again" in await team.slash(f"optin {CUSTOMER}")
+    await team.quiet()
+    await team.slash(f"{CUSTOMER} Hello again")
+    assert await team.received(CUSTOMER, 1) == ["Hello again"]
+
+
+async def test_an_opt_out_needs_no_conversation(team: Team) -> None:
+    """A number that nobody has texted yet can be opted out; no thread is made for it."""
+    await team.slash(f"optout {NEW}")
+    await team.quiet()
+    assert "opted out" in await team.slash(f"{NEW} Hello")
+    assert not team.roots(NEW)
+
+
+# --- when things are slow or broken -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def patient(tmp_path: Path) -> AsyncIterator[Team]:
+    """A team whose bot waits longer for Slack than Slack waits for the bot."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["patience"]["slack"] = PATIENCE
+
+    async with Team(tmp_path, adapt) as team:
+        yield team
+
+
+async def test_a_slow_answer_follows(patient: Team) -> None:
+    """What takes longer than Slack waits is acked in time, and the answer comes after it."""
+    patient.slack.faults.delay("users.info", seconds=2.4)
+    used = await patient.slack.slash(patient.anna, patient.support, "/sms", "senders")
+    assert not used.error
+    assert "One moment" in used.posts[0]["text"]
+    await patient.until(lambda: len(used.posts) == 2)
+    assert "`sydney`" in used.posts[1]["text"]
+
+
+async def test_a_slow_slack_is_told(team: Team) -> None:
+    """Where Slack does not say who somebody is, nothing is done, and they are told so."""
+    team.slack.faults.delay("users.info", seconds=3.0)
+    assert "Slack did not say who you are" in await team.slash(f"{NEW} Hello")
+    await team.quiet()
+    assert not team.requests()
+
+
+async def test_a_busy_database_is_told(tmp_path: Path) -> None:
+    """While another process holds the file nothing is taken in, and the person is told so instead of waiting."""
+    async with Team(tmp_path, ack_seconds=PATIENCE) as team:  # three seconds may pass on a busy machine by themselves
+        await team.slash("senders")
+        async with held(team.bot_settings.database):
+            used = await team.slack.slash(team.anna, team.support, "/sms", f"{NEW} Hello")
+            await team.until(lambda: any("Nothing was done" in post["text"] for post in used.posts))
+        assert not used.error
+        await asyncio.wait_for(team.quiet(), PATIENCE)
+        assert not team.requests()
+
+
+async def test_the_same_command_twice_is_one(tmp_path: Path) -> None:
+    """A command that is delivered twice (one trigger) is answered twice and done once."""
+    async with Team(tmp_path, http=True) as team:
+        used = {
+            "command": "/sms",
+            "text": f"{NEW} Hello",
+            "user_id": team.anna,
+            "channel_id": team.support,
+            "trigger_id": "1.2.same",
+            "response_url": f"{team.url}/nowhere",
+        }
+        body = urlencode(used)
+        stamp = str(int(time.time()))
+        signed = SignatureVerifier(team.slack.signing_secret).generate_signature(timestamp=stamp, body=body)
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "X-Slack-Request-Timestamp": stamp,
+            "X-Slack-Signature": str(signed),
+        }
+        for _ in range(2):
+            status, answer = await team.call(f"{team.url}/slack/events", data=body, headers=headers)
+            assert (status, "Texting" in answer) == (200, True)
+        assert await team.received(NEW, 1) == ["Hello"]
+        await team.quiet()
+        assert team.accepted("Hello") == 1

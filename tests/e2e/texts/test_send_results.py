@@ -1,0 +1,268 @@
+"""What becomes of a reply when the provider misbehaves: at most one text per decision, and no end is silent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sandbox.carriers.faults import Trouble
+from sandbox.patience import PATIENCE
+from storage.engine.clock import SECOND
+from tests.e2e.team import CUSTOMER, SILENT, UNLUCKY, Team
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+async def replied(team: Team, *troubles: Trouble, phone: str = CUSTOMER) -> str:
+    """A reply is written to a provider that misbehaves so; returns the thread."""
+    root = await team.conversation(phone)
+    for trouble in troubles:
+        team.fone.faults.next(trouble)
+    await team.reply(root, "Hi there")
+    return root
+
+
+async def last_line(team: Team, root: str, words: str, seconds: float = PATIENCE) -> str:
+    """Waits until the newest receipt line in the thread has these words, and returns it."""
+    await team.until(lambda: words in (team.lines(root) or [""])[-1], seconds)
+    return team.lines(root)[-1]
+
+
+# --- certainly not sent -----------------------------------------------------------------------------------------------
+
+
+async def test_what_the_provider_refuses_is_told_in_both_places(team: Team) -> None:
+    """Its reason stands in the thread and in the alert channel; it is not tried again."""
+    root = await replied(team, Trouble.REFUSE)
+    await last_line(team, root, "does not allow this for our account")
+    await team.until(team.alerted)
+    await team.quiet()
+    assert "does not allow this" in team.alerted()[0]
+    assert len(team.requests()) == 1
+    assert not team.phones.received(CUSTOMER)
+
+
+async def test_refusals_for_one_reason_are_one_alert(team: Team) -> None:
+    """It counts them and links the threads."""
+    for _ in range(3):
+        await replied(team, Trouble.REFUSE)
+    await team.until(lambda: "3 times" in "".join(team.slack.words(post) for post in team.slack.see(team.alerts)))
+    assert len(team.alerted()) == 1
+
+
+async def test_a_provider_that_is_away_gets_the_text_once_when_it_is_back(team: Team) -> None:
+    """It is tried with growing pauses, the thread says that it waits, and in the end it goes out once."""
+    team.fone.settings.retries = ()
+    root = await team.conversation()
+    await team.fone.unplug()
+    await team.reply(root, "Hi there")
+    assert "could not be reached" in await last_line(team, root, "queued")
+    await team.until(lambda: "could not be reached" in "".join(team.alerted()))
+    await team.until(lambda: len(team.attempts()) == 2)
+    await team.fone.plug()
+    assert await team.received(CUSTOMER, 1) == ["Hi there"]
+    await last_line(team, root, "delivered")
+    await team.until(lambda: "Resolved" in team.alerted()[0])
+    assert len(team.lines(root)) == 1
+    assert [attempt["outcome"] for attempt in team.attempts()] == ["not sent"] * (len(team.attempts()) - 1) + [
+        "accepted"
+    ]
+
+
+async def test_a_provider_that_stays_away_ends_in_a_sentence(tmp_path: Path) -> None:
+    """After the time that was set the text is given up, and the thread says that nothing went out."""
+
+    def soon(settings: dict[str, Any]) -> None:
+        settings["send_minutes"] = 0.02
+
+    async with Team(tmp_path, soon) as team:
+        root = await team.conversation()
+        await team.fone.unplug()
+        await team.reply(root, "Hi there")
+        line = await last_line(team, root, "Nothing went out")
+        assert "could not be reached" in line
+        await team.fone.plug()
+        await team.quiet()
+        assert not team.requests()
+
+
+async def test_a_request_to_slow_down_is_kept(team: Team) -> None:
+    """After a 429 the text waits for as long as is asked, and then goes out once."""
+    team.fone.faults.retry_after = 2
+    await replied(team, Trouble.THROTTLE)
+    asked = "SELECT run_at - ended_at AS pause FROM jobs, attempts WHERE kind = 'send' AND run_at > ended_at"
+    await team.until(lambda: team.rows(asked))
+    assert [row["pause"] for row in team.rows(asked)] == [2 * SECOND]
+    assert await team.received(CUSTOMER, 1) == ["Hi there"]
+    first, second = [request.at for request in team.fone.requests if request.kind == "send"]
+    assert (second - first).total_seconds() >= 2.0
+
+
+# --- perhaps sent -----------------------------------------------------------------------------------------------------
+
+PERHAPS = [Trouble.ERROR_AFTER, Trouble.HANG_AFTER, Trouble.DROP_AFTER]
+
+
+@pytest.mark.parametrize("trouble", PERHAPS, ids=lambda trouble: trouble.name.lower())
+async def test_what_the_provider_took_without_saying_so_is_settled_by_its_receipt(team: Team, trouble: Trouble) -> None:
+    """A 500, no answer, a dropped connection after acceptance: never sent again, and the receipt says the rest."""
+    root = await replied(team, trouble)
+    await last_line(team, root, "delivered")
+    await team.quiet()
+    assert len(team.requests()) == 1
+    (attempt,) = team.attempts()
+    assert (attempt["outcome"], attempt["settled_by"]) == ("accepted", "receipt")
+    assert "may not have gone out" not in team.lines(root)[0]
+
+
+@pytest.mark.parametrize("trouble", PERHAPS, ids=lambda trouble: trouble.name.lower())
+async def test_what_the_provider_took_without_a_receipt_is_settled_by_asking(team: Team, trouble: Trouble) -> None:
+    """The provider's own list knows the text: nobody is asked, nothing is sent again."""
+    root = await replied(team, trouble, phone=SILENT)
+    await team.until(lambda: [attempt["settled_by"] for attempt in team.attempts()] == ["the provider's list"])
+    await team.quiet()
+    assert len(team.requests()) == 1
+    assert not any("may not have gone out" in line for line in team.lines(root))
+    assert team.attempts()[0]["from_address"] == team.phones.received(SILENT)[0].from_number
+
+
+@pytest.mark.parametrize("trouble", [Trouble.ERROR_BEFORE, Trouble.HANG_BEFORE, Trouble.DROP_BEFORE])
+async def test_what_nobody_knows_is_asked_in_the_thread(team: Team, trouble: Trouble) -> None:
+    """Not found at the provider is no proof: the text is never sent again by itself, a person and the alert say so."""
+    root = await replied(team, trouble)
+    await last_line(team, root, "may not have gone out")
+    await team.until(team.alerted)
+    await team.quiet()
+    assert "may not have gone out" in team.alerted()[0]
+    assert len(team.requests()) == 1
+    assert not team.phones.received(CUSTOMER)
+
+
+async def test_a_question_is_taken_back_when_a_receipt_comes_after_all(team: Team) -> None:
+    """Late receipts settle what a person was already asked about."""
+    team.fone.faults.late_seconds = 1.5
+    team.fone.faults.next(Trouble.ERROR_AFTER)
+    team.fone.faults.next(Trouble.ERROR_BEFORE, None, on="list")
+    root = await replied(team, Trouble.RECEIPTS_LATE)
+    await last_line(team, root, "may not have gone out")
+    await last_line(team, root, "delivered")
+    assert "may not have gone out" not in team.lines(root)[0]
+    assert len(team.requests()) == 1
+
+
+async def test_the_next_reply_does_not_wait_for_an_unknown_one(team: Team) -> None:
+    """What may have gone out holds nothing up."""
+    root = await replied(team, Trouble.DROP_BEFORE)
+    await team.reply(root, "And another thing")
+    assert await team.received(CUSTOMER, 1) == ["And another thing"]
+
+
+async def test_an_equal_text_sent_twice_on_purpose_settles_each_on_its_own(team: Team) -> None:
+    """The provider's list holds two texts that say the same: each is found by our id, none is taken for the other."""
+    root = await team.conversation(SILENT)
+    team.fone.faults.next(Trouble.DROP_AFTER, 2)
+    await team.reply(root, "Yes")
+    await team.reply(root, "Yes")
+    settled = ["the provider's list"] * 2
+    await team.until(lambda: [attempt["settled_by"] for attempt in team.attempts()] == settled)
+    assert {attempt["provider_id"] for attempt in team.attempts()} == {sent.message_id for sent in team.fone.accepted}
+
+
+# --- receipts ---------------------------------------------------------------------------------------------------------
+
+FINE = [Trouble.RECEIPTS_EARLY, Trouble.RECEIPTS_LATE, Trouble.RECEIPTS_TWICE, Trouble.RECEIPTS_REVERSED]
+
+
+@pytest.mark.parametrize("trouble", FINE, ids=lambda trouble: trouble.name.lower())
+async def test_receipts_in_any_order_end_as_delivered(team: Team, trouble: Trouble) -> None:
+    """Early, late, doubled or reversed, with every state told: one line, and it says delivered."""
+    team.fone.settings.tell_submitted = True
+    team.fone.faults.late_seconds = 0.2
+    root = await replied(team, trouble)
+    await last_line(team, root, "delivered")
+    await team.quiet()
+    (line,) = team.lines(root)
+    assert "✓✓ delivered" in line
+    assert not team.alerted()
+
+
+async def test_an_early_receipt_of_a_text_whose_answer_got_lost_counts(team: Team) -> None:
+    """Delivered before the 500: the status does not move back, and nobody is asked."""
+    team.fone.faults.next(Trouble.RECEIPTS_EARLY)
+    root = await replied(team, Trouble.ERROR_AFTER)
+    await last_line(team, root, "delivered")
+    await team.quiet()
+    assert "may not have gone out" not in team.lines(root)[0]
+    assert team.attempts()[0]["status"] == "delivered"
+    assert not team.alerted()
+
+
+async def test_an_early_failure_keeps_its_reason(team: Team) -> None:
+    """Failed before the answer to the send: the thread says why."""
+    root = await replied(team, Trouble.RECEIPTS_EARLY, phone=UNLUCKY)
+    assert "UNDELIVERABLE" in await last_line(team, root, "✗")
+    await team.quiet()
+    assert len(team.alerted()) == 1
+
+
+async def test_delivered_is_not_taken_back_by_failed(team: Team) -> None:
+    """A contradicting receipt is kept, and changes nothing that people see."""
+    root = await replied(team, Trouble.RECEIPTS_CONTRADICT)
+    await last_line(team, root, "delivered")
+    await team.quiet()
+    assert [row["word"] for row in team.rows("SELECT word FROM receipts ORDER BY id")] == ["Delivered", "Failed"]
+    assert "✓✓ delivered" in team.lines(root)[0]
+    assert "could not" not in team.lines(root)[0]
+    assert not team.alerted()
+
+
+async def test_delivered_after_failed_wins(team: Team) -> None:
+    """The line then says delivered, and no longer why it had failed."""
+    root = await replied(team, Trouble.RECEIPTS_CONTRADICT, phone=UNLUCKY)
+    line = await last_line(team, root, "✓✓ delivered")
+    await team.quiet()
+    assert "could not" not in line
+    assert "✗" not in line
+
+
+async def test_no_receipt_at_all_is_said(tmp_path: Path) -> None:
+    """After the time that was set the line says that none came, and nothing is sent again."""
+
+    def soon(settings: dict[str, Any]) -> None:
+        settings["receipt_minutes"] = 0.01
+
+    async with Team(tmp_path, soon) as team:
+        root = await team.conversation(SILENT)
+        await team.reply(root, "Hi there")
+        await last_line(team, root, "no receipt came")
+        await team.until(lambda: any("no receipt came" in alert for alert in team.alerted()))
+        await team.quiet()
+        assert len(team.requests()) == 1
+
+
+async def test_a_status_word_that_nobody_knows_is_shown(team: Team) -> None:
+    """A provider's new word is no exception: it is kept, and the line says it."""
+    root = await team.conversation(SILENT)
+    await team.reply(root, "Hi there")
+    await team.received(SILENT, 1)
+    url = team.requests()[0]["DeliveryReceiptWebhookUri"]
+    assert (await team.call(url, json={"MessageSid": team.fone.accepted[0].message_id, "Status": "Teleported"}))[
+        0
+    ] == 200
+    await last_line(team, root, "Teleported")
+    assert not team.alerted()
+
+
+async def test_a_receipt_at_one_attempts_address_says_nothing_about_another(team: Team) -> None:
+    """The token in the path decides, whatever id the body names."""
+    root = await team.conversation(SILENT)
+    for text in ("First", "Second"):
+        await team.reply(root, text)
+    await team.received(SILENT, 2)
+    url = team.requests()[0]["DeliveryReceiptWebhookUri"]
+    said = {"MessageSid": team.fone.accepted[1].message_id, "Status": "Delivered"}
+    assert (await team.call(url, json=said))[0] == 200
+    await team.quiet()
+    assert [attempt["status"] for attempt in team.attempts()] == ["delivered", "accepted"]

@@ -1,0 +1,159 @@
+"""Every statement that we write is also PostgreSQL: PostgreSQL's own parser reads it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sqlite3
+from contextlib import closing
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pglast
+import pytest
+
+import storage
+from storage.engine import migrations
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VERBS = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|WITH|REPLACE)\b(?!:)")
+ONLY_SQLITE = re.compile(
+    r"\b(AUTOINCREMENT|ROWID|INSERT\s+OR|REPLACE\s+INTO|IFNULL|GLOB|STRFTIME|DATETIME)\b", re.IGNORECASE
+)
+NAMED = re.compile(r"'[^']*'|:(\w+)")
+
+# What stands in a statement that is put together at run time: the piece of code, and an example of its text.
+MADE = {
+    "conversations": {"side": "<", "order": "DESC"},
+    "backup_copy": {"table": "jobs"},
+    "attempts": {"places": ":behind_0, :behind_1"},
+    "erasures": {"names": "id, account", "places": ":id, :account"},
+    "database": {"table": "intake"},
+    "migrations": {"migration.version": "1", "migration.name": "first", "now": "0"},
+}
+
+
+class Statement(NamedTuple):
+    """A statement and where it stands."""
+
+    place: str
+    sql: str
+
+
+def statements() -> Iterator[Statement]:
+    """Every statement in the package: the literals of its modules, and its migrations."""
+    root = Path(str(storage.__file__)).parent
+    for path in sorted(root.rglob("*.py")):
+        module = ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
+        yield from in_module(module, path.read_text("utf-8"))
+    for migration in migrations.known():
+        yield Statement(f"migration {migration.version}", migration.sql)
+
+
+def in_module(name: str, source: str) -> Iterator[Statement]:
+    """The string literals of a module that begin like a statement, with what is put into them filled in."""
+    tree = ast.parse(source)
+    docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant | ast.JoinedStr) and id(node) not in docstrings | pieces:
+            text = filled(name, node)
+            if text is not None and VERBS.match(text):
+                yield Statement(f"{name}:{node.lineno}", text)
+
+
+def filled(module: str, node: ast.Constant | ast.JoinedStr) -> str | None:
+    """The text of a literal; None if it is no text."""
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    parts = [ast.Constant("") if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    if not VERBS.match("".join(str(part.value) for part in parts if isinstance(part, ast.Constant))):
+        return None
+    return "".join(
+        value_of(module, part.value) if isinstance(part, ast.FormattedValue) else str(ast.literal_eval(part))
+        for part in node.values
+    )
+
+
+def value_of(module: str, expression: ast.expr) -> str:
+    """What is put into a statement: a constant of its module, or an example of what is made at run time."""
+    written = ast.unparse(expression)
+    found = vars(import_module(module)).get(written)
+    return found if isinstance(found, str) else MADE[module.rpartition(".")[2]][written]
+
+
+def numbered(sql: str) -> str:
+    """The statement with PostgreSQL's parameters in place of named ones."""
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] is None:
+            return match[0]
+        names.append(match[1])
+        return f"${len(names)}"
+
+    return NAMED.sub(number, sql)
+
+
+EVERY = list(statements())
+
+
+def test_the_statements_are_found() -> None:
+    """A test of nothing would pass."""
+    places = {statement.place.partition(":")[0].rpartition(".")[2] for statement in EVERY}
+    assert len(EVERY) > 70
+    assert places >= {"attempts", "conversations", "intake", "jobs", "messages", "posts", "receipts", "migration 1"}
+
+
+@pytest.mark.parametrize("statement", EVERY, ids=lambda statement: statement.place)
+def test_postgresql_reads_it(statement: Statement) -> None:
+    """It parses there as it stands, and uses nothing that only SQLite has."""
+    assert pglast.parse_sql(numbered(statement.sql))
+    assert not ONLY_SQLITE.search(statement.sql)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT OR IGNORE INTO a (x) VALUES (:x)",
+        "SELECT x FROM a WHERE x IN ()",
+        "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+    ],
+)
+def test_what_only_sqlite_understands_would_be_found(sql: str) -> None:
+    """PostgreSQL's parser says no."""
+    with pytest.raises(pglast.parser.ParseError):
+        pglast.parse_sql(numbered(sql))
+
+
+# Small tables, or those where every row is wanted.
+READ_WHOLE = {"identity", "pauses", "quotas", "jobs", "CONSTANT"}
+READ_THROUGH = (
+    "USING COVERING INDEX contacts_search",  # a part of a name is found by looking at every name
+    "USING COVERING INDEX conversations_places",  # where the open ones are, once at a start
+)
+
+
+@pytest.fixture(scope="module")
+def schema() -> Iterator[sqlite3.Connection]:
+    """The tables and their indexes, empty."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(migrations._TABLE)
+        for migration in migrations.known():
+            connection.executescript(migration.sql)
+        yield connection
+
+
+@pytest.mark.parametrize("statement", EVERY, ids=lambda statement: statement.place)
+def test_no_statement_looks_at_every_row(statement: Statement, schema: sqlite3.Connection) -> None:
+    """Each finds its rows by an index, so that it takes as long in the third year as on the first day."""
+    if re.match(r"\s*(CREATE|--)", statement.sql):
+        return
+    values = {match[1]: None for match in NAMED.finditer(statement.sql) if match[1]}
+    for *_, step in schema.execute(f"EXPLAIN QUERY PLAN {statement.sql}", values):
+        scanned = re.match(r"SCAN (?:\d+ )?(\w+)", step)
+        by_part = "USING INDEX" in step and "autoindex" not in step  # of the few rows that wait
+        assert scanned is None or by_part or scanned[1] in READ_WHOLE or step.endswith(READ_THROUGH)
