@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 SETTLED = 8.0  # seconds after which the start and its sweeps are over
 PATIENCE = 30.0  # seconds
-QUICK = {"line": 0.5, "card": 0.3}  # the bot's patience here, so that what is put off comes while we look
+QUICK = {"status_line": 0.5, "card": 0.3}  # the bot's patience here, so that what is put off comes while we look
 MINUTE = 60.0
 
 
 async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
     """First the calls, then the idle bot."""
     (calls := folder / "calls").mkdir()
-    async with Stage(calls, patience=QUICK) as stage:
+    async with Stage(calls, timeouts=QUICK) as stage:
         await stage.start_bot()
         await _calls(stage, figures, scale)
     (idle := folder / "idle").mkdir()

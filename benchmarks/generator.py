@@ -59,7 +59,7 @@ _FILL = (
     """
     INSERT INTO posts (id, key, kind, subject, team, channel, thread_ts, ts, state, digest, tried_at, sent_at)
     SELECT at * 256, CASE j % 2 WHEN 0 THEN 'text:' ELSE 'line:' END || (at * 256),
-        CASE j % 2 WHEN 0 THEN 'text' ELSE 'line' END,
+        CASE j % 2 WHEN 0 THEN 'text' ELSE 'status_line' END,
         CASE j % 2 WHEN 0 THEN (:from_ + h % :conversations) * 256 ELSE at * 256 END, :team,
         printf('C00%05d', h % :conversations % :channels), printf('1700000000.%06d', h % :conversations),
         printf('%d.%06d', at / 1000000, at % 1000000), 'sent', '0123456789abcdef0123456789abcdef', at, at + 3000

@@ -68,12 +68,12 @@ class Stage:
         folder: Path,
         *,
         socket: bool = True,
-        patience: dict[str, float] | None = None,
+        timeouts: dict[str, float] | None = None,
         environment: dict[str, str] | None = None,
     ) -> None:
         self._folder = folder
         self._socket = socket
-        self._patience = {"line": LONG, "card": LONG} if patience is None else patience
+        self._patience = {"status_line": LONG, "card": LONG} if timeouts is None else timeouts
         self.port = free_port()
         self.urls = CallbackUrls(f"http://127.0.0.1:{self.port}", SECRET)
         self._stack = AsyncExitStack()
@@ -215,7 +215,7 @@ class Stage:
                 "posts_per_second": 1e6,
                 "posts_per_minute": 1e9,
             },
-            "patience": self._patience,
+            "timeouts": self._patience,
             "sweep": {"missing": AGES},  # the counterpart has no history: no card is taken for a deleted one
             "accounts": {
                 "fone": {

@@ -16,51 +16,51 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
-from bot.conversations.alert import Alarm
 from bot.conversations.callbacks import CallbackUrls
-from bot.conversations.circuit_breaker import Breaker
-from bot.conversations.intake_handlers import Bridge
+from bot.conversations.circuit_breaker import CircuitBreaker
+from bot.conversations.condition_alerts import ConditionAlerts
+from bot.conversations.intake_handlers import IntakeHandlers
 from bot.conversations.lease_notices import LeaseNotices
-from bot.conversations.send_results import Outcomes
+from bot.conversations.send_results import SendResults
 from bot.files.downloads import Downloads
-from bot.files.file_store import Shelf
+from bot.files.file_store import FileStore
 from bot.files.media import Incoming, private_places
 from bot.files.outgoing import Outgoing
 from bot.files.signed_urls import SignedUrls
-from bot.http.export_routes import ExportDoor, export_urls
-from bot.http.file_routes import FileDoor
+from bot.http.export_routes import ExportRoutes, export_urls
+from bot.http.file_routes import FileRoutes
 from bot.http.server import Server
-from bot.http.sms_webhooks import SmsDoor
-from bot.operator.single_instance import NotAlone, alone
-from bot.privacy.erasure import Erasing
+from bot.http.sms_webhooks import SmsWebhooks
+from bot.operator.single_instance import AlreadyRunning, alone
+from bot.privacy.erasure import Eraser
 from bot.privacy.retention import Retention
-from bot.sending.fetching import Fetching
+from bot.sending.fetching import Fetcher
 from bot.sending.gate import Gate
 from bot.slack.app.actions import Actions
-from bot.slack.app.background import Tasks
+from bot.slack.app.background import BackgroundTasks
 from bot.slack.app.channels import Channels
 from bot.slack.app.commands import Commands
 from bot.slack.app.compose import Compose
-from bot.slack.app.events import SlackDoor
+from bot.slack.app.events import SlackEvents
 from bot.slack.app.home import Home
-from bot.slack.app.modal_loader import Windows
-from bot.slack.app.modals import Sheets
+from bot.slack.app.modal_loader import ModalLoader
+from bot.slack.app.modals import Modals
 from bot.slack.app.rights import Rights
-from bot.slack.app.routes import Routes
-from bot.slack.app.slash_replies import Answers
+from bot.slack.app.route_explainer import RouteExplainer
+from bot.slack.app.slash_replies import SlashReplies
 from bot.slack.app.sweep import Listening, Sweep
 from bot.slack.client.api import SlackApi, open_client, open_session
-from bot.slack.client.rate_limit import Pacing
+from bot.slack.client.rate_limit import RateLimits
 from bot.slack.client.sockets import Sockets
 from bot.slack.client.startup import CannotStart, identify, know_erased
-from bot.slack.client.users import People
-from bot.slack.threads.fallback_alerts import SecondWay
-from bot.slack.threads.idempotent_post import Posting
+from bot.slack.client.users import Users
+from bot.slack.threads.fallback_alerts import FallbackAlerts
+from bot.slack.threads.idempotent_post import IdempotentPosts
 from bot.slack.threads.presenter import Presenter
-from bot.slack.threads.publisher import Thread
+from bot.slack.threads.publisher import Publisher
 from bot.telemetry import log_context
 from bot.telemetry.gauges import Gauges
-from bot.telemetry.metered_transport import Measured
+from bot.telemetry.metered_transport import MeteredTransport
 from bot.telemetry.metrics import Metrics
 from bot.worker import Worker
 from providers.http import open_client as open_provider_client
@@ -129,7 +129,7 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
     await know_erased(database, settings)
-    session = await stack.enter_async_context(open_session(settings.patience.slack))
+    session = await stack.enter_async_context(open_session(settings.timeouts.slack))
     metrics = Metrics()
     gauges = Gauges(metrics, database, settings.database)
     stack.push_async_callback(gauges.stop)
@@ -148,11 +148,11 @@ async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
 
 async def _providers(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> dict[str, Provider]:
     """By the name of their account; each one's requests are measured."""
-    timeout = httpx.Timeout(settings.patience.provider, connect=5.0, pool=5.0)
+    timeout = httpx.Timeout(settings.timeouts.provider, connect=5.0, pool=5.0)
     transport = await stack.enter_async_context(open_transport())
     found: dict[str, Provider] = {}
     for name, account in settings.accounts.items():
-        client = open_provider_client(timeout, Measured(transport, metrics, name))
+        client = open_provider_client(timeout, MeteredTransport(transport, metrics, name))
         found[name] = account.kind(account.provider_settings(), await stack.enter_async_context(client))
     return found
 
@@ -162,10 +162,10 @@ class Work:
     """The parts of the work that the surfaces need too."""
 
     gate: Gate
-    people: People
+    users: Users
     presenter: Presenter
     actions: Actions
-    breaker: Breaker
+    breaker: CircuitBreaker
 
 
 class Bot:
@@ -186,7 +186,7 @@ class Bot:
         self._providers = providers
         self._session = session
         self._downloads = downloads
-        self._shelf = Shelf(settings.database.with_name("files"))
+        self._file_store = FileStore(settings.database.with_name("files"))
         self._metrics = metrics
         self._gauges = gauges
         self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
@@ -194,9 +194,9 @@ class Bot:
         self._export_urls = export_urls(settings.public_url, settings.secret.get_secret_value())
         self._appender = Appender(database)
         self._former: frozenset[str] = frozenset()
-        door = SmsDoor(database, self._appender, providers, self._urls, self._metrics)
-        file_door = FileDoor(database, self._shelf, self._file_urls)
-        export_door = ExportDoor(database, self._export_urls)
+        door = SmsWebhooks(database, self._appender, providers, self._urls, self._metrics)
+        file_door = FileRoutes(database, self._file_store, self._file_urls)
+        export_door = ExportRoutes(database, self._export_urls)
         self.server = Server(settings.http, [door, file_door, export_door], metrics, gauges)
 
     async def know_senders(self) -> None:
@@ -224,88 +224,92 @@ class Bot:
     async def reach_slack(self, stack: AsyncExitStack) -> None:
         """Learns who we are, starts the work, and listens to Slack."""
         client = open_client(self._settings.slack, self._session)
-        pacing = Pacing(self._database, self._settings.slack)
-        await pacing.load()
-        slack = SlackApi(client, pacing, self._metrics)
+        rate_limits = RateLimits(self._database, self._settings.slack)
+        await rate_limits.load()
+        slack = SlackApi(client, rate_limits, self._metrics)
         who = await identify(self._database, slack)
-        work = await self._begin_work(slack, pacing, who, stack)
+        work = await self._begin_work(slack, rate_limits, who, stack)
         commands, surfaces = self._surfaces(slack, who, work, stack)
-        door = SlackDoor(self._appender, self._settings, commands, self._metrics, who, self._former)
-        alarm = Alarm(self._database)
-        sweep = Sweep(self._database, slack, door, self._settings, self._providers, work.breaker, alarm, self._former)
-        self._listen(door.open(client, surfaces), slack, sweep, alarm, stack)
-        second_way = SecondWay(self._database, slack, alarm, self._settings.second_way)
-        second_way.start()
-        stack.push_async_callback(second_way.stop)
+        door = SlackEvents(self._appender, self._settings, commands, self._metrics, who, self._former)
+        condition_alerts = ConditionAlerts(self._database)
+        sweep = Sweep(
+            self._database, slack, door, self._settings, self._providers, work.breaker, condition_alerts, self._former
+        )
+        self._listen(door.open(client, surfaces), slack, sweep, condition_alerts, stack)
+        fallback_alerts = FallbackAlerts(self._database, slack, condition_alerts, self._settings.fallback_alerts)
+        fallback_alerts.start()
+        stack.push_async_callback(fallback_alerts.stop)
         log.info("started", team=who.team, mode=self._settings.slack.mode)
 
-    async def _begin_work(self, slack: SlackApi, pacing: Pacing, who: Identity, stack: AsyncExitStack) -> Work:
+    async def _begin_work(self, slack: SlackApi, rate_limits: RateLimits, who: Identity, stack: AsyncExitStack) -> Work:
         """What is done about what comes in, and the worker that does it."""
-        outcomes = Outcomes(self._settings, self._providers)
-        bridge = Bridge(self._settings, outcomes, who)
-        people = People(self._database, slack, who)
-        outgoing = Outgoing(self._database, slack, self._settings, self._downloads, self._shelf, self._file_urls)
-        breaker = Breaker(self._database, self._metrics, self._providers)
+        send_results = SendResults(self._settings, self._providers)
+        bridge = IntakeHandlers(self._settings, send_results, who)
+        users = Users(self._database, slack, who)
+        outgoing = Outgoing(self._database, slack, self._settings, self._downloads, self._file_store, self._file_urls)
+        breaker = CircuitBreaker(self._database, self._metrics, self._providers)
         await breaker.load()
-        gate = Gate(self._database, self._settings, self._providers, outcomes, self._urls, people, breaker, outgoing)
-        posting = Posting(self._database, slack, pacing, self._settings, who.team)
+        gate = Gate(self._database, self._settings, self._providers, send_results, self._urls, users, breaker, outgoing)
+        idempotent_posts = IdempotentPosts(self._database, slack, rate_limits, self._settings, who.team)
         presenter = Presenter(self._settings, self._providers, who.url)
-        thread = Thread(self._database, slack, posting, presenter, self._settings, self._session)
-        incoming = Incoming(self._database, slack, self._settings, self._downloads, self._shelf, self._session)
-        fetching = Fetching(self._database, self._appender, self._providers, breaker)
-        actions = Actions(self._database, self._appender, self._settings, people, outcomes, who.team)
-        told = LeaseNotices(self._database, self._settings, self._providers, outcomes.ledger)
+        thread = Publisher(self._database, slack, idempotent_posts, presenter, self._settings, self._session)
+        incoming = Incoming(self._database, slack, self._settings, self._downloads, self._file_store, self._session)
+        fetching = Fetcher(self._database, self._appender, self._providers, breaker)
+        actions = Actions(self._database, self._appender, self._settings, users, send_results, who.team)
+        told = LeaseNotices(self._database, self._settings, self._providers, send_results.leases)
         handlers = _handlers(gate, thread, fetching, actions, incoming, outgoing)
         handlers |= {"number": told.number, "lease": told.lease}
-        handlers["erase"] = Erasing(self._database, slack, self._shelf, who).erase
+        handlers["erase"] = Eraser(self._database, slack, self._file_store, who).erase
         worker = Worker(self._database, bridge, handlers, self._metrics)
-        await self._resume(outcomes)
+        await self._resume(send_results)
         await worker.start()
-        retention = Retention(self._database, self._shelf, self._settings.retention)
+        retention = Retention(self._database, self._file_store, self._settings.retention)
         retention.start()
         stack.push_async_callback(retention.stop)
         stack.push_async_callback(worker.stop, DRAIN)
-        return Work(gate, people, presenter, actions, breaker)
+        return Work(gate, users, presenter, actions, breaker)
 
     def _surfaces(
         self, slack: SlackApi, who: Identity, work: Work, stack: AsyncExitStack
     ) -> tuple[Commands, list[Surface]]:
         """What people see and use in Slack beside the threads."""
-        gate, people, presenter, actions = work.gate, work.people, work.presenter, work.actions
-        tasks = Tasks()
+        gate, users, presenter, actions = work.gate, work.users, work.presenter, work.actions
+        tasks = BackgroundTasks()
         stack.push_async_callback(tasks.drain, DRAIN)
-        windows = Windows(slack, tasks)
+        windows = ModalLoader(slack, tasks)
         compose = Compose(
             self._database,
             self._appender,
             self._settings,
             self._providers,
-            people,
+            users,
             gate,
             slack,
             tasks,
             windows,
             who.team,
         )
-        routes = Routes(self._database, self._settings, self._providers, gate)
-        answers = Answers(self._database, self._settings, self._providers, presenter, routes)
+        routes = RouteExplainer(self._database, self._settings, self._providers, gate)
+        answers = SlashReplies(self._database, self._settings, self._providers, presenter, routes)
         rights = Rights(self._database, self._appender, self._settings, self._export_urls)
         commands = Commands(
-            self._appender, self._settings, people, gate, answers, rights, compose, tasks, self._session, who.team
+            self._appender, self._settings, users, gate, answers, rights, compose, tasks, self._session, who.team
         )
-        sheets = Sheets(self._database, self._settings, self._providers, people, actions, windows, who.team)
-        home = Home(self._database, self._settings, self._providers, people, presenter, slack, tasks, compose, who.team)
+        sheets = Modals(self._database, self._settings, self._providers, users, actions, windows, who.team)
+        home = Home(self._database, self._settings, self._providers, users, presenter, slack, tasks, compose, who.team)
         channels = Channels(self._appender, self._settings, who)
         return commands, [actions, compose, sheets, home, channels]
 
-    def _listen(self, app: AsyncApp, slack: SlackApi, sweep: Sweep, alarm: Alarm, stack: AsyncExitStack) -> None:
+    def _listen(
+        self, app: AsyncApp, slack: SlackApi, sweep: Sweep, condition_alerts: ConditionAlerts, stack: AsyncExitStack
+    ) -> None:
         """Takes what Slack tells, and looks for what it does not tell."""
         token = self._settings.slack.app_token
         if self._settings.slack.mode == "http" or token is None:
             self.server.slack = app
             self.server.is_ready = lambda: slack.failing_since is None
         else:
-            sockets = Sockets(app, token.get_secret_value(), self._settings.patience, alarm, sweep.soon)
+            sockets = Sockets(app, token.get_secret_value(), self._settings.timeouts, condition_alerts, sweep.soon)
             sweep.listening = Listening(lambda: sockets.connected_since, sockets.renew)
             self._gauges.live["sockets"] = lambda: sockets.standing
             sockets.start()
@@ -314,27 +318,27 @@ class Bot:
         sweep.start()
         stack.push_async_callback(sweep.stop)
 
-    async def _resume(self, outcomes: Outcomes) -> None:
+    async def _resume(self, send_results: SendResults) -> None:
         """A request that was under way when the process died may have been done."""
         async with self._database.transaction() as tx:
             for attempt in await attempts.interrupted(tx):
-                await outcomes.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
+                await send_results.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
 
 
 def _handlers(
-    gate: Gate, thread: Thread, fetching: Fetching, actions: Actions, incoming: Incoming, outgoing: Outgoing
+    gate: Gate, thread: Publisher, fetching: Fetcher, actions: Actions, incoming: Incoming, outgoing: Outgoing
 ) -> dict[str, Callable[[Job], Awaitable[None]]]:
     """Who does which kind of job (`bot/conversations/enqueue.py`)."""
     return {
         "send": gate.send,
-        "settle": gate.settle,
+        "reconcile": gate.reconcile,
         "fetch": fetching.fetch,
         "post": thread.post,
         "rest": thread.rest,
         "file": incoming.file,
         "drop_file": outgoing.drop,
         "notice": thread.notice,
-        "doubt": thread.doubt,
+        "opt_out_question": thread.opt_out_question,
         "card": thread.card,
         "show": thread.show,
         "overdue": fetching.overdue,
@@ -355,5 +359,5 @@ def _alone(database: Path) -> Iterator[None]:
     try:
         with alone(database):
             yield
-    except NotAlone:
+    except AlreadyRunning:
         raise CannotStart(f"Another threadline is running on {database}. Stop it first.") from None

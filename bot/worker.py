@@ -21,7 +21,7 @@ from storage.tables.jobs import Job, Side
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from bot.conversations.intake_handlers import Bridge
+    from bot.conversations.intake_handlers import IntakeHandlers
     from bot.telemetry.metrics import Metrics
     from storage.engine.database import Database
     from storage.tables.intake import Entry
@@ -49,7 +49,7 @@ class Worker:
     def __init__(
         self,
         database: Database,
-        bridge: Bridge,
+        bridge: IntakeHandlers,
         handlers: Mapping[str, Callable[[Job], Awaitable[None]]],
         metrics: Metrics,
     ) -> None:
@@ -182,7 +182,7 @@ class Worker:
     async def _finish_or_retry(self, job: Job) -> None:
         try:
             await self._handlers[job.kind](job)
-        except enqueue.Later as later:
+        except enqueue.RetryLater as later:
             await self._again(job, int(later.seconds * SECOND), later.reason)
         except SlackRefused as error:
             if job.kind == "alert":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Protocol, TypeVar
 
 from sandbox.clock import Changes, Clock
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -125,7 +125,7 @@ class Stage:
                 "app_token": self.slack.app_token,
                 "api_url": self.slack.api_url,
                 "alert_channel": self.alerts,
-                "settle_seconds": 2.0,
+                "reconcile_seconds": 2.0,
             },
             "accounts": {branch.account: dict(branch.access) for branch in branches},
             "senders": {

@@ -10,6 +10,7 @@ import sqlite3
 import sys
 import tomllib
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -87,7 +88,7 @@ def read(path: Path | None) -> Settings:
     Raises:
         BadSettings: naming every setting that is missing or wrong.
     """
-    return load(path or (HERE if HERE.is_file() else None))
+    return load(path or (HERE if HERE.is_file() else None), partial(click.echo, err=True))
 
 
 def done(work: Coroutine[Any, Any, Result]) -> Result:

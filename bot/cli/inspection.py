@@ -11,7 +11,7 @@ import click
 from bot.cli.console import done, examples, inbox_option, json_option, loaded, settings_option, show, show_rows
 from bot.operator import session
 from bot.operator import tail as tailing
-from bot.slack.app import routes
+from bot.slack.app import route_explainer
 from bot.telemetry import status_report
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def leases(path: Path | None, *, as_json: bool) -> None:
 def route(path: Path | None, inbox: str | None, number: str, text: str, *, as_json: bool) -> None:
     """Print which sender a text to NUMBER would come from, what it costs, and why. Nothing is sent."""
     told = done(session.route(loaded(path), number, text, inbox))
-    show(routes.as_json(told), routes.lines(told), as_json=as_json)
+    show(route_explainer.as_json(told), route_explainer.lines(told), as_json=as_json)
 
 
 def _flat(found: dict[str, Any], above: str = "") -> list[str]:

@@ -42,7 +42,7 @@ def erase(path: Path | None, number: str, *, as_json: bool, yes: bool, keep_slac
     shown = _shown(settings, number)
     if not yes:
         click.confirm(f"Erase all about {shown}? It cannot be undone.", abort=True, err=True)
-    found = done(personal_data.erase(settings, number, with_slack=not keep_slack, patience=wait, tell=_tell))
+    found = done(personal_data.erase(settings, number, with_slack=not keep_slack, wait=wait, tell=_tell))
     if as_json:
         click.echo(json.dumps(found))
         return

@@ -75,17 +75,17 @@ async def _ask(tx: Transaction, message: Message) -> bool:
 
 async def _forget(tx: Transaction, job: Job) -> None:
     """A button that was pressed just before the backup, if it would send something."""
-    wish = job.details
-    if wish["do"] in SENDING:
+    action = job.details
+    if action["do"] in SENDING:
         await jobs.finish(tx, job)
-        await tell(tx, wish)
+        await tell(tx, action)
 
 
-async def tell(tx: Transaction, wish: dict[str, object]) -> None:
+async def tell(tx: Transaction, action: dict[str, object]) -> None:
     """Tells whoever wished something that it was not done, where they are to be found."""
-    if wish["channel"] and wish["user"]:
-        thread = wish["thread_ts"]
-        await enqueue.tell(tx, str(wish["channel"]), str(wish["user"]), NOT_AGAIN, str(thread) if thread else None)
+    if action["channel"] and action["user"]:
+        thread = action["thread_ts"]
+        await enqueue.tell(tx, str(action["channel"]), str(action["user"]), NOT_AGAIN, str(thread) if thread else None)
 
 
 async def _alert(tx: Transaction, asked: list[Message], made: str) -> None:

@@ -61,7 +61,7 @@ class _Line:
     probing: int = 0  # since when a probe is under way; 0: none is
 
 
-class Breaker:
+class CircuitBreaker:
     """All of them.
 
     Args:

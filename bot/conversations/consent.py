@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.conversations import after_restore, enqueue
-from bot.conversations.number_hash import Pseudonyms
+from bot.conversations.number_hash import NumberHash
 from sms.keywords import Keyword, heard, likely_stop
 from storage.engine.clock import DAY, MINUTE, SECOND
 from storage.queries import history
@@ -39,8 +39,8 @@ class Consent:
 
     def __init__(self, settings: Settings) -> None:
         self._inboxes = settings.inboxes
-        self._pseudonyms = Pseudonyms(settings)
-        self._line_after = int(settings.patience.line * SECOND)
+        self._number_hash = NumberHash(settings)
+        self._line_after = int(settings.timeouts.status_line * SECOND)
 
     async def contact(self, tx: Transaction, address: str) -> Contact:
         """The contact with this address, made if there is none: opted out if they were when they were erased."""
@@ -48,7 +48,7 @@ class Consent:
         if known is not None:
             return known
         made = await contacts.remember(tx, address)
-        since = await erasures.claim(tx, self._pseudonyms.of(address))
+        since = await erasures.claim(tx, self._number_hash.of(address))
         if since is not None:
             await suppressions.restore(tx, made.id, since)
         return made
@@ -58,7 +58,7 @@ class Consent:
         known = await suppressions.since(connection, contact.id)
         if known is not None:
             return known
-        return await erasures.opted_out_since(connection, self._pseudonyms.of(contact.address))
+        return await erasures.opted_out_since(connection, self._number_hash.of(contact.address))
 
     async def forbids(self, connection: Connection, contact: Contact, message_id: int) -> bool:
         """Whether this text may not go out: only the confirmation of an opt-out may."""
@@ -89,7 +89,7 @@ class Consent:
         conversation = await conversations.get(tx, message.conversation_id)
         if not await opt_out_questions.decide(tx, message_id, "stop", user):
             return
-        await enqueue.doubt(tx, conversation.id, message_id)
+        await enqueue.opt_out_question(tx, conversation.id, message_id)
         news = await opt_out(tx, conversation.contact_id, "person", user, message_id)
         if news and tx.now - message.created_at <= CONFIRM_WITHIN:
             await self._say_goodbye(tx, conversation.contact_id, conversation.id, message_id)
@@ -97,12 +97,12 @@ class Consent:
     async def not_meant(self, tx: Transaction, message_id: int, user: str) -> None:
         """A person says that the contact's text asks for something else."""
         if await opt_out_questions.decide(tx, message_id, "no", user):
-            await enqueue.doubt(tx, (await messages.get(tx, message_id)).conversation_id, message_id)
+            await enqueue.opt_out_question(tx, (await messages.get(tx, message_id)).conversation_id, message_id)
 
     async def _ask(self, tx: Transaction, conversation_id: int, message_id: int) -> None:
         """A person is asked, about one text of the conversation at a time."""
         if await opt_out_questions.raise_one(tx, message_id, conversation_id):
-            await enqueue.doubt(tx, conversation_id, message_id)
+            await enqueue.opt_out_question(tx, conversation_id, message_id)
 
     async def _say_goodbye(self, tx: Transaction, contact_id: int, conversation_id: int, heard_in: int) -> None:
         said = await self._say(tx, conversation_id, "confirmation", GOODBYE, heard_in)
@@ -149,7 +149,7 @@ async def opt_out(
     for conversation in await conversations.of_contact(tx, contact_id):
         await enqueue.card(tx, conversation.id, tx.now)
         for doubted in await opt_out_questions.end(tx, conversation.id):
-            await enqueue.doubt(tx, conversation.id, doubted)
+            await enqueue.opt_out_question(tx, conversation.id, doubted)
     return True
 
 

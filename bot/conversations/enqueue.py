@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LATER = {"later": True}  # of a job that sends only what still waits for its time
 
 
-class Later(Exception):
+class RetryLater(Exception):
     """The job is to be tried again after so many seconds, for this reason."""
 
     def __init__(self, seconds: float, reason: str) -> None:
@@ -39,10 +39,16 @@ async def held(tx: Transaction, conversation_id: int, message_id: int, run_at: i
     await jobs.add(tx, "send", message_id, side="sms", lane=lane, run_at=run_at, payload=LATER)
 
 
-async def settle(tx: Transaction, attempt_id: int, run_at: int) -> None:
+async def reconcile(tx: Transaction, attempt_id: int, run_at: int) -> None:
     """Ask the provider whether an attempt that ended *unknown* arrived there."""
     await jobs.add(
-        tx, "settle", attempt_id, side="sms", lane=f"settle:{attempt_id}", key=f"settle:{attempt_id}", run_at=run_at
+        tx,
+        "reconcile",
+        attempt_id,
+        side="sms",
+        lane=f"reconcile:{attempt_id}",
+        key=f"reconcile:{attempt_id}",
+        run_at=run_at,
     )
 
 
@@ -73,10 +79,10 @@ async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str)
     )
 
 
-async def doubt(tx: Transaction, conversation_id: int, message_id: int) -> None:
+async def opt_out_question(tx: Transaction, conversation_id: int, message_id: int) -> None:
     """Ask in the thread whether the text asks for no more texts, or show there what was decided."""
     lane, key = f"slack:{conversation_id}", f"doubt:{message_id}"
-    await jobs.add(tx, "doubt", message_id, side="slack", lane=lane, key=key)
+    await jobs.add(tx, "opt_out_question", message_id, side="slack", lane=lane, key=key)
 
 
 async def file(tx: Transaction, file_id: int) -> None:
@@ -162,9 +168,9 @@ async def alert(tx: Transaction, alert_id: int) -> None:
     await jobs.add(tx, "alert", alert_id, side="slack", lane=f"alert:{alert_id}", key=f"alert:{alert_id}")
 
 
-async def act(tx: Transaction, intake_id: int, wish: dict[str, Any]) -> None:
+async def act(tx: Transaction, intake_id: int, action: dict[str, Any]) -> None:
     """Do what a person asked for by a button or a word, if they may: `bot/slack/app/actions.py` says what a wish is."""
-    await jobs.add(tx, "act", intake_id, side="slack", lane=f"act:{intake_id}", payload=wish)
+    await jobs.add(tx, "act", intake_id, side="slack", lane=f"act:{intake_id}", payload=action)
 
 
 async def tell(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversations import after_restore, attachments, consent, enqueue, events, recovery
 from bot.conversations.consent import Consent
-from bot.conversations.lookup import Places
+from bot.conversations.lookup import ConversationLookup
 from bot.telemetry import message_events
 from bot.text import decode
 from storage.engine.clock import SECOND, from_datetime
@@ -23,7 +23,7 @@ from storage.tables import attempts, conversations, intake, messages, posts, rep
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.conversations.send_results import Outcomes
+    from bot.conversations.send_results import SendResults
     from bot.settings.model import Settings
     from sms.message import InboundSms
     from storage.engine.database import Transaction
@@ -42,7 +42,7 @@ FOUND = "found by looking: Slack had not told us of it"
 DELETED_LATE = "You deleted a reply here, but it had been texted: it cannot be taken back."
 
 
-class Bridge:
+class IntakeHandlers:
     """What we do about what happens.
 
     Args:
@@ -51,14 +51,14 @@ class Bridge:
         who: we, in Slack.
     """
 
-    def __init__(self, settings: Settings, outcomes: Outcomes, who: Identity) -> None:
+    def __init__(self, settings: Settings, send_results: SendResults, who: Identity) -> None:
         self._settings = settings
-        self._outcomes = outcomes
+        self._send_results = send_results
         self._us = who.bot_user
-        self._places = Places(settings, outcomes.ledger, who.team)
+        self._places = ConversationLookup(settings, send_results.leases, who.team)
         self._consent = Consent(settings)
-        self._line_after = int(settings.patience.line * SECOND)
-        self._card_after = int(settings.patience.card * SECOND)
+        self._line_after = int(settings.timeouts.status_line * SECOND)
+        self._card_after = int(settings.timeouts.card * SECOND)
         self._chapters = {
             "inbound": self.inbound,
             "receipt": self.receipt,
@@ -75,7 +75,7 @@ class Bridge:
             "opt_in": self.opted_in,
             "export": self.exported,
             "template": self.template,
-            "wish": self.wish,
+            "action": self.action,
         }
 
     async def take(self, tx: Transaction, entry: Entry) -> None:
@@ -102,7 +102,7 @@ class Bridge:
 
     async def receipt(self, tx: Transaction, entry: Entry) -> None:
         """A provider said what became of an attempt."""
-        await self._outcomes.said(tx, entry, events.unpack_receipt(entry.content))
+        await self._send_results.said(tx, entry, events.unpack_receipt(entry.content))
 
     async def ask(self, tx: Transaction, entry: Entry) -> None:
         """A provider's webhook said too little: the rest is fetched."""
@@ -248,7 +248,7 @@ class Bridge:
         else:
             await templates.add(tx, said["inbox"], said["name"], said["text"], said["user"])
 
-    async def wish(self, tx: Transaction, entry: Entry) -> None:
+    async def action(self, tx: Transaction, entry: Entry) -> None:
         """Somebody pressed a button that decides something."""
         if entry.content["do"] in after_restore.SENDING and await after_restore.before(tx, entry.received_at):
             await after_restore.tell(tx, entry.content)
@@ -296,7 +296,7 @@ class Bridge:
         if word.word == "help":
             await self._tell_author(tx, said, decode.WORDS_HELP)
             return
-        wish = {
+        action = {
             "do": word.word,
             "subject": conversation.id,
             "user": said["user"],
@@ -308,9 +308,9 @@ class Bridge:
             "ts": said["ts"],
         }
         if word.word in after_restore.SENDING and await after_restore.before(tx, _written(said)):
-            await after_restore.tell(tx, wish)
+            await after_restore.tell(tx, action)
         else:
-            await enqueue.act(tx, entry.id, wish)
+            await enqueue.act(tx, entry.id, action)
 
     async def _question(
         self, tx: Transaction, conversation: Conversation, said: dict[str, Any], word: decode.NearMiss | None

@@ -14,7 +14,7 @@ from storage.tables import contacts, conversations, jobs, leases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.conversations.leases import Ledger
+    from bot.conversations.leases import Leases
     from bot.settings.model import Settings
     from providers.provider import Provider
     from storage.engine.database import Connection, Database, Transaction
@@ -33,12 +33,12 @@ class LeaseNotices:
     """
 
     def __init__(
-        self, database: Database, settings: Settings, providers: Mapping[str, Provider], ledger: Ledger
+        self, database: Database, settings: Settings, providers: Mapping[str, Provider], leases: Leases
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
-        self._ledger = ledger
+        self._leases = leases
 
     async def number(self, job: Job) -> None:
         """Our texts in a conversation come from another number than before, for whatever reason."""
@@ -62,7 +62,7 @@ class LeaseNotices:
 
     async def _look(self, tx: Transaction, lease: Lease) -> None:
         """Tells of the end if it is near and somebody misses the number then; a later end is looked at later."""
-        warns_at = self._ledger.warns_at(lease)
+        warns_at = self._leases.warns_at(lease)
         if tx.now < warns_at:
             await enqueue.lease(tx, lease.id, warns_at)
             return

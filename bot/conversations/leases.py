@@ -36,7 +36,7 @@ class NoLease(Exception):
         self.sentence = sentence
 
 
-class Ledger:
+class Leases:
     """What is known of leased numbers.
 
     Args:
@@ -47,7 +47,7 @@ class Ledger:
     def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
         self._settings = settings
         self._providers = providers
-        self._card_after = int(settings.patience.card * SECOND)
+        self._card_after = int(settings.timeouts.card * SECOND)
         self.lifetime = int(settings.lease_lifetime_days * DAY)
         self._warning = int(settings.lease_warning_days * DAY)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.conversations import enqueue
-from bot.conversations.number_hash import Pseudonyms
+from bot.conversations.number_hash import NumberHash
 from storage.engine.clock import DAY
 from storage.tables import callbacks, conversations, erasures, posts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.conversations.leases import Ledger
+    from bot.conversations.leases import Leases
     from bot.settings.model import Settings
     from sms.message import InboundSms
     from storage.engine.database import Transaction
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.tables.intake import Entry
 
 
-class Places:
+class ConversationLookup:
     """The conversations of one workspace.
 
     Args:
@@ -30,11 +30,11 @@ class Places:
         team: the Slack workspace's id.
     """
 
-    def __init__(self, settings: Settings, ledger: Ledger, team: str) -> None:
+    def __init__(self, settings: Settings, leases: Leases, team: str) -> None:
         self._settings = settings
-        self._ledger = ledger
+        self._leases = leases
         self._team = team
-        self._pseudonyms = Pseudonyms(settings)
+        self._number_hash = NumberHash(settings)
 
     async def of_contact(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
         """The contact's conversation in the inbox, opened if there is none."""
@@ -45,7 +45,7 @@ class Places:
         )
         if found.thread_ts is None and (before := (await conversations.beside(tx, found))[0]) is not None:
             await enqueue.card(tx, before.id, tx.now)
-        await erasures.return_leases(tx, self._pseudonyms.of(contact.address), contact.id, found.id)
+        await erasures.return_leases(tx, self._number_hash.of(contact.address), contact.id, found.id)
         return found
 
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
@@ -53,7 +53,7 @@ class Places:
         callback = await callbacks.find(tx, entry.callback) if entry.callback else None
         leased = None
         if sms.recipient is not None:
-            leased = await self._ledger.heard(tx, entry.source, sms.recipient, contact)
+            leased = await self._leases.heard(tx, entry.source, sms.recipient, contact)
         meant = int(callback.subject) if callback is not None and callback.scope == "conversation" else leased
         if meant is not None and (inbox := (await conversations.get(tx, meant)).inbox) in self._settings.inboxes:
             return await self.of_contact(tx, contact, inbox)

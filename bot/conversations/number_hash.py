@@ -13,7 +13,7 @@ _PURPOSE = b"threadline: erased numbers"
 _KEY_ID = 12  # characters
 
 
-class Pseudonyms:
+class NumberHash:
     """Makes them, with `retention.key` or else `secret`.
 
     Attributes:

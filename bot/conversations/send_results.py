@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
 from bot.conversations.consent import opt_out
-from bot.conversations.leases import Ledger
+from bot.conversations.leases import Leases
 from bot.conversations.multipart import of_part, progress
 from bot.telemetry import message_events
 from providers.provider import Accepted
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 EXPIRED = "expired"  # the code of a question about a text that waited for too long
 
 
-class Outcomes:
+class SendResults:
     """What we do about what becomes of a text.
 
     Args:
@@ -50,13 +50,13 @@ class Outcomes:
     def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
         self._settings = settings
         self._providers = providers
-        patience = settings.patience
-        self.ledger = Ledger(settings, providers)
-        self._settle_after = int(patience.settle[0] * SECOND)
-        self._line_after, self._card_after = int(patience.line * SECOND), int(patience.card * SECOND)
+        timeouts = settings.timeouts
+        self.leases = Leases(settings, providers)
+        self._reconcile_after = int(timeouts.reconcile[0] * SECOND)
+        self._line_after, self._card_after = int(timeouts.status_line * SECOND), int(timeouts.card * SECOND)
 
     async def accepted(
-        self, tx: Transaction, attempt: Attempt, answer: Accepted, settled_by: str | None = None
+        self, tx: Transaction, attempt: Attempt, answer: Accepted, reconciled_by: str | None = None
     ) -> bool:
         """The provider took it; it may have assigned us a number for it. Returns whether a part is still to go out."""
         known = await attempts.by_provider_id(tx, attempt.account, answer.provider_id)
@@ -67,11 +67,11 @@ class Outcomes:
             status=answer.status,
             from_address=None if answer.sender is None else str(answer.sender),
             segments=answer.segments,
-            settled_by=settled_by,
+            reconciled_by=reconciled_by,
         )
         message = await messages.get(tx, attempt.message_id)
-        await self.ledger.took(tx, attempt, answer, await conversations.get(tx, message.conversation_id))
-        message_events.ended(tx, message, attempt, "accepted", is_answer=settled_by is None)
+        await self.leases.took(tx, attempt, answer, await conversations.get(tx, message.conversation_id))
+        message_events.ended(tx, message, attempt, "accepted", is_answer=reconciled_by is None)
         await conversations.keep_sender(tx, message.conversation_id, attempt.sender)
         await conversations.team_wrote(tx, message.conversation_id)
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
@@ -80,7 +80,7 @@ class Outcomes:
         await self._await_receipt(tx, attempt)
         await enqueue.card(tx, message.conversation_id, tx.now + self._card_after)
         await self._resolve(tx, f"not sent:{attempt.account}")
-        if settled_by is not None and has_more:  # the part that stopped the rest turned out to be out
+        if reconciled_by is not None and has_more:  # the part that stopped the rest turned out to be out
             await enqueue.send(tx, message.conversation_id, message.id)
         return has_more
 
@@ -106,19 +106,19 @@ class Outcomes:
         if opted_out:
             await self._suppress_by_provider(tx, message, code)
         conversation = await conversations.get(tx, message.conversation_id)
-        told = await self.ledger.explain(tx, attempt, conversation, sentence)
+        told = await self.leases.explain(tx, attempt, conversation, sentence)
         await self._fail(tx, message, code, of_part(await self._progress(tx, message), attempt.part, told))
         await self._alert(tx, attempt, f"refused:{attempt.account}:{code}", sentence, message.conversation_id)
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
         """It may have gone out: it is never sent again by itself."""
         if (early := await receipts.newest(tx, attempt.id)) is not None:
-            await self._settle_by_receipt(tx, attempt, early)
+            await self._reconcile_by_receipt(tx, attempt, early)
         else:
             await attempts.end(tx, attempt.id, "unknown", code, sentence)
-            await self.ledger.may_have_gone(tx, attempt, await self._conversation_of(tx, attempt))
+            await self.leases.may_have_gone(tx, attempt, await self._conversation_of(tx, attempt))
             message_events.ended(tx, await messages.get(tx, attempt.message_id), attempt, "unknown", is_answer=True)
-            await enqueue.settle(tx, attempt.id, tx.now + self._settle_after)
+            await enqueue.reconcile(tx, attempt.id, tx.now + self._reconcile_after)
         await self._refresh(tx, attempt.message_id)
         await enqueue.show(tx, attempt.message_id)
 
@@ -134,7 +134,7 @@ class Outcomes:
         if receipt.status is not None and receipt.status.is_final:
             await self._resolve(tx, f"no receipt:{entry.source}")
 
-    async def never_settled(self, tx: Transaction, attempt: Attempt) -> None:
+    async def never_reconciled(self, tx: Transaction, attempt: Attempt) -> None:
         """Nobody could say whether it went out: a person has to."""
         message = await messages.get(tx, attempt.message_id)
         await messages.ask(tx, message.id, attempt.code or "unknown", attempt.sentence or "")
@@ -212,7 +212,7 @@ class Outcomes:
                     status=Status.SENT,
                     from_address=None,
                     segments=None,
-                    settled_by=f"person {user}",
+                    reconciled_by=f"person {user}",
                 )
         if await self._refresh(tx, message.id):
             await enqueue.send(tx, message.conversation_id, message.id)
@@ -248,9 +248,9 @@ class Outcomes:
     async def _apply(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
         """What a receipt changes: the attempt's status if that is forward, and what the thread shows."""
         if attempt.outcome == "unknown":
-            await self._settle_by_receipt(tx, attempt, receipt)
+            await self._reconcile_by_receipt(tx, attempt, receipt)
         elif attempt.outcome == "accepted" and attempt.from_address is None and receipt.sender is not None:
-            await self.ledger.said_late(tx, attempt, receipt.sender, await self._conversation_of(tx, attempt))
+            await self.leases.said_late(tx, attempt, receipt.sender, await self._conversation_of(tx, attempt))
         moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
         if moved or (receipt.status is None and not await receipts.said_after(tx, attempt.id, receipt.at)):
             await attempts.say(tx, attempt.id, receipt.word)
@@ -273,10 +273,10 @@ class Outcomes:
         message = await messages.get(tx, attempt.message_id)
         return await conversations.get(tx, message.conversation_id)
 
-    async def _settle_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
+    async def _reconcile_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
         """A receipt proves that the provider had it."""
         answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
-        await self.accepted(tx, attempt, answer, settled_by="receipt")
+        await self.accepted(tx, attempt, answer, reconciled_by="receipt")
 
     async def _progress(self, tx: Transaction, message: Message) -> Progress:
         return progress(message, await attempts.newest(tx, message.id))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from storage.tables.files import File
 
 
-class Shelf:
+class FileStore:
     """The folder; it is made when the first file comes.
 
     Args:

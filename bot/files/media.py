@@ -14,7 +14,7 @@ import aiohttp
 from yarl import URL
 
 from bot.conversations import enqueue, recovery
-from bot.conversations.enqueue import Later
+from bot.conversations.enqueue import RetryLater
 from bot.files import filetypes
 from bot.files.downloads import NotFetched, Source, origin
 from bot.slack.client.api import SlackRefused, SlackUncertain, SlackUnreachable
@@ -23,7 +23,7 @@ from storage.tables import conversations, files, jobs, messages, posts
 
 if TYPE_CHECKING:
     from bot.files.downloads import Downloads
-    from bot.files.file_store import Shelf
+    from bot.files.file_store import FileStore
     from bot.settings.model import Settings
     from bot.slack.client.api import SlackApi
     from storage.engine.database import Database
@@ -94,14 +94,14 @@ class Incoming:
         slack: SlackApi,
         settings: Settings,
         downloads: Downloads,
-        shelf: Shelf,
+        file_store: FileStore,
         session: aiohttp.ClientSession,
     ) -> None:
         self._database = database
         self._slack = slack
         self._settings = settings
         self._downloads = downloads
-        self._shelf = shelf
+        self._file_store = file_store
         self._session = session
         self._sources = sources(settings)
         self._steps = {"new": self._fetch, "here": self._upload, "uploaded": self._share}
@@ -117,13 +117,13 @@ class Incoming:
             try:
                 await step(file)
             except NotFetched as error:
-                pauses = self._settings.patience.fetch
+                pauses = self._settings.timeouts.fetch
                 if error.may_come and job.tries <= len(pauses):
-                    raise Later(pauses[job.tries - 1], error.code) from None
+                    raise RetryLater(pauses[job.tries - 1], error.code) from None
                 await self._give_up(file, "fetched", error.reason)
             except SlackRefused as error:
                 await self._give_up(file, "put into Slack", _REASONS.get(error.code, f"Slack says {error.code}"))
-        await self._shelf.drop(file.id)
+        await self._file_store.drop(file.id)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
 
@@ -134,13 +134,13 @@ class Incoming:
             account = (await messages.get(reader, file.message_id)).account
         source = self._sources.get(account or "", Source())
         found = await self._downloads.fetch(file.source, source, self._settings.files.largest_in, name=file.name)
-        await self._shelf.put(file.id, found.content)
+        await self._file_store.put(file.id, found.content)
         async with self._database.transaction() as tx:
             await files.fetched(tx, file.id, name=found.name, content_type=found.kind, size=len(found.content))
 
     async def _upload(self, file: File) -> None:
         """Slack gets the bytes. Its id for them is kept before it is asked to show them anywhere."""
-        content = await self._shelf.take(file)
+        content = await self._file_store.take(file)
         if content is None:
             async with self._database.transaction() as tx:
                 await files.fetch_again(tx, file.id)
@@ -179,8 +179,8 @@ class Incoming:
     async def _wait(self, file: File, conversation: Conversation) -> None:
         """Until Slack has had long enough."""
         waited = (self._database.clock() - (file.completed_at or 0)) / SECOND
-        if waited < self._settings.patience.share_again:
-            raise Later(self._pause(waited), "Slack is sharing it")
+        if waited < self._settings.timeouts.share_again:
+            raise RetryLater(self._pause(waited), "Slack is sharing it")
         if file.completions < MOST_COMPLETIONS:
             await self._complete(file, conversation)
         await self._give_up(file, "put into Slack", "Slack took it and did not show it")
@@ -201,10 +201,10 @@ class Incoming:
                 await files.not_completed(tx, file.id)
             raise
         except SlackUncertain as error:
-            raise Later(self._pause(0), error.code) from None
+            raise RetryLater(self._pause(0), error.code) from None
         except SlackRefused as error:
             await self._not_here(file, conversation, error)
-        raise Later(self._pause(0), "Slack is sharing it")
+        raise RetryLater(self._pause(0), "Slack is sharing it")
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
@@ -215,7 +215,7 @@ class Incoming:
             conversation = await conversations.get(reader, message.conversation_id)
             is_posted = message.post_id is not None and (await posts.get(reader, message.post_id)).state == "sent"
         if not is_posted or conversation.thread_ts is None:
-            raise Later(_NOT_YET, "its text is not in the thread yet")
+            raise RetryLater(_NOT_YET, "its text is not in the thread yet")
         return conversation
 
     async def _shared(self, file: File, conversation: Conversation) -> dict[str, Any] | None:
@@ -242,7 +242,7 @@ class Incoming:
             await files.not_completed(tx, file.id)
             if self._settings.is_ours(conversation.channel):
                 await recovery.close_channel(tx, conversation.channel, error.code)
-        raise Later(self._settings.patience.channel, error.code)
+        raise RetryLater(self._settings.timeouts.channel, error.code)
 
     async def _take_back(self, file: File, conversation: Conversation, ts: str) -> None:
         """Slack put it into the channel because its thread is gone."""
@@ -253,16 +253,16 @@ class Incoming:
         async with self._database.transaction() as tx:
             await recovery.lose_thread(tx, conversation)
             await files.upload_again(tx, file.id)
-        raise Later(_NOT_YET, "its thread is opened anew")
+        raise RetryLater(_NOT_YET, "its thread is opened anew")
 
     def _pause(self, waited: float) -> float:
         """Seconds until the next look, by how long it has been waited for already."""
         until = 0.0
-        for pause in self._settings.patience.share:
+        for pause in self._settings.timeouts.share:
             until += pause
             if until > waited:
                 return until - waited
-        return self._settings.patience.share[-1]
+        return self._settings.timeouts.share[-1]
 
     async def _give_up(self, file: File, done: str, reason: str) -> None:
         """No file is lost without a word."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bot.conversations import enqueue
-from bot.conversations.enqueue import Later
+from bot.conversations.enqueue import RetryLater
 from bot.files import filetypes
 from bot.files.downloads import NotFetched
 from bot.files.media import of_slack
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from bot.files.downloads import Downloads, Fetched
-    from bot.files.file_store import Shelf
+    from bot.files.file_store import FileStore
     from bot.files.signed_urls import SignedUrls
     from bot.settings.model import Inbox, Settings
     from bot.slack.client.api import SlackApi
@@ -64,7 +64,7 @@ class Outgoing:
         slack: SlackApi,
         settings: Settings,
         downloads: Downloads,
-        shelf: Shelf,
+        file_store: FileStore,
         urls: SignedUrls,
     ) -> None:
         self._database = database
@@ -73,7 +73,7 @@ class Outgoing:
         self._patience = int(settings.send_minutes * MINUTE)
         self._lasts = int(settings.files.link_days * DAY)
         self._downloads = downloads
-        self._shelf = shelf
+        self._file_store = file_store
         self._urls = urls
         self._source = of_slack(settings)
 
@@ -94,7 +94,7 @@ class Outgoing:
                 await self._bring(file, message, go_along=go_along, links=inbox.links_for_files)
 
     async def _bring(self, file: File, message: Message, *, go_along: bool, links: bool) -> None:
-        if file.state == "here" and await self._shelf.has(file):
+        if file.state == "here" and await self._file_store.has(file):
             await self._keep(file.id, is_linked=bool(file.is_linked))
             return
         if file.state == "failed" and (file.tried_at or 0) >= message.decided_at:
@@ -104,10 +104,10 @@ class Outgoing:
         except NotFetched as error:
             since = max(message.created_at, message.decided_at, message.not_before or 0)
             if error.may_come and self._database.clock() - since < self._patience:
-                raise Later(_AGAIN, error.code) from None
+                raise RetryLater(_AGAIN, error.code) from None
             await self._fail(file, error)
             return
-        await self._shelf.put(file.id, found.content)
+        await self._file_store.put(file.id, found.content)
         async with self._database.transaction() as tx:
             await files.fetched(tx, file.id, name=found.name, content_type=found.kind, size=len(found.content))
         await self._keep(file.id, is_linked=is_linked)
@@ -215,7 +215,7 @@ class Outgoing:
             if file.state == "failed":
                 raise NotCarried("file", file.sentence or "")
             if file.state != "here":
-                raise Later(0.1, "its files are not here yet")
+                raise RetryLater(0.1, "its files are not here yet")
         media = tuple(Media(self._url(file), file.content_type, file.name) for file in along)
         return "\n".join([*([text] if text else []), *map(self._url, linked)]), media
 
@@ -233,6 +233,6 @@ class Outgoing:
                 return
             if file is not None and file.state == "here":
                 await files.end(tx, file.id)
-        await self._shelf.drop(job.subject)
+        await self._file_store.drop(job.subject)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)

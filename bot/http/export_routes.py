@@ -35,7 +35,7 @@ def export_urls(public_url: str, secret: str) -> dict[str, SignedUrls]:
     return {form: SignedUrls(public_url, secret, f"files/{form}") for form in _FORMS}
 
 
-class ExportDoor:
+class ExportRoutes:
     """The door for admins who follow such a link.
 
     Args:

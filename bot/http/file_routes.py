@@ -15,7 +15,7 @@ from aiohttp import web
 from storage.tables import files
 
 if TYPE_CHECKING:
-    from bot.files.file_store import Shelf
+    from bot.files.file_store import FileStore
     from bot.files.signed_urls import SignedUrls
     from storage.engine.database import Database
     from storage.tables.files import File
@@ -31,7 +31,7 @@ HARMLESS = {
 }
 
 
-class FileDoor:
+class FileRoutes:
     """The door for those who fetch files.
 
     Args:
@@ -40,9 +40,9 @@ class FileDoor:
         urls: made the tokens.
     """
 
-    def __init__(self, database: Database, shelf: Shelf, urls: SignedUrls) -> None:
+    def __init__(self, database: Database, file_store: FileStore, urls: SignedUrls) -> None:
         self._database = database
-        self._shelf = shelf
+        self._file_store = file_store
         self._urls = urls
 
     def routes(self) -> list[web.RouteDef]:
@@ -53,9 +53,9 @@ class FileDoor:
         """One file."""
         file_id = self._urls.read(request.match_info["token"], self._database.clock())
         file = None if file_id is None else await self._find(file_id)
-        if file is None or not await self._shelf.has(file):
+        if file is None or not await self._file_store.has(file):
             return web.Response(status=404)
-        return web.FileResponse(self._shelf.place(file.id), headers=_headers(file))
+        return web.FileResponse(self._file_store.place(file.id), headers=_headers(file))
 
     async def _find(self, file_id: int) -> File | None:
         async with self._database.read() as reader:

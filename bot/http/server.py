@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 BODY_LIMIT = 1 << 20  # bytes of one request
 
 
-class Door(Protocol):
+class RouteGroup(Protocol):
     """Something that takes requests of its own."""
 
     def routes(self) -> list[web.RouteDef]:
@@ -35,7 +35,7 @@ class Server:
         is_ready: whether texts flow both ways now.
     """
 
-    def __init__(self, settings: HttpSettings, doors: Iterable[Door], metrics: Metrics, gauges: Gauges) -> None:
+    def __init__(self, settings: HttpSettings, doors: Iterable[RouteGroup], metrics: Metrics, gauges: Gauges) -> None:
         self.slack: AsyncApp | None = None
         self.is_ready: Callable[[], bool] = lambda: False
         self._settings = settings

@@ -36,7 +36,7 @@ KEPT_HEADERS = ("content-type", "user-agent")  # those that help to read a body 
 log = structlog.get_logger("sms door")
 
 
-class SmsDoor:
+class SmsWebhooks:
     """The door for all accounts.
 
     Args:

@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING
 
 from bot.conversations import after_restore
 from bot.operator.session import CannotDo
-from bot.operator.single_instance import NotAlone, alone
+from bot.operator.single_instance import AlreadyRunning, alone
 from bot.telemetry.status_report import moment
 from storage.engine import migrations
 from storage.engine.clock import system_clock
@@ -72,7 +72,7 @@ class Restored:
     asked: int  # texts that waited in the backup: each is asked about in its thread
 
 
-def shelf(database: Path) -> Path:
+def file_store(database: Path) -> Path:
     """The folder beside the database with the content of files."""
     return database.with_name(FILES)
 
@@ -101,7 +101,7 @@ def make(
         copy, archive = folder / DATABASE, folder / target.name
         try:
             rows = backup_copy.copy(database, copy, lambda done, total: report("Copying the database", done, total))
-            contents = _pack(archive, copy, rows, shelf(database), report, clock)
+            contents = _pack(archive, copy, rows, file_store(database), report, clock)
             _check(archive, report)
         except Damaged as error:
             raise CannotDo(f"The backup would not be whole: {error}. Nothing was written.") from None
@@ -189,10 +189,10 @@ async def restore(database: Path, source: Path, report: Report, clock: Clock = s
             backup_copy.check(place, Rows(contents.schema, contents.rows))
             asked = await _bring_back(place, contents, clock)
             if (folder / FILES).is_dir():
-                (folder / FILES).rename(shelf(database))
+                (folder / FILES).rename(file_store(database))
             place.rename(database)
             _sync(database.parent)
-    except NotAlone:
+    except AlreadyRunning:
         raise CannotDo(f"Another threadline is running on {database}. Stop it first.") from None
     except Damaged as error:
         raise CannotDo(f"{source} cannot be restored: {error}.") from None
@@ -201,7 +201,7 @@ async def restore(database: Path, source: Path, report: Report, clock: Clock = s
 
 def _refuse_to_overwrite(database: Path) -> None:
     """An old shelf would lend its files to rows that are not theirs."""
-    files = shelf(database)
+    files = file_store(database)
     ours = (database, Path(f"{database}-wal"), Path(f"{database}-journal"))
     there = [path for path in ours if path.exists()][:1]
     if files.is_dir() and any(files.iterdir()):

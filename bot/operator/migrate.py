@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.operator.session import CannotDo
-from bot.operator.single_instance import NotAlone, alone
+from bot.operator.single_instance import AlreadyRunning, alone
 from storage.engine import migrations
 from storage.engine.clock import system_clock
 from storage.engine.database import upgrade
@@ -66,7 +66,7 @@ async def apply(database: Path, report: Report) -> None:
     try:
         with alone(database):
             await upgrade(database, system_clock, tell)
-    except NotAlone:
+    except AlreadyRunning:
         raise CannotDo(f"Another threadline is running on {database}. Stop it first.") from None
 
 

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversations import enqueue
 from bot.conversations.consent import Consent
-from bot.conversations.enqueue import Later
-from bot.conversations.number_hash import Pseudonyms
-from bot.files.file_store import Shelf
+from bot.conversations.enqueue import RetryLater
+from bot.conversations.number_hash import NumberHash
+from bot.files.file_store import FileStore
 from bot.http.export_page import page
 from bot.operator.session import CannotDo, number_in, opened
-from bot.operator.single_instance import NotAlone, alone
+from bot.operator.single_instance import AlreadyRunning, alone
 from bot.privacy import export as exporting
-from bot.privacy.erasure import Erasing, begin, proof
+from bot.privacy.erasure import Eraser, begin, proof
 from bot.slack.client.api import SlackError
 from bot.telemetry.status_report import moment
 from storage.tables import erasures, identity
@@ -62,14 +62,14 @@ async def export(settings: Settings, number: str, folder: Path | None, tell: Cal
     return place
 
 
-def _write(place: Path, found: dict[str, Any], shelf: Path) -> None:
+def _write(place: Path, found: dict[str, Any], file_store: Path) -> None:
     """For the operator's eyes only: it is somebody's correspondence."""
     place.mkdir(mode=0o700, parents=True)
     (place / "export.json").write_bytes(exporting.written(found))
     (place / "export.html").write_bytes(page(found))
     told = [message for conversation in found["conversations"] for message in conversation["messages"]]
     for file in [file for message in told for file in message["files"]]:
-        kept = shelf / str(file["id"])
+        kept = file_store / str(file["id"])
         if kept.is_file():
             ending = re.search(r"\.[A-Za-z0-9]{1,8}$", file["name"] or "")
             (place / "files").mkdir(exist_ok=True)
@@ -77,7 +77,7 @@ def _write(place: Path, found: dict[str, Any], shelf: Path) -> None:
 
 
 async def erase(
-    settings: Settings, number: str, *, with_slack: bool, patience: float, tell: Callable[[int], None]
+    settings: Settings, number: str, *, with_slack: bool, wait: float, tell: Callable[[int], None]
 ) -> dict[str, Any]:
     """Erases a contact and returns the proof.
 
@@ -85,7 +85,7 @@ async def erase(
         settings: as everywhere.
         number: as a person writes it.
         with_slack: whether our posts in Slack are deleted too.
-        patience: seconds that the running bot is waited for.
+        wait: how long to wait for the running bot, in seconds.
         tell: is told now and then how many posts are deleted.
 
     Raises:
@@ -97,7 +97,7 @@ async def erase(
             contact_id = await _begin(terminal, address, with_slack=with_slack, by_bot=not is_alone)
             if is_alone:
                 await _here(terminal, contact_id, with_slack=with_slack)
-            done = await _awaited(terminal, Pseudonyms(settings).of(address), patience, tell)
+            done = await _awaited(terminal, NumberHash(settings).of(address), wait, tell)
     return proof(done, moment(done.done_at) or "")
 
 
@@ -107,7 +107,7 @@ def _lock_if_free(settings: Settings) -> Iterator[bool]:
     with ExitStack() as stack:
         try:
             stack.enter_context(alone(settings.database))
-        except NotAlone:
+        except AlreadyRunning:
             is_free = False
         else:
             is_free = True
@@ -115,10 +115,10 @@ def _lock_if_free(settings: Settings) -> Iterator[bool]:
 
 
 async def _begin(terminal: Terminal, address: str, *, with_slack: bool, by_bot: bool) -> int:
-    pseudonyms = Pseudonyms(terminal.settings)
+    number_hash = NumberHash(terminal.settings)
     async with terminal.database.transaction() as tx:
         contact = await Consent(terminal.settings).contact(tx, address)
-        await begin(tx, pseudonyms, contact)
+        await begin(tx, number_hash, contact)
         if by_bot:
             await enqueue.erase(tx, contact.id, with_slack=with_slack)
     return contact.id
@@ -130,12 +130,12 @@ async def _here(terminal: Terminal, contact_id: int, *, with_slack: bool) -> Non
         who = await identity.load(reader)
     if with_slack and who is None:
         who = _NO_SLACK  # it never reached Slack, so nothing of ours is there
-    shelf = Shelf(terminal.settings.database.with_name("files"))
-    work = Erasing(terminal.database, terminal.slack, shelf, who or _NO_SLACK, alone=True)
+    file_store = FileStore(terminal.settings.database.with_name("files"))
+    work = Eraser(terminal.database, terminal.slack, file_store, who or _NO_SLACK, alone=True)
     for _ in range(_TRIES):
         try:
             await work.run(contact_id, with_slack=with_slack)
-        except Later as later:
+        except RetryLater as later:
             await asyncio.sleep(later.seconds)
         except SlackError as error:
             sentence = (
@@ -147,8 +147,8 @@ async def _here(terminal: Terminal, contact_id: int, *, with_slack: bool) -> Non
     raise CannotDo("What came in about this number waits for the bot. Start it, and run this again.")
 
 
-async def _awaited(terminal: Terminal, address_hash: str, patience: float, tell: Callable[[int], None]) -> Erasure:
-    end = asyncio.get_running_loop().time() + patience
+async def _awaited(terminal: Terminal, address_hash: str, wait: float, tell: Callable[[int], None]) -> Erasure:
+    end = asyncio.get_running_loop().time() + wait
     while True:
         async with terminal.database.read() as reader:
             found = await erasures.find(reader, address_hash)

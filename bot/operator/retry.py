@@ -94,12 +94,13 @@ async def _is_of(reader: Connection, message_id: int, account: str | None) -> bo
 
 
 async def _take_in(database: Database, message_ids: list[int]) -> None:
-    wishes = [
+    actions = [
         {"do": "retry", "subject": each, "user": None, "channel": None, "thread_ts": None, "argument": ""}
         for each in message_ids
     ]
     arrivals = [
-        Arrival(SOURCE, "wish", f"{SOURCE}:{uuid.uuid4().hex}", json.dumps(wish).encode(), wish) for wish in wishes
+        Arrival(SOURCE, "action", f"{SOURCE}:{uuid.uuid4().hex}", json.dumps(action).encode(), action)
+        for action in actions
     ]
     async with database.transaction() as tx:
         for begin in range(0, len(arrivals), intake.BATCH):

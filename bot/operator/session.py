@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from bot.conversations.callbacks import CallbackUrls
-from bot.conversations.circuit_breaker import Breaker
-from bot.conversations.send_results import Outcomes
+from bot.conversations.circuit_breaker import CircuitBreaker
+from bot.conversations.send_results import SendResults
 from bot.sending.gate import Gate
 from bot.sending.routing import ONE_WAY, Stop, one_way
-from bot.slack.app import routes
+from bot.slack.app import route_explainer
 from bot.slack.client.api import SlackApi, open_client, open_session
-from bot.slack.client.rate_limit import Pacing
-from bot.slack.client.users import People
+from bot.slack.client.rate_limit import RateLimits
+from bot.slack.client.users import Users
 from bot.slack.views.cards import spaced
 from bot.telemetry import status_report
 from bot.telemetry.metrics import Metrics
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from bot.settings.model import Settings
-    from bot.telemetry.status_report import LeaseView, Standing
+    from bot.telemetry.status_report import LeaseView, StatusReport
     from providers.provider import Provider
     from sms.address import Address
     from storage.engine.database import Database
@@ -78,16 +78,16 @@ async def opened(settings: Settings) -> AsyncIterator[Terminal]:
         stack.push_async_callback(database.close)
         client = await stack.enter_async_context(open_provider_client())
         providers = {name: each.kind(each.provider_settings(), client) for name, each in settings.accounts.items()}
-        session = await stack.enter_async_context(open_session(settings.patience.slack))
-        slack = SlackApi(open_client(settings.slack, session), Pacing(database, settings.slack))
+        session = await stack.enter_async_context(open_session(settings.timeouts.slack))
+        slack = SlackApi(open_client(settings.slack, session), RateLimits(database, settings.slack))
         urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
-        people = People(database, slack, _NOBODY)
-        breaker = Breaker(database, Metrics(), providers)
-        gate = Gate(database, settings, providers, Outcomes(settings, providers), urls, people, breaker)
+        users = Users(database, slack, _NOBODY)
+        breaker = CircuitBreaker(database, Metrics(), providers)
+        gate = Gate(database, settings, providers, SendResults(settings, providers), urls, users, breaker)
         yield Terminal(settings, database, providers, gate, slack)
 
 
-async def status(settings: Settings) -> Standing:
+async def status(settings: Settings) -> StatusReport:
     """How things stand."""
     async with opened(settings) as terminal:
         return await status_report.look(terminal.database, settings, settings.inboxes)
@@ -99,7 +99,7 @@ async def leases(settings: Settings) -> list[LeaseView]:
         return await status_report.live_leases(terminal.database, terminal.providers, settings.inboxes)
 
 
-async def route(settings: Settings, number: str, text: str, inbox: str | None) -> routes.Explanation:
+async def route(settings: Settings, number: str, text: str, inbox: str | None) -> route_explainer.Explanation:
     """Which way a text would go, and why.
 
     Raises:
@@ -107,7 +107,7 @@ async def route(settings: Settings, number: str, text: str, inbox: str | None) -
     """
     name = _inbox(settings, inbox)
     async with opened(settings) as terminal:
-        explaining = routes.Routes(terminal.database, settings, terminal.providers, terminal.gate)
+        explaining = route_explainer.RouteExplainer(terminal.database, settings, terminal.providers, terminal.gate)
         return await explaining.explain(name, number_in(settings, name, number), text)
 
 

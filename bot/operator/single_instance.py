@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-class NotAlone(Exception):
+class AlreadyRunning(Exception):
     """Another process works on the database."""
 
 
@@ -26,5 +26,5 @@ def alone(database: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise NotAlone(str(database)) from None
+            raise AlreadyRunning(str(database)) from None
         yield

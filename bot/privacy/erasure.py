@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from bot.conversations import enqueue
-from bot.conversations.enqueue import Later
+from bot.conversations.enqueue import RetryLater
 from bot.slack.client.api import SlackRefused
 from bot.slack.views.rights import erased
 from bot.telemetry.status_report import moment
@@ -26,8 +26,8 @@ from storage.tables import alerts, contacts, erasures, jobs, suppressions
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable
 
-    from bot.conversations.number_hash import Pseudonyms
-    from bot.files.file_store import Shelf
+    from bot.conversations.number_hash import NumberHash
+    from bot.files.file_store import FileStore
     from bot.slack.client.api import SlackApi
     from storage.engine.database import Database, Transaction
     from storage.maintenance.contact_erasure import Came, Planned, Thread, Traces
@@ -84,7 +84,7 @@ def spelt(address: str) -> re.Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(str(parsed).removeprefix('+'))}(?!\w)")
 
 
-class Erasing:
+class Eraser:
     """The work, as a job of the running bot or by the command line while none runs.
 
     Args:
@@ -94,11 +94,11 @@ class Erasing:
     """
 
     def __init__(
-        self, database: Database, slack: SlackApi, shelf: Shelf, who: Identity, *, alone: bool = False
+        self, database: Database, slack: SlackApi, file_store: FileStore, who: Identity, *, alone: bool = False
     ) -> None:
         self._database = database
         self._slack = slack
-        self._shelf = shelf
+        self._file_store = file_store
         self._who = who
         self._alone = alone
 
@@ -144,7 +144,7 @@ class Erasing:
         async with self._database.transaction() as tx:
             await contact_erasure.cancel(tx, contact_id)
             if not self._alone and await contact_erasure.is_sending(tx, contact_id):
-                raise Later(_SOON, "a text is just being sent")
+                raise RetryLater(_SOON, "a text is just being sent")
         await self._drop_jobs(needles, own_job)
 
     async def _drop_jobs(self, needles: Needles, own_job: int | None) -> None:
@@ -154,7 +154,7 @@ class Erasing:
                 if job.claimed_by is None or self._alone:
                     await contact_erasure.drop_job(tx, job.id)
         if not self._alone and any(job.claimed_by is not None for job in about):
-            raise Later(_SOON, "something about the contact is just being done")
+            raise RetryLater(_SOON, "something about the contact is just being done")
 
     # --- Slack --------------------------------------------------------------------------------------------------------
 
@@ -165,13 +165,13 @@ class Erasing:
         left: list[dict[str, str | int]] = []
         for thread in traces.threads:
             try:
-                people = await self._clear_thread(contact_id, thread)
+                users = await self._clear_thread(contact_id, thread)
             except SlackRefused as error:
                 left.append({"channel": thread.channel, "thread": thread.ts, "why": f"Slack says {error.code}"})
                 continue
-            if people:
+            if users:
                 why = "written by people: only they or an admin of Slack can delete it"
-                left.append({"channel": thread.channel, "thread": thread.ts, "messages": people, "why": why})
+                left.append({"channel": thread.channel, "thread": thread.ts, "messages": users, "why": why})
         async with self._database.transaction() as tx:
             await erasures.note(tx, contact_id, "left_in_slack", left)
 
@@ -230,7 +230,7 @@ class Erasing:
                 rows = await contact_erasure.came(reader, after, _PAGE)
             about = [row for row in rows if _holds(row) and needles.in_arrival(row)]
             if any(row.state == "new" for row in about):
-                raise Later(_SOON, "something about the contact just came in")
+                raise RetryLater(_SOON, "something about the contact just came in")
             if about:
                 async with self._database.transaction() as tx:
                     for row in about:
@@ -243,7 +243,7 @@ class Erasing:
     async def _drop_rows(self, contact_id: int, traces: Traces) -> None:
         """The content of files before their rows, which find it; messages with what is about them, some at a time."""
         for file_id in traces.files:
-            await self._shelf.drop(file_id)
+            await self._file_store.drop(file_id)
         async with self._database.transaction() as tx:
             await erasures.keep_leases(tx, contact_id)
             dropped = await contact_erasure.drop_suppressions(tx, contact_id)
@@ -259,7 +259,7 @@ class Erasing:
             async with self._database.transaction() as tx:
                 await self._drop_contact(tx, contact_id)
         except sqlite3.IntegrityError:
-            raise Later(_SOON, "something new is about the contact") from None
+            raise RetryLater(_SOON, "something new is about the contact") from None
 
     async def _report(self, tx: Transaction, number: str, channel: str, user: str, response_url: str | None) -> None:
         done = await erasures.find(tx, number)
@@ -295,18 +295,18 @@ def _batches(ids: list[int]) -> Iterable[list[int]]:
     return (ids[start : start + _AT_ONCE] for start in range(0, len(ids), _AT_ONCE))
 
 
-async def begin(tx: Transaction, pseudonyms: Pseudonyms, contact: Contact, by: str | None = None) -> str:
+async def begin(tx: Transaction, number_hash: NumberHash, contact: Contact, by: str | None = None) -> str:
     """From here on the contact is to be erased; returns the keyed hash of their number.
 
     Args:
         tx: the open transaction.
-        pseudonyms: make the hash.
+        number_hash: makes the hash.
         contact: who. An erasure that is under way goes on.
         by: the admin who wished it in Slack; None: the operator.
     """
-    number = pseudonyms.of(contact.address)
+    number = number_hash.of(contact.address)
     since = await suppressions.since(tx, contact.id)
-    await erasures.begin(tx, number, pseudonyms.key_id, contact.id, since)
+    await erasures.begin(tx, number, number_hash.key_id, contact.id, since)
     if by is not None:
         await erasures.note(tx, contact.id, "by", by)
     return number

@@ -170,7 +170,7 @@ async def _attempt(reader: Connection, one: Attempt) -> Json:
         "code": one.code,
         "sentence": one.sentence,
         "segments": one.segments,
-        "settled_by": one.settled_by,
+        "reconciled_by": one.reconciled_by,
         "started": moment(one.started_at),
         "ended": moment(one.ended_at),
         "delivered": moment(one.delivered_at),

@@ -19,7 +19,7 @@ from storage.tables import erasures, files, quotas
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from bot.files.file_store import Shelf
+    from bot.files.file_store import FileStore
     from bot.settings.sections import RetentionSettings
     from storage.engine.database import Database, Transaction
 
@@ -39,9 +39,9 @@ class Retention:
         settings: for how long.
     """
 
-    def __init__(self, database: Database, shelf: Shelf, settings: RetentionSettings) -> None:
+    def __init__(self, database: Database, file_store: FileStore, settings: RetentionSettings) -> None:
         self._database = database
-        self._shelf = shelf
+        self._file_store = file_store
         self._settings = settings
         self._task: asyncio.Task[None] | None = None
 
@@ -100,5 +100,5 @@ class Retention:
         dropped = await retention.drop_texts(tx, before, limit)
         for message_id in dropped:
             for file in await files.of_message(tx, message_id):
-                await self._shelf.drop(file.id)
+                await self._file_store.drop(file.id)
         return len(dropped)

@@ -28,11 +28,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.conversations.callbacks import CallbackUrls
-    from bot.conversations.circuit_breaker import Breaker
+    from bot.conversations.circuit_breaker import CircuitBreaker
     from bot.conversations.multipart import Progress
     from bot.sending.routing import Route, Routing
     from bot.settings.model import Inbox, Settings
-    from bot.slack.client.users import People
+    from bot.slack.client.users import Users
     from providers.provider import Provider
     from sms.address import Address
     from sms.message import OutboundSms
@@ -102,15 +102,15 @@ class Deciding:
         providers: Mapping[str, Provider],
         routing: Routing,
         urls: CallbackUrls,
-        people: People,
-        breaker: Breaker,
+        users: Users,
+        breaker: CircuitBreaker,
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
         self._routing = routing
         self._urls = urls
-        self._people = people
+        self._users = users
         self._breaker = breaker
         self._consent = Consent(settings)
 
@@ -233,7 +233,7 @@ class Deciding:
         text = message.text
         if message.typed is not None:
             try:
-                text = decode.to_text(json.loads(message.typed), names, us=self._people.us)
+                text = decode.to_text(json.loads(message.typed), names, us=self._users.us)
             except decode.CannotBeTexted as error:
                 raise Stop("cannot_be_texted", f"Not sent: {error}") from None
         whole = inbox.signed(text or "") if message.author else text or ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue, events
 from bot.conversations.circuit_breaker import LIST_INBOUND, LOOK_UP
-from bot.conversations.enqueue import Later
+from bot.conversations.enqueue import RetryLater
 from providers.errors import ProviderError
 from sms.message import Receipt
 from storage.engine.clock import HOUR, SECOND
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from bot.conversations.circuit_breaker import Breaker
+    from bot.conversations.circuit_breaker import CircuitBreaker
     from providers.provider import Ask, Provider
     from sms.message import InboundSms
     from storage.engine.database import Database, Transaction
@@ -29,7 +29,7 @@ PATIENCE = HOUR  # how long a provider that cannot be asked is asked again
 PAUSE = 15.0  # seconds
 
 
-class Fetching:
+class Fetcher:
     """Asks the providers.
 
     Args:
@@ -40,7 +40,7 @@ class Fetching:
     """
 
     def __init__(
-        self, database: Database, appender: Appender, providers: Mapping[str, Provider], breaker: Breaker
+        self, database: Database, appender: Appender, providers: Mapping[str, Provider], breaker: CircuitBreaker
     ) -> None:
         self._database = database
         self._appender = appender
@@ -59,7 +59,7 @@ class Fetching:
             found = await self._found(account, events.unpack_ask(details["ask"]))
         except ProviderError as error:
             if self._database.clock() - job.created_at < PATIENCE:
-                raise Later(PAUSE, error.code) from None
+                raise RetryLater(PAUSE, error.code) from None
             raise
         for event in found:
             await self._take_in(account, event, job, callback)
@@ -126,7 +126,7 @@ class Fetching:
         async with self._database.read() as reader:
             found = await attempts.get(reader, int(attempt or 0))
         if found.provider_id is None:
-            raise Later(1, "the provider's own id is not known yet")
+            raise RetryLater(1, "the provider's own id is not known yet")
         return found.provider_id
 
 

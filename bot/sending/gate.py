@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from bot.conversations import enqueue
 from bot.conversations.limits import Hold
 from bot.sending.decide import Deciding, Offer, TooOld, Waits
-from bot.sending.reconcile import Settling
+from bot.sending.reconcile import Reconciler
 from bot.sending.routing import Routing, Stop
 from bot.telemetry import log_context
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.conversations.callbacks import CallbackUrls
-    from bot.conversations.circuit_breaker import Breaker
-    from bot.conversations.send_results import Outcomes
+    from bot.conversations.circuit_breaker import CircuitBreaker
+    from bot.conversations.send_results import SendResults
     from bot.files.outgoing import Outgoing
     from bot.settings.model import Settings
-    from bot.slack.client.users import People
+    from bot.slack.client.users import Users
     from bot.text import decode
     from providers.provider import Provider
     from storage.engine.database import Database, Transaction
@@ -49,7 +49,7 @@ class Gate:
     Attributes:
         routing: which sender takes a text.
         deciding: whether it goes out now, and how.
-        settle: the job that asks a provider about an attempt that may have gone out.
+        reconcile: the job that asks a provider about an attempt that may have gone out.
     """
 
     def __init__(
@@ -57,22 +57,22 @@ class Gate:
         database: Database,
         settings: Settings,
         providers: Mapping[str, Provider],
-        outcomes: Outcomes,
+        send_results: SendResults,
         urls: CallbackUrls,
-        people: People,
-        breaker: Breaker,
+        users: Users,
+        breaker: CircuitBreaker,
         outgoing: Outgoing | None = None,
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
-        self._outcomes = outcomes
-        self._people = people
+        self._send_results = send_results
+        self._users = users
         self._breaker = breaker
-        self.routing = Routing(settings, providers, outgoing, outcomes.ledger, database.clock)
-        self.deciding = Deciding(database, settings, providers, self.routing, urls, people, breaker)
+        self.routing = Routing(settings, providers, outgoing, send_results.leases, database.clock)
+        self.deciding = Deciding(database, settings, providers, self.routing, urls, users, breaker)
         self.would_send = self.deciding.would_send
-        self.settle = Settling(database, settings, providers, outcomes, breaker).settle
+        self.reconcile = Reconciler(database, settings, providers, send_results, breaker).reconcile
 
     async def send(self, job: Job) -> None:
         """Offers the job's message to a provider, each part at most once per decision, and writes down what came of it.
@@ -85,14 +85,14 @@ class Gate:
         contact = await contacts.get(reader, conversation.contact_id)
         log_context.about(message)
         inbox = self._settings.inboxes[conversation.inbox]
-        refusal = await self._people.may_text(message.author, inbox)
-        names = await self._people.names_in(message)
+        refusal = await self._users.may_text(message.author, inbox)
+        names = await self._users.names_in(message)
         if refusal is None:
             await self.routing.prepare(message, conversation, contact)
         async with self._database.transaction() as tx:
             message = await messages.get(tx, job.subject)
             if refusal is not None:
-                await self._outcomes.not_allowed(tx, message, refusal)
+                await self._send_results.not_allowed(tx, message, refusal)
                 await jobs.finish(tx, job)
                 return
             offer = await self._decide(tx, job, message, names)
@@ -107,20 +107,20 @@ class Gate:
         try:
             offer = await self.deciding.decide(tx, message, names, automatic=_is_automatic(job, message))
         except Waits as waits:
-            await self._outcomes.waits(tx, message, waits.sentence)
+            await self._send_results.waits(tx, message, waits.sentence)
             await jobs.retry(tx, job, min(waits.until, self.deciding.expires_at(message)), "left alone")
             return None
         except Hold as hold:
             await self._hold(tx, job, message, hold)
             return None
         except Stop as stop:
-            await self._outcomes.stopped(tx, message, stop.code, stop.sentence)
+            await self._send_results.stopped(tx, message, stop.code, stop.sentence)
         except TooOld as old:
-            await self._outcomes.too_old(tx, message, str(old))
+            await self._send_results.too_old(tx, message, str(old))
         else:
             if offer is not None:
                 return offer
-            await self._outcomes.nothing_to_send(tx, message)
+            await self._send_results.nothing_to_send(tx, message)
         await jobs.finish(tx, job)
         return None
 
@@ -133,7 +133,7 @@ class Gate:
             expires_at = until + int(self._settings.expire_minutes * MINUTE)
         run_at = min(until, expires_at)
         if hold.reason != "later":
-            await self._outcomes.held(tx, message, until, hold, expires_at, is_told=not keeps_lane)
+            await self._send_results.held(tx, message, until, hold, expires_at, is_told=not keeps_lane)
         if keeps_lane:
             await jobs.retry(tx, job, run_at, "held", hold.waits_for)
             return
@@ -156,7 +156,7 @@ class Gate:
             failure = Unknown("fault", f"Something broke while it was sent ({type(error).__name__}).")
         else:
             async with self._database.transaction() as tx:
-                if await self._outcomes.accepted(tx, offer.attempt, answer):
+                if await self._send_results.accepted(tx, offer.attempt, answer):
                     await jobs.retry(tx, job, tx.now, "the next part")
                 else:
                     await jobs.finish(tx, job)
@@ -175,9 +175,9 @@ class Gate:
     async def _failed(self, job: Job, attempt: Attempt, error: ProviderError) -> None:
         async with self._database.transaction() as tx:
             if isinstance(error, Refused):
-                await self._outcomes.refused(tx, attempt, error.code, error.sentence, opted_out=error.opted_out)
+                await self._send_results.refused(tx, attempt, error.code, error.sentence, opted_out=error.opted_out)
             else:
-                await self._outcomes.unknown(tx, attempt, error.code, error.sentence)
+                await self._send_results.unknown(tx, attempt, error.code, error.sentence)
             await jobs.finish(tx, job)
 
     async def _not_sent(self, job: Job, attempt: Attempt, error: NotSent) -> None:
@@ -185,7 +185,7 @@ class Gate:
             run_at = tx.now + self._pause(job.tries, error)
             wanted_at = (await messages.get(tx, attempt.message_id)).not_before or job.created_at
             final = run_at > max(wanted_at, job.created_at) + self._settings.send_minutes * MINUTE
-            await self._outcomes.not_sent(tx, attempt, error.code, error.sentence, final=final)
+            await self._send_results.not_sent(tx, attempt, error.code, error.sentence, final=final)
             await quotas.give_back(tx, attempt.id)
             if final:
                 await jobs.finish(tx, job)
@@ -196,7 +196,7 @@ class Gate:
         """Microseconds before the next try: doubled each time, or what the provider asks for."""
         if isinstance(error, Throttled) and error.retry_after is not None:
             return int(error.retry_after * SECOND)
-        return min(int(self._settings.patience.retry * SECOND) << min(tries - 1, 6), LONGEST_PAUSE)
+        return min(int(self._settings.timeouts.retry * SECOND) << min(tries - 1, 6), LONGEST_PAUSE)
 
 
 def _is_automatic(job: Job, message: Message) -> bool:

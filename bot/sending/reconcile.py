@@ -15,8 +15,8 @@ from storage.tables import attempts, jobs
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.conversations.circuit_breaker import Breaker
-    from bot.conversations.send_results import Outcomes
+    from bot.conversations.circuit_breaker import CircuitBreaker
+    from bot.conversations.send_results import SendResults
     from bot.settings.model import Settings
     from providers.provider import Accepted, Provider
     from storage.engine.database import Database
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
 
 
-class Settling:
+class Reconciler:
     """Asks.
 
     Args:
@@ -40,16 +40,16 @@ class Settling:
         database: Database,
         settings: Settings,
         providers: Mapping[str, Provider],
-        outcomes: Outcomes,
-        breaker: Breaker,
+        send_results: SendResults,
+        breaker: CircuitBreaker,
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
-        self._outcomes = outcomes
+        self._send_results = send_results
         self._breaker = breaker
 
-    async def settle(self, job: Job) -> None:
+    async def reconcile(self, job: Job) -> None:
         """Asks the provider about an attempt that may have gone out; in the end a person is asked."""
         async with self._database.read() as reader:
             attempt = await attempts.get(reader, job.subject)
@@ -57,16 +57,16 @@ class Settling:
             await self._finish(job)
             return
         found = await self._find(attempt)
-        pauses = self._settings.patience.settle
+        pauses = self._settings.timeouts.reconcile
         async with self._database.transaction() as tx:
             attempt = await attempts.get(tx, attempt.id)
             if attempt.outcome == "unknown" and found is not None:
-                await self._outcomes.accepted(tx, attempt, found, settled_by="the provider's list")
+                await self._send_results.accepted(tx, attempt, found, reconciled_by="the provider's list")
             elif attempt.outcome == "unknown" and job.tries < len(pauses):
                 await jobs.retry(tx, job, tx.now + int(pauses[job.tries] * SECOND), "not found there yet")
                 return
             elif attempt.outcome == "unknown":
-                await self._outcomes.never_settled(tx, attempt)
+                await self._send_results.never_reconciled(tx, attempt)
             await jobs.finish(tx, job)
 
     async def _find(self, attempt: Attempt) -> Accepted | None:

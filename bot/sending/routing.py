@@ -21,7 +21,7 @@ from storage.engine.clock import to_datetime
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.conversations.leases import Ledger
+    from bot.conversations.leases import Leases
     from bot.files.outgoing import Outgoing
     from bot.settings.model import Inbox, Settings
     from providers.provider import Provider
@@ -74,13 +74,13 @@ class Routing:
         settings: Settings,
         providers: Mapping[str, Provider],
         outgoing: Outgoing | None,
-        ledger: Ledger,
+        leases: Leases,
         clock: Clock,
     ) -> None:
         self._settings = settings
         self._providers = providers
         self._outgoing = outgoing
-        self._ledger = ledger
+        self._leases = leases
         self._clock = clock
 
     async def prepare(self, message: Message, conversation: Conversation, contact: Contact) -> None:
@@ -161,7 +161,7 @@ class Routing:
         """
         sender = self._settings.senders[name]
         try:
-            address = await self._ledger.address(connection, sender, conversation, contact, self._clock())
+            address = await self._leases.address(connection, sender, conversation, contact, self._clock())
         except NoLease as none:
             raise Stop("no_lease_free", none.sentence) from None
         carried, media = self._carry(name, conversation, text, dropped)

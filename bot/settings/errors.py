@@ -70,12 +70,12 @@ def told(error: ValidationError, model: type[BaseModel], *prefix: str) -> Iterat
             yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
 
 
-def located(problem: str, path: Path, text: str, prefix: str) -> str:
+def located(problem: str, path: Path | None, text: str, prefix: str) -> str:
     """The problem with the file and the line that it is about before it, or the variable that the value came from.
 
     Args:
         problem: begins with the setting that it is about, as in `slack.mode: …`.
-        path: of the settings file.
+        path: of the settings file; None: there is none.
         text: what stands in it.
         prefix: of our variables.
     """

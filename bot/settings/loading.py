@@ -9,11 +9,13 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError, TomlConfigSettingsSource
 
 from bot.settings.errors import located, not_toml, told
-from bot.settings.model import Settings
+from bot.settings.model import Environment, Settings
+from bot.settings.renamed import Renamed, rename
 from bot.settings.sections import PREFIX
 from bot.settings.validation import inconsistencies
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -25,20 +27,36 @@ class BadSettings(Exception):
         self.problems = problems
 
 
-def load(path: Path | None) -> Settings:
-    """The settings of this file, if one is given, and the environment.
+def load(path: Path | None, warn: Callable[[str], None] | None = None) -> Settings:
+    """Reads the settings of this file, if one is given, and of the environment.
+
+    Args:
+        path: of the settings file.
+        warn: gets one line for each setting that is given under its old name.
 
     Raises:
         BadSettings: naming every setting that is missing or wrong.
     """
-    written = _read(path)
+    written, renamed = rename(_read(path))
+    renamed += Environment(Settings).renamed
+    text = "" if path is None else path.read_text(encoding="utf-8")
+    if warn is not None:
+        for each in renamed:
+            warn(located(str(each), path, text, PREFIX))
     try:
         return check(_made(written))
     except BadSettings as error:
-        if path is None:
-            raise
-        text = path.read_text(encoding="utf-8")
-        raise BadSettings([located(problem, path, text, PREFIX) for problem in error.problems]) from None
+        problems = [_as_written(problem, renamed) for problem in error.problems]
+        raise BadSettings([located(problem, path, text, PREFIX) for problem in problems]) from None
+
+
+def _as_written(problem: str, renamed: list[Renamed]) -> str:
+    """The problem under the name that the operator gave the setting."""
+    for each in renamed:
+        old, new = ".".join(each.old), ".".join(each.new)
+        if not each.is_ignored and re.match(rf"{re.escape(new)}(?![\w-])", problem):
+            return old + problem.removeprefix(new)
+    return problem
 
 
 def _made(written: dict[str, Any]) -> Settings:

@@ -10,30 +10,32 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 import providers
 from bot.settings.hours import QuietHours
+from bot.settings.renamed import Renamed, rename_variables
 from bot.settings.rules import Rule
 from bot.settings.sections import (
+    DELIMITER,
     PREFIX,
     ChannelId,
+    FallbackAlertSettings,
     FileSettings,
     HttpSettings,
     Name,
-    Patience,
     Region,
     RetentionSettings,
-    SecondWaySettings,
     SlackId,
     SlackSettings,
     SweepSettings,
+    Timeouts,
 )
 from providers.provider import Model
 from sms.address import Address, NotAnAddress, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from pydantic_settings import PydanticBaseSettingsSource
 
@@ -165,12 +167,26 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
+class Environment(EnvSettingsSource):
+    """The variables of the environment that are settings, under today's names.
+
+    Attributes:
+        renamed: those that were given under old names.
+    """
+
+    renamed: list[Renamed]
+
+    def _load_env_vars(self) -> Mapping[str, str | None]:
+        variables, self.renamed = rename_variables(super()._load_env_vars(), PREFIX.lower(), DELIMITER)
+        return variables
+
+
 class Settings(BaseSettings):
     """Everything that an operator can set."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
-        env_nested_delimiter="__",
+        env_nested_delimiter=DELIMITER,
         extra="forbid",
         frozen=True,
         hide_input_in_errors=True,
@@ -185,9 +201,9 @@ class Settings(BaseSettings):
     database: Path = Path("threadline.db")
     http: HttpSettings = HttpSettings()
     slack: SlackSettings
-    patience: Patience = Patience()
+    timeouts: Timeouts = Timeouts()
     sweep: SweepSettings = SweepSettings()
-    second_way: SecondWaySettings = SecondWaySettings()
+    fallback_alerts: FallbackAlertSettings = FallbackAlertSettings()
     files: FileSettings = FileSettings()
     retention: RetentionSettings = RetentionSettings()
     accounts: dict[Name, Account] = Field(min_length=1)
@@ -220,14 +236,14 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 - the same for all
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours knows old names too
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - we read no .env file
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file."""
-        return env_settings, init_settings
+        return Environment(settings_cls), init_settings
 
     def inbox_of_sender(self, sender: str) -> str | None:
         """The first inbox that has this sender."""

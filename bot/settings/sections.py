@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, SecretStr
 from providers.provider import Model
 
 PREFIX = "THREADLINE_"  # of the variables in the environment that are settings
+DELIMITER = "__"  # between a table and a key in the name of a variable
 
 
 def _like(pattern: str, sentence: str) -> AfterValidator:
@@ -45,18 +46,18 @@ class SlackSettings(Model):
     calls_scale: float = Field(
         1.0, gt=0, description="times the limits that Slack has for its other methods; more only where Slack allows it"
     )
-    settle_seconds: float = Field(
+    reconcile_seconds: float = Field(
         10.0,
         gt=0,
         description="after an answer that never came: how long a post may take to show up before it is repeated",
     )
 
 
-class Patience(Model):
+class Timeouts(Model):
     """For how many seconds the bot waits for others before it goes on."""
 
     provider: float = Field(20.0, gt=0, description="for a provider's answer; then nobody knows whether a text left")
-    settle: tuple[float, ...] = Field(
+    reconcile: tuple[float, ...] = Field(
         (5.0, 5.0, 15.0, 60.0),
         min_length=1,
         description="between the questions to a provider about a text that may have gone out; then a person is asked",
@@ -76,7 +77,7 @@ class Patience(Model):
     )
     share_again: float = Field(60.0, gt=0, description="for Slack to share a file, before it is asked once more")
     channel: float = Field(30.0, gt=0, description="for a channel that takes nothing, before it is tried again")
-    line: float = Field(20.0, gt=0, description="for the outcome of a text, before its receipt line is posted")
+    status_line: float = Field(20.0, gt=0, description="for the outcome of a text, before its receipt line is posted")
     card: float = Field(3.0, gt=0, description="for further changes, before a card is edited")
 
 
@@ -88,7 +89,7 @@ class SweepSettings(Model):
     missing: float = Field(60.0, gt=0, description="of age, after which a text or a reply should have come by itself")
 
 
-class SecondWaySettings(Model):
+class FallbackAlertSettings(Model):
     """How alerts reach people while Slack is what fails: by e-mail, by a webhook, or by both."""
 
     after: float = Field(300.0, gt=0, description="seconds that Slack may fail, or an alert wait for it")

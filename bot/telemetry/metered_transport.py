@@ -17,7 +17,7 @@ ELSEWHERE = "sweep"  # the kind of the work that is no job
 log = structlog.get_logger("requests")
 
 
-class Measured(httpx.AsyncBaseTransport):
+class MeteredTransport(httpx.AsyncBaseTransport):
     """The transport of one account.
 
     Args:

@@ -35,7 +35,7 @@ class LeaseView:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusReport:
     """Times in microseconds UTC."""
 
     inboxes: dict[str, InboxCounts]
@@ -67,14 +67,14 @@ async def live_leases(
     return sorted(found, key=lambda view: view.lease.expires_at)
 
 
-async def look(database: Database, settings: Settings, inboxes: Iterable[str]) -> Standing:
+async def look(database: Database, settings: Settings, inboxes: Iterable[str]) -> StatusReport:
     """How things stand now, with the counts of these inboxes."""
     async with database.read() as reader:
         accepted: dict[str, int | None] = dict.fromkeys(settings.accounts)
         for name, sender in settings.senders.items():
             last = await status_queries.last_accepted(reader, sender.account, name)
             accepted[sender.account] = max(accepted[sender.account] or 0, last or 0) or None
-        return Standing(
+        return StatusReport(
             inboxes={inbox: await status_queries.of_inbox(reader, inbox) for inbox in inboxes},
             sides=await status_queries.of_sides(reader, database.clock()),
             paused={pause.key: pause.until for pause in await pauses.lasting(reader, database.clock())},
@@ -98,7 +98,7 @@ def lease_as_json(view: LeaseView) -> dict[str, Any]:
     }
 
 
-def standing_as_json(standing: Standing) -> dict[str, Any]:
+def standing_as_json(standing: StatusReport) -> dict[str, Any]:
     """How things stand in JSON types, times in ISO 8601."""
     return {
         "inboxes": {

@@ -17,7 +17,7 @@ _CHANNEL = re.compile(r"<#[CG][A-Z0-9]+\|([^>]+)>")
 
 
 @dataclass(frozen=True, slots=True)
-class Texting:
+class NumberAndText:
     """What `/sms <number> <text>` asks for."""
 
     to: Address
@@ -30,7 +30,7 @@ def unlinked(said: str) -> str:
     return unescape(_LINK.sub(lambda link: link[2] or link[1], said))
 
 
-def read_texting(said: str, region: str | None) -> Texting:
+def read_texting(said: str, region: str | None) -> NumberAndText:
     """Splits words into the number and the text behind it; a number may be written with spaces.
 
     Args:
@@ -50,7 +50,7 @@ def read_texting(said: str, region: str | None) -> Texting:
     count, address = (valid or readings)[-1]
     if isinstance(address, ShortCode) and words[count:] and _NUMBER_PARTS.fullmatch(words[count]):
         raise NotAnAddress("It is not clear where the number ends. Start it with + and the country code.")
-    return Texting(address, said[found[count - 1].end() :].strip())
+    return NumberAndText(address, said[found[count - 1].end() :].strip())
 
 
 def read_number(said: str, region: str | None) -> Address:

@@ -11,8 +11,8 @@ from sandbox.carriers.faults import Trouble, told
 from sandbox.carriers.outcomes import Fate, Outcomes
 from sandbox.carriers.server import Server
 from sandbox.carriers.webhooks import Delivery, Hook, Webhooks
-from sandbox.patience import PATIENCE
 from sandbox.phones import Text
+from sandbox.timeouts import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence

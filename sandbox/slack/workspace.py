@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from sandbox.patience import PATIENCE
 from sandbox.slack.delivery.delivering import Deliveries
 from sandbox.slack.delivery.events import Events
 from sandbox.slack.delivery.signed_requests import Posting
@@ -28,6 +27,7 @@ from sandbox.slack.web_api.responses import Responses
 from sandbox.slack.web_api.server import Server
 from sandbox.slack.web_api.transfers import Transfers
 from sandbox.slack.world import World
+from sandbox.timeouts import PATIENCE
 
 if TYPE_CHECKING:
     from types import TracebackType

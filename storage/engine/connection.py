@@ -24,7 +24,7 @@ _PRAGMAS = (
 )
 
 
-class Line(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
     """aiosqlite's connection, whose own methods take a statement to its thread and back.
 
     That way costs ten times what a statement does that finds its rows by an index; hence `here`.
@@ -58,22 +58,22 @@ class Line(aiosqlite.Connection):
         return True
 
 
-async def connect(path: Path) -> Line:
+async def connect(path: Path) -> SqliteConnection:
     """Opens the file.
 
     Raises:
         sqlite3.OperationalError: it cannot be opened or is no database.
     """
-    line = await Line(path)
-    assert isinstance(line, Line)  # noqa: S101 - aiosqlite gives back what was awaited
+    connection = await SqliteConnection(path)
+    assert isinstance(connection, SqliteConnection)  # noqa: S101 - aiosqlite gives back what was awaited
     try:
-        await line.create_function("lower", 1, _lower, deterministic=True)
+        await connection.create_function("lower", 1, _lower, deterministic=True)
         for pragma in _PRAGMAS:
-            await line.execute(pragma)
+            await connection.execute(pragma)
     except BaseException:
-        await line.close()
+        await connection.close()
         raise
-    return line
+    return connection
 
 
 def _lower(text: str | None) -> str | None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from storage.engine import causation
 from storage.engine.clock import Clock, system_clock
-from storage.engine.connection import BEGIN, Line, connect
+from storage.engine.connection import BEGIN, SqliteConnection, connect
 from storage.engine.ids import Ids
 from storage.engine.migrations import applying, migrate
 
@@ -51,8 +51,8 @@ _WITH_IDS = (
 class Connection:
     """What may be asked of the database while it is held: the rows as they are now."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, connection: SqliteConnection) -> None:
+        self._line = connection
 
     async def all(self, row: Callable[..., Row], sql: str, **values: Any) -> list[Row]:
         """Every row that the statement gives, each as `row(**columns)`."""
@@ -86,8 +86,8 @@ class Transaction(Glance):
         committed: done when it is.
     """
 
-    def __init__(self, line: Line, now: int, ids: Ids) -> None:
-        super().__init__(line)
+    def __init__(self, connection: SqliteConnection, now: int, ids: Ids) -> None:
+        super().__init__(connection)
         self.now = now
         self.woken: set[str] = set()
         self.committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -114,11 +114,11 @@ class Transaction(Glance):
 class Database:
     """The open file. Make one with `open_database`."""
 
-    def __init__(self, writer: Line, readers: list[Line], clock: Clock) -> None:
+    def __init__(self, writer: SqliteConnection, readers: list[SqliteConnection], clock: Clock) -> None:
         self.clock = clock
         self._writer = writer
         self._readers = readers
-        self._free: asyncio.LifoQueue[Line] = asyncio.LifoQueue()
+        self._free: asyncio.LifoQueue[SqliteConnection] = asyncio.LifoQueue()
         for reader in readers[1:]:
             self._free.put_nowait(reader)
         self._glance = Glance(readers[0])

@@ -17,7 +17,7 @@ _OF_MESSAGE = {  # by the message's id, in the order in which they have to go
         """,
     "attempts": "DELETE FROM attempts WHERE message_id = :id",
     "files": "DELETE FROM files WHERE message_id = :id",
-    "doubts": "DELETE FROM doubts WHERE message_id = :id",
+    "opt_out_questions": "DELETE FROM opt_out_questions WHERE message_id = :id",
     "messages": "DELETE FROM messages WHERE id = :id",
     "posts": "DELETE FROM posts WHERE subject = :id",
 }

@@ -43,7 +43,7 @@ async def since(connection: Connection, moment: int, accounts: Iterable[str]) ->
         *await _dead(connection, moment),
     ]
     for account in accounts:
-        found += await _outcomes(connection, account, moment)
+        found += await _send_results(connection, account, moment)
     return sorted(found, key=lambda happening: (happening.at, happening.id))
 
 
@@ -81,7 +81,7 @@ async def _texts(connection: Connection, moment: int) -> list[Happening]:
     )
 
 
-async def _outcomes(connection: Connection, account: str, moment: int) -> list[Happening]:
+async def _send_results(connection: Connection, account: str, moment: int) -> list[Happening]:
     return await connection.all(
         Happening,
         """

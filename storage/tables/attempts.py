@@ -19,7 +19,7 @@ Outcome = Literal["accepted", "not sent", "refused", "unknown"]
 
 _COLUMNS = """
     id, message_id, part, try, account, sender, from_address, recipient, text, provider_id, outcome, status, word, code,
-    sentence, segments, settled_by, started_at, ended_at, accepted_at, delivered_at
+    sentence, segments, reconciled_by, started_at, ended_at, accepted_at, delivered_at
 """
 
 
@@ -43,7 +43,7 @@ class Attempt:
     code: str | None
     sentence: str | None
     segments: int | None
-    settled_by: str | None
+    reconciled_by: str | None
     started_at: int
     ended_at: int | None
     accepted_at: int | None
@@ -97,7 +97,7 @@ async def accept(
     status: Status,
     from_address: str | None,
     segments: int | None,
-    settled_by: str | None = None,
+    reconciled_by: str | None = None,
 ) -> None:
     """The provider has it."""
     await tx.run(
@@ -106,15 +106,15 @@ async def accept(
             code = CASE WHEN outcome = 'unknown' THEN NULL ELSE code END,
             sentence = CASE WHEN outcome = 'unknown' THEN NULL ELSE sentence END,
             from_address = coalesce(:from_address, from_address),
-            segments = coalesce(:segments, segments), settled_by = :settled_by, ended_at = coalesce(ended_at, :now),
-            accepted_at = coalesce(accepted_at, :now)
+            segments = coalesce(:segments, segments), reconciled_by = :reconciled_by,
+            ended_at = coalesce(ended_at, :now), accepted_at = coalesce(accepted_at, :now)
         WHERE id = :id
         """,
         id=attempt.id,
         provider_id=provider_id,
         from_address=from_address,
         segments=segments,
-        settled_by=settled_by,
+        reconciled_by=reconciled_by,
         now=tx.now,
     )
     await advance(tx, attempt.id, status)
@@ -271,7 +271,7 @@ async def maybe_replaced(connection: Connection, account: str, recipient: str, s
         f"""
         SELECT {_COLUMNS} FROM attempts
         WHERE account = :account AND recipient = :recipient AND from_address IS NOT NULL
-            AND (outcome IS NULL OR outcome = 'unknown' OR settled_by IS NOT NULL)
+            AND (outcome IS NULL OR outcome = 'unknown' OR reconciled_by IS NOT NULL)
             AND (outcome IS NULL OR ended_at > :since)
         ORDER BY id
         """,

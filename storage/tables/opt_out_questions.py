@@ -12,7 +12,7 @@ Decision = Literal["stop", "no"]
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class OptOutQuestion:
     """A row of the table; times in microseconds UTC."""
 
     message_id: int
@@ -26,7 +26,8 @@ async def raise_one(tx: Transaction, message_id: int, conversation_id: int) -> b
     """A person is to be asked about the text. Returns False if they are being asked in this conversation already."""
     added = await tx.run(
         """
-        INSERT INTO doubts (message_id, conversation_id, created_at) VALUES (:message_id, :conversation_id, :now)
+        INSERT INTO opt_out_questions (message_id, conversation_id, created_at)
+        VALUES (:message_id, :conversation_id, :now)
         ON CONFLICT DO NOTHING
         """,
         message_id=message_id,
@@ -36,17 +37,18 @@ async def raise_one(tx: Transaction, message_id: int, conversation_id: int) -> b
     return added == 1
 
 
-async def get(connection: Connection, message_id: int) -> Doubt:
-    """The doubt about this text."""
+async def get(connection: Connection, message_id: int) -> OptOutQuestion:
+    """The question about this text."""
     found = await connection.one(
-        Doubt,
+        OptOutQuestion,
         """
-        SELECT message_id, conversation_id, decision, decided_by, decided_at FROM doubts WHERE message_id = :message_id
+        SELECT message_id, conversation_id, decision, decided_by, decided_at FROM opt_out_questions
+        WHERE message_id = :message_id
         """,
         message_id=message_id,
     )
     if found is None:
-        raise LookupError(f"no doubt about {message_id}")
+        raise LookupError(f"no opt-out question about {message_id}")
     return found
 
 
@@ -54,7 +56,7 @@ async def decide(tx: Transaction, message_id: int, decision: Decision, user: str
     """A person said what it is. Returns whether nobody had before."""
     changed = await tx.run(
         """
-        UPDATE doubts SET decision = :decision, decided_by = :user, decided_at = :now
+        UPDATE opt_out_questions SET decision = :decision, decided_by = :user, decided_at = :now
         WHERE message_id = :message_id AND decision IS NULL
         """,
         decision=decision,
@@ -70,7 +72,7 @@ async def end(tx: Transaction, conversation_id: int) -> list[int]:
     return await tx.all(
         _message,
         """
-        UPDATE doubts SET decision = 'stop', decided_at = :now
+        UPDATE opt_out_questions SET decision = 'stop', decided_at = :now
         WHERE conversation_id = :conversation_id AND decision IS NULL RETURNING message_id
         """,
         conversation_id=conversation_id,

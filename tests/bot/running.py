@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.bot.installation import changed, write
 
 if TYPE_CHECKING:

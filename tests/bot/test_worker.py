@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.telemetry.metrics import Metrics
 from bot.worker import AT_ONCE, Worker
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from storage.engine.database import open_database
 from storage.tables import jobs
 

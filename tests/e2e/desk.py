@@ -20,7 +20,7 @@ MB = 1 << 20
 
 def impatient(written: dict[str, Any]) -> None:
     """Slack is given half a second to share a file."""
-    written["patience"] |= {"fetch": [0.05, 0.05], "share": [0.05, 0.1], "share_again": 0.5}
+    written["timeouts"] |= {"fetch": [0.05, 0.05], "share": [0.05, 0.1], "share_again": 0.5}
 
 
 class Desk:

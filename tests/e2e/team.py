@@ -15,8 +15,8 @@ from bot.conversations.callbacks import portal
 from bot.settings.loading import check
 from bot.settings.model import Settings
 from sandbox.bot import BotProcess
-from sandbox.patience import PATIENCE
 from sandbox.stage import Stage
+from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ SILENT = "+61488020007"  # every text arrives, and no receipt says so
 # The defaults are for the real Slack and real companies; seconds. An answer takes a while on a busy machine.
 _IMPATIENT = {
     "provider": 2.0,
-    "settle": [0.2, 0.3],
+    "reconcile": [0.2, 0.3],
     "retry": 0.3,
     "slack": 2.5,
     "socket": 0.8,
-    "line": 0.6,
+    "status_line": 0.6,
     "card": 0.1,
 }
 
@@ -84,10 +84,10 @@ class Team(Stage):
             "posts_per_second": POSTS_PER_SECOND,
             "posts_per_minute": 6000.0,
             "calls_scale": 50.0,
-            "settle_seconds": 0.4,
+            "reconcile_seconds": 0.4,
         }
         written["slack"]["calls_scale"] = 50.0
-        written["patience"] = dict(_IMPATIENT)
+        written["timeouts"] = dict(_IMPATIENT)
         written["sweep"] = {"missing": 1.0}
         if self._http:
             written["slack"] |= {"mode": "http", "signing_secret": self.slack.signing_secret}

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from sandbox.page.server import Server
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.page.company import Company
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.page.company import PHONE
 
 if TYPE_CHECKING:

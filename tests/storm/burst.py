@@ -92,7 +92,7 @@ class Seen:
 
 def _scaled(settings: dict[str, Any]) -> None:
     settings["slack"] |= {"posts_per_second": RATE, "posts_per_minute": RATE * 60 * 4}
-    settings["patience"]["slack"] = 15.0  # what is not waited for piles up before a Slack that is slow for once
+    settings["timeouts"]["slack"] = 15.0  # what is not waited for piles up before a Slack that is slow for once
 
 
 def _counted(storm: Storm, phones: list[str], seen: Seen, stolen: int) -> Burst:

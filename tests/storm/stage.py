@@ -89,7 +89,7 @@ class Storm(Team):
     def settings(self, port: int) -> dict[str, Any]:
         """With a sweep every two seconds, for what the storm blows away, and less patience than its delays take."""
         written = super().settings(port)
-        written["patience"] |= {"provider": 0.6, "slack": 1.0}
+        written["timeouts"] |= {"provider": 0.6, "slack": 1.0}
         written["sweep"] = {"every": 2.0, "missing": 1.0, "late": 120.0}
         return written
 

@@ -44,20 +44,20 @@ CHAINS: dict[str, list[Point]] = {
         ("after commit:Appender._write", 3),
     ],
     "the first posts of a thread": [
-        ("before commit:Posting.put", 1),
-        ("after commit:Posting.put", 1),
+        ("before commit:IdempotentPosts.put", 1),
+        ("after commit:IdempotentPosts.put", 1),
         ("before slack:chat.postMessage", 1),
         ("after slack:chat.postMessage", 1),
-        ("before commit:Posting.put", 2),
-        ("after commit:Posting.put", 2),
+        ("before commit:IdempotentPosts.put", 2),
+        ("after commit:IdempotentPosts.put", 2),
     ],
     "the next posts of a thread": [
-        ("before commit:Posting.put", 3),
-        ("after commit:Posting.put", 3),
+        ("before commit:IdempotentPosts.put", 3),
+        ("after commit:IdempotentPosts.put", 3),
         ("before slack:chat.postMessage", 2),
         ("after slack:chat.postMessage", 2),
-        ("before commit:Posting.put", 4),
-        ("after commit:Posting.put", 4),
+        ("before commit:IdempotentPosts.put", 4),
+        ("after commit:IdempotentPosts.put", 4),
         ("after slack:chat.postMessage", 4),
     ],
     "sending": [
@@ -89,15 +89,15 @@ CHAINS: dict[str, list[Point]] = {
     ],
     "edits, people and wishes": [
         ("before slack:users.info", 1),
-        ("after commit:People.person", 1),
+        ("after commit:Users.person", 1),
         ("before slack:chat.update", 1),
         ("after slack:chat.update", 1),
-        ("before commit:Posting.edit", 1),
-        ("after commit:Posting.edit", 1),
+        ("before commit:IdempotentPosts.edit", 1),
+        ("after commit:IdempotentPosts.edit", 1),
         ("before commit:Actions.act", 1),
         ("after commit:Actions.act", 1),
-        ("before commit:Thread._finish", 1),
-        ("after commit:Thread._finish", 1),
+        ("before commit:Publisher._finish", 1),
+        ("after commit:Publisher._finish", 1),
     ],
 }
 # The same where the carrier drops an answer, or refuses for speed.
@@ -106,8 +106,8 @@ DOUBTFUL: list[Point] = [
     ("after commit:Gate._failed", 1),
     ("before provider:GET", 1),
     ("after provider:GET", 1),
-    ("before commit:Settling.settle", 1),
-    ("after commit:Settling.settle", 1),
+    ("before commit:Reconciler.reconcile", 1),
+    ("after commit:Reconciler.reconcile", 1),
 ]
 THROTTLED: list[Point] = [("before commit:Gate._not_sent", 1), ("after commit:Gate._not_sent", 1)]
 

@@ -32,7 +32,7 @@ MOST_ABROAD = 100  # texts; one of the companies takes no more than 200 an hour
 def _patient(settings: dict[str, Any]) -> None:
     """A receipt that does not come is missed soon; a post that Slack carries out late is waited for."""
     settings["receipt_minutes"] = 0.03
-    settings["slack"]["settle_seconds"] = 2 * LONGEST_DELAY + 1
+    settings["slack"]["reconcile_seconds"] = 2 * LONGEST_DELAY + 1
 
 
 class Weather:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.conversations import attachments, enqueue
 from bot.conversations.consent import Consent, opt_in, opt_out
 from bot.conversations.intake_handlers import CONFIRM
-from bot.conversations.number_hash import Pseudonyms
+from bot.conversations.number_hash import NumberHash
 from bot.privacy import erasure
 from bot.slack.client.users import ONLY_ADMINS, reason
 from bot.slack.views import rights as rights_view
@@ -31,9 +31,9 @@ from storage.tables import (
     erasures,
     jobs,
     messages,
-    people,
     replies,
     schedule,
+    users,
 )
 from storage.tables.intake import Arrival
 
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
 
     from slack_bolt.async_app import AsyncAck, AsyncApp
 
-    from bot.conversations.send_results import Outcomes
+    from bot.conversations.send_results import SendResults
     from bot.settings.model import Settings
-    from bot.slack.client.users import People
+    from bot.slack.client.users import Users
     from storage.engine.database import Database, Transaction
     from storage.tables.conversations import Conversation
     from storage.tables.intake import Appender
@@ -67,7 +67,7 @@ ON_MESSAGES = (
 ON_CONTACTS = ("erase",)
 ON_ALERTS = ("acknowledge", "retry_all")
 
-Wish = dict[str, Any]
+Action = dict[str, Any]
 
 NOTHING_BELOW = "Not texted: write the text below it, on a new line, like `!later tomorrow 9:00` and then the text."
 NOT_HERE = "Not texted: in this channel replies are not texted. Open `/sms` in another place to write a text."
@@ -91,19 +91,19 @@ class Actions:
         database: Database,
         appender: Appender,
         settings: Settings,
-        people: People,
-        outcomes: Outcomes,
+        users: Users,
+        send_results: SendResults,
         team: str,
     ) -> None:
         self._database = database
         self._appender = appender
         self._settings = settings
-        self._people = people
-        self._outcomes = outcomes
+        self._users = users
+        self._send_results = send_results
         self._team = team
         self._consent = Consent(settings)
-        self._pseudonyms = Pseudonyms(settings)
-        self._wishes: dict[str, Callable[[Transaction, Wish], Awaitable[None]]] = {
+        self._number_hash = NumberHash(settings)
+        self._handlers: dict[str, Callable[[Transaction, Action], Awaitable[None]]] = {
             name: getattr(self, f"_{name}") for name in (*ON_CONVERSATIONS, *ON_MESSAGES, *ON_CONTACTS, *ON_ALERTS)
         }
 
@@ -114,7 +114,7 @@ class Actions:
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """A button: taken in, then acked."""
         pressed = body["actions"][0]
-        wish = {
+        action = {
             "do": pressed["action_id"].removeprefix(PREFIX),
             "subject": int(pressed["value"]),
             "user": body["user"]["id"],
@@ -123,13 +123,13 @@ class Actions:
             "argument": "",
         }
         if body.get("container", {}).get("is_ephemeral"):
-            wish["response_url"] = body["response_url"]
-        await self.take_in(wish, f"{self._team}:action:{body['trigger_id']}")
+            action["response_url"] = body["response_url"]
+        await self.take_in(action, f"{self._team}:action:{body['trigger_id']}")
         await ack()
 
-    async def take_in(self, wish: Wish, key: str) -> None:
+    async def take_in(self, action: Action, key: str) -> None:
         """Makes a wish durable; the same key twice is one wish."""
-        await self._appender.append(Arrival("slack", "wish", key, json.dumps(wish).encode(), wish))
+        await self._appender.append(Arrival("slack", "action", key, json.dumps(action).encode(), action))
 
     async def act(self, job: Job) -> None:
         """Does what was wished, if who wished it may.
@@ -137,84 +137,86 @@ class Actions:
         Raises:
             bot.slack.client.api.SlackError: Slack has to be asked who they are and does not answer.
         """
-        wish = job.details
-        refusal = await self._refusal(wish)
+        action = job.details
+        refusal = await self._refusal(action)
         async with self._database.transaction() as tx:
             if refusal is None:
-                await self._wishes[wish["do"]](tx, wish)
+                await self._handlers[action["do"]](tx, action)
             else:
-                await self._tell(tx, wish, refusal)
+                await self._tell(tx, action, refusal)
             await jobs.finish(tx, job)
 
-    async def _refusal(self, wish: Wish) -> str | None:
+    async def _refusal(self, action: Action) -> str | None:
         """Why the person may not, as a sentence."""
-        if wish["do"] in {"opt_out", "opt_in"} and not await self._people.is_admin(wish["user"], self._settings.admins):
+        if action["do"] in {"opt_out", "opt_in"} and not await self._users.is_admin(
+            action["user"], self._settings.admins
+        ):
             return ONLY_ADMINS
-        if wish["do"] in ON_CONTACTS:
-            return await self._people.may_erase(wish["user"], self._settings.admins)
-        for inbox in await self._inboxes_of(wish):
-            refusal = await self._people.may_text(wish["user"], self._settings.inboxes[inbox])
+        if action["do"] in ON_CONTACTS:
+            return await self._users.may_erase(action["user"], self._settings.admins)
+        for inbox in await self._inboxes_of(action):
+            refusal = await self._users.may_text(action["user"], self._settings.inboxes[inbox])
             if refusal is not None:
                 return reason(refusal)
         return None
 
-    async def _inboxes_of(self, wish: Wish) -> list[str]:
+    async def _inboxes_of(self, action: Action) -> list[str]:
         async with self._database.read() as reader:
-            if wish["do"] in ON_ALERTS:
-                alert = await alerts.get(reader, wish["subject"])
+            if action["do"] in ON_ALERTS:
+                alert = await alerts.get(reader, action["subject"])
                 found = {(await conversations.get(reader, each)).inbox for each in alert.conversations}
                 return sorted(found) or list(self._settings.inboxes)[:1]
-            conversation_id = wish["subject"]
-            if wish["do"] in ON_MESSAGES:
-                conversation_id = (await messages.get(reader, wish["subject"])).conversation_id
+            conversation_id = action["subject"]
+            if action["do"] in ON_MESSAGES:
+                conversation_id = (await messages.get(reader, action["subject"])).conversation_id
             return [(await conversations.get(reader, conversation_id)).inbox]
 
     # --- about a conversation -----------------------------------------------------------------------------------------
 
-    async def _assign(self, tx: Transaction, wish: Wish) -> None:
+    async def _assign(self, tx: Transaction, action: Action) -> None:
         """To whoever is named, else to who wished it."""
-        named = re.search(r"<@([UW][A-Z0-9]+)", wish["argument"])
-        await conversations.assign(tx, wish["subject"], named[1] if named else wish["user"])
-        await self._show_card(tx, wish["subject"])
+        named = re.search(r"<@([UW][A-Z0-9]+)", action["argument"])
+        await conversations.assign(tx, action["subject"], named[1] if named else action["user"])
+        await self._show_card(tx, action["subject"])
 
-    async def _close(self, tx: Transaction, wish: Wish) -> None:
-        if await conversations.close(tx, wish["subject"]):
-            await self._show_card(tx, wish["subject"])
+    async def _close(self, tx: Transaction, action: Action) -> None:
+        if await conversations.close(tx, action["subject"]):
+            await self._show_card(tx, action["subject"])
 
-    async def _reopen(self, tx: Transaction, wish: Wish) -> None:
-        if await conversations.reopen(tx, wish["subject"]):
-            await self._show_card(tx, wish["subject"])
+    async def _reopen(self, tx: Transaction, action: Action) -> None:
+        if await conversations.reopen(tx, action["subject"]):
+            await self._show_card(tx, action["subject"])
         else:
-            await self._tell(tx, wish, NEWER)
+            await self._tell(tx, action, NEWER)
 
-    async def _via(self, tx: Transaction, wish: Wish) -> None:
+    async def _via(self, tx: Transaction, action: Action) -> None:
         """The conversation goes on through this sender."""
-        conversation = await conversations.get(tx, wish["subject"])
+        conversation = await conversations.get(tx, action["subject"])
         names = self._settings.inboxes[conversation.inbox].senders
-        if wish["argument"] not in names:
-            await self._tell(tx, wish, f"Here texts can come from: {', '.join(names)}.")
+        if action["argument"] not in names:
+            await self._tell(tx, action, f"Here texts can come from: {', '.join(names)}.")
             return
-        await conversations.keep_sender(tx, conversation.id, wish["argument"])
+        await conversations.keep_sender(tx, conversation.id, action["argument"])
         await self._show_card(tx, conversation.id)
 
-    async def _later(self, tx: Transaction, wish: Wish) -> None:
+    async def _later(self, tx: Transaction, action: Action) -> None:
         """`!later <when>`: the text below it goes out then, in the time zone of who wrote it."""
-        person = await people.find(tx, self._team, wish["user"])
+        person = await users.find(tx, self._team, action["user"])
         where = parse_time.zone(person.time_zone if person else None)
         try:
-            at = from_datetime(parse_time.read(wish["argument"], to_datetime(tx.now), where))
+            at = from_datetime(parse_time.read(action["argument"], to_datetime(tx.now), where))
         except parse_time.NotATime as error:
-            await self._tell(tx, wish, f"Not texted: {error}")
+            await self._tell(tx, action, f"Not texted: {error}")
             return
-        conversation = await conversations.get(tx, wish["subject"])
+        conversation = await conversations.get(tx, action["subject"])
         if self._settings.inboxes[conversation.inbox].reply_mode == "off":
-            await self._tell(tx, wish, NOT_HERE)
-        elif not wish["text"] and not wish.get("files"):
-            await self._tell(tx, wish, NOTHING_BELOW)
-        elif (message_id := await self._add_later(tx, wish, conversation)) is None:
-            await self._tell(tx, wish, CHANGED_LATE)
+            await self._tell(tx, action, NOT_HERE)
+        elif not action["text"] and not action.get("files"):
+            await self._tell(tx, action, NOTHING_BELOW)
+        elif (message_id := await self._add_later(tx, action, conversation)) is None:
+            await self._tell(tx, action, CHANGED_LATE)
         else:
-            await attachments.attach(tx, message_id, wish.get("files", ()))
+            await attachments.attach(tx, message_id, action.get("files", ()))
             await self._schedule(tx, message_id, conversation, at)
 
     async def _schedule(self, tx: Transaction, message_id: int, conversation: Conversation, at: int) -> None:
@@ -226,143 +228,145 @@ class Actions:
             await enqueue.send(tx, conversation.id, message_id, at)
         await enqueue.show(tx, message_id)
 
-    async def _add_later(self, tx: Transaction, wish: Wish, conversation: Conversation) -> int | None:
+    async def _add_later(self, tx: Transaction, action: Action, conversation: Conversation) -> int | None:
         """The text as a message; the same message again after an edit. None: it may have gone out already."""
-        typed = json.dumps({"text": wish["text"], "files": wish.get("files", [])})
-        known = await messages.by_slack(tx, self._team, conversation.channel, wish["ts"])
+        typed = json.dumps({"text": action["text"], "files": action.get("files", [])})
+        known = await messages.by_slack(tx, self._team, conversation.channel, action["ts"])
         if known is None:
             return await replies.add(
                 tx,
                 conversation.id,
                 typed=typed,
                 written="",
-                author=wish["user"],
+                author=action["user"],
                 team=self._team,
-                channel=wish["channel"],
-                ts=wish["ts"],
-                thread_ts=wish["thread_ts"],
+                channel=action["channel"],
+                ts=action["ts"],
+                thread_ts=action["thread_ts"],
             )
         if await attempts.may_be_out(tx, known.id):
             return None
         await messages.decide(tx, known.id)
         return known.id if await replies.retype(tx, known.id, typed, "") else None
 
-    async def _contact(self, tx: Transaction, wish: Wish) -> None:
+    async def _contact(self, tx: Transaction, action: Action) -> None:
         """What a person knows of the contact."""
-        known = wish["contact"]
-        conversation = await conversations.get(tx, wish["subject"])
+        known = action["contact"]
+        conversation = await conversations.get(tx, action["subject"])
         await contacts.describe(
             tx, conversation.contact_id, name=known["name"], notes=known["notes"], time_zone=known["time_zone"]
         )
         for each in await conversations.of_contact(tx, conversation.contact_id):
             await self._show_card(tx, each.id)
 
-    async def _opt_out(self, tx: Transaction, wish: Wish) -> None:
-        conversation = await conversations.get(tx, wish["subject"])
-        await opt_out(tx, conversation.contact_id, "person", wish["user"])
+    async def _opt_out(self, tx: Transaction, action: Action) -> None:
+        conversation = await conversations.get(tx, action["subject"])
+        await opt_out(tx, conversation.contact_id, "person", action["user"])
 
-    async def _opt_in(self, tx: Transaction, wish: Wish) -> None:
-        conversation = await conversations.get(tx, wish["subject"])
-        await opt_in(tx, conversation.contact_id, "person", wish["user"])
+    async def _opt_in(self, tx: Transaction, action: Action) -> None:
+        conversation = await conversations.get(tx, action["subject"])
+        await opt_in(tx, conversation.contact_id, "person", action["user"])
 
     # --- about a message ----------------------------------------------------------------------------------------------
 
-    async def _retry(self, tx: Transaction, wish: Wish) -> None:
+    async def _retry(self, tx: Transaction, action: Action) -> None:
         """A text that failed goes out again, by this person's decision."""
-        message = await messages.get(tx, wish["subject"])
+        message = await messages.get(tx, action["subject"])
         if _has_failed(message):
-            await self._outcomes.send_again(tx, message)
+            await self._send_results.send_again(tx, message)
 
-    async def _other(self, tx: Transaction, wish: Wish) -> None:
+    async def _other(self, tx: Transaction, action: Action) -> None:
         """The same through the next sender of the inbox."""
-        message = await messages.get(tx, wish["subject"])
+        message = await messages.get(tx, action["subject"])
         if not _has_failed(message):
             return
         sender = await self._next_sender(tx, message)
         if sender is None:
-            await self._tell(tx, wish, "This inbox has no other sender.")
+            await self._tell(tx, action, "This inbox has no other sender.")
         else:
-            await self._outcomes.send_again(tx, message, sender)
+            await self._send_results.send_again(tx, message, sender)
 
-    async def _again(self, tx: Transaction, wish: Wish) -> None:
+    async def _again(self, tx: Transaction, action: Action) -> None:
         """A text that may have gone out is sent once more."""
-        message = await messages.get(tx, wish["subject"])
+        message = await messages.get(tx, action["subject"])
         if await self._is_unknown(tx, message):
-            await self._outcomes.send_again(tx, message)
+            await self._send_results.send_again(tx, message)
 
-    async def _arrived(self, tx: Transaction, wish: Wish) -> None:
+    async def _arrived(self, tx: Transaction, action: Action) -> None:
         """A person knows that it went out."""
-        message = await messages.get(tx, wish["subject"])
+        message = await messages.get(tx, action["subject"])
         if await self._is_unknown(tx, message):
-            await self._outcomes.arrived(tx, message, wish["user"])
+            await self._send_results.arrived(tx, message, action["user"])
 
-    async def _give_up(self, tx: Transaction, wish: Wish) -> None:
-        message = await messages.get(tx, wish["subject"])
+    async def _give_up(self, tx: Transaction, action: Action) -> None:
+        message = await messages.get(tx, action["subject"])
         if _has_failed(message) or await self._is_unknown(tx, message):
-            await self._outcomes.given_up(tx, message)
+            await self._send_results.given_up(tx, message)
 
-    async def _send(self, tx: Transaction, wish: Wish) -> None:
+    async def _send(self, tx: Transaction, action: Action) -> None:
         """A text that was held for a question goes out."""
-        message = await messages.get(tx, wish["subject"])
+        message = await messages.get(tx, action["subject"])
         if message.state != "asked" or await self._is_unknown(tx, message):
             return
         if message.not_before is None or message.not_before <= tx.now:
-            await self._outcomes.send_again(tx, message)
+            await self._send_results.send_again(tx, message)
         else:
             await messages.decide(tx, message.id)
             await schedule.schedule(tx, message.id, message.not_before)
             await enqueue.send(tx, message.conversation_id, message.id, message.not_before)
             await enqueue.show(tx, message.id)
 
-    async def _now(self, tx: Transaction, wish: Wish) -> None:
+    async def _now(self, tx: Transaction, action: Action) -> None:
         """A text that quiet hours hold goes out all the same."""
-        message = await messages.get(tx, wish["subject"])
+        message = await messages.get(tx, action["subject"])
         if message.state == "held" and message.code == "quiet":
-            await self._outcomes.send_again(tx, message, at_once=True)
+            await self._send_results.send_again(tx, message, at_once=True)
 
-    async def _discard(self, tx: Transaction, wish: Wish) -> None:
+    async def _discard(self, tx: Transaction, action: Action) -> None:
         """A text that was held for a question, or that waits for its time, stays in the team."""
-        message = await messages.get(tx, wish["subject"])
+        message = await messages.get(tx, action["subject"])
         if message.state in {"asked", "scheduled", "held"} and not await self._is_unknown(tx, message):
             is_begun = await attempts.may_be_out(tx, message.id)
-            await self._outcomes.kept(tx, message, "The rest is kept in the team." if is_begun else "Kept in the team.")
+            await self._send_results.kept(
+                tx, message, "The rest is kept in the team." if is_begun else "Kept in the team."
+            )
 
-    async def _stop_meant(self, tx: Transaction, wish: Wish) -> None:
+    async def _stop_meant(self, tx: Transaction, action: Action) -> None:
         """The contact's text asks for no more texts. No admin is waited for: it is the contact's own wish."""
-        await self._consent.meant(tx, wish["subject"], wish["user"])
+        await self._consent.meant(tx, action["subject"], action["user"])
 
-    async def _stop_not_meant(self, tx: Transaction, wish: Wish) -> None:
-        await self._consent.not_meant(tx, wish["subject"], wish["user"])
+    async def _stop_not_meant(self, tx: Transaction, action: Action) -> None:
+        await self._consent.not_meant(tx, action["subject"], action["user"])
 
     # --- about a contact ----------------------------------------------------------------------------------------------
 
-    async def _erase(self, tx: Transaction, wish: Wish) -> None:
+    async def _erase(self, tx: Transaction, action: Action) -> None:
         """All about the contact goes. An erasure that was cut short goes on."""
-        contact = await contacts.get_if_there(tx, wish["subject"])
+        contact = await contacts.get_if_there(tx, action["subject"])
         if contact is None:
-            await self._tell(tx, wish, rights_view.ERASED_ALREADY)
+            await self._tell(tx, action, rights_view.ERASED_ALREADY)
             return
         is_news = await erasures.under_way(tx, contact.id) is None
         if is_news:
-            await erasure.begin(tx, self._pseudonyms, contact, wish["user"])
-            tx.tell(AdminActed("erase", wish["user"], self._pseudonyms.of(contact.address)))
-        told = {name: wish.get(name) for name in ("channel", "user", "response_url")}
-        told["number"] = self._pseudonyms.of(contact.address)
+            await erasure.begin(tx, self._number_hash, contact, action["user"])
+            tx.tell(AdminActed("erase", action["user"], self._number_hash.of(contact.address)))
+        told = {name: action.get(name) for name in ("channel", "user", "response_url")}
+        told["number"] = self._number_hash.of(contact.address)
         await enqueue.erase(tx, contact.id, with_slack=True, told=told)
-        await self._tell(tx, wish, rights_view.ERASING if is_news else rights_view.ERASING_ALREADY)
+        await self._tell(tx, action, rights_view.ERASING if is_news else rights_view.ERASING_ALREADY)
 
     # --- about an alert -----------------------------------------------------------------------------------------------
 
-    async def _acknowledge(self, tx: Transaction, wish: Wish) -> None:
-        if await alerts.acknowledge(tx, wish["subject"], wish["user"]):
-            await enqueue.alert(tx, wish["subject"])
+    async def _acknowledge(self, tx: Transaction, action: Action) -> None:
+        if await alerts.acknowledge(tx, action["subject"], action["user"]):
+            await enqueue.alert(tx, action["subject"])
 
-    async def _retry_all(self, tx: Transaction, wish: Wish) -> None:
+    async def _retry_all(self, tx: Transaction, action: Action) -> None:
         """What failed in the conversations that the alert names, and that nobody has decided about."""
-        for conversation_id in (await alerts.get(tx, wish["subject"])).conversations:
+        for conversation_id in (await alerts.get(tx, action["subject"])).conversations:
             for message in await history.failed(tx, conversation_id):
-                await self._outcomes.send_again(tx, message)
-        await self._acknowledge(tx, wish)
+                await self._send_results.send_again(tx, message)
+        await self._acknowledge(tx, action)
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
@@ -380,11 +384,11 @@ class Actions:
     async def _show_card(self, tx: Transaction, conversation_id: int) -> None:
         await enqueue.card(tx, conversation_id, tx.now)
 
-    async def _tell(self, tx: Transaction, wish: Wish, sentence: str) -> None:
-        if wish["channel"]:
-            url = wish.get("response_url")
+    async def _tell(self, tx: Transaction, action: Action, sentence: str) -> None:
+        if action["channel"]:
+            url = action.get("response_url")
             await enqueue.tell(
-                tx, wish["channel"], wish["user"], sentence, wish["thread_ts"], response_url=url, replaces=True
+                tx, action["channel"], action["user"], sentence, action["thread_ts"], response_url=url, replaces=True
             )
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger("tasks")
 
 
-class Tasks:
+class BackgroundTasks:
     """What is under way. Only what shows something goes here: what decides something is in the intake before."""
 
     def __init__(self) -> None:

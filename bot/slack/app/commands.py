@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 
     from bot.sending.gate import Gate
     from bot.settings.model import Inbox, Settings
-    from bot.slack.app.background import Tasks
+    from bot.slack.app.background import BackgroundTasks
     from bot.slack.app.compose import Compose
     from bot.slack.app.rights import Rights
-    from bot.slack.app.slash_replies import Answers
-    from bot.slack.client.users import People
+    from bot.slack.app.slash_replies import SlashReplies
+    from bot.slack.client.users import Users
     from bot.slack.views.blocks import Rendered
     from sms.address import Address
     from storage.tables.intake import Appender
@@ -54,7 +54,7 @@ class Refusal(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Invocation:
     """One use of the command."""
 
     user: str
@@ -84,18 +84,18 @@ class Commands:
         self,
         appender: Appender,
         settings: Settings,
-        people: People,
+        users: Users,
         gate: Gate,
-        answers: Answers,
+        answers: SlashReplies,
         rights: Rights,
         compose: Compose,
-        tasks: Tasks,
+        tasks: BackgroundTasks,
         session: aiohttp.ClientSession,
         team: str,
     ) -> None:
         self._appender = appender
         self._settings = settings
-        self._people = people
+        self._users = users
         self._gate = gate
         self._answers = answers
         self._rights = rights
@@ -103,7 +103,7 @@ class Commands:
         self._tasks = tasks
         self._session = session
         self._team = team
-        self._commands: dict[str, Callable[[Asked], Awaitable[Rendered]]] = {
+        self._commands: dict[str, Callable[[Invocation], Awaitable[Rendered]]] = {
             "find": self._find,
             "open": self._open,
             "leases": self._leases,
@@ -159,90 +159,90 @@ class Commands:
             log.error("a command could not be stored", error=str(error))
             return say(_BUSY)
 
-    async def _asked(self, body: dict[str, Any], words: str) -> Asked:
+    async def _asked(self, body: dict[str, Any], words: str) -> Invocation:
         """The command, if the person may text from where they are; elsewhere, if they may text from anywhere."""
         user, inboxes = body["user_id"], self._settings.inboxes
-        refusals = {name: await self._people.may_text(user, inbox) for name, inbox in inboxes.items()}
+        refusals = {name: await self._users.may_text(user, inbox) for name, inbox in inboxes.items()}
         allowed = [name for name, refusal in refusals.items() if refusal is None]
         here = self._settings.inbox_of_channel(body["channel_id"]) or next(iter([*allowed, *inboxes]))
         refusal = refusals[here]
         if refusal is not None:
             raise Refusal(refusal)
-        return Asked(user, here, allowed, words, body)
+        return Invocation(user, here, allowed, words, body)
 
     # --- what decides -------------------------------------------------------------------------------------------------
 
-    async def _text(self, asked: Asked) -> Rendered:
+    async def _text(self, asked: Invocation) -> Rendered:
         """`<number> <text>`, also with a template's name in place of the text."""
         texting = read_texting(asked.words, self._inbox(asked).default_region)
         named = _TEMPLATE.fullmatch(texting.text)
         text = texting.text if named is None else await self._filled(asked, named[1], texting.to)
         return await self._send(asked, texting.to, text)
 
-    async def _template(self, asked: Asked) -> Rendered:
+    async def _template(self, asked: Invocation) -> Rendered:
         """`template <name> <number>`."""
         name, number = [*asked.words.split(maxsplit=1), "", ""][:2]
         to = read_number(number, self._inbox(asked).default_region)
         return await self._send(asked, to, await self._filled(asked, name.removeprefix("#"), to))
 
-    async def _send(self, asked: Asked, to: Address, text: str) -> Rendered:
+    async def _send(self, asked: Invocation, to: Address, text: str) -> Rendered:
         route = await self._gate.would_send(asked.inbox, to, text)
         await self._take_in(asked, "command", to=str(to), text=text)
         where = self._channel(asked)
         told = fill("Texting {who}. The conversation is in {where}.", who=spell(to), where=where)
         return say(joined(" ", [told, ONE_WAY if one_way(route.address) else ""]))
 
-    async def _filled(self, asked: Asked, name: str, to: Address) -> str:
+    async def _filled(self, asked: Invocation, name: str, to: Address) -> str:
         template = await self._answers.template_named(asked.inbox, name.lower())
         if template is None:
             raise Refusal(f"Not sent: this inbox has no template `#{name}`. `/sms templates` lists them.")
-        agent = (await self._people.person(asked.user)).name
+        agent = (await self._users.person(asked.user)).name
         contact = await self._answers.contact_name(to)
         try:
             return templates.fill(template.text, templates.values(contact, spell(to), agent))
         except CannotFill as error:
             raise Refusal(f"Not sent: {error}") from None
 
-    async def _open(self, asked: Asked) -> Rendered:
+    async def _open(self, asked: Invocation) -> Rendered:
         to = read_number(asked.words, self._inbox(asked).default_region)
         await self._take_in(asked, "open", to=str(to))
         where = self._channel(asked)
         return say(fill("Opening the thread of {who} in {where}. Nothing is texted.", who=spell(to), where=where))
 
-    async def _opt_out(self, asked: Asked) -> Rendered:
+    async def _opt_out(self, asked: Invocation) -> Rendered:
         to = await self._decided_about(asked)
         if await self._answers.opted_out_since(to) is not None:
             return say(f"{spell(to)} has opted out already.")
         await self._take_in(asked, "opt_out", to=str(to))
         return say(f"Noted: nothing is texted to {spell(to)} any more, from any sender, until they text START.")
 
-    async def _opt_in(self, asked: Asked) -> Rendered:
+    async def _opt_in(self, asked: Invocation) -> Rendered:
         to = await self._decided_about(asked)
         if await self._answers.opted_out_since(to) is None:
             return say(f"{spell(to)} has not opted out.")
         await self._take_in(asked, "opt_in", to=str(to))
         return say(f"Noted: {spell(to)} can be texted again.")
 
-    async def _decided_about(self, asked: Asked) -> Address:
-        if not await self._people.is_admin(asked.user, self._settings.admins):
+    async def _decided_about(self, asked: Invocation) -> Address:
+        if not await self._users.is_admin(asked.user, self._settings.admins):
             raise Refusal(ONLY_ADMINS)
         return read_number(asked.words, self._inbox(asked).default_region)
 
-    async def _export(self, asked: Asked) -> Rendered:
+    async def _export(self, asked: Invocation) -> Rendered:
         to = await self._owned_by(asked)
         return await self._rights.export(asked.user, to, self._key(asked))
 
-    async def _erase(self, asked: Asked) -> Rendered:
+    async def _erase(self, asked: Invocation) -> Rendered:
         return await self._rights.erase(await self._owned_by(asked))
 
-    async def _owned_by(self, asked: Asked) -> Address:
+    async def _owned_by(self, asked: Invocation) -> Address:
         """Whose data it is about, if the person may have it erased and exported."""
-        refusal = await self._people.may_erase(asked.user, self._settings.admins)
+        refusal = await self._users.may_erase(asked.user, self._settings.admins)
         if refusal is not None:
             raise Refusal(refusal)
         return read_number(asked.words, self._inbox(asked).default_region)
 
-    async def _templates(self, asked: Asked) -> Rendered:
+    async def _templates(self, asked: Invocation) -> Rendered:
         """`templates`, `templates show <name>`, `templates add <name> <text>`, `templates remove <name>`."""
         what, name, text = re.fullmatch(r"(\S*)\s*(\S*)\s*(.*)", asked.words, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches every text
         name = name.removeprefix("#").lower()
@@ -260,50 +260,50 @@ class Commands:
         await self._take_in(asked, "template", name=name, text=None)
         return say(f"The template `#{name}` is removed.")
 
-    async def _add_template(self, asked: Asked, name: str, text: str) -> Rendered:
+    async def _add_template(self, asked: Invocation, name: str, text: str) -> Rendered:
         templates.check(name, text)
         before = await self._answers.template_named(asked.inbox, name)
         await self._take_in(asked, "template", name=name, text=text)
         done = "kept" if before is None else "kept in place of the one before"
         return say(f"The template is {done}. `/sms <number> #{name}` texts it.")
 
-    async def _take_in(self, asked: Asked, kind: str, **said: Any) -> None:
+    async def _take_in(self, asked: Invocation, kind: str, **said: Any) -> None:
         body = asked.body
         parsed = {**said, "inbox": asked.inbox, "user": asked.user, "response_url": body["response_url"]}
         kept = {name: value for name, value in body.items() if name not in {"token", "response_url"}}
         await self._appender.append(Arrival("slack", kind, self._key(asked), json.dumps(kept).encode(), parsed))
 
-    def _key(self, asked: Asked) -> str:
+    def _key(self, asked: Invocation) -> str:
         """In the intake, where the same use of the command is one row."""
         return f"{self._team}:command:{asked.body['trigger_id']}"
 
     # --- what only shows ----------------------------------------------------------------------------------------------
 
-    async def _find(self, asked: Asked) -> Rendered:
+    async def _find(self, asked: Invocation) -> Rendered:
         if not asked.words:
             raise Refusal("Write a part of a name or of a number behind it: `/sms find anna`.")
         return await self._answers.find(asked.inboxes, asked.words)
 
-    async def _leases(self, asked: Asked) -> Rendered:
+    async def _leases(self, asked: Invocation) -> Rendered:
         return await self._answers.leases(asked.inboxes)
 
-    async def _senders(self, asked: Asked) -> Rendered:
+    async def _senders(self, asked: Invocation) -> Rendered:
         return self._answers.senders(asked.inbox)
 
-    async def _route(self, asked: Asked) -> Rendered:
+    async def _route(self, asked: Invocation) -> Rendered:
         texting = read_texting(asked.words, self._inbox(asked).default_region)
         return await self._answers.route(asked.inbox, texting.to, texting.text)
 
-    async def _status(self, asked: Asked) -> Rendered:
+    async def _status(self, asked: Invocation) -> Rendered:
         return await self._answers.status(asked.inboxes)
 
-    async def _help(self, asked: Asked) -> Rendered:
+    async def _help(self, asked: Invocation) -> Rendered:
         return help_text(self._inbox(asked).reply_mode)
 
     # --- where --------------------------------------------------------------------------------------------------------
 
-    def _inbox(self, asked: Asked) -> Inbox:
+    def _inbox(self, asked: Invocation) -> Inbox:
         return self._settings.inboxes[asked.inbox]
 
-    def _channel(self, asked: Asked) -> Marked:
+    def _channel(self, asked: Invocation) -> Marked:
         return Marked(f"<#{self._inbox(asked).channel}>")

@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
     from bot.sending.gate import Gate
     from bot.settings.model import Settings
-    from bot.slack.app.background import Tasks
-    from bot.slack.app.modal_loader import Windows
+    from bot.slack.app.background import BackgroundTasks
+    from bot.slack.app.modal_loader import ModalLoader
     from bot.slack.client.api import SlackApi
-    from bot.slack.client.users import People
+    from bot.slack.client.users import Users
     from bot.slack.views.forms import View
     from providers.provider import Provider
     from storage.engine.database import Connection, Database
@@ -93,18 +93,18 @@ class Compose:
         appender: Appender,
         settings: Settings,
         providers: Mapping[str, Provider],
-        people: People,
+        users: Users,
         gate: Gate,
         slack: SlackApi,
-        tasks: Tasks,
-        windows: Windows,
+        tasks: BackgroundTasks,
+        windows: ModalLoader,
         team: str,
     ) -> None:
         self._database = database
         self._appender = appender
         self._settings = settings
         self._providers = providers
-        self._people = people
+        self._users = users
         self._gate = gate
         self._slack = slack
         self._tasks = tasks
@@ -161,7 +161,7 @@ class Compose:
             found = await self._place(reader, channel, message.get("thread_ts") or message["ts"])
         text, note = "", ""
         try:
-            text = decode.to_text(message, await self._people.names_for(message), us=self._people.us)
+            text = decode.to_text(message, await self._users.names_for(message), us=self._users.us)
         except decode.CannotBeTexted as error:
             note = str(error)
         wanted = found[0] if found else self._settings.inbox_of_channel(channel)
@@ -186,12 +186,12 @@ class Compose:
 
     async def _inboxes_of(self, user: str) -> tuple[str, ...] | str:
         """The inboxes that the user may text from; a sentence where there is none."""
-        refusals = {name: await self._people.may_text(user, inbox) for name, inbox in self._settings.inboxes.items()}
+        refusals = {name: await self._users.may_text(user, inbox) for name, inbox in self._settings.inboxes.items()}
         allowed = tuple(name for name, refusal in refusals.items() if refusal is None)
         return allowed or next(refusal for refusal in refusals.values() if refusal is not None)
 
     async def _may(self, user: str, inbox: str) -> bool:
-        return await self._people.may_text(user, self._settings.inboxes[inbox]) is None
+        return await self._users.may_text(user, self._settings.inboxes[inbox]) is None
 
     async def _with_templates(self, draft: Draft) -> Draft:
         async with self._database.read() as reader:
@@ -252,7 +252,7 @@ class Compose:
         if template is None or template.inbox != draft.inbox:
             return draft
         number = spaced(contact.address) if contact else filled.number
-        values = templates.values(contact.name if contact else None, number, (await self._people.person(user)).name)
+        values = templates.values(contact.name if contact else None, number, (await self._users.person(user)).name)
         try:
             return compose_view.with_text(draft, templates.fill(template.text, values))
         except templates.CannotFill as error:
@@ -323,7 +323,7 @@ class Compose:
 
     async def _check_person(self, user: str, inbox: str) -> None:
         try:
-            refusal = await self._people.may_text(user, self._settings.inboxes[inbox])
+            refusal = await self._users.may_text(user, self._settings.inboxes[inbox])
         except SlackError:
             refusal = _UNSURE
         if refusal is not None:

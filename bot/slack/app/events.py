@@ -46,7 +46,7 @@ class Surface(Protocol):
         """Registers its listeners."""
 
 
-class SlackDoor:
+class SlackEvents:
     """The listeners of one workspace.
 
     Args:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
     from bot.settings.model import Settings
-    from bot.slack.app.events import SlackDoor
+    from bot.slack.app.events import SlackEvents
     from bot.slack.client.api import SlackApi
     from storage.engine.database import Database
     from storage.tables.intake import Arrival
@@ -55,7 +55,7 @@ class SecondLook:
         settings: how old something must be to be missed.
     """
 
-    def __init__(self, database: Database, slack: SlackApi, door: SlackDoor, settings: Settings) -> None:
+    def __init__(self, database: Database, slack: SlackApi, door: SlackEvents, settings: Settings) -> None:
         self._database = database
         self._slack = slack
         self._door = door

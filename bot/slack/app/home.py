@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from bot.slack.client.users import reason
 from bot.slack.views import home as home_view
 from bot.slack.views.cards import spaced
-from bot.slack.views.home import AccountView, InboxView, Line
+from bot.slack.views.home import AccountView, HomeRow, InboxView
 from bot.text import parse_time
 from storage.engine.clock import DAY, from_datetime, to_datetime
 from storage.queries import home_queries
-from storage.tables import contacts, conversations, pauses, people
+from storage.tables import contacts, conversations, pauses, users
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncApp
 
     from bot.settings.model import Settings
-    from bot.slack.app.background import Tasks
+    from bot.slack.app.background import BackgroundTasks
     from bot.slack.app.compose import Compose
     from bot.slack.client.api import SlackApi
-    from bot.slack.client.users import People
+    from bot.slack.client.users import Users
     from bot.slack.threads.presenter import Presenter
     from bot.slack.views.forms import View
     from providers.provider import Provider
@@ -53,17 +53,17 @@ class Home:
         database: Database,
         settings: Settings,
         providers: Mapping[str, Provider],
-        people: People,
+        users: Users,
         presenter: Presenter,
         slack: SlackApi,
-        tasks: Tasks,
+        tasks: BackgroundTasks,
         compose: Compose,
         team: str,
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
-        self._people = people
+        self._users = users
         self._presenter = presenter
         self._slack = slack
         self._tasks = tasks
@@ -95,13 +95,13 @@ class Home:
         await self._slack.call("views.publish", user_id=user, view=await self._view(user))
 
     async def _view(self, user: str) -> View:
-        refusals = {name: await self._people.may_text(user, inbox) for name, inbox in self._settings.inboxes.items()}
+        refusals = {name: await self._users.may_text(user, inbox) for name, inbox in self._settings.inboxes.items()}
         allowed = [name for name, refusal in refusals.items() if refusal is None]
         if not allowed:
             return home_view.nothing(reason(next(iter(refusals.values())) or ""))
         now = self._database.clock()
         async with self._database.read() as reader:
-            person = await people.find(reader, self._team, user)
+            person = await users.find(reader, self._team, user)
             since = _midnight(now, parse_time.zone(person.time_zone if person else None))
             inboxes = [await self._inbox(reader, name, since, now) for name in allowed]
             accounts = await self._accounts(reader, allowed, now)
@@ -120,14 +120,14 @@ class Home:
             lost=today.failed,
         )
 
-    async def _lines(self, reader: Connection, items: Sequence[Item]) -> list[Line]:
+    async def _lines(self, reader: Connection, items: Sequence[Item]) -> list[HomeRow]:
         lines = []
         for item in items:
             conversation = await conversations.get(reader, item.conversation_id)
             contact = await contacts.get(reader, conversation.contact_id)
             name = contact.name or spaced(contact.address)
             said = spaced(item.number) if item.number else item.sentence or ""
-            lines.append(Line(name, self._presenter.address_of(conversation), item.at, said))
+            lines.append(HomeRow(name, self._presenter.address_of(conversation), item.at, said))
         return lines
 
     async def _accounts(self, reader: Connection, inboxes: Sequence[str], now: int) -> list[AccountView]:

@@ -13,7 +13,7 @@ from bot.slack.views import forms
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-    from bot.slack.app.background import Tasks
+    from bot.slack.app.background import BackgroundTasks
     from bot.slack.client.api import SlackApi
     from bot.slack.views.forms import View
 
@@ -21,7 +21,7 @@ SOON = 1.0  # seconds: what takes longer is not waited for before the modal open
 _BROKEN = "This cannot be shown now. Close this window and try again in a minute."
 
 
-class Windows:
+class ModalLoader:
     """The modals of one workspace.
 
     Args:
@@ -29,7 +29,7 @@ class Windows:
         tasks: does so after the listener has answered.
     """
 
-    def __init__(self, slack: SlackApi, tasks: Tasks) -> None:
+    def __init__(self, slack: SlackApi, tasks: BackgroundTasks) -> None:
         self._slack = slack
         self._tasks = tasks
 

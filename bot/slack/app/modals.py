@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncApp
 
     from bot.settings.model import Settings
-    from bot.slack.app.actions import Actions, Wish
-    from bot.slack.app.modal_loader import Windows
-    from bot.slack.client.users import People
+    from bot.slack.app.actions import Action, Actions
+    from bot.slack.app.modal_loader import ModalLoader
+    from bot.slack.client.users import Users
     from bot.slack.views.forms import View
     from providers.provider import Provider
     from storage.engine.database import Connection, Database
@@ -38,7 +38,7 @@ _MOST_OPT_OUTS = 5  # that the contact's window shows
 _ZONES = "Like Australia/Sydney or Europe/London."
 
 
-class Sheets:
+class Modals:
     """The modals about one text, one contact, one conversation.
 
     Args:
@@ -55,15 +55,15 @@ class Sheets:
         database: Database,
         settings: Settings,
         providers: Mapping[str, Provider],
-        people: People,
+        users: Users,
         actions: Actions,
-        windows: Windows,
+        windows: ModalLoader,
         team: str,
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
-        self._people = people
+        self._users = users
         self._actions = actions
         self._windows = windows
         self._team = team
@@ -109,7 +109,7 @@ class Sheets:
         if typed is not None:
             return [typed]
         post = await posts.by_ts(reader, self._team, channel, ts)
-        if post is not None and post.kind == "line":
+        if post is not None and post.kind == "status_line":
             return [await messages.get(reader, post.subject)]
         if post is not None and post.kind == "rest":
             post = await posts.find(reader, post.key.partition("#")[0])
@@ -200,7 +200,7 @@ class Sheets:
     # --- how ----------------------------------------------------------------------------------------------------------
 
     async def _decide(
-        self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], block_id: str, wish: Wish
+        self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], block_id: str, action: Action
     ) -> None:
         """Takes the wish in if the person may; else says why at this field."""
         user = body["user"]["id"]
@@ -214,12 +214,12 @@ class Sheets:
             await ack(response_action="errors", errors={block_id: refusal})
             return
         where = {"channel": conversation.channel, "thread_ts": conversation.thread_ts}
-        wish = {**wish, "subject": conversation.id, "user": user, **where}
-        await self._actions.take_in(wish, f"{self._team}:sheet:{view['id']}")
+        action = {**action, "subject": conversation.id, "user": user, **where}
+        await self._actions.take_in(action, f"{self._team}:sheet:{view['id']}")
         await ack()
 
     async def _refusal(self, user: str, conversation: Conversation) -> str | None:
-        refusal = await self._people.may_text(user, self._settings.inboxes[conversation.inbox])
+        refusal = await self._users.may_text(user, self._settings.inboxes[conversation.inbox])
         return None if refusal is None else reason(refusal)
 
 

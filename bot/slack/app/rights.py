@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bot.conversations.number_hash import Pseudonyms
+from bot.conversations.number_hash import NumberHash
 from bot.slack.app.slash_replies import say
 from bot.slack.views import rights as rights_view
 from bot.slack.views.blocks import fill
@@ -44,7 +44,7 @@ class Rights:
     ) -> None:
         self._database = database
         self._appender = appender
-        self._pseudonyms = Pseudonyms(settings)
+        self._number_hash = NumberHash(settings)
         self._urls = urls
 
     async def erase(self, to: Address) -> Rendered:
@@ -70,7 +70,7 @@ class Rights:
         async with self._database.read() as reader:
             if await erasures.under_way(reader, contact.id) is not None:
                 return say(rights_view.ERASING_ALREADY)
-        said = {"user": user, "number": self._pseudonyms.of(contact.address)}
+        said = {"user": user, "number": self._number_hash.of(contact.address)}
         await self._appender.append(Arrival("slack", "export", key, json.dumps(said).encode(), said))
         until = self._database.clock() + MINUTES * MINUTE
         page, data = (self._urls[form].make(contact.id, until) for form in ("export.html", "export.json"))

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.conversations.consent import Consent
-from bot.slack.app import routes
+from bot.slack.app import route_explainer
 from bot.slack.views import blocks
 from bot.slack.views.blocks import Marked, Rendered, fill, joined, link, marked, mention, when
 from bot.slack.views.cards import spaced
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from bot.settings.model import Settings
-    from bot.slack.app.routes import Routes
+    from bot.slack.app.route_explainer import RouteExplainer
     from bot.slack.threads.presenter import Presenter
     from bot.telemetry.status_report import LeaseView
     from providers.provider import Features, Provider
@@ -45,7 +45,7 @@ _CAN = {
 }
 
 
-class Answers:
+class SlashReplies:
     """What is shown.
 
     Args:
@@ -62,7 +62,7 @@ class Answers:
         settings: Settings,
         providers: Mapping[str, Provider],
         presenter: Presenter,
-        explaining: Routes,
+        explaining: RouteExplainer,
     ) -> None:
         self._database = database
         self._settings = settings
@@ -101,7 +101,7 @@ class Answers:
 
     async def route(self, inbox: str, to: Address, text: str) -> Rendered:
         """Which way a text would go, and why. Nothing is sent."""
-        first, *rest = routes.lines(await self._routes.explain(inbox, to, text))
+        first, *rest = route_explainer.lines(await self._routes.explain(inbox, to, text))
         return listing(first, [marked(line) for line in rest])
 
     async def status(self, inboxes: Sequence[str]) -> Rendered:

@@ -28,10 +28,10 @@ from storage.tables.intake import Arrival
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from bot.conversations.alert import Alarm
-    from bot.conversations.circuit_breaker import Breaker
+    from bot.conversations.circuit_breaker import CircuitBreaker
+    from bot.conversations.condition_alerts import ConditionAlerts
     from bot.settings.model import Settings
-    from bot.slack.app.events import SlackDoor
+    from bot.slack.app.events import SlackEvents
     from bot.slack.client.api import SlackApi
     from providers.provider import Provider
     from storage.engine.database import Database
@@ -76,11 +76,11 @@ class Sweep:
         self,
         database: Database,
         slack: SlackApi,
-        door: SlackDoor,
+        door: SlackEvents,
         settings: Settings,
         providers: Mapping[str, Provider],
-        breaker: Breaker,
-        alarm: Alarm,
+        breaker: CircuitBreaker,
+        condition_alerts: ConditionAlerts,
         former: frozenset[str] = frozenset(),
     ) -> None:
         self._database = database
@@ -89,7 +89,7 @@ class Sweep:
         self._settings = settings
         self._providers = providers
         self._breaker = breaker
-        self._alarm = alarm
+        self._condition_alerts = condition_alerts
         self._former = former
         self.listening = Listening(lambda: None, lambda: None)
         self._again = SecondLook(database, slack, door, settings)
@@ -148,10 +148,10 @@ class Sweep:
                 "Replies reached us only because we looked for them: Slack's events do not come. The connections are "
                 "made anew."
             )
-            await self._alarm.ring(DEAF, sentence)
+            await self._condition_alerts.ring(DEAF, sentence)
             self.listening.renew()
         else:
-            await self._alarm.calm(DEAF)
+            await self._condition_alerts.calm(DEAF)
 
     def _channels(self) -> list[str]:
         inboxes = [inbox.channel for inbox in self._settings.inboxes.values()]
@@ -178,7 +178,7 @@ class Sweep:
                 async with self._database.transaction() as tx:
                     await recovery.close_channel(tx, channel, error.code)
             return 0
-        await self._alarm.calm(recovery.moved(channel))
+        await self._condition_alerts.calm(recovery.moved(channel))
         return missed
 
     async def _channel(self, channel: str) -> int:

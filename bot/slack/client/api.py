@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 if TYPE_CHECKING:
     from bot.settings.sections import SlackSettings
-    from bot.slack.client.rate_limit import Pacing
+    from bot.slack.client.rate_limit import RateLimits
     from bot.telemetry.metrics import Metrics
 
 # Slack's own words for: something went wrong here, part of it may have been done.
@@ -90,11 +90,11 @@ class SlackApi:
         locked_out: Slack's word for what is wrong with our token; None: it is good.
     """
 
-    def __init__(self, client: AsyncWebClient, pacing: Pacing, metrics: Metrics | None = None) -> None:
+    def __init__(self, client: AsyncWebClient, rate_limits: RateLimits, metrics: Metrics | None = None) -> None:
         self.failing_since: float | None = None
         self.locked_out: str | None = None
         self._client = client
-        self._pacing = pacing
+        self._rate_limits = rate_limits
         self._metrics = metrics
 
     async def call(self, method: str, **arguments: Any) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class SlackApi:
         Raises:
             SlackRefused, SlackUnreachable, SlackUncertain
         """
-        async with self._pacing.turn(method, arguments.get("channel")):
+        async with self._rate_limits.turn(method, arguments.get("channel")):
             return await self.call_now(method, **arguments)
 
     async def call_now(self, method: str, **arguments: Any) -> dict[str, Any]:
@@ -157,7 +157,7 @@ class SlackApi:
         code = response.get("error") or f"http_{response.status_code}"
         if response.status_code == 429 or code in _BUSY:  # noqa: PLR2004 - Too Many Requests
             wait = response.headers.get("Retry-After", "")
-            await self._pacing.pause(method, float(wait) if wait.isdigit() else _DEFAULT_PAUSE)
+            await self._rate_limits.pause(method, float(wait) if wait.isdigit() else _DEFAULT_PAUSE)
             return SlackUnreachable(_RATELIMITED)
         if code in _LOCKED_OUT:
             return SlackLockedOut(code)

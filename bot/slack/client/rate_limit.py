@@ -1,8 +1,8 @@
 """When Slack may be asked next: one bucket per channel, per method and for the workspace, and every `Retry-After` kept.
 
 Waiting is in the order of asking, and a lane asks for one thing at a time, so that no conversation starves another.
-Only what opens a thread may go before, see `Line`. All waiting is by the monotonic clock: a clock that is set does not
-hold anything back.
+Only what opens a thread may go before, see `ChannelQueue`. All waiting is by the monotonic clock: setting the system
+clock holds nothing back.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _POST = "chat.postMessage"
 _EDIT = "chat.update"
 
 
-class Line:
+class ChannelQueue:
     """Those who wait to post into one channel: one at a time, in the order of asking.
 
     What opens a thread goes before the others while none of these has waited for too long. So the texts that a new
@@ -165,7 +165,7 @@ class Gap:
         self._ends = asyncio.get_running_loop().time() + self._seconds
 
 
-class Pacing:
+class RateLimits:
     """The buckets of one workspace."""
 
     def __init__(self, database: Database, settings: SlackSettings) -> None:
@@ -173,7 +173,7 @@ class Pacing:
         self._per_post = MARGIN / settings.posts_per_second  # seconds
         self._workspace = _bucket(settings.posts_per_minute)
         self._methods = {method: _bucket(rate * settings.calls_scale) for method, rate in _TIERS.items()}
-        self._lines: dict[str, tuple[Line, Gap]] = {}
+        self._lines: dict[str, tuple[ChannelQueue, Gap]] = {}
         self._pauses: dict[str, float] = {}  # method: until when, on the loop's clock
         self._editing = 0  # edits that wait or are made
 
@@ -234,11 +234,11 @@ class Pacing:
     def _left(self, method: str) -> float:
         return self._pauses.get(method, 0.0) - asyncio.get_running_loop().time()
 
-    def _line(self, channel: str) -> tuple[Line, Gap]:
+    def _line(self, channel: str) -> tuple[ChannelQueue, Gap]:
         if channel not in self._lines:
             gap = Gap(self._per_post)
             acquire = partial(self._acquire, _POST, gap, self._workspace)
-            self._lines[channel] = Line(acquire, GATHERED * self._per_post), gap
+            self._lines[channel] = ChannelQueue(acquire, GATHERED * self._per_post), gap
         return self._lines[channel]
 
 

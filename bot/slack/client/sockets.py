@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncApp
     from slack_sdk.socket_mode.request import SocketModeRequest
 
-    from bot.conversations.alert import Alarm
-    from bot.settings.sections import Patience
+    from bot.conversations.condition_alerts import ConditionAlerts
+    from bot.settings.sections import Timeouts
 
 CONNECTIONS = 2  # one stays while Slack renews the other
 LOOK_EVERY = 2.0  # seconds
@@ -78,12 +78,17 @@ class Sockets:
     """
 
     def __init__(
-        self, app: AsyncApp, app_token: str, patience: Patience, alarm: Alarm, reconnected: Callable[[], None]
+        self,
+        app: AsyncApp,
+        app_token: str,
+        timeouts: Timeouts,
+        condition_alerts: ConditionAlerts,
+        reconnected: Callable[[], None],
     ) -> None:
         self._app = app
         self._token = app_token
-        self._patience = patience
-        self._alarm = alarm
+        self._patience = timeouts
+        self._condition_alerts = condition_alerts
         self._reconnected = reconnected
         self._tasks: list[asyncio.Task[None]] = []
         self._goodbyes: set[asyncio.Task[None]] = set()
@@ -134,7 +139,7 @@ class Sockets:
                     "Slack says that Socket Mode is switched off for the app, so no reply reaches us. Switch it on "
                     "at api.slack.com/apps."
                 )
-                await self._alarm.ring(DISABLED, sentence)
+                await self._condition_alerts.ring(DISABLED, sentence)
                 await asyncio.sleep(ASK_AGAIN)
 
     async def _say_goodbye(self, client: Connection, connecting: asyncio.Task[None]) -> None:
@@ -191,15 +196,15 @@ class Sockets:
         """More connections than ours get a share of the events; an old one of ours is counted for a while too."""
         if counted <= CONNECTIONS:
             self._suspects = False
-            await self._alarm.calm(STRANGERS)
+            await self._condition_alerts.calm(STRANGERS)
         elif self._suspects:
             sentence = (
                 f"Slack counts {counted} connections of the app, and {CONNECTIONS} are ours. Another program uses our "
                 "app token and gets a share of the replies: they are found by the sweep only. Stop it."
             )
-            await self._alarm.ring(STRANGERS, sentence)
+            await self._condition_alerts.ring(STRANGERS, sentence)
         else:
             self._suspects = True
             self._expires[number] = min(self._expires[number], time.monotonic() + COUNT_AGAIN)
         if counted:
-            await self._alarm.calm(DISABLED)
+            await self._condition_alerts.calm(DISABLED)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.conversations.number_hash import Pseudonyms
+from bot.conversations.number_hash import NumberHash
 from bot.slack.client.api import SlackError, SlackLockedOut, SlackRefused
 from storage.tables import erasures, identity
 from storage.tables.identity import Identity
@@ -60,7 +60,7 @@ async def know_erased(database: Database, settings: Settings) -> None:
         CannotStart: with this key they are not.
     """
     async with database.read() as reader:
-        strange = await erasures.of_another_key(reader, Pseudonyms(settings).key_id)
+        strange = await erasures.of_another_key(reader, NumberHash(settings).key_id)
     if strange:
         raise CannotStart(
             f"{strange} erased people who opted out would not be recognised: their numbers are hashed with another "

@@ -9,7 +9,7 @@ from bot.slack.client.api import SlackRefused
 from bot.text import decode
 from bot.text.mrkdwn import unescape
 from storage.engine.clock import HOUR, MINUTE
-from storage.tables import people
+from storage.tables import users
 
 if TYPE_CHECKING:
     from bot.settings.model import Inbox
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Database
     from storage.tables.identity import Identity
     from storage.tables.messages import Message
-    from storage.tables.people import Person
+    from storage.tables.users import Person
 
 FRESH = HOUR  # how long Slack's word is good
 
@@ -28,7 +28,7 @@ ONLY_ADMINS = "Only an admin of threadline can do that."
 NO_ADMINS = "Nobody can do that in Slack until the operator names admins, in the setting `admins`."
 
 
-class People:
+class Users:
     """The users, channels and user groups of one workspace.
 
     Attributes:
@@ -105,13 +105,13 @@ class People:
     async def person(self, user: str) -> Person:
         """The user, as Slack describes them now or did within the last hour."""
         reader = self._database.glance()
-        known = await people.find(reader, self._team, user)
+        known = await users.find(reader, self._team, user)
         if known is not None and known.seen_at > self._database.clock() - FRESH:
             return known
         answer = await self._slack.call("users.info", user=user)
         person = _person(self._team, answer["user"], self._database.clock())
         async with self._database.transaction() as tx:
-            await people.remember(tx, person)
+            await users.remember(tx, person)
         return person
 
     async def _channel(self, channel: str) -> str:
@@ -142,7 +142,7 @@ def reason(refusal: str) -> str:
 def _person(team: str, user: dict[str, Any], now: int) -> Person:
     """Slack's user object as our row (docs.slack.dev, user object)."""
     profile = user.get("profile", {})
-    return people.Person(
+    return users.Person(
         team=team,
         id=user["id"],
         name=unescape(profile.get("display_name") or profile.get("real_name") or user.get("name", "")),

@@ -20,8 +20,8 @@ from storage.engine.clock import SECOND, to_datetime
 from storage.tables import alerts, watermarks
 
 if TYPE_CHECKING:
-    from bot.conversations.alert import Alarm
-    from bot.settings.sections import SecondWaySettings
+    from bot.conversations.condition_alerts import ConditionAlerts
+    from bot.settings.sections import FallbackAlertSettings
     from bot.slack.client.api import SlackApi
     from storage.engine.database import Database
     from storage.tables.alerts import Alert
@@ -35,7 +35,7 @@ SILENT = "slack unreachable"
 log = structlog.get_logger("second way")
 
 
-class SecondWay:
+class FallbackAlerts:
     """Watches whether alerts reach Slack.
 
     Args:
@@ -45,10 +45,12 @@ class SecondWay:
         settings: where alerts go then.
     """
 
-    def __init__(self, database: Database, slack: SlackApi, alarm: Alarm, settings: SecondWaySettings) -> None:
+    def __init__(
+        self, database: Database, slack: SlackApi, condition_alerts: ConditionAlerts, settings: FallbackAlertSettings
+    ) -> None:
         self._database = database
         self._slack = slack
-        self._alarm = alarm
+        self._condition_alerts = condition_alerts
         self._settings = settings
         self._task: asyncio.Task[None] | None = None
 
@@ -79,15 +81,15 @@ class SecondWay:
                 f"Slack refuses our token ({code}). Texts are kept, and nothing is shown or read in Slack until an "
                 "admin of the workspace installs the app again."
             )
-            await self._alarm.ring(LOCKED_OUT, sentence)
+            await self._condition_alerts.ring(LOCKED_OUT, sentence)
         else:
-            await self._alarm.calm(LOCKED_OUT)
+            await self._condition_alerts.calm(LOCKED_OUT)
         if since is None:
-            await self._alarm.calm(SILENT)
+            await self._condition_alerts.calm(SILENT)
         elif code is None and (failing := time.monotonic() - since) > self._settings.after:
             at = to_datetime(self._database.clock()) - timedelta(seconds=failing)
             sentence = f"Slack has not answered since {at:%H:%M} UTC. Texts are kept, and shown once it does."
-            await self._alarm.ring(SILENT, sentence)
+            await self._condition_alerts.ring(SILENT, sentence)
 
     async def _tell_what_waits(self) -> None:
         waited = 0 if self._slack.locked_out else int(self._settings.after * SECOND)
@@ -135,7 +137,7 @@ def _key(alert: Alert) -> str:
     return f"second way:{alert.id}"
 
 
-def _letter(settings: SecondWaySettings, alert: Alert) -> EmailMessage:
+def _letter(settings: FallbackAlertSettings, alert: Alert) -> EmailMessage:
     letter = EmailMessage()
     letter["From"] = settings.mail_from
     letter["To"] = ", ".join(settings.mail_to)
@@ -145,7 +147,7 @@ def _letter(settings: SecondWaySettings, alert: Alert) -> EmailMessage:
     return letter
 
 
-def _send(settings: SecondWaySettings, letter: EmailMessage) -> None:
+def _send(settings: FallbackAlertSettings, letter: EmailMessage) -> None:
     """The standard library's client blocks, so this runs in a thread."""
     context = ssl.create_default_context()
     if settings.smtp_security == "tls":

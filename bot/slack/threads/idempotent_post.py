@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import structlog
 
 from bot.conversations import recovery
-from bot.conversations.enqueue import Later
+from bot.conversations.enqueue import RetryLater
 from bot.slack.client.api import SlackRefused, SlackUnreachable
 from storage.engine.clock import SECOND
 from storage.tables import posts
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from bot.settings.model import Settings
     from bot.slack.client.api import SlackApi
-    from bot.slack.client.rate_limit import Pacing
+    from bot.slack.client.rate_limit import RateLimits
     from bot.slack.views.cards import Rendered
     from storage.engine.database import Database, Transaction
     from storage.tables.posts import Post
@@ -39,7 +39,7 @@ class ThreadLost(Exception):
     """The thread's card is gone: what was to be a reply would have stood in the channel."""
 
 
-class ChannelClosed(Later):
+class ChannelClosed(RetryLater):
     """The channel takes nothing from us now; it is tried again later."""
 
 
@@ -55,14 +55,16 @@ class Draft:
     broadcast: bool = False  # shown in the channel too
 
 
-class Posting:
+class IdempotentPosts:
     """The posts of one workspace."""
 
-    def __init__(self, database: Database, slack: SlackApi, pacing: Pacing, settings: Settings, team: str) -> None:
+    def __init__(
+        self, database: Database, slack: SlackApi, rate_limits: RateLimits, settings: Settings, team: str
+    ) -> None:
         self._database = database
         self._slack = slack
-        self._pacing = pacing
-        self._settle = int(settings.slack.settle_seconds * SECOND)
+        self._rate_limits = rate_limits
+        self._reconcile_after = int(settings.slack.reconcile_seconds * SECOND)
         self._settings = settings
         self._team = team
 
@@ -89,7 +91,7 @@ class Posting:
         known = await posts.find(reader, draft.key)
         if known is not None and await self._is_there(known, finish):
             return
-        async with self._pacing.turn("chat.postMessage", draft.channel, opens=draft.kind == "card") as leaves:
+        async with self._rate_limits.turn("chat.postMessage", draft.channel, opens=draft.kind == "card") as leaves:
             async with self._database.transaction() as tx:
                 post = await self._begin(tx, draft)
                 shown = await compose(tx, post)
@@ -107,7 +109,7 @@ class Posting:
 
     def would_hold_up(self, post: Post, shown: Rendered) -> bool:
         """Whether the edit would take time from what people should see before it."""
-        return post.digest != digest(shown) and self._pacing.is_behind(post.channel)
+        return post.digest != digest(shown) and self._rate_limits.is_behind(post.channel)
 
     async def edit(self, post: Post, shown: Rendered) -> bool:
         """Makes a post show something else, if it does not show that already. Returns False if somebody deleted it."""
@@ -128,14 +130,14 @@ class Posting:
 
     async def _is_there(self, known: Post, finish: Callable[[Transaction, Post], Awaitable[None]]) -> bool:
         if known.state == "sending":
-            known = await self._settled(known)
+            known = await self._reconcile(known)
         if known.state in {"waiting", "sending"}:
             return False
         async with self._database.transaction() as tx:
             await finish(tx, known)
         return True
 
-    async def _settled(self, post: Post) -> Post:
+    async def _reconcile(self, post: Post) -> Post:
         """The post as it is after a look; one that is not found may be made again once it would have shown up."""
         is_lost = False
         try:
@@ -146,8 +148,8 @@ class Posting:
             found, is_lost = None, True
         if found is None and post.thread_ts is not None and (stray := await self._find(post, None)) is not None:
             await self._remove_stray(post, post.channel, stray)
-        if found is None and self._database.clock() - post.tried_at < self._settle:
-            raise Later(self._settle / SECOND / 4, "an earlier try may still show up")
+        if found is None and self._database.clock() - post.tried_at < self._reconcile_after:
+            raise RetryLater(self._reconcile_after / SECOND / 4, "an earlier try may still show up")
         if is_lost:
             await self._lose(post)
         if found is None:
@@ -201,7 +203,7 @@ class Posting:
             if is_closed and self._settings.is_ours(post.channel):
                 await recovery.close_channel(tx, post.channel, error.code)
         if is_closed:
-            raise ChannelClosed(self._settings.patience.channel, error.code)
+            raise ChannelClosed(self._settings.timeouts.channel, error.code)
         if is_lost:
             raise ThreadLost(post.key)
         raise error

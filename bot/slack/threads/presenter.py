@@ -13,10 +13,10 @@ from bot.slack.views.content import (
     CardView,
     ContactView,
     InboundText,
-    LineView,
     OutboundView,
     SenderView,
     Stage,
+    StatusLineView,
 )
 from sms.address import E164, Alphanumeric, from_canonical
 from sms.countries import shows_no_names, zones_of
@@ -109,17 +109,17 @@ class Presenter:
             attachments=len(json.loads(message.media)),
         )
 
-    async def line(self, connection: Connection, message: Message, now: int) -> LineView:
+    async def line(self, connection: Connection, message: Message, now: int) -> StatusLineView:
         """What has become of a message of ours."""
         found = progress(message, await attempts.newest(connection, message.id))
         parts = found.newest
         if not parts or _waits(message, parts):
             stage = Stage(message.state or message.status)
             at = message.not_before if stage in {Stage.HELD, Stage.SCHEDULED} else None
-            return LineView(stage, at=at, sentence=message.sentence or "", recovered=message.recovered or "")
+            return StatusLineView(stage, at=at, sentence=message.sentence or "", recovered=message.recovered or "")
         told = _telling(parts)
         stage = self._stage(message, told, now)
-        return LineView(
+        return StatusLineView(
             stage=stage,
             sender=self._sender_of(told),
             sent_at=told.accepted_at,

@@ -14,7 +14,7 @@ import structlog
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.conversations import enqueue, recovery
-from bot.conversations.enqueue import Later
+from bot.conversations.enqueue import RetryLater
 from bot.slack.client.api import SlackRefused, SlackUnreachable
 from bot.slack.threads.idempotent_post import ChannelClosed, Draft, ThreadLost
 from bot.slack.views import blocks, buttons, cards
@@ -27,7 +27,7 @@ from storage.tables import alerts, contacts, conversations, jobs, messages, opt_
 if TYPE_CHECKING:
     from bot.settings.model import Settings
     from bot.slack.client.api import SlackApi
-    from bot.slack.threads.idempotent_post import Posting
+    from bot.slack.threads.idempotent_post import IdempotentPosts
     from bot.slack.threads.presenter import Presenter
     from bot.slack.views.cards import Rendered
     from storage.engine.database import Connection, Database, Transaction
@@ -44,21 +44,21 @@ LONGEST_WAY = 16  # times the patience for a card, between two of them
 log = structlog.get_logger("thread")
 
 
-class Thread:
+class Publisher:
     """What the worker calls for the jobs towards Slack."""
 
     def __init__(
         self,
         database: Database,
         slack: SlackApi,
-        posting: Posting,
+        idempotent_posts: IdempotentPosts,
         presenter: Presenter,
         settings: Settings,
         session: aiohttp.ClientSession,
     ) -> None:
         self._database = database
         self._slack = slack
-        self._posting = posting
+        self._idempotent_posts = idempotent_posts
         self._presenter = presenter
         self._settings = settings
         self._session = session
@@ -128,19 +128,19 @@ class Thread:
         draft = Draft(job.details["key"], "notice", conversation.id, conversation.channel, conversation.thread_ts)
         await self._put_in_thread(conversation, draft, compose, finish)
 
-    async def doubt(self, job: Job) -> None:
+    async def opt_out_question(self, job: Job) -> None:
         """Asks whether a text asks for no more texts, or shows what was decided."""
         key = f"doubt:{job.subject}"
         async with self._database.read() as reader:
-            doubt, post = await opt_out_questions.get(reader, job.subject), await posts.find(reader, key)
-        if post is None and doubt.decision is not None:
+            opt_out_question, post = await opt_out_questions.get(reader, job.subject), await posts.find(reader, key)
+        if post is None and opt_out_question.decision is not None:
             await self._finish(job)
             return
         if post is not None and post.state == "sent":
-            await self._posting.edit(post, consent_view.question(doubt, key))
+            await self._idempotent_posts.edit(post, consent_view.question(opt_out_question, key))
             await self._finish(job)
             return
-        conversation = await self._open_thread(doubt.conversation_id)
+        conversation = await self._open_thread(opt_out_question.conversation_id)
 
         async def compose(tx: Transaction, _: Post) -> Rendered:
             return consent_view.question(await opt_out_questions.get(tx, job.subject), key)
@@ -148,7 +148,7 @@ class Thread:
         async def finish(tx: Transaction, _: Post) -> None:
             await jobs.finish(tx, job)
 
-        draft = Draft(key, "doubt", job.subject, conversation.channel, conversation.thread_ts)
+        draft = Draft(key, "opt_out_question", job.subject, conversation.channel, conversation.thread_ts)
         await self._put_in_thread(conversation, draft, compose, finish)
 
     async def card(self, job: Job) -> None:
@@ -158,9 +158,9 @@ class Thread:
         post = await posts.find(reader, recovery.card_key(conversation.id))
         shown = await self._card(reader, conversation)
         if post is not None and post.state == "sent":
-            if job.tries <= GIVES_WAY and self._posting.would_hold_up(post, shown):
-                raise Later(self._settings.patience.card * min(1 << job.tries, LONGEST_WAY), "others go first")
-            if not await self._posting.edit(post, shown):
+            if job.tries <= GIVES_WAY and self._idempotent_posts.would_hold_up(post, shown):
+                raise RetryLater(self._settings.timeouts.card * min(1 << job.tries, LONGEST_WAY), "others go first")
+            if not await self._idempotent_posts.edit(post, shown):
                 await self._lose_thread(conversation)
         await self._finish(job)
 
@@ -178,9 +178,9 @@ class Thread:
         if message.state == "cancelled" and post is None:
             await self._finish(job)
         elif not is_shown or conversation.thread_ts is None:
-            raise Later(1, "its text is not in the thread yet")
+            raise RetryLater(1, "its text is not in the thread yet")
         elif post is not None and post.state == "sent":
-            await self._posting.edit(post, shown)
+            await self._idempotent_posts.edit(post, shown)
             await self._finish(job)
         else:
             await self._post_line(job, message, conversation)
@@ -194,7 +194,7 @@ class Thread:
             post = await posts.find(reader, key)
             alert = await alerts.get(reader, job.subject)
             shown = cards.alert(await self._presenter.alert(reader, alert), buttons.of_alert(alert), key=key)
-        if post is not None and post.state == "sent" and await self._posting.edit(post, shown):
+        if post is not None and post.state == "sent" and await self._idempotent_posts.edit(post, shown):
             await self._finish(job)
             return
 
@@ -205,7 +205,7 @@ class Thread:
             await jobs.finish(tx, job)
 
         draft = Draft(key, "alert", job.subject, self._settings.slack.alert_channel)
-        await self._posting.put(draft, compose, finish)
+        await self._idempotent_posts.put(draft, compose, finish)
 
     async def tell(self, job: Job) -> None:
         """Says something to one person only."""
@@ -276,17 +276,17 @@ class Thread:
 
     async def _put_in_thread(self, conversation: Conversation, draft: Draft, compose: object, finish: object) -> None:
         try:
-            await self._posting.put(draft, compose, finish)  # type: ignore[arg-type]  # passed on as they came
+            await self._idempotent_posts.put(draft, compose, finish)  # type: ignore[arg-type]  # passed on as they came
         except ThreadLost:
             await self._lose_thread(conversation)
-            raise Later(0, "the thread is opened anew") from None
+            raise RetryLater(0, "the thread is opened anew") from None
         except ChannelClosed:
             channel = self._settings.inboxes[conversation.inbox].channel
             if channel == conversation.channel:
                 raise
             async with self._database.transaction() as tx:
                 await recovery.move_thread(tx, conversation, channel)
-            raise Later(0, "the inbox has another channel now") from None
+            raise RetryLater(0, "the inbox has another channel now") from None
 
     async def _is_news(self, conversation: Conversation, message: Message) -> bool:
         """Whether the text breaks so long a silence in its thread that the channel is to see it too."""
@@ -335,7 +335,7 @@ class Thread:
         async def finish(tx: Transaction, _: Post) -> None:
             await jobs.finish(tx, job)
 
-        draft = Draft(_line_key(message.id), "line", message.id, conversation.channel, conversation.thread_ts)
+        draft = Draft(_line_key(message.id), "status_line", message.id, conversation.channel, conversation.thread_ts)
         await self._put_in_thread(conversation, draft, compose, finish)
 
     async def _is_posted(self, connection: Connection, message: Message) -> bool:

@@ -32,11 +32,11 @@ from bot.slack.views.content import (
     CardView,
     ContactView,
     InboundText,
-    LineView,
     Mode,
     OutboundView,
     SenderView,
     Stage,
+    StatusLineView,
 )
 from sms.address import E164, NotAnAddress, parse
 
@@ -50,13 +50,13 @@ __all__ = [
     "Confirm",
     "ContactView",
     "InboundText",
-    "LineView",
     "Marked",
     "Mode",
     "OutboundView",
     "Rendered",
     "SenderView",
     "Stage",
+    "StatusLineView",
     "alert",
     "card",
     "country",
@@ -286,7 +286,7 @@ _WORDINGS: dict[Stage, _Wording] = {
 _UNKNOWN = "*This may not have gone out.* {sentence} It is never sent again by itself: did it arrive?"
 
 
-def receipt_line(view: LineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
+def receipt_line(view: StatusLineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
     """One line below a reply, edited as more is known; above it a sentence where a person has to decide something."""
     wording = _WORDINGS[view.stage]
     sentence = given if (given := blocks.marked(view.sentence)).strip() else Marked(wording.needs)
@@ -300,7 +300,7 @@ def _asked(stage: Stage, sentence: str | Marked) -> Marked:
     return fill(_UNKNOWN if stage is Stage.UNKNOWN else "{sentence}", sentence=sentence)
 
 
-def _progress(view: LineView, wording: _Wording) -> list[Marked]:
+def _progress(view: StatusLineView, wording: _Wording) -> list[Marked]:
     sent = [_timed("✓ sent {at}", view.sent_at)] if wording.after_sent and view.sent_at is not None else []
     means = "✓✓ delivered" if view.delivered_means == "delivered to the phone" else f"✓ {view.delivered_means}"
     return [*sent, _timed(wording.says, view.at, wording.form, means=means)]
@@ -314,7 +314,7 @@ def _timed(says: str, at: int | None, form: str = blocks.TIME, **more: str) -> M
     return fill(says, at=when(at, form), **more)
 
 
-def _details(view: LineView) -> list[str | Marked]:
+def _details(view: StatusLineView) -> list[str | Marked]:
     who = view.sender.provider if view.sender else "the provider"
     delivered = f"{view.delivered_parts} of {view.parts} parts delivered" if view.parts > 1 else ""
     return [

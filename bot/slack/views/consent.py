@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.slack.views.blocks import Rendered
-    from storage.tables.opt_out_questions import Doubt
+    from storage.tables.opt_out_questions import OptOutQuestion
     from storage.tables.suppressions import Suppression
 
 _ASKED = "Does this text ask for no more texts? *Opt out* ends all texts to this contact, from every sender."
@@ -25,22 +25,22 @@ _SOURCES = {
 }
 
 
-def question(doubt: Doubt, key: str = "") -> Rendered:
+def question(opt_out_question: OptOutQuestion, key: str = "") -> Rendered:
     """Below a text that probably asks for no more texts, with the buttons until somebody has decided."""
-    if doubt.decision is None:
+    if opt_out_question.decision is None:
         asked = [
-            button("stop_meant", "Opt out", doubt.message_id, style="danger"),
-            button("stop_not_meant", "Not an opt-out", doubt.message_id),
+            button("stop_meant", "Opt out", opt_out_question.message_id, style="danger"),
+            button("stop_not_meant", "Not an opt-out", opt_out_question.message_id),
         ]
         return notice(Marked(f":octagonal_sign: {_ASKED}"), asked, key)
-    return notice(_answered(doubt), (), key)
+    return notice(_answered(opt_out_question), (), key)
 
 
-def _answered(doubt: Doubt) -> Marked:
-    if doubt.decided_by is None:
+def _answered(opt_out_question: OptOutQuestion) -> Marked:
+    if opt_out_question.decided_by is None:
         return Marked("This text sounded like a wish for no more texts. The contact has opted out since.")
-    who = mention(doubt.decided_by)
-    if doubt.decision == "stop":
+    who = mention(opt_out_question.decided_by)
+    if opt_out_question.decision == "stop":
         return fill("{who} took this text as a wish for no more texts: the contact is opted out.", who=who)
     return fill("{who} looked: this text is no wish for no more texts.", who=who)
 

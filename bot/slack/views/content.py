@@ -104,7 +104,7 @@ class Stage(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class LineView:
+class StatusLineView:
     """What has become of one message of ours."""
 
     stage: Stage

@@ -103,7 +103,7 @@ def _attempt(one: Try) -> list[str | Marked]:
         _reference("our id", str(attempt.id)),
         _reference("code", attempt.code),
         attempt.sentence or "",
-        f"settled by {attempt.settled_by}" if attempt.settled_by else "",
+        f"reconciled by {attempt.reconciled_by}" if attempt.reconciled_by else "",
     ]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ _IN_A_BLOCK = 5  # lines; each has a link, and a section takes 3,000 characters
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class HomeRow:
     """One conversation in a list."""
 
     name: str = field(repr=False)
@@ -34,9 +34,9 @@ class InboxView:
     """One inbox. Lists are cut; the counts are not."""
 
     name: str
-    waiting: Sequence[Line] = ()
-    failed: Sequence[Line] = ()
-    ending: Sequence[Line] = ()
+    waiting: Sequence[HomeRow] = ()
+    failed: Sequence[HomeRow] = ()
+    ending: Sequence[HomeRow] = ()
     came: int = 0
     went: int = 0
     delivered: int = 0
@@ -85,7 +85,7 @@ def _inbox(inbox: InboxView) -> list[Block]:
     return [blocks.header(inbox.name), blocks.context(numbers), *lists]
 
 
-def _list(title: str, lines: Sequence[Line], form: str) -> list[Block]:
+def _list(title: str, lines: Sequence[HomeRow], form: str) -> list[Block]:
     """A list in as few blocks as its links allow."""
     if not lines:
         return []

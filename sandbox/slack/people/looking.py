@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from sandbox.patience import PATIENCE
 from sandbox.slack import reading, shapes
 from sandbox.slack.stacks import Stacks
 from sandbox.slack.stamps import order
+from sandbox.timeouts import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ import pytest
 
 import providers
 from bot.conversations import circuit_breaker
-from bot.conversations.circuit_breaker import THRESHOLD, Breaker, LeftAlone, Method, State, pause_key
+from bot.conversations.circuit_breaker import THRESHOLD, CircuitBreaker, LeftAlone, Method, State, pause_key
 from bot.telemetry.metrics import Metrics
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
 from storage.engine.clock import HOUR, SECOND, system_clock
@@ -74,19 +74,19 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-async def breakers(database: Database, metrics: Metrics) -> Breaker:
+async def breakers(database: Database, metrics: Metrics) -> CircuitBreaker:
     """One account that can be asked everything."""
     return await started(database, metrics)
 
 
-async def started(database: Database, metrics: Metrics) -> Breaker:
+async def started(database: Database, metrics: Metrics) -> CircuitBreaker:
     """As a start makes it."""
-    made = Breaker(database, metrics, {ACCOUNT: providers.load("fonedynamics")})
+    made = CircuitBreaker(database, metrics, {ACCOUNT: providers.load("fonedynamics")})
     await made.load()
     return made
 
 
-async def fail(breakers: Breaker, method: Method, company: Company) -> None:
+async def fail(breakers: CircuitBreaker, method: Method, company: Company) -> None:
     """As often in a row as it takes."""
     company.trouble = Unknown("timeout", "No answer came.")
     for _ in range(THRESHOLD):
@@ -105,7 +105,7 @@ async def kept(database: Database) -> set[str]:
         return {pause.key for pause in await pauses.lasting(reader, database.clock())}
 
 
-async def test_every_method_is_shown_from_the_start(breakers: Breaker, metrics: Metrics) -> None:
+async def test_every_method_is_shown_from_the_start(breakers: CircuitBreaker, metrics: Metrics) -> None:
     """Closed, as long as all is well."""
     assert breakers.waits(ACCOUNT) is None
     assert [shown(metrics, method) for method in METHODS] == [State.CLOSED] * len(METHODS)
@@ -113,7 +113,7 @@ async def test_every_method_is_shown_from_the_start(breakers: Breaker, metrics: 
 
 @pytest.mark.parametrize("method", ASKED)
 async def test_after_failures_in_a_row_nothing_is_asked(
-    breakers: Breaker, database: Database, metrics: Metrics, method: Method
+    breakers: CircuitBreaker, database: Database, metrics: Metrics, method: Method
 ) -> None:
     """Of this method only; it is seen at /metrics and in `status`, and outlives a restart."""
     company = Company()
@@ -127,7 +127,7 @@ async def test_after_failures_in_a_row_nothing_is_asked(
     assert await kept(database) == {pause_key(ACCOUNT, method)}
 
 
-async def test_what_is_an_answer_opens_nothing(breakers: Breaker, metrics: Metrics) -> None:
+async def test_what_is_an_answer_opens_nothing(breakers: CircuitBreaker, metrics: Metrics) -> None:
     """A refusal, and a wish to be asked more slowly, show that the company is there."""
     company = Company()
     for trouble in (Refused("no", "No."), Throttled("429", "Later.")):
@@ -145,7 +145,7 @@ async def test_what_is_an_answer_opens_nothing(breakers: Breaker, metrics: Metri
 
 
 async def test_one_probe_closes_it(
-    breakers: Breaker, database: Database, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
+    breakers: CircuitBreaker, database: Database, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After its time one may ask, and the others wait for what it hears."""
     monkeypatch.setattr(circuit_breaker, "FIRST", SECOND // 20)
@@ -171,7 +171,7 @@ async def test_one_probe_closes_it(
 
 @pytest.mark.parametrize("jump", [-HOUR, HOUR])
 async def test_a_clock_that_is_set_changes_nothing(
-    breakers: Breaker, database: Database, clock: Clock, metrics: Metrics, jump: int
+    breakers: CircuitBreaker, database: Database, clock: Clock, metrics: Metrics, jump: int
 ) -> None:
     """An hour back or ahead: it waits for as long as it would have, and so says `waits`, by the clock as it is now."""
     company = Company()

@@ -10,8 +10,8 @@ import pytest
 
 from bot.conversations import consent
 from bot.conversations.consent import GOODBYE, WELCOME_BACK, Consent
-from bot.conversations.intake_handlers import Bridge
-from bot.conversations.send_results import Outcomes
+from bot.conversations.intake_handlers import IntakeHandlers
+from bot.conversations.send_results import SendResults
 from bot.sending.decide import CONFIRMED, OPTED_OUT, Deciding
 from bot.sending.routing import Stop
 from bot.settings.model import Settings
@@ -53,8 +53,10 @@ class Heard:
         self.database = database
         self.settings = _settings()
         kinds: Any = {name: load(name) for name in PROVIDERS}
-        self.outcomes = Outcomes(self.settings, kinds)
-        self._bridge = Bridge(self.settings, self.outcomes, Identity("T1", "B1", "U0BOT", "https://x.slack.com/"))
+        self.send_results = SendResults(self.settings, kinds)
+        self._bridge = IntakeHandlers(
+            self.settings, self.send_results, Identity("T1", "B1", "U0BOT", "https://x.slack.com/")
+        )
         self._numbers = count()
 
     async def text(
@@ -102,7 +104,7 @@ class Heard:
 
     async def asked(self) -> list[dict[str, Any]]:
         """Every question to a person, oldest first."""
-        return await rows(self.database, "SELECT * FROM doubts ORDER BY message_id")
+        return await rows(self.database, "SELECT * FROM opt_out_questions ORDER BY message_id")
 
 
 @pytest.fixture

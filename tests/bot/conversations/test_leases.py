@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.conversations.leases import Ledger, NoLease
+from bot.conversations.leases import Leases, NoLease
 from storage.engine.clock import DAY
 from storage.engine.database import Database, open_database
 from storage.tables import attempts, contacts, conversations, leases
@@ -57,22 +57,22 @@ async def test_what_a_text_comes_from(database: Database, case: tuple[list[tuple
     settings = ledger_settings()
     account = settings.accounts["fone"]
     nobody: Any = None  # nobody is asked here
-    ledger = Ledger(settings, {"fone": account.kind(account.provider_settings(), nobody)})
+    leases = Leases(settings, {"fone": account.kind(account.provider_settings(), nobody)})
     async with database.transaction() as tx:
         contact = await contacts.remember(tx, PHONE)
         home = await conversations.open_one(tx, contact.id, "support", "T1", "C0123456781")
         here = await conversations.open_one(tx, contact.id, inbox, "T1", "C0123456782")
         given = iter(NUMBERS)
         for what, days in history:
-            await _happen(tx, what, tx.now - int(days * DAY), home, ledger.lifetime, given)
-        found = await _asked(ledger, tx, settings.senders[sender], here, contact)
+            await _happen(tx, what, tx.now - int(days * DAY), home, leases.lifetime, given)
+        found = await _asked(leases, tx, settings.senders[sender], here, contact)
     assert found == expected or (expected is not None and expected in (found or ""))
 
 
-async def _asked(ledger: Ledger, tx: Any, sender: Any, here: Any, contact: Any) -> str | None:
+async def _asked(leases: Leases, tx: Any, sender: Any, here: Any, contact: Any) -> str | None:
     """What the ledger says: an address, nothing, or why not."""
     try:
-        found = await ledger.address(tx, sender, here, contact, tx.now)
+        found = await leases.address(tx, sender, here, contact, tx.now)
     except NoLease as error:
         return error.sentence
     return None if found is None else str(found)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from bot.conversations.lease_notices import LeaseNotices
-from bot.conversations.lookup import Places
-from bot.conversations.send_results import Outcomes
+from bot.conversations.lookup import ConversationLookup
+from bot.conversations.send_results import SendResults
 from bot.sending.routing import Routing, Stop
 from bot.settings.model import Settings
 from providers.provider import Accepted
@@ -76,11 +76,11 @@ class Leases(RuleBasedStateMachine):
         nobody: Any = None  # the company of this machine is asked by the machine, not over HTTP
         providers: Any = {"fone": account.kind(account.provider_settings(), nobody)}
         self.database: Database = await open_database(Path(self.folder.name) / "threadline.db", self.clock)
-        self.outcomes = Outcomes(written, providers)
-        self.ledger = self.outcomes.ledger
-        self.places = Places(written, self.ledger, "T1")
-        self.routing = Routing(written, providers, None, self.ledger, self.clock)
-        self.notices = LeaseNotices(self.database, written, providers, self.ledger)
+        self.send_results = SendResults(written, providers)
+        self.leases = self.send_results.leases
+        self.places = ConversationLookup(written, self.leases, "T1")
+        self.routing = Routing(written, providers, None, self.leases, self.clock)
+        self.notices = LeaseNotices(self.database, written, providers, self.leases)
 
     # --- what happens -------------------------------------------------------------------------------------------------
 
@@ -140,11 +140,11 @@ class Leases(RuleBasedStateMachine):
         async with self.database.transaction() as tx:
             attempt = await attempts.get(tx, attempt_id)
             if ends == "answered":
-                await self.outcomes.accepted(tx, attempt, _accepted(attempt, used))
+                await self.send_results.accepted(tx, attempt, _accepted(attempt, used))
             elif ends == "refused":
-                await self.outcomes.refused(tx, attempt, "no", "It was refused.", opted_out=False)
+                await self.send_results.refused(tx, attempt, "no", "It was refused.", opted_out=False)
             else:
-                await self.outcomes.unknown(tx, attempt, "timeout", "No answer came.")
+                await self.send_results.unknown(tx, attempt, "timeout", "No answer came.")
                 self.unsettled.append((attempt_id, used))
 
     @precondition(lambda self: self.unsettled)
@@ -159,14 +159,16 @@ class Leases(RuleBasedStateMachine):
         async with self.database.transaction() as tx:
             attempt = await attempts.get(tx, attempt_id)
             if how == "their list":
-                await self.outcomes.accepted(tx, attempt, _accepted(attempt, used), settled_by="the provider's list")
+                await self.send_results.accepted(
+                    tx, attempt, _accepted(attempt, used), reconciled_by="the provider's list"
+                )
             elif how == "a person":
-                await self.outcomes.arrived(tx, await messages.get(tx, attempt.message_id), "U1")
+                await self.send_results.arrived(tx, await messages.get(tx, attempt.message_id), "U1")
             else:
                 sender = from_canonical(used) if used is not None and "with it" in how else None
                 said = Receipt("Delivered", Status.DELIVERED, f"M{attempt.id}", str(attempt.id), sender=sender)
                 await receipts.add(tx, "fone", said, attempt_id=attempt.id, intake_id=None)
-                await self.outcomes._apply(tx, attempt, said)
+                await self.send_results._apply(tx, attempt, said)
 
     @rule(phone=st.sampled_from(PHONES), which=st.integers(0, 99))
     def answer(self, phone: str, which: int) -> None:

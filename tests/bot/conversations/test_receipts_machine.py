@@ -12,7 +12,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.conversations.send_results import Outcomes
+from bot.conversations.send_results import SendResults
 from bot.settings.model import Settings
 from providers import load
 from providers.provider import Accepted
@@ -46,7 +46,7 @@ class Receipts(RuleBasedStateMachine):
         self.folder = TemporaryDirectory()
         written = _settings()
         provider: Any = load("fonedynamics")
-        self.outcomes = Outcomes(written, {"fone": provider})
+        self.send_results = SendResults(written, {"fone": provider})
         self.seen: dict[int, list[Status]] = {part: [] for part in PARTS}
         self.accepted: set[int] = set()
         self.lost: set[int] = set()
@@ -89,7 +89,7 @@ class Receipts(RuleBasedStateMachine):
     async def _accept(self, part: int) -> None:
         async with self.database.transaction() as tx:
             attempt = await attempts.get(tx, self.attempts[part - 1])
-            await self.outcomes.accepted(tx, attempt, Accepted(f"M{part}", Status.ACCEPTED))
+            await self.send_results.accepted(tx, attempt, Accepted(f"M{part}", Status.ACCEPTED))
 
     @rule(part=st.sampled_from(PARTS))
     def lose(self, part: int) -> None:
@@ -102,7 +102,9 @@ class Receipts(RuleBasedStateMachine):
 
     async def _lose(self, part: int) -> None:
         async with self.database.transaction() as tx:
-            await self.outcomes.unknown(tx, await attempts.get(tx, self.attempts[part - 1]), "timeout", "No answer.")
+            await self.send_results.unknown(
+                tx, await attempts.get(tx, self.attempts[part - 1]), "timeout", "No answer."
+            )
 
     @rule(
         part=st.sampled_from(PARTS),
@@ -128,7 +130,7 @@ class Receipts(RuleBasedStateMachine):
         async with self.database.transaction() as tx:
             attempt = await attempts.get(tx, self.attempts[part - 1])
             await receipts.add(tx, "fone", receipt, attempt_id=attempt.id, intake_id=None)
-            await self.outcomes._apply(tx, attempt, receipt)
+            await self.send_results._apply(tx, attempt, receipt)
 
     @invariant()
     def is_as_far_as_the_furthest(self) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from bot.settings.sections import SlackSettings
-from bot.slack.client.rate_limit import GATHERED, MARGIN, Pacing
+from bot.slack.client.rate_limit import GATHERED, MARGIN, RateLimits
 from tests.bot.slack import virtual_time
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ MINUTE = 60.0
 MOST_LATE = 1.1  # times the seconds that so many posts take at least
 
 
-def real() -> Pacing:
+def real() -> RateLimits:
     """Slack's own limits: one post a second. Without pauses the database is never asked."""
-    return Pacing(cast("Database", None), SlackSettings(bot_token="xoxb-1", alert_channel="C0ALERTS"))
+    return RateLimits(cast("Database", None), SlackSettings(bot_token="xoxb-1", alert_channel="C0ALERTS"))
 
 
 class Burst:
@@ -35,10 +35,10 @@ class Burst:
         seen: when each text was shown.
     """
 
-    def __init__(self, pacing: Pacing) -> None:
+    def __init__(self, rate_limits: RateLimits) -> None:
         self.posts: list[float] = []
         self.seen: dict[int, list[tuple[float, float]]] = {}  # contact: when each came, and when it was shown
-        self._pacing = pacing
+        self._rate_limits = rate_limits
 
     async def contact(self, number: int, arrivals: list[float]) -> None:
         """Texts at these seconds."""
@@ -48,13 +48,13 @@ class Burst:
         await self._post(opens=True)
         while len(shown) < len(arrivals):
             await self._wait(arrivals[len(shown)])
-            async with self._pacing.turn(POST, CHANNEL):
+            async with self._rate_limits.turn(POST, CHANNEL):
                 now = loop.time()
                 self.posts.append(now)
                 shown += [(came, now) for came in arrivals[len(shown) :] if came <= now]
 
     async def _post(self, *, opens: bool) -> None:
-        async with self._pacing.turn(POST, CHANNEL, opens=opens):
+        async with self._rate_limits.turn(POST, CHANNEL, opens=opens):
             self.posts.append(asyncio.get_running_loop().time())
 
     async def _wait(self, until: float) -> None:
@@ -107,10 +107,10 @@ def test_those_who_give_up_in_the_line_hold_nobody_up() -> None:
     """Cancelled before their turn, at it, or in it, whatever they wait for: all the others come, in their order."""
 
     async def storm() -> None:
-        pacing, order = real(), []
+        rate_limits, order = real(), []
 
         async def post(number: int) -> None:
-            async with pacing.turn(POST, CHANNEL, opens=number % 5 == 0):
+            async with rate_limits.turn(POST, CHANNEL, opens=number % 5 == 0):
                 await asyncio.sleep(0.3)
                 order.append(number)
 
@@ -134,14 +134,14 @@ def test_a_change_that_is_only_cosmetic_sees_that_others_wait() -> None:
     """While somebody posts into the channel, or anything is edited, it is not its turn."""
 
     async def storm() -> None:
-        pacing = real()
-        assert not pacing.is_behind(CHANNEL)
-        async with pacing.turn(POST, CHANNEL):
-            assert pacing.is_behind(CHANNEL)
-            assert not pacing.is_behind("C0B")
-        async with pacing.turn("chat.update", CHANNEL):
-            assert pacing.is_behind(CHANNEL)
-            assert pacing.is_behind("C0B")
-        assert not pacing.is_behind(CHANNEL)
+        rate_limits = real()
+        assert not rate_limits.is_behind(CHANNEL)
+        async with rate_limits.turn(POST, CHANNEL):
+            assert rate_limits.is_behind(CHANNEL)
+            assert not rate_limits.is_behind("C0B")
+        async with rate_limits.turn("chat.update", CHANNEL):
+            assert rate_limits.is_behind(CHANNEL)
+            assert rate_limits.is_behind("C0B")
+        assert not rate_limits.is_behind(CHANNEL)
 
     virtual_time.run(storm())

@@ -18,10 +18,10 @@ from bot.slack.views.cards import (
     Confirm,
     ContactView,
     InboundText,
-    LineView,
     OutboundView,
     SenderView,
     Stage,
+    StatusLineView,
 )
 from bot.slack.views.help import help_text
 from tests.bot.slack.slack_limits import (
@@ -392,7 +392,7 @@ def test_repr_tells_nothing() -> None:
         SenderView("IO", "secret"),
         cards.inbound([InboundText("secret", AT)], secret),
         CardView(secret),
-        LineView(Stage.FAILED, sentence="secret"),
+        StatusLineView(Stage.FAILED, sentence="secret"),
         AlertView("It broke.", 1, AT, AT, [("secret", "https://secret.example")]),
         Button("a", "A", "secret"),
     ):

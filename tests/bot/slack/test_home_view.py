@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from bot.slack.views.home import MOST_INBOXES, MOST_LINES, AccountView, InboxView, Line, home, nothing
+from bot.slack.views.home import MOST_INBOXES, MOST_LINES, AccountView, HomeRow, InboxView, home, nothing
 from storage.engine.clock import HOUR, MINUTE
 
 AT = 1_800_000_000_000_000
-WORST = Line(
+WORST = HomeRow(
     "<!channel> & 名前" * 30, "https://example.slack.com/archives/C0123456789/p1800000000000000", AT, "&" * 500
 )
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.conversations.enqueue import Later
+from bot.conversations.enqueue import RetryLater
 from bot.settings.model import Settings
 from bot.slack.client.api import SlackApi, SlackRefused, SlackUncertain, SlackUnreachable, open_client, open_session
-from bot.slack.client.rate_limit import Pacing
-from bot.slack.threads.idempotent_post import Draft, Posting, ThreadLost
+from bot.slack.client.rate_limit import RateLimits
+from bot.slack.threads.idempotent_post import Draft, IdempotentPosts, ThreadLost
 from bot.slack.views.blocks import Rendered
-from sandbox.patience import PATIENCE
 from sandbox.slack import Workspace
+from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
 from storage.engine.database import open_database
 from storage.tables import posts
@@ -50,18 +50,18 @@ class Desk:
         finished: the posts that `finish` was called for.
     """
 
-    def __init__(self, slack: Workspace, database: Database, posting: Posting, clock: Clock) -> None:
+    def __init__(self, slack: Workspace, database: Database, idempotent_posts: IdempotentPosts, clock: Clock) -> None:
         self.slack = slack
         self.clock = clock
         self.database = database
-        self.posting = posting
+        self.idempotent_posts = idempotent_posts
         self.channel = slack.add_channel("support")
         self.finished: list[Post] = []
         self.text = "Hello"
 
     async def put(self, thread_ts: str | None = None, key: str = KEY) -> None:
         """Puts a post; it says what `text` is when its turn comes."""
-        await self.posting.put(Draft(key, "text", 17, self.channel, thread_ts), self._compose, self._finish)
+        await self.idempotent_posts.put(Draft(key, "text", 17, self.channel, thread_ts), self._compose, self._finish)
 
     async def root(self) -> str:
         """A card of ours; returns its `ts`."""
@@ -108,15 +108,15 @@ async def opened(folder: Path, **workspace: Any) -> AsyncIterator[Desk]:
     async with Workspace(**options) as slack, open_session(15.0) as session:
         clock = Clock()
         database = await open_database(folder / "threadline.db", clock)
-        limits = {"posts_per_second": 1000.0, "posts_per_minute": 60_000.0, "settle_seconds": SETTLE}
+        limits = {"posts_per_second": 1000.0, "posts_per_minute": 60_000.0, "reconcile_seconds": SETTLE}
         ours = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url}
         written = changed()
         written["slack"] |= limits | ours
         settings = Settings(**written)
-        pacing = Pacing(database, settings.slack)
-        api = SlackApi(open_client(settings.slack, session), pacing)
+        rate_limits = RateLimits(database, settings.slack)
+        api = SlackApi(open_client(settings.slack, session), rate_limits)
         try:
-            yield Desk(slack, database, Posting(database, api, pacing, settings, slack.team_id), clock)
+            yield Desk(slack, database, IdempotentPosts(database, api, rate_limits, settings, slack.team_id), clock)
         finally:
             await database.close()
 
@@ -135,7 +135,7 @@ async def until_put(desk: Desk, thread_ts: str | None = None) -> int:
         while True:
             try:
                 await desk.put(thread_ts)
-            except Later:
+            except RetryLater:
                 waits += 1
                 desk.clock.ahead += int(SETTLE * SECOND)
             else:
@@ -182,12 +182,12 @@ async def test_an_edit_is_made_only_if_something_changes(desk: Desk) -> None:
     before = len(desk.slack.calls)
     shown = await desk._compose(None, await desk.kept())  # type: ignore[arg-type]  # it looks at the post only
     assert shown is not None
-    assert await desk.posting.edit(await desk.kept(), shown)
+    assert await desk.idempotent_posts.edit(await desk.kept(), shown)
     assert len(desk.slack.calls) == before
-    assert await desk.posting.edit(await desk.kept(), Rendered("Changed", shown.blocks))
+    assert await desk.idempotent_posts.edit(await desk.kept(), Rendered("Changed", shown.blocks))
     assert [call.method for call in desk.slack.calls[before:]] == ["chat.update"]
     assert desk.shown() == ["Changed"]
-    assert await desk.posting.edit(await desk.kept(), Rendered("Changed", shown.blocks))
+    assert await desk.idempotent_posts.edit(await desk.kept(), Rendered("Changed", shown.blocks))
     assert len(desk.slack.calls) == before + 1
 
 
@@ -233,7 +233,7 @@ async def test_one_that_is_found_shows_what_is_true_now_at_the_next_edit(desk: D
     shown = await desk._compose(None, await desk.kept())  # type: ignore[arg-type]  # it looks at the post only
     assert shown is not None
     before = len(desk.slack.calls)
-    assert await desk.posting.edit(await desk.kept(), shown)
+    assert await desk.idempotent_posts.edit(await desk.kept(), shown)
     assert [call.method for call in desk.slack.calls[before:]] == ["chat.update"]
 
 
@@ -292,7 +292,7 @@ async def test_one_that_slack_will_not_have_is_not_tried_again(desk: Desk) -> No
 async def test_a_channel_that_takes_nothing_now_is_waited_for(desk: Desk) -> None:
     """It may be put right; then the post is made."""
     desk.slack.faults.error("chat.postMessage", "is_archived")
-    with pytest.raises(Later):
+    with pytest.raises(RetryLater):
         await desk.put()
     assert (await desk.kept()).state == "waiting"
     await desk.put()
@@ -371,5 +371,5 @@ async def test_an_edit_of_what_somebody_deleted_says_so(desk: Desk) -> None:
     await desk.put()
     row = await desk.kept()
     await _delete(desk, row.ts or "")
-    assert not await desk.posting.edit(row, Rendered("Changed", []))
+    assert not await desk.idempotent_posts.edit(row, Rendered("Changed", []))
     assert desk.database.clock() - row.tried_at < 60 * SECOND

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.settings.sections import SlackSettings
-from bot.slack.client.rate_limit import MARGIN, Pacing
-from sandbox.patience import PATIENCE
+from bot.slack.client.rate_limit import MARGIN, RateLimits
+from sandbox.timeouts import PATIENCE
 from storage.engine.clock import HOUR, system_clock
 from storage.engine.database import open_database
 
@@ -41,37 +41,37 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def pacing(database: Database) -> Pacing:
+def rate_limits(database: Database) -> RateLimits:
     """The buckets."""
-    return Pacing(database, settings())
+    return RateLimits(database, settings())
 
 
-async def ask(pacing: Pacing, times: list[float], method: str = POST, channel: str | None = "C0A") -> None:
+async def ask(rate_limits: RateLimits, times: list[float], method: str = POST, channel: str | None = "C0A") -> None:
     """Makes a call in its turn and notes when."""
-    async with pacing.turn(method, channel):
+    async with rate_limits.turn(method, channel):
         times.append(time.monotonic())
 
 
-async def many(pacing: Pacing, count: int, method: str = POST, channel: str | None = "C0A") -> list[float]:
+async def many(rate_limits: RateLimits, count: int, method: str = POST, channel: str | None = "C0A") -> list[float]:
     """When so many calls that come at once are made (monotonic seconds)."""
     times: list[float] = []
-    await asyncio.gather(*(ask(pacing, times, method, channel) for _ in range(count)))
+    await asyncio.gather(*(ask(rate_limits, times, method, channel) for _ in range(count)))
     return times
 
 
-async def test_posts_in_a_channel_are_a_second_apart(pacing: Pacing) -> None:
+async def test_posts_in_a_channel_are_a_second_apart(rate_limits: RateLimits) -> None:
     """And a little more, because two clocks never agree."""
     assert MARGIN > 1
-    times = await many(pacing, 6)
+    times = await many(rate_limits, 6)
     assert times[-1] - times[0] >= 5 * GAP * 0.9
 
 
-async def test_what_is_done_in_a_turn_brings_no_two_requests_closer(pacing: Pacing) -> None:
+async def test_what_is_done_in_a_turn_brings_no_two_requests_closer(rate_limits: RateLimits) -> None:
     """A slow commit before the one, a quick one before the next."""
     left: list[float] = []
 
     async def post(seconds: float) -> None:
-        async with pacing.turn(POST, "C0A") as leaves:
+        async with rate_limits.turn(POST, "C0A") as leaves:
             await asyncio.sleep(seconds)
             leaves()
             left.append(time.monotonic())
@@ -82,19 +82,19 @@ async def test_what_is_done_in_a_turn_brings_no_two_requests_closer(pacing: Paci
 
 async def test_channels_do_not_wait_for_each_other(database: Database) -> None:
     """Each has its own second."""
-    pacing = Pacing(database, settings(posts_per_second=1.0))
+    rate_limits = RateLimits(database, settings(posts_per_second=1.0))
     times: list[float] = []
     began = time.monotonic()
-    await asyncio.gather(*(ask(pacing, times, channel=f"C{number}") for number in range(20)))
+    await asyncio.gather(*(ask(rate_limits, times, channel=f"C{number}") for number in range(20)))
     assert max(times) - began < 19
 
 
-async def test_in_a_channel_the_first_to_ask_is_the_first_to_post(pacing: Pacing) -> None:
+async def test_in_a_channel_the_first_to_ask_is_the_first_to_post(rate_limits: RateLimits) -> None:
     """However long each of them takes."""
     order: list[int] = []
 
     async def post(number: int) -> None:
-        async with pacing.turn(POST, "C0A"):
+        async with rate_limits.turn(POST, "C0A"):
             order.append(number)
             await asyncio.sleep(0.005 * (number % 3))
             assert order[-1] == number
@@ -103,33 +103,33 @@ async def test_in_a_channel_the_first_to_ask_is_the_first_to_post(pacing: Pacing
     assert order == list(range(10))
 
 
-async def test_one_who_gives_up_does_not_hold_the_channel_up(pacing: Pacing) -> None:
+async def test_one_who_gives_up_does_not_hold_the_channel_up(rate_limits: RateLimits) -> None:
     """Cancelled in the line, before its turn, or in it."""
-    async with pacing.turn(POST, "C0A"):
-        waiting = [asyncio.create_task(ask(pacing, [])) for _ in range(3)]
+    async with rate_limits.turn(POST, "C0A"):
+        waiting = [asyncio.create_task(ask(rate_limits, [])) for _ in range(3)]
         await asyncio.sleep(0)
         waiting[0].cancel()
     await asyncio.sleep(0)
     waiting[1].cancel()
     async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*waiting, return_exceptions=True)
-        await ask(pacing, [])
+        await ask(rate_limits, [])
 
 
 async def test_the_workspace_has_a_limit_of_its_own(database: Database) -> None:
     """Over all channels: a tenth of a minute's posts at once, then one by one."""
-    pacing = Pacing(database, settings(posts_per_minute=3_000.0))  # 300 at once, then 50 in a second
+    rate_limits = RateLimits(database, settings(posts_per_minute=3_000.0))  # 300 at once, then 50 in a second
     times: list[float] = []
     began = time.monotonic()
-    await asyncio.gather(*(ask(pacing, times, channel=f"C{number}") for number in range(310)))
+    await asyncio.gather(*(ask(rate_limits, times, channel=f"C{number}") for number in range(310)))
     assert sorted(times)[299] - began < 300 / 50
     assert sorted(times)[309] - began >= 10 / 50 * 0.9
 
 
-async def test_a_method_has_the_limit_of_its_tier(pacing: Pacing) -> None:
+async def test_a_method_has_the_limit_of_its_tier(rate_limits: RateLimits) -> None:
     """usergroups.list: hardly more than one at once; the next ones wait for seconds."""
     times: list[float] = []
-    asking = [asyncio.create_task(ask(pacing, times, "usergroups.list", None)) for _ in range(3)]
+    asking = [asyncio.create_task(ask(rate_limits, times, "usergroups.list", None)) for _ in range(3)]
     while not times:  # noqa: ASYNC110 - what has had its turn tells nobody
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
@@ -139,59 +139,59 @@ async def test_a_method_has_the_limit_of_its_tier(pacing: Pacing) -> None:
     await asyncio.gather(*asking, return_exceptions=True)
 
 
-async def test_what_is_in_no_tier_goes_at_once(pacing: Pacing) -> None:
+async def test_what_is_in_no_tier_goes_at_once(rate_limits: RateLimits) -> None:
     """Like auth.test, which is asked once."""
     began = time.monotonic()
-    assert max(await many(pacing, 50, "auth.test", None)) - began < 10  # what is in a tier waits for a minute
+    assert max(await many(rate_limits, 50, "auth.test", None)) - began < 10  # what is in a tier waits for a minute
 
 
 # --- pauses -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_pause_holds_the_method_back_and_no_other(pacing: Pacing) -> None:
+async def test_a_pause_holds_the_method_back_and_no_other(rate_limits: RateLimits) -> None:
     """In every channel, for as long as Slack said."""
     began = time.monotonic()
-    await pacing.pause(POST, PAUSE)
-    (update,) = await many(pacing, 1, "chat.update")
-    (one,), (other,) = await asyncio.gather(many(pacing, 1), many(pacing, 1, channel="C0B"))
+    await rate_limits.pause(POST, PAUSE)
+    (update,) = await many(rate_limits, 1, "chat.update")
+    (one,), (other,) = await asyncio.gather(many(rate_limits, 1), many(rate_limits, 1, channel="C0B"))
     assert update - began < PAUSE
     assert PAUSE <= one - began < PAUSE * 10
     assert PAUSE <= other - began < PAUSE * 10
 
 
-async def test_after_a_pause_nothing_goes_out_in_a_burst(pacing: Pacing) -> None:
+async def test_after_a_pause_nothing_goes_out_in_a_burst(rate_limits: RateLimits) -> None:
     """What had waited in a channel is as far apart as ever."""
     began = time.monotonic()
-    await pacing.pause(POST, PAUSE)
-    times = await many(pacing, 4)
+    await rate_limits.pause(POST, PAUSE)
+    times = await many(rate_limits, 4)
     assert times[0] - began >= PAUSE
     assert times[-1] - times[0] >= 3 * GAP * 0.9
 
 
-async def test_a_pause_that_comes_while_one_waits_is_heeded(pacing: Pacing) -> None:
+async def test_a_pause_that_comes_while_one_waits_is_heeded(rate_limits: RateLimits) -> None:
     """The second to ask learns of the first one's refusal."""
-    async with pacing.turn(POST, "C0A"):
-        second = asyncio.create_task(many(pacing, 1))
+    async with rate_limits.turn(POST, "C0A"):
+        second = asyncio.create_task(many(rate_limits, 1))
         await asyncio.sleep(GAP / 4)
         began = time.monotonic()
-        await pacing.pause(POST, PAUSE)
+        await rate_limits.pause(POST, PAUSE)
     assert (await second)[0] - began >= PAUSE
 
 
-async def test_a_pause_is_never_shortened(pacing: Pacing) -> None:
+async def test_a_pause_is_never_shortened(rate_limits: RateLimits) -> None:
     """The longest that Slack asked for counts."""
     began = time.monotonic()
-    await pacing.pause("chat.update", PAUSE)
-    await pacing.pause("chat.update", PAUSE / 10)
-    assert (await many(pacing, 1, "chat.update"))[0] - began >= PAUSE
+    await rate_limits.pause("chat.update", PAUSE)
+    await rate_limits.pause("chat.update", PAUSE / 10)
+    assert (await many(rate_limits, 1, "chat.update"))[0] - began >= PAUSE
 
 
-async def test_a_pause_outlives_a_restart(database: Database, pacing: Pacing) -> None:
+async def test_a_pause_outlives_a_restart(database: Database, rate_limits: RateLimits) -> None:
     """The next process reads it before it asks anything; one that is over holds nothing back."""
     began = time.monotonic()
-    await pacing.pause(POST, PAUSE * 2)
-    await pacing.pause("users.info", 0.0)
-    restarted = Pacing(database, settings())
+    await rate_limits.pause(POST, PAUSE * 2)
+    await rate_limits.pause("users.info", 0.0)
+    restarted = RateLimits(database, settings())
     await restarted.load()
     (post,), (user,) = await asyncio.gather(many(restarted, 1), many(restarted, 1, "users.info"))
     assert post - began >= PAUSE * 2
@@ -202,14 +202,14 @@ async def test_a_clock_that_was_set_back_makes_no_pause_longer(tmp_path: Path) -
     """Neither in the process nor over a restart: nobody waits longer than Slack asked for."""
     wrong = 0
     database = await open_database(tmp_path / "clock.db", lambda: system_clock() + wrong)
-    pacing = Pacing(database, settings())
+    rate_limits = RateLimits(database, settings())
     began = time.monotonic()
-    await pacing.pause(POST, PAUSE)
+    await rate_limits.pause(POST, PAUSE)
     wrong = -HOUR
-    restarted = Pacing(database, settings())
+    restarted = RateLimits(database, settings())
     await restarted.load()
     async with asyncio.timeout(60):
-        (post,), (again,) = await asyncio.gather(many(pacing, 1), many(restarted, 1))
+        (post,), (again,) = await asyncio.gather(many(rate_limits, 1), many(restarted, 1))
     assert post - began >= PAUSE
     assert again - began >= PAUSE
     await database.close()

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.slack.views import cards
-from bot.slack.views.cards import Button, LineView, Rendered, SenderView, Stage
+from bot.slack.views.cards import Button, Rendered, SenderView, Stage, StatusLineView
 from tests.bot.slack.slack_limits import AT, HOSTILE, LONG, TOKENS, TOLD, TOLD_MOMENT, TOLD_SECONDS, check, labels, walk
 
 SENDER = SenderView("Fone Dynamics", "+61488888888")
 
 
-def line(view: LineView, *buttons: Button) -> Rendered:
+def line(view: StatusLineView, *buttons: Button) -> Rendered:
     """A receipt line, checked."""
     post = cards.receipt_line(view, buttons, "line:1")
     check(post)
@@ -23,48 +23,51 @@ def line(view: LineView, *buttons: Button) -> Rendered:
 LATER = AT + 7_000_000
 
 LINES = [
-    (LineView(Stage.QUEUED, SENDER), "queued · +61 488 888 888 via Fone Dynamics"),
-    (LineView(Stage.QUEUED, sentence="Waiting for its turn."), "queued · Waiting for its turn."),
-    (LineView(Stage.HELD, at=AT, sentence="It is night there."), f"held until {TOLD_MOMENT} · It is night there."),
-    (LineView(Stage.HELD, sentence="No lease is free."), "held · No lease is free."),
-    (LineView(Stage.SCHEDULED, at=AT), f"goes out {TOLD_MOMENT}"),
-    (LineView(Stage.CANCELLED), "cancelled, not texted"),
-    (LineView(Stage.SENDING), "sending"),
-    (LineView(Stage.ACCEPTED, at=AT), f"✓ accepted {TOLD}"),
-    (LineView(Stage.SENT, sent_at=AT, at=AT, segments=2), f"✓ sent {TOLD} · 2 segments"),
-    (LineView(Stage.BUFFERED, sent_at=AT), f"✓ sent {TOLD} · waiting for the phone"),
+    (StatusLineView(Stage.QUEUED, SENDER), "queued · +61 488 888 888 via Fone Dynamics"),
+    (StatusLineView(Stage.QUEUED, sentence="Waiting for its turn."), "queued · Waiting for its turn."),
     (
-        LineView(Stage.DELIVERED, SENDER, sent_at=AT, at=AT, segments=2),
+        StatusLineView(Stage.HELD, at=AT, sentence="It is night there."),
+        f"held until {TOLD_MOMENT} · It is night there.",
+    ),
+    (StatusLineView(Stage.HELD, sentence="No lease is free."), "held · No lease is free."),
+    (StatusLineView(Stage.SCHEDULED, at=AT), f"goes out {TOLD_MOMENT}"),
+    (StatusLineView(Stage.CANCELLED), "cancelled, not texted"),
+    (StatusLineView(Stage.SENDING), "sending"),
+    (StatusLineView(Stage.ACCEPTED, at=AT), f"✓ accepted {TOLD}"),
+    (StatusLineView(Stage.SENT, sent_at=AT, at=AT, segments=2), f"✓ sent {TOLD} · 2 segments"),
+    (StatusLineView(Stage.BUFFERED, sent_at=AT), f"✓ sent {TOLD} · waiting for the phone"),
+    (
+        StatusLineView(Stage.DELIVERED, SENDER, sent_at=AT, at=AT, segments=2),
         f"✓ sent {TOLD} · ✓✓ delivered {TOLD_SECONDS} · 2 segments · +61 488 888 888 via Fone Dynamics",
     ),
     (
-        LineView(Stage.DELIVERED, sent_at=AT, at=AT, delivered_means="handed to the carrier"),
+        StatusLineView(Stage.DELIVERED, sent_at=AT, at=AT, delivered_means="handed to the carrier"),
         f"✓ sent {TOLD} · ✓ handed to the carrier {TOLD_SECONDS}",
     ),
-    (LineView(Stage.DELIVERED, at=AT), f"✓✓ delivered {TOLD_SECONDS}"),
-    (LineView(Stage.NO_RECEIPT, sent_at=AT, segments=1), f"✓ sent {TOLD} · no receipt came · 1 segment"),
+    (StatusLineView(Stage.DELIVERED, at=AT), f"✓✓ delivered {TOLD_SECONDS}"),
+    (StatusLineView(Stage.NO_RECEIPT, sent_at=AT, segments=1), f"✓ sent {TOLD} · no receipt came · 1 segment"),
     (
-        LineView(Stage.SENT, at=AT, parts=3, delivered_parts=2, attempt=2),
+        StatusLineView(Stage.SENT, at=AT, parts=3, delivered_parts=2, attempt=2),
         f"✓ sent {TOLD} · 2 of 3 parts delivered · attempt 2",
     ),
     (
-        LineView(Stage.SENT, SENDER, at=AT, word="ODD <X>"),
+        StatusLineView(Stage.SENT, SENDER, at=AT, word="ODD <X>"),
         f"✓ sent {TOLD} · Fone Dynamics says: ODD &lt;X&gt; · +61 488",
     ),
-    (LineView(Stage.SENT, at=AT, word="ODD"), f"✓ sent {TOLD} · the provider says: ODD"),
+    (StatusLineView(Stage.SENT, at=AT, word="ODD"), f"✓ sent {TOLD} · the provider says: ODD"),
     (
-        LineView(Stage.SENT, SenderView("IO", "+61488888888", leased=True), at=AT),
+        StatusLineView(Stage.SENT, SenderView("IO", "+61488888888", leased=True), at=AT),
         f"✓ sent {TOLD} · leased +61 488 888 888 via IO",
     ),
     (
-        LineView(Stage.SENDING, SenderView("IO", leased=True)),
+        StatusLineView(Stage.SENDING, SenderView("IO", leased=True)),
         "sending · a number that is leased with the next text via IO",
     ),
 ]
 
 
 @pytest.mark.parametrize(("view", "expected"), LINES)
-def test_line(view: LineView, expected: str) -> None:
+def test_line(view: StatusLineView, expected: str) -> None:
     """The line tells how far a text has come, in one row of small letters."""
     post = line(view)
     (said,) = labels(post)
@@ -74,17 +77,17 @@ def test_line(view: LineView, expected: str) -> None:
 
 
 DECISIONS = [
-    (LineView(Stage.FAILED, sent_at=AT, at=LATER), "This was not delivered.", f"✓ sent {TOLD} · ✗ failed"),
-    (LineView(Stage.FAILED, sentence="The number is <wrong>."), "The number is &lt;wrong&gt;.", "✗ failed"),
-    (LineView(Stage.EXPIRED, sent_at=AT), "The phone could not be reached", f"✓ sent {TOLD} · ✗ expired"),
-    (LineView(Stage.REFUSED, sentence="No credit is left."), "No credit is left.", "✗ refused"),
-    (LineView(Stage.ASKED, sentence="Text 5 segments?"), "Text 5 segments?", "not texted"),
-    (LineView(Stage.UNKNOWN, at=AT), "*This may not have gone out.* We got no clear", f"unknown since {TOLD}"),
+    (StatusLineView(Stage.FAILED, sent_at=AT, at=LATER), "This was not delivered.", f"✓ sent {TOLD} · ✗ failed"),
+    (StatusLineView(Stage.FAILED, sentence="The number is <wrong>."), "The number is &lt;wrong&gt;.", "✗ failed"),
+    (StatusLineView(Stage.EXPIRED, sent_at=AT), "The phone could not be reached", f"✓ sent {TOLD} · ✗ expired"),
+    (StatusLineView(Stage.REFUSED, sentence="No credit is left."), "No credit is left.", "✗ refused"),
+    (StatusLineView(Stage.ASKED, sentence="Text 5 segments?"), "Text 5 segments?", "not texted"),
+    (StatusLineView(Stage.UNKNOWN, at=AT), "*This may not have gone out.* We got no clear", f"unknown since {TOLD}"),
 ]
 
 
 @pytest.mark.parametrize(("view", "sentence", "progress"), DECISIONS)
-def test_line_that_asks(view: LineView, sentence: str, progress: str) -> None:
+def test_line_that_asks(view: StatusLineView, sentence: str, progress: str) -> None:
     """Where a person has to decide, a sentence stands above the line and buttons below it."""
     post = line(view, Button("retry", "Retry", "attempt:1", "primary"), Button("give_up", "Give up"))
     assert [block["type"] for block in post.blocks] == ["section", "context", "actions"]
@@ -95,18 +98,18 @@ def test_line_that_asks(view: LineView, sentence: str, progress: str) -> None:
 
 def test_unknown_asks() -> None:
     """An unknown text ends with a question."""
-    assert labels(line(LineView(Stage.UNKNOWN)))[0].endswith("did it arrive?")
+    assert labels(line(StatusLineView(Stage.UNKNOWN)))[0].endswith("did it arrive?")
 
 
 def test_every_stage_has_words() -> None:
     """No stage is left without a wording, and each status of a message is a stage."""
     for stage in Stage:
-        line(LineView(stage))
-        line(LineView(stage, SENDER, AT, AT, "Why.", 2, 2, 2, 1, "handed to the carrier", 1, "ODD"))
+        line(StatusLineView(stage))
+        line(StatusLineView(stage, SENDER, AT, AT, "Why.", 2, 2, 2, 1, "handed to the carrier", 1, "ODD"))
 
 
 @given(st.sampled_from(Stage), LONG, HOSTILE, HOSTILE, HOSTILE)
 def test_line_is_always_valid(stage: Stage, sentence: str, word: str, provider: str, address: str) -> None:
     """Whatever a provider says, Slack takes the line, and it mentions nobody."""
-    post = line(LineView(stage, SenderView(provider, address), AT, AT, sentence, word=word))
+    post = line(StatusLineView(stage, SenderView(provider, address), AT, AT, sentence, word=word))
     assert not any(TOKENS.search(one["text"]) for one in walk(post.blocks) if one.get("type") == "mrkdwn")

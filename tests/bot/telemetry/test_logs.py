@@ -19,7 +19,7 @@ import structlog
 from bot.conversations.callbacks import CallbackUrls
 from bot.telemetry.logs import QUIET, configure
 from bot.telemetry.metrics import Metrics
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from storage.engine.database import open_database
 from storage.tables import identity, intake
 from storage.tables.identity import Identity

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.conversations.consent import GOODBYE
-from bot.conversations.number_hash import Pseudonyms
+from bot.conversations.number_hash import NumberHash
 from bot.operator import personal_data, session
 from bot.operator.session import CannotDo
 from bot.settings.loading import check
@@ -73,7 +73,7 @@ async def remains(folder: Path) -> list[list[str]]:
 async def erased(team: Team, number: str = CUSTOMER, **how: Any) -> dict[str, Any]:
     """What the command prints."""
     told: list[int] = []
-    options: dict[str, Any] = {"with_slack": True, "patience": 20.0, "tell": told.append} | how
+    options: dict[str, Any] = {"with_slack": True, "wait": 20.0, "tell": told.append} | how
     return await personal_data.erase(team.bot_settings, number, **options)
 
 
@@ -89,7 +89,7 @@ async def test_the_running_bot_erases_and_the_opt_out_holds(tmp_path: Path) -> N
         proof = json.loads(out)
         assert await remains(tmp_path) == []
         assert NATIONAL not in out
-        assert proof["number"] == Pseudonyms(team.bot_settings).of(CUSTOMER)
+        assert proof["number"] == NumberHash(team.bot_settings).of(CUSTOMER)
         assert proof["opted_out"] is True
         assert proof["file_written_anew"] is True
         assert proof["rows"]["messages"] == 7

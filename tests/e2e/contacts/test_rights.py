@@ -11,7 +11,7 @@ import pytest
 from lxml import html
 from structlog.testing import capture_logs
 
-from bot.conversations.number_hash import Pseudonyms
+from bot.conversations.number_hash import NumberHash
 from bot.http.export_routes import export_urls
 from storage.engine.clock import system_clock
 from tests.e2e.slack.test_actions import buttons
@@ -117,8 +117,8 @@ async def test_an_admin_erases(team: Governed) -> None:
     assert team.rows("SELECT * FROM contacts WHERE address = :phone", phone=CUSTOMER) == []
     assert [post for post in team.slack.thread(team.support, root) if post.get("bot_id")] == []
     assert key(team.slack.thread(team.support, other)[0]).startswith("card:")
-    wishes = team.rows("SELECT * FROM intake WHERE kind = 'wish'")
-    assert len(wishes) == 3
+    actions = team.rows("SELECT * FROM intake WHERE kind = 'action'")
+    assert len(actions) == 3
     assert not any(NATIONAL in json.dumps(each) for each in team.rows("SELECT * FROM intake"))
     assert "Nothing is kept" in (await team.says(team.anna, f"erase {CUSTOMER}"))["text"]
 
@@ -183,7 +183,7 @@ async def test_an_admin_exports(team: Governed, tmp_path: Path) -> None:
     assert policies == ["default-src 'none'; style-src 'unsafe-inline'"]
     assert json.loads((await fetched(data))[1])["contact"]["address"] == CUSTOMER
     (row,) = team.rows("SELECT body, parsed, state FROM intake WHERE kind = 'export'")
-    number = Pseudonyms(team.bot_settings).of(CUSTOMER)
+    number = NumberHash(team.bot_settings).of(CUSTOMER)
     assert json.loads(row["parsed"]) == {"user": team.anna, "number": number}
     assert (NATIONAL in row["body"], row["state"]) == (False, "done")
     assert acted(logged) == [("export", team.anna, number)]

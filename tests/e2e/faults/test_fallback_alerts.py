@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.e2e.team import CUSTOMER, Team
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ async def test_a_revoked_token_is_told_by_webhook_and_afterwards_in_slack(tmp_pa
     async with webhook() as (url, came):
 
         def adapt(settings: dict[str, Any]) -> None:
-            settings["second_way"] = {"after": 0.4, "webhook": url}
+            settings["fallback_alerts"] = {"after": 0.4, "webhook": url}
 
         async with Team(tmp_path, adapt) as team:
             await team.conversation()
@@ -91,7 +91,7 @@ async def test_a_silent_slack_is_told_by_mail(tmp_path: Path) -> None:
     async with mail_server() as (port, letters):
 
         def adapt(settings: dict[str, Any]) -> None:
-            settings["second_way"] = {
+            settings["fallback_alerts"] = {
                 "after": 0.5,
                 "smtp_host": "127.0.0.1",
                 "smtp_port": port,

@@ -128,7 +128,7 @@ async def test_a_kill_while_texts_are_being_sent(tmp_path: Path) -> None:
         await team.bot.kill()
         assert [attempt["outcome"] for attempt in team.attempts()] == [None, None]
         await team.bot.start()
-        await team.until(lambda: team.attempts()[0]["settled_by"] == "the provider's list")
+        await team.until(lambda: team.attempts()[0]["reconciled_by"] == "the provider's list")
         await team.until(lambda: any("may not have gone out" in line for line in team.lines(other)))
         await team.quiet()
         assert (team.accepted("Taken"), len(team.requests())) == (1, 2)

@@ -20,7 +20,7 @@ async def test_connections_are_renewed_one_at_a_time(tmp_path: Path) -> None:
     """Each is made anew by its age, and Slack can reach us all the while."""
 
     def young(settings: dict[str, Any]) -> None:
-        settings["patience"]["renew"] = 1.0
+        settings["timeouts"]["renew"] = 1.0
 
     async with Team(tmp_path, young) as team:
         await team.slack.connected(2)
@@ -51,7 +51,7 @@ async def test_a_stranger_on_our_token_is_told_of(tmp_path: Path) -> None:
     """More connections than ours, at two counts, are an alert."""
 
     def young(settings: dict[str, Any]) -> None:
-        settings["patience"]["renew"] = 0.5
+        settings["timeouts"]["renew"] = 0.5
 
     async with Team(tmp_path, young) as team, aiohttp.ClientSession() as session:
         await team.slack.connected(2)
@@ -78,7 +78,7 @@ async def test_a_goodbye_is_said_to_the_end(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setattr(sockets, "Connection", Slow)
 
     def young(settings: dict[str, Any]) -> None:
-        settings["patience"]["renew"] = 0.5
+        settings["timeouts"]["renew"] = 0.5
 
     async with Team(tmp_path, young):
         await begun.wait()

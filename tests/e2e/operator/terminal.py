@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.bot import to_toml
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.e2e.team import Team
 
 ROOT = Path(__file__).parents[3]

@@ -12,7 +12,7 @@ import pytest
 
 from bot.operator import doctor, replay, session
 from bot.operator.session import CannotDo
-from bot.slack.app import routes
+from bot.slack.app import route_explainer
 from tests.e2e.operator.terminal import Written
 from tests.e2e.team import CUSTOMER, Team
 
@@ -47,7 +47,7 @@ async def test_status_leases_and_route_read_beside_the_bot(team: Written) -> Non
     assert code == 0, errors
     _, leased, _ = await team.command("leases", "--json")
     _, routed, _ = await team.command("route", "--json", "0488 023 555", "It\u2019s me")
-    told = "\n".join(routes.lines(await session.route(team.bot_settings, NEW, "", None)))
+    told = "\n".join(route_explainer.lines(await session.route(team.bot_settings, NEW, "", None)))
     assert json.loads(out)["inboxes"]["support"]["waiting"] == 0
     assert json.loads(out)["last_accepted"]["fone"].endswith("Z")
     assert [lease["contact"] for lease in json.loads(leased)] == [CUSTOMER]

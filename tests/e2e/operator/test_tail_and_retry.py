@@ -11,7 +11,7 @@ import pytest
 
 from bot.operator import retry
 from bot.operator.session import CannotDo
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.e2e.operator.terminal import Written
 from tests.e2e.team import CUSTOMER, UNLUCKY
 

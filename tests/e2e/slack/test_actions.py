@@ -78,7 +78,7 @@ async def doubtful(tmp_path: Path) -> AsyncIterator[Team]:
     """A team whose provider accepts a text, drops the answer, and cannot be asked; it asks after a moment."""
 
     def adapt(settings: dict[str, Any]) -> None:
-        settings["patience"] = {**settings.get("patience", {}), "settle": [0.1], "provider": 1.0}
+        settings["timeouts"] = {**settings.get("timeouts", {}), "reconcile": [0.1], "provider": 1.0}
 
     async with Team(tmp_path, adapt) as team:
         yield team
@@ -104,7 +104,7 @@ async def test_an_unknown_text_is_sent_again_only_by_a_person(doubtful: Team) ->
     await doubtful.until(lambda: "✓✓" in doubtful.lines(root)[0])
 
 
-async def test_an_unknown_text_that_arrived_is_settled_by_a_person(doubtful: Team) -> None:
+async def test_an_unknown_text_that_arrived_is_reconciled_by_a_person(doubtful: Team) -> None:
     """*It arrived* takes the question away and sends nothing."""
     root = await _until_asked(doubtful)
     await press(doubtful, line_posts(doubtful, root)[0], "arrived")

@@ -118,7 +118,7 @@ async def test_it_opens_in_time_however_slow_the_look_up_is(tmp_path: Path) -> N
     """Where it takes longer to find out who somebody is, it opens with a word and is filled afterwards."""
 
     def adapt(settings: dict[str, Any]) -> None:
-        settings["patience"]["slack"] = 5.0
+        settings["timeouts"]["slack"] = 5.0
 
     async with Team(tmp_path, adapt) as team:
         team.slack.faults.delay("users.info", seconds=1.4)

@@ -35,7 +35,7 @@ async def team(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Team]:
     """One team in HTTP mode for all the files; each of them has a customer of its own."""
 
     def no_edits(settings: dict[str, Any]) -> None:
-        settings["patience"]["card"] = 1000.0  # Slack takes less than one edit a second
+        settings["timeouts"]["card"] = 1000.0  # Slack takes less than one edit a second
 
     async with Team(tmp_path_factory.mktemp("team"), no_edits, http=True) as team:
         team.slack.world.store.channel(team.support).is_shared = True
@@ -136,6 +136,6 @@ async def test_every_file_says_where_its_form_comes_from() -> None:
         fixture = read(path)
         assert fixture["what"].endswith("."), path.name
         assert fixture["source"], path.name
-        assert fixture["becomes"] in {None, "reply", "edit", "deletion", "loss", "channel", "command", "wish"}, (
+        assert fixture["becomes"] in {None, "reply", "edit", "deletion", "loss", "channel", "command", "action"}, (
             path.name
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.e2e.team import CUSTOMER, Team, held, key
 
 if TYPE_CHECKING:

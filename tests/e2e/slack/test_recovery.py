@@ -32,7 +32,7 @@ async def quick(tmp_path: Path) -> AsyncIterator[Team]:
     """A team whose bot soon tries again at a channel that takes nothing."""
 
     def adapt(settings: dict[str, Any]) -> None:
-        settings["patience"] = {**settings.get("patience", {}), "channel": 0.2}
+        settings["timeouts"] = {**settings.get("timeouts", {}), "channel": 0.2}
 
     async with Team(tmp_path, adapt) as team:
         yield team

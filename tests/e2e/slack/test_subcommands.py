@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from storage.engine.clock import DAY
 from tests.e2e.team import ANOTHER, CUSTOMER, Team, held
 
@@ -332,7 +332,7 @@ async def patient(tmp_path: Path) -> AsyncIterator[Team]:
     """A team whose bot waits longer for Slack than Slack waits for the bot."""
 
     def adapt(settings: dict[str, Any]) -> None:
-        settings["patience"]["slack"] = PATIENCE
+        settings["timeouts"]["slack"] = PATIENCE
 
     async with Team(tmp_path, adapt) as team:
         yield team

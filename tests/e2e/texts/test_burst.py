@@ -21,7 +21,7 @@ RATE = 30.0  # posts a second, in place of one
 def adapt(settings: dict[str, Any]) -> None:
     """The bot knows the scaled rate."""
     settings["slack"] |= {"posts_per_second": RATE, "posts_per_minute": RATE * 60 * 4}
-    settings["patience"]["card"] = 0.5
+    settings["timeouts"]["card"] = 0.5
 
 
 async def test_a_burst_costs_one_card_and_one_post_for_each_contact(tmp_path: Path) -> None:

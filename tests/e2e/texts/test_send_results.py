@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.carriers.faults import Trouble
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND
 from tests.e2e.team import CUSTOMER, SILENT, UNLUCKY, Team
 
@@ -106,22 +106,22 @@ PERHAPS = [Trouble.ERROR_AFTER, Trouble.HANG_AFTER, Trouble.DROP_AFTER]
 
 
 @pytest.mark.parametrize("trouble", PERHAPS, ids=lambda trouble: trouble.name.lower())
-async def test_what_the_provider_took_without_saying_so_is_settled_by_its_receipt(team: Team, trouble: Trouble) -> None:
+async def test_a_receipt_reconciles_what_the_provider_took_silently(team: Team, trouble: Trouble) -> None:
     """A 500, no answer, a dropped connection after acceptance: never sent again, and the receipt says the rest."""
     root = await replied(team, trouble)
     await last_line(team, root, "delivered")
     await team.quiet()
     assert len(team.requests()) == 1
     (attempt,) = team.attempts()
-    assert (attempt["outcome"], attempt["settled_by"]) == ("accepted", "receipt")
+    assert (attempt["outcome"], attempt["reconciled_by"]) == ("accepted", "receipt")
     assert "may not have gone out" not in team.lines(root)[0]
 
 
 @pytest.mark.parametrize("trouble", PERHAPS, ids=lambda trouble: trouble.name.lower())
-async def test_what_the_provider_took_without_a_receipt_is_settled_by_asking(team: Team, trouble: Trouble) -> None:
+async def test_what_the_provider_took_without_a_receipt_is_reconciled_by_asking(team: Team, trouble: Trouble) -> None:
     """The provider's own list knows the text: nobody is asked, nothing is sent again."""
     root = await replied(team, trouble, phone=SILENT)
-    await team.until(lambda: [attempt["settled_by"] for attempt in team.attempts()] == ["the provider's list"])
+    await team.until(lambda: [attempt["reconciled_by"] for attempt in team.attempts()] == ["the provider's list"])
     await team.quiet()
     assert len(team.requests()) == 1
     assert not any("may not have gone out" in line for line in team.lines(root))
@@ -166,7 +166,7 @@ async def test_an_equal_text_sent_twice_on_purpose_settles_each_on_its_own(team:
     await team.reply(root, "Yes")
     await team.reply(root, "Yes")
     settled = ["the provider's list"] * 2
-    await team.until(lambda: [attempt["settled_by"] for attempt in team.attempts()] == settled)
+    await team.until(lambda: [attempt["reconciled_by"] for attempt in team.attempts()] == settled)
     assert {attempt["provider_id"] for attempt in team.attempts()} == {sent.message_id for sent in team.fone.accepted}
 
 

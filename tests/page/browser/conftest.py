@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from sandbox.page.server import Server
-from sandbox.patience import PATIENCE
 from sandbox.stage import Stage
+from sandbox.timeouts import PATIENCE
 from tests.page.company import Company
 
 if TYPE_CHECKING:

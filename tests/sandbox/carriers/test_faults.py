@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from sandbox.carriers.faults import RECEIPT_TROUBLES, Faults, Trouble, told
 from sandbox.carriers.fonedynamics import FoneDynamics, FoneDynamicsSettings
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from sandbox.clock import Changes, Clock
-from sandbox.patience import PATIENCE
 from sandbox.phones import NoSuchNumber, Phones, Text
+from sandbox.timeouts import PATIENCE
 
 
 def text(to: str, words: str) -> Text:

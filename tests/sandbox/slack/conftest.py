@@ -14,8 +14,8 @@ from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
-from sandbox.patience import PATIENCE
 from sandbox.slack import Workspace
+from sandbox.timeouts import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -74,15 +74,15 @@ async def test_which_calls_are_struck(slack: Workspace, client: AsyncWebClient) 
     """`skip`, `times`, `match` and "*" choose; `clear` ends it; `hits` counts."""
     one, two = slack.add_channel("one"), slack.add_channel("two")
     fault = slack.faults.error("chat.postMessage", skip=1, times=2, match=lambda args: args["channel"] == one)
-    outcomes = []
+    send_results = []
     for channel in (two, one, one, two, one, one):
-        outcomes.append((await client.api_call("auth.test"))["ok"])
+        send_results.append((await client.api_call("auth.test"))["ok"])
         try:
             await client.chat_postMessage(channel=channel, text="x")
-            outcomes.append(True)
+            send_results.append(True)
         except SlackApiError:
-            outcomes.append(False)
-    assert outcomes[1::2] == [True, True, False, True, False, True]
+            send_results.append(False)
+    assert send_results[1::2] == [True, True, False, True, False, True]
     assert fault.hits == 2
     everything = slack.faults.fail(times=None)
     with pytest.raises(SlackApiError):

@@ -148,10 +148,10 @@ async def test_a_command_that_is_not_answered_is_told_to_the_person(slack: Works
         return web.Response(status=500 if text == "broken" else 200)
 
     async with listening(slack, handle):
-        outcomes = {text: (await slack.slash(ann, channel, "/sms", text)) for text in ("broken", "bad", "ok")}
+        send_results = {text: (await slack.slash(ann, channel, "/sms", text)) for text in ("broken", "bad", "ok")}
         slack.settings.ack_seconds = 0.2
-        outcomes["slow"] = await slack.slash(ann, channel, "/sms", "slow")
-    assert {text: used.error for text, used in outcomes.items()} == {
+        send_results["slow"] = await slack.slash(ann, channel, "/sms", "slow")
+    assert {text: used.error for text, used in send_results.items()} == {
         "slow": "operation_timeout",
         "broken": "dispatch_failed",
         "bad": "invalid_blocks",

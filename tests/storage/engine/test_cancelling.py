@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.storage.engine.test_database import mark, marks
 from tests.storage.making import value
 

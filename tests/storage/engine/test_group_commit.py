@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from tests.storage.engine.test_database import mark, marks
 from tests.storage.tables.test_intake import count_commits
 

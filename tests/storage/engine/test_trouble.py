@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sandbox.patience import PATIENCE
+from sandbox.timeouts import PATIENCE
 from storage.engine.database import Database, open_database
 from storage.tables.intake import Appender, Arrival
 from tests.storage.engine.test_database import mark, marks
@@ -126,8 +126,8 @@ async def test_on_a_full_disk_nothing_is_taken_in(database: Database) -> None:
     appender = Appender(database)
     await fill(database)
     large = [Arrival("fone", "inbound", f"large {number}", b"x" * 100_000, {}) for number in range(3)]
-    outcomes = await asyncio.gather(*(appender.append(arrival) for arrival in large), return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [sqlite3.OperationalError] * 3
+    send_results = await asyncio.gather(*(appender.append(arrival) for arrival in large), return_exceptions=True)
+    assert [type(outcome) for outcome in send_results] == [sqlite3.OperationalError] * 3
     await database._writer.execute("PRAGMA max_page_count = 100000")
     assert await appender.append(large[0])
     assert await value(database, "SELECT count(*) FROM intake") == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.files.file_store import Shelf
+from bot.files.file_store import FileStore
 from bot.privacy.retention import Retention
 from bot.settings.sections import RetentionSettings
 from storage.engine.clock import DAY, SECOND
@@ -22,7 +22,7 @@ OLD = 31 * DAY / SECOND
 MARK = "MARKED-WORDS"
 
 
-async def _filled(database: Database, shelf: Shelf) -> dict[str, int]:
+async def _filled(database: Database, file_store: FileStore) -> dict[str, int]:
     """A text each way that is over, one that waits, one that was never shown, and what came in; by name."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
@@ -44,16 +44,16 @@ async def _filled(database: Database, shelf: Shelf) -> dict[str, int]:
         await intake.append(tx, [*arrivals, *dead])
         for entry in await intake.waiting(tx, 200):
             await intake.finish(tx, entry)
-    await shelf.put(made["file"], MARK.encode())
+    await file_store.put(made["file"], MARK.encode())
     return made
 
 
 async def test_what_is_over_is_dropped(database: Database, clock: Clock, tmp_path: Path) -> None:
     """Bodies, raw payloads and files of what is over go after their days; what waits, and every row, stays."""
-    shelf = Shelf(tmp_path / "files")
-    made = await _filled(database, shelf)
+    file_store = FileStore(tmp_path / "files")
+    made = await _filled(database, file_store)
     settings = RetentionSettings(text_days=30, raw_days=30, dead_days=90)
-    retention = Retention(database, shelf, settings)
+    retention = Retention(database, file_store, settings)
     assert await retention.drop() == {"texts": 0, "payloads": 0, "dead": 0}
     clock.wait(OLD)
     assert await retention.drop() == {"texts": 2, "payloads": 120, "dead": 0}
@@ -62,7 +62,7 @@ async def test_what_is_over_is_dropped(database: Database, clock: Clock, tmp_pat
     found = {row["id"]: row["text"] for row in await rows(database, "SELECT id, text FROM messages")}
     assert (found[made["in"]], found[made["out"]]) == (None, None)
     assert (found[made["later"]], found[made["hidden"]]) == ("later", "hidden")
-    assert not shelf.place(made["file"]).exists()
+    assert not file_store.place(made["file"]).exists()
     async with database.read() as reader:
         assert (await messages.get(reader, made["out"])).shown_text == "(text removed after 31 days)"
         assert (await messages.get(reader, made["later"])).shown_text == "later"
@@ -72,10 +72,10 @@ async def test_what_is_over_is_dropped(database: Database, clock: Clock, tmp_pat
 
 async def test_nothing_is_left_in_the_file(database: Database, clock: Clock, tmp_path: Path, path: Path) -> None:
     """After the file was written anew, neither it nor its log has a byte of what was dropped."""
-    shelf = Shelf(tmp_path / "files")
-    await _filled(database, shelf)
+    file_store = FileStore(tmp_path / "files")
+    await _filled(database, file_store)
     clock.wait(3 * OLD)
-    await Retention(database, shelf, RetentionSettings(text_days=1, raw_days=1, dead_days=1)).drop()
+    await Retention(database, file_store, RetentionSettings(text_days=1, raw_days=1, dead_days=1)).drop()
     assert not await database.scrub(1)
     assert await database.scrub(1 << 30)
     for part in (path, path.with_name(f"{path.name}-wal")):
@@ -86,10 +86,10 @@ async def test_nothing_is_left_in_the_file(database: Database, clock: Clock, tmp
 
 async def test_nothing_is_dropped_by_itself(database: Database, clock: Clock, tmp_path: Path) -> None:
     """Texts stay for ever unless the settings say otherwise."""
-    shelf = Shelf(tmp_path / "files")
-    await _filled(database, shelf)
+    file_store = FileStore(tmp_path / "files")
+    await _filled(database, file_store)
     clock.wait(100 * OLD)
-    assert (await Retention(database, shelf, RetentionSettings()).drop())["texts"] == 0
+    assert (await Retention(database, file_store, RetentionSettings()).drop())["texts"] == 0
 
 
 # What stays of a text whose time is over: what can be counted and explained, and no words of anybody.
@@ -101,7 +101,7 @@ KEPT = {
         """,
     "attempts": """
         id message_id part try account sender from_address recipient provider_id outcome status word code sentence
-        segments settled_by started_at ended_at accepted_at delivered_at
+        segments reconciled_by started_at ended_at accepted_at delivered_at
         """,
     "receipts": """
         id account provider_id attempt_id word status code sentence sender segments opted_out said_at received_at

@@ -105,9 +105,10 @@ async def test_an_unknown_one_is_still_sending(database: Database) -> None:
         attempt = await an_attempt(tx, await a_text(tx))
         await attempts.end(tx, attempt.id, "unknown", "timeout", "No answer came.")
         doubted = await attempts.get(tx, attempt.id)
-        settled = await accept(tx, doubted, settled_by="receipt")
+        settled = await accept(tx, doubted, reconciled_by="receipt")
     assert (doubted.outcome, doubted.status, doubted.code) == ("unknown", Status.SENDING, "timeout")
-    assert (settled.outcome, settled.code, settled.sentence, settled.settled_by) == ("accepted", None, None, "receipt")
+    assert (settled.outcome, settled.code, settled.sentence) == ("accepted", None, None)
+    assert settled.reconciled_by == "receipt"
 
 
 async def test_a_failure_that_came_before_the_answer_keeps_its_sentence(database: Database) -> None:

@@ -209,8 +209,8 @@ async def test_one_who_no_longer_waits_does_not_disturb_the_others(database: Dat
         await asyncio.sleep(0.01)
         waiting[1].cancel()
         await asyncio.sleep(0.01)
-    outcomes = await asyncio.gather(*waiting, return_exceptions=True)
-    assert (outcomes[0], outcomes[2]) == (True, True)
+    send_results = await asyncio.gather(*waiting, return_exceptions=True)
+    assert (send_results[0], send_results[2]) == (True, True)
     assert waiting[1].cancelled()
     assert await keys(database) == ["a", "b", "c"]
 

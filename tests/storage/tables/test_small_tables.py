@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from storage.engine.clock import DAY, SECOND
-from storage.tables import alerts, callbacks, identity, pauses, people, quotas
+from storage.tables import alerts, callbacks, identity, pauses, quotas, users
 from storage.tables.callbacks import Callback
 from storage.tables.identity import Identity
 from storage.tables.pauses import Pause
-from storage.tables.people import Person
 from storage.tables.quotas import Window
+from storage.tables.users import Person
 from tests.storage.making import START, rows, value
 
 if TYPE_CHECKING:
@@ -104,10 +104,10 @@ async def test_a_person_is_as_slack_described_them_last(database: Database) -> N
     """Within their team."""
     later = replace(ANNA, name="Anna B.", guest=1, seen_at=START + 1)
     async with database.transaction() as tx:
-        await people.remember(tx, ANNA)
-        await people.remember(tx, later)
-        assert await people.find(tx, "T1", "U1ANNA") == later
-        assert await people.find(tx, "T2", "U1ANNA") is None
+        await users.remember(tx, ANNA)
+        await users.remember(tx, later)
+        assert await users.find(tx, "T1", "U1ANNA") == later
+        assert await users.find(tx, "T2", "U1ANNA") is None
     assert "Anna" not in repr(ANNA)
 
 

@@ -33,7 +33,7 @@ async def remember(tx: Transaction, person: Person) -> None:
     """Keeps what Slack says of a user now."""
     await tx.run(
         """
-        INSERT INTO people (team, id, name, bot, guest, stranger, removed, seen_at, time_zone)
+        INSERT INTO users (team, id, name, bot, guest, stranger, removed, seen_at, time_zone)
         VALUES (:team, :id, :name, :bot, :guest, :stranger, :removed, :seen_at, :time_zone)
         ON CONFLICT (team, id) DO UPDATE SET name = :name, bot = :bot, guest = :guest, stranger = :stranger,
             removed = :removed, seen_at = :seen_at, time_zone = :time_zone
@@ -55,7 +55,7 @@ async def find(connection: Connection, team: str, user: str) -> Person | None:
     return await connection.one(
         Person,
         """
-        SELECT team, id, name, bot, guest, stranger, removed, seen_at, time_zone FROM people
+        SELECT team, id, name, bot, guest, stranger, removed, seen_at, time_zone FROM users
         WHERE team = :team AND id = :id
         """,
         team=team,

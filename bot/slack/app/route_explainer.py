@@ -64,7 +64,7 @@ class Explanation:
     signature: int  # segments that the inbox's signature adds
 
 
-class Routes:
+class RouteExplainer:
     """Explains.
 
     Args:

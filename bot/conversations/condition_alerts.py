@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Database
 
 
-class Alarm:
+class ConditionAlerts:
     """Raises and resolves them.
 
     Args:
