@@ -18,7 +18,7 @@ import threading
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import structlog
 
@@ -45,7 +45,7 @@ class Walk:
     def __init__(self) -> None:
         self.calls: list[CodeType] = []
 
-    def __enter__(self) -> Walk:
+    def __enter__(self) -> Self:
         threading.setprofile(self._hook)
         sys.setprofile(self._hook)
         return self
@@ -145,10 +145,11 @@ def main() -> None:
     structlog.configure(logger_factory=structlog.ReturnLoggerFactory())
     with tempfile.TemporaryDirectory() as folder:
         for name, found in asyncio.run(walk(Path(folder))).items():
-            print(f"{name}: {len(found.calls)} calls in {len(set(found.files))} files, {found.changes} changes of file")
+            told = f"{len(found.calls)} calls in {len(set(found.files))} files, {found.changes} changes of file"
+            sys.stdout.write(f"{name}: {told}\n")
             if options.calls:
                 for code, file in zip(found.calls, found.files, strict=True):
-                    print(f"  {file}:{code.co_firstlineno} {code.co_qualname}")
+                    sys.stdout.write(f"  {file}:{code.co_firstlineno} {code.co_qualname}\n")
 
 
 if __name__ == "__main__":

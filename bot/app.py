@@ -1,7 +1,7 @@
-"""Builds everything once, and starts and stops it in order. No work at import, no globals.
+"""Builds everything once, and starts and stops it in order. No work at import, no globals, nothing set afterwards.
 
-The order of the start is a promise: the database, the providers' door, and only then Slack, so that customers' texts
-are taken in while Slack is down.
+The order of the start is a promise: the database, the server for the providers' webhooks, and only then Slack, so that
+customers' texts are stored while Slack is down.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
+from bot.conversations import job_kinds
 from bot.conversations.callbacks import CallbackUrls
 from bot.conversations.circuit_breaker import CircuitBreaker
 from bot.conversations.condition_alerts import ConditionAlerts
 from bot.conversations.intake_handlers import IntakeHandlers
+from bot.conversations.job_kinds import handler
 from bot.conversations.lease_notices import LeaseNotices
 from bot.conversations.send_results import SendResults
 from bot.files.downloads import Downloads
@@ -29,13 +31,16 @@ from bot.files.outgoing import Outgoing
 from bot.files.signed_urls import SignedUrls
 from bot.http.export_routes import ExportRoutes, export_urls
 from bot.http.file_routes import FileRoutes
-from bot.http.server import Server
+from bot.http.server import RouteGroup, Server
 from bot.http.sms_webhooks import SmsWebhooks
 from bot.operator.single_instance import AlreadyRunning, alone
 from bot.privacy.erasure import Eraser
 from bot.privacy.retention import Retention
+from bot.sending.decide import Decider
 from bot.sending.fetching import Fetcher
 from bot.sending.gate import Gate
+from bot.sending.reconcile import Reconciler
+from bot.sending.routing import Routing
 from bot.slack.app.actions import Actions
 from bot.slack.app.background import BackgroundTasks
 from bot.slack.app.channels import Channels
@@ -48,12 +53,14 @@ from bot.slack.app.modals import Modals
 from bot.slack.app.rights import Rights
 from bot.slack.app.route_explainer import RouteExplainer
 from bot.slack.app.slash_replies import SlashReplies
-from bot.slack.app.sweep import Listening, Sweep
+from bot.slack.app.sweep import Sweep
 from bot.slack.client.api import SlackApi, open_client, open_session
+from bot.slack.client.link import SignedRequests, SlackLink
 from bot.slack.client.rate_limit import RateLimits
 from bot.slack.client.sockets import Sockets
 from bot.slack.client.startup import CannotStart, identify, know_erased
 from bot.slack.client.users import Users
+from bot.slack.client.workspace import Workspace
 from bot.slack.threads.fallback_alerts import FallbackAlerts
 from bot.slack.threads.idempotent_post import IdempotentPosts
 from bot.slack.threads.presenter import Presenter
@@ -71,18 +78,16 @@ from storage.tables import attempts, callbacks, conversations
 from storage.tables.intake import Appender
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from pathlib import Path
 
     import aiohttp
-    from slack_bolt.async_app import AsyncApp
 
+    from bot.conversations.job_kinds import Handler
     from bot.settings.model import Settings
     from bot.slack.app.events import Surface
     from providers.provider import Provider
     from storage.engine.database import Database
-    from storage.tables.identity import Identity
-    from storage.tables.jobs import Job
 
 DRAIN = 8.0  # seconds for what is under way when we are told to stop
 
@@ -90,11 +95,11 @@ log = structlog.get_logger("app")
 
 
 async def run(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT, then lets what is under way end, ten seconds at most.
+    """Runs until SIGTERM or SIGINT, then lets what is under way end, for ten seconds at most.
 
     Raises:
-        CannotStart: another bot has the database, or Slack does not know our token.
-        storage.engine.migrations.TooNew: the database is from a newer version.
+        CannotStart: another bot has the database, or Slack refuses our token.
+        storage.engine.migrations.TooNew: a newer version wrote the database.
     """
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -105,17 +110,17 @@ async def run(settings: Settings) -> None:
         if reaching_slack.done():
             reaching_slack.result()
             await asyncio.to_thread(keywords.prepare)
-            gc.freeze()  # what a start makes stays, and is not looked through for garbage again and again
+            gc.freeze()  # the objects of the start stay: no collection looks through them again
         await stopping
         log.info("stopping")
 
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
-    """The bot, with the providers' door open; gives the task that ends once Slack is reached and the work has begun."""
+    """Opens the bot's server; yields the task that ends once Slack is reached and the work has begun."""
     async with AsyncExitStack() as stack:
-        bot = await _open(settings, stack)
-        reaching_slack = asyncio.create_task(bot.reach_slack(stack))
+        base = await _open(settings, stack)
+        reaching_slack = asyncio.create_task(_reach_slack(base, stack))
         try:
             yield reaching_slack
         finally:
@@ -123,31 +128,64 @@ async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
             await asyncio.wait([reaching_slack])
 
 
-async def _open(settings: Settings, stack: AsyncExitStack) -> Bot:
-    """The database, the providers and their door: what works without Slack."""
+# --- what works without Slack -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """Everything that works without Slack.
+
+    Attributes:
+        former: channels that are no inbox any more and still have open conversations.
+    """
+
+    settings: Settings
+    database: Database
+    appender: Appender
+    providers: Mapping[str, Provider]
+    metrics: Metrics
+    session: aiohttp.ClientSession  # towards Slack
+    downloads: Downloads
+    file_store: FileStore
+    callback_urls: CallbackUrls
+    file_urls: SignedUrls
+    export_urls: Mapping[str, SignedUrls]
+    link: SlackLink
+    former: frozenset[str]
+
+
+async def _open(settings: Settings, stack: AsyncExitStack) -> Base:
+    """Opens the database, the providers and the server for their webhooks."""
     stack.enter_context(_alone(settings.database))
     database = await open_database(settings.database)
     stack.push_async_callback(database.close)
     await know_erased(database, settings)
-    session = await stack.enter_async_context(open_session(settings.timeouts.slack))
     metrics = Metrics()
-    gauges = Gauges(metrics, database, settings.database)
-    stack.push_async_callback(gauges.stop)
     database.follow(metrics.note)
     database.follow(log_context.write)
-    providers = await _providers(settings, metrics, stack)
-    downloads = Downloads(settings.files.seconds, private_places(settings))
-    bot = Bot(settings, database, providers, session, await stack.enter_async_context(downloads), metrics, gauges)
-    await bot.know_senders()
-    await bot.know_places()
-    await bot.server.start()
-    stack.push_async_callback(bot.server.stop)
-    log.info("the door for providers is open", port=settings.http.port, accounts=sorted(settings.accounts))
-    return bot
+    secret = settings.secret.get_secret_value()
+    base = Base(
+        settings,
+        database,
+        Appender(database),
+        await _providers(settings, metrics, stack),
+        metrics,
+        await stack.enter_async_context(open_session(settings.timeouts.slack)),
+        await stack.enter_async_context(Downloads(settings.files.seconds, private_places(settings))),
+        FileStore(settings.database.with_name("files")),
+        CallbackUrls(settings.public_url, secret),
+        SignedUrls(settings.public_url, secret),
+        export_urls(settings.public_url, secret),
+        SlackLink(),
+        await _former_channels(database, settings),
+    )
+    await _remember_senders(base)
+    await _serve(base, stack)
+    return base
 
 
 async def _providers(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> dict[str, Provider]:
-    """By the name of their account; each one's requests are measured."""
+    """Returns the providers by account name; each one's requests are measured."""
     timeout = httpx.Timeout(settings.timeouts.provider, connect=5.0, pool=5.0)
     transport = await stack.enter_async_context(open_transport())
     found: dict[str, Provider] = {}
@@ -157,196 +195,46 @@ async def _providers(settings: Settings, metrics: Metrics, stack: AsyncExitStack
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
-    """The parts of the work that the surfaces need too."""
+async def _former_channels(database: Database, settings: Settings) -> frozenset[str]:
+    """Returns the channels that are no inbox any more and still have open conversations: replies there are texted.
 
-    gate: Gate
-    users: Users
-    presenter: Presenter
-    actions: Actions
-    breaker: CircuitBreaker
-
-
-class Bot:
-    """Everything that is built, and how it hangs together."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        database: Database,
-        providers: dict[str, Provider],
-        session: aiohttp.ClientSession,
-        downloads: Downloads,
-        metrics: Metrics,
-        gauges: Gauges,
-    ) -> None:
-        self._settings = settings
-        self._database = database
-        self._providers = providers
-        self._session = session
-        self._downloads = downloads
-        self._file_store = FileStore(settings.database.with_name("files"))
-        self._metrics = metrics
-        self._gauges = gauges
-        self._urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
-        self._file_urls = SignedUrls(settings.public_url, settings.secret.get_secret_value())
-        self._export_urls = export_urls(settings.public_url, settings.secret.get_secret_value())
-        self._appender = Appender(database)
-        self._former: frozenset[str] = frozenset()
-        door = SmsWebhooks(database, self._appender, providers, self._urls, self._metrics)
-        file_door = FileRoutes(database, self._file_store, self._file_urls)
-        export_door = ExportRoutes(database, self._export_urls)
-        self.server = Server(settings.http, [door, file_door, export_door], metrics, gauges)
-
-    async def know_senders(self) -> None:
-        """Recognises the URLs that an operator pastes into the providers' portals."""
-        async with self._database.transaction() as tx:
-            for name, sender in self._settings.senders.items():
-                await callbacks.remember(tx, self._urls.make(sender.account, "sender", name)[1])
-
-    async def know_places(self) -> None:
-        """Finds the channels that are no inbox any more and still have open conversations: replies there are texted.
-
-        Raises:
-            CannotStart: an inbox with open conversations is not in the settings.
-        """
-        async with self._database.read() as reader:
-            places = await conversations.places(reader)
-        missing = sorted({inbox for inbox, _ in places if inbox not in self._settings.inboxes})
-        if missing:
-            raise CannotStart(
-                f"The inbox {missing[0]} has open conversations and is not in the settings. Put inboxes.{missing[0]} "
-                "back (two inboxes may share a channel), and close them before you remove it."
-            )
-        self._former = frozenset(channel for _, channel in places if not self._settings.is_ours(channel))
-
-    async def reach_slack(self, stack: AsyncExitStack) -> None:
-        """Learns who we are, starts the work, and listens to Slack."""
-        client = open_client(self._settings.slack, self._session)
-        rate_limits = RateLimits(self._database, self._settings.slack)
-        await rate_limits.load()
-        slack = SlackApi(client, rate_limits, self._metrics)
-        who = await identify(self._database, slack)
-        work = await self._begin_work(slack, rate_limits, who, stack)
-        commands, surfaces = self._surfaces(slack, who, work, stack)
-        door = SlackEvents(self._appender, self._settings, commands, self._metrics, who, self._former)
-        condition_alerts = ConditionAlerts(self._database)
-        sweep = Sweep(
-            self._database, slack, door, self._settings, self._providers, work.breaker, condition_alerts, self._former
+    Raises:
+        CannotStart: an inbox with open conversations is not in the settings.
+    """
+    async with database.read() as reader:
+        places = await conversations.places(reader)
+    missing = sorted({inbox for inbox, _ in places if inbox not in settings.inboxes})
+    if missing:
+        raise CannotStart(
+            f"The inbox {missing[0]} has open conversations and is not in the settings. Put inboxes.{missing[0]} "
+            "back (two inboxes may share a channel), and close them before you remove it."
         )
-        self._listen(door.open(client, surfaces), slack, sweep, condition_alerts, stack)
-        fallback_alerts = FallbackAlerts(self._database, slack, condition_alerts, self._settings.fallback_alerts)
-        fallback_alerts.start()
-        stack.push_async_callback(fallback_alerts.stop)
-        log.info("started", team=who.team, mode=self._settings.slack.mode)
-
-    async def _begin_work(self, slack: SlackApi, rate_limits: RateLimits, who: Identity, stack: AsyncExitStack) -> Work:
-        """What is done about what comes in, and the worker that does it."""
-        send_results = SendResults(self._settings, self._providers)
-        bridge = IntakeHandlers(self._settings, send_results, who)
-        users = Users(self._database, slack, who)
-        outgoing = Outgoing(self._database, slack, self._settings, self._downloads, self._file_store, self._file_urls)
-        breaker = CircuitBreaker(self._database, self._metrics, self._providers)
-        await breaker.load()
-        gate = Gate(self._database, self._settings, self._providers, send_results, self._urls, users, breaker, outgoing)
-        idempotent_posts = IdempotentPosts(self._database, slack, rate_limits, self._settings, who.team)
-        presenter = Presenter(self._settings, self._providers, who.url)
-        thread = Publisher(self._database, slack, idempotent_posts, presenter, self._settings, self._session)
-        incoming = Incoming(self._database, slack, self._settings, self._downloads, self._file_store, self._session)
-        fetching = Fetcher(self._database, self._appender, self._providers, breaker)
-        actions = Actions(self._database, self._appender, self._settings, users, send_results, who.team)
-        told = LeaseNotices(self._database, self._settings, self._providers, send_results.leases)
-        handlers = _handlers(gate, thread, fetching, actions, incoming, outgoing)
-        handlers |= {"number": told.number, "lease": told.lease}
-        handlers["erase"] = Eraser(self._database, slack, self._file_store, who).erase
-        worker = Worker(self._database, bridge, handlers, self._metrics)
-        await self._resume(send_results)
-        await worker.start()
-        retention = Retention(self._database, self._file_store, self._settings.retention)
-        retention.start()
-        stack.push_async_callback(retention.stop)
-        stack.push_async_callback(worker.stop, DRAIN)
-        return Work(gate, users, presenter, actions, breaker)
-
-    def _surfaces(
-        self, slack: SlackApi, who: Identity, work: Work, stack: AsyncExitStack
-    ) -> tuple[Commands, list[Surface]]:
-        """What people see and use in Slack beside the threads."""
-        gate, users, presenter, actions = work.gate, work.users, work.presenter, work.actions
-        tasks = BackgroundTasks()
-        stack.push_async_callback(tasks.drain, DRAIN)
-        windows = ModalLoader(slack, tasks)
-        compose = Compose(
-            self._database,
-            self._appender,
-            self._settings,
-            self._providers,
-            users,
-            gate,
-            slack,
-            tasks,
-            windows,
-            who.team,
-        )
-        routes = RouteExplainer(self._database, self._settings, self._providers, gate)
-        answers = SlashReplies(self._database, self._settings, self._providers, presenter, routes)
-        rights = Rights(self._database, self._appender, self._settings, self._export_urls)
-        commands = Commands(
-            self._appender, self._settings, users, gate, answers, rights, compose, tasks, self._session, who.team
-        )
-        sheets = Modals(self._database, self._settings, self._providers, users, actions, windows, who.team)
-        home = Home(self._database, self._settings, self._providers, users, presenter, slack, tasks, compose, who.team)
-        channels = Channels(self._appender, self._settings, who)
-        return commands, [actions, compose, sheets, home, channels]
-
-    def _listen(
-        self, app: AsyncApp, slack: SlackApi, sweep: Sweep, condition_alerts: ConditionAlerts, stack: AsyncExitStack
-    ) -> None:
-        """Takes what Slack tells, and looks for what it does not tell."""
-        token = self._settings.slack.app_token
-        if self._settings.slack.mode == "http" or token is None:
-            self.server.slack = app
-            self.server.is_ready = lambda: slack.failing_since is None
-        else:
-            sockets = Sockets(app, token.get_secret_value(), self._settings.timeouts, condition_alerts, sweep.soon)
-            sweep.listening = Listening(lambda: sockets.connected_since, sockets.renew)
-            self._gauges.live["sockets"] = lambda: sockets.standing
-            sockets.start()
-            stack.push_async_callback(sockets.stop)
-            self.server.is_ready = lambda: sockets.connected
-        sweep.start()
-        stack.push_async_callback(sweep.stop)
-
-    async def _resume(self, send_results: SendResults) -> None:
-        """A request that was under way when the process died may have been done."""
-        async with self._database.transaction() as tx:
-            for attempt in await attempts.interrupted(tx):
-                await send_results.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
+    return frozenset(channel for _, channel in places if not settings.is_ours(channel))
 
 
-def _handlers(
-    gate: Gate, thread: Publisher, fetching: Fetcher, actions: Actions, incoming: Incoming, outgoing: Outgoing
-) -> dict[str, Callable[[Job], Awaitable[None]]]:
-    """Who does which kind of job (`bot/conversations/enqueue.py`)."""
-    return {
-        "send": gate.send,
-        "reconcile": gate.reconcile,
-        "fetch": fetching.fetch,
-        "post": thread.post,
-        "rest": thread.rest,
-        "file": incoming.file,
-        "drop_file": outgoing.drop,
-        "notice": thread.notice,
-        "opt_out_question": thread.opt_out_question,
-        "card": thread.card,
-        "show": thread.show,
-        "overdue": fetching.overdue,
-        "alert": thread.alert,
-        "act": actions.act,
-        "tell": thread.tell,
-        "answer": thread.answer,
-    }
+async def _remember_senders(base: Base) -> None:
+    """Stores the tokens of the URLs that an operator pastes into the providers' portals."""
+    async with base.database.transaction() as tx:
+        for name, sender in base.settings.senders.items():
+            await callbacks.remember(tx, base.callback_urls.make(sender.account, "sender", name)[1])
+
+
+async def _serve(base: Base, stack: AsyncExitStack) -> None:
+    """Starts the server: webhooks, files and exports, Slack's requests, health and metrics."""
+    live: dict[str, Callable[[], float]] = {"ready": lambda: float(base.link.is_ready)}
+    if base.settings.slack.mode == "socket":
+        live["sockets"] = lambda: float(base.link.connections)
+    gauges = Gauges(base.metrics, base.database, base.settings.database, live)
+    stack.push_async_callback(gauges.stop)
+    routes: list[RouteGroup] = [
+        SmsWebhooks(base.database, base.appender, base.providers, base.callback_urls, base.metrics),
+        FileRoutes(base.database, base.file_store, base.file_urls),
+        ExportRoutes(base.database, base.export_urls),
+    ]
+    server = Server(base.settings.http, routes, base.metrics, gauges, base.link)
+    await server.start()
+    stack.push_async_callback(server.stop)
+    log.info("the server is open", port=base.settings.http.port, accounts=sorted(base.settings.accounts))
 
 
 @contextmanager
@@ -361,3 +249,159 @@ def _alone(database: Path) -> Iterator[None]:
             yield
     except AlreadyRunning:
         raise CannotStart(f"Another threadline is running on {database}. Stop it first.") from None
+
+
+# --- the workspace ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """The parts that both the worker and the Slack app use."""
+
+    send_results: SendResults
+    outgoing: Outgoing
+    routing: Routing
+    decider: Decider
+    breaker: CircuitBreaker
+    presenter: Presenter
+    actions: Actions
+
+
+async def _reach_slack(base: Base, stack: AsyncExitStack) -> None:
+    """Learns who we are, starts the worker, and listens to Slack."""
+    rate_limits = RateLimits(base.database, base.settings.slack)
+    await rate_limits.load()
+    workspace = await _enter(base, rate_limits)
+    core = await _core(base, workspace)
+    await _resume(base.database, core.send_results)
+    await _start_worker(base, workspace, core, rate_limits, stack)
+    _listen(base, workspace, core, stack)
+    log.info("started", team=workspace.team, mode=base.settings.slack.mode)
+
+
+async def _enter(base: Base, rate_limits: RateLimits) -> Workspace:
+    """Asks Slack who we are.
+
+    Raises:
+        CannotStart: Slack refuses our token.
+    """
+    slack = SlackApi(open_client(base.settings.slack, base.session), rate_limits, base.metrics)
+    who = await identify(base.database, slack)
+    users = Users(base.database, slack, who)
+    return Workspace(base.settings, base.database, base.appender, base.providers, slack, users, base.metrics, who)
+
+
+async def _core(base: Base, workspace: Workspace) -> Core:
+    settings, database, providers = base.settings, base.database, base.providers
+    breaker = CircuitBreaker(database, base.metrics, providers)
+    await breaker.load()
+    send_results = SendResults(settings, providers)
+    outgoing = Outgoing(workspace, base.downloads, base.file_store, base.file_urls)
+    routing = Routing(settings, providers, outgoing, send_results.leases, database.clock)
+    us = workspace.identity.bot_user
+    decider = Decider(database, settings, providers, routing, base.callback_urls, breaker, us)
+    presenter = Presenter(settings, providers, workspace.identity.url)
+    return Core(send_results, outgoing, routing, decider, breaker, presenter, Actions(workspace, send_results))
+
+
+async def _resume(database: Database, send_results: SendResults) -> None:
+    """A request that was under way when the process died may have been done."""
+    async with database.transaction() as tx:
+        for attempt in await attempts.interrupted(tx):
+            await send_results.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
+
+
+async def _start_worker(
+    base: Base, workspace: Workspace, core: Core, rate_limits: RateLimits, stack: AsyncExitStack
+) -> None:
+    """Starts the worker and the daily retention."""
+    intake_handlers = IntakeHandlers(base.settings, core.send_results, workspace.identity)
+    handlers = [*_sending(base, workspace, core), *_publishing(workspace, core, rate_limits)]
+    handlers += _keeping(base, workspace, core)
+    worker = Worker(base.database, intake_handlers, job_kinds.table(handlers), base.metrics)
+    await worker.start()
+    retention = Retention(base.database, base.file_store, base.settings.retention)
+    retention.start()
+    stack.push_async_callback(retention.stop)
+    stack.push_async_callback(worker.stop, DRAIN)
+
+
+def _sending(base: Base, workspace: Workspace, core: Core) -> list[Handler]:
+    """The jobs towards the providers, and those for files."""
+    gate = Gate(workspace, core.decider, core.routing, core.send_results, core.breaker)
+    reconciler = Reconciler(workspace, core.send_results, core.breaker)
+    fetcher = Fetcher(workspace, core.breaker)
+    incoming = Incoming(workspace, base.downloads, base.file_store, base.session)
+    return [
+        handler(job_kinds.SEND, gate.send),
+        handler(job_kinds.RECONCILE, reconciler.reconcile),
+        handler(job_kinds.FETCH, fetcher.fetch),
+        handler(job_kinds.OVERDUE, fetcher.overdue),
+        handler(job_kinds.FILE, incoming.file),
+        handler(job_kinds.DROP_FILE, core.outgoing.drop),
+    ]
+
+
+def _publishing(workspace: Workspace, core: Core, rate_limits: RateLimits) -> list[Handler]:
+    """The jobs that post to Slack."""
+    publisher = Publisher(workspace, IdempotentPosts(workspace, rate_limits), core.presenter)
+    return [
+        handler(job_kinds.POST, publisher.post),
+        handler(job_kinds.REST, publisher.rest),
+        handler(job_kinds.NOTICE, publisher.notice),
+        handler(job_kinds.OPT_OUT_QUESTION, publisher.opt_out_question),
+        handler(job_kinds.CARD, publisher.card),
+        handler(job_kinds.SHOW, publisher.show),
+        handler(job_kinds.ALERT, publisher.alert),
+        handler(job_kinds.TELL, publisher.tell),
+        handler(job_kinds.ANSWER, publisher.answer),
+    ]
+
+
+def _keeping(base: Base, workspace: Workspace, core: Core) -> list[Handler]:
+    """The jobs about rows: actions, notices of leases, erasure."""
+    notices = LeaseNotices(base.database, base.settings, base.providers, core.send_results.leases)
+    eraser = Eraser(base.database, workspace.slack, base.file_store, workspace.identity)
+    return [
+        handler(job_kinds.ACT, core.actions.act),
+        handler(job_kinds.NUMBER, notices.number),
+        handler(job_kinds.LEASE, notices.lease),
+        handler(job_kinds.ERASE, eraser.erase),
+    ]
+
+
+def _surfaces(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStack) -> tuple[Commands, list[Surface]]:
+    """Everything that people see and use in Slack besides threads."""
+    tasks = BackgroundTasks()
+    stack.push_async_callback(tasks.drain, DRAIN)
+    loader = ModalLoader(workspace.slack, tasks)
+    compose = Compose(workspace, core.decider, tasks, loader)
+    explainer = RouteExplainer(base.database, base.settings, base.providers, core.routing)
+    replies = SlashReplies(workspace, core.presenter, explainer)
+    commands = Commands(workspace, core.decider, replies, Rights(workspace, base.export_urls), compose, tasks)
+    modals = Modals(workspace, core.actions, loader)
+    home = Home(workspace, core.presenter, tasks, compose)
+    return commands, [core.actions, compose, modals, home, Channels(workspace)]
+
+
+def _listen(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStack) -> None:
+    """Listens to Slack, and looks for the events that do not come."""
+    commands, surfaces = _surfaces(base, workspace, core, stack)
+    events = SlackEvents(workspace, commands, base.former)
+    app = events.open(surfaces)
+    condition_alerts = ConditionAlerts(base.database)
+    sweep = Sweep(workspace, events, core.breaker, condition_alerts, base.link, base.former)
+    token = base.settings.slack.app_token
+    if base.settings.slack.mode == "http" or token is None:
+        base.link.open(SignedRequests(app, workspace.slack))
+    else:
+        timeouts = base.settings.timeouts
+        sockets = Sockets(app, token.get_secret_value(), timeouts, condition_alerts, base.link)
+        base.link.open(sockets)
+        sockets.start()
+        stack.push_async_callback(sockets.stop)
+    sweep.start()
+    stack.push_async_callback(sweep.stop)
+    fallback_alerts = FallbackAlerts(workspace, condition_alerts)
+    fallback_alerts.start()
+    stack.push_async_callback(fallback_alerts.stop)

@@ -1,4 +1,4 @@
-"""Takes what waits in the intake to the bridge, and does the jobs that are due; woken by commits, not by polling."""
+"""Passes new intake rows to their handlers, and does the jobs that are due. Commits wake it; it does not poll."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.conversations.intake_handlers import IntakeHandlers
+    from bot.conversations.job_kinds import Run
     from bot.telemetry.metrics import Metrics
     from storage.engine.database import Database
     from storage.tables.intake import Entry
@@ -41,20 +42,20 @@ class Worker:
 
     Args:
         database: its commits wake them.
-        bridge: what is done about a row of the intake.
-        handlers: what is done for a job, by its kind. A handler finishes its job in its last transaction.
-        metrics: where the ends are counted.
+        intake_handlers: handle intake rows.
+        handlers: do jobs, by the name of their kind (`bot/conversations/job_kinds.py`).
+        metrics: count how jobs end.
     """
 
     def __init__(
         self,
         database: Database,
-        bridge: IntakeHandlers,
-        handlers: Mapping[str, Callable[[Job], Awaitable[None]]],
+        intake_handlers: IntakeHandlers,
+        handlers: Mapping[str, Run],
         metrics: Metrics,
     ) -> None:
         self._database = database
-        self._bridge = bridge
+        self._intake_handlers = intake_handlers
         self._handlers = handlers
         self._metrics = metrics
         self._arrived = asyncio.Event()
@@ -99,14 +100,14 @@ class Worker:
 
     async def _take_some(self) -> bool:
         """Takes the oldest rows to the bridge, all in one transaction, or one by one if one of them breaks it."""
-        entries = await intake.waiting(self._database.glance(), BATCH)
+        entries = await intake.waiting(self._database.reader, BATCH)
         if not entries:
             return False
         try:
             async with self._database.transaction(synced=False) as tx:
                 for entry in entries:
                     with log_context.of_entry(entry):
-                        await self._bridge.take(tx, entry)
+                        await self._intake_handlers.handle(tx, entry)
                     await asyncio.sleep(0)  # the doors come first: a statement runs where it is asked
         except sqlite3.OperationalError:
             raise
@@ -122,13 +123,13 @@ class Worker:
     async def _take_alone(self, entry: Entry) -> None:
         try:
             async with self._database.transaction() as tx:
-                await self._bridge.take(tx, entry)
+                await self._intake_handlers.handle(tx, entry)
         except sqlite3.OperationalError:
             raise
         except Exception as error:
             log.exception("a row of the intake could not be handled", kind=entry.kind)
             async with self._database.transaction() as tx:
-                await intake.bury(tx, entry.id, f"{type(error).__name__} in the bridge")
+                await intake.bury(tx, entry.id, f"{type(error).__name__} in the intake handler")
                 sentence = (
                     f"Something that came in ({entry.kind}) could not be handled. It is kept as dead row {entry.id}."
                 )
@@ -148,8 +149,9 @@ class Worker:
     async def _claim(self, side: Side) -> float | None:
         """Begins what is due; returns the seconds until more is, or None where only a commit or an end brings more."""
         while (free := AT_ONCE[side] - len(self._running[side])) > 0:
-            if (seconds := await self._seconds_left(side)) != 0:
-                return seconds
+            due = await jobs.next_due(self._database.reader, side)
+            if due is None or (left := due - self._database.clock()) > 0:
+                return None if due is None else left / SECOND
             async with self._database.transaction(synced=False) as tx:
                 claimed = await jobs.claim(tx, "bot", side, free)
             for job in claimed:
@@ -169,11 +171,6 @@ class Worker:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):  # asyncio.wait_for of Python 3.11 may swallow that we are stopped
                 await self._due[side].wait()
-
-    async def _seconds_left(self, side: Side) -> float | None:
-        """Until the next job is due; 0: one is; None: there is none."""
-        due = await jobs.next_due(self._database.glance(), side)
-        return None if due is None else max(0.0, (due - self._database.clock()) / SECOND)
 
     async def _do(self, job: Job) -> None:
         with log_context.of_job(job):

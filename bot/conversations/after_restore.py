@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
+from bot.conversations.job_kinds import ACT
 from bot.conversations.multipart import progress
 from storage.tables import alerts, attempts, jobs, messages, watermarks
 
 if TYPE_CHECKING:
+    from bot.conversations.entries import Action
     from storage.engine.database import Connection, Database, Transaction
     from storage.tables.jobs import Job
     from storage.tables.messages import Message
@@ -75,17 +77,16 @@ async def _ask(tx: Transaction, message: Message) -> bool:
 
 async def _forget(tx: Transaction, job: Job) -> None:
     """A button that was pressed just before the backup, if it would send something."""
-    action = job.details
-    if action["do"] in SENDING:
+    action = ACT.read(job)
+    if action.do in SENDING:
         await jobs.finish(tx, job)
         await tell(tx, action)
 
 
-async def tell(tx: Transaction, action: dict[str, object]) -> None:
-    """Tells whoever wished something that it was not done, where they are to be found."""
-    if action["channel"] and action["user"]:
-        thread = action["thread_ts"]
-        await enqueue.tell(tx, str(action["channel"]), str(action["user"]), NOT_AGAIN, str(thread) if thread else None)
+async def tell(tx: Transaction, action: Action) -> None:
+    """Tells the person who decided that nothing was done, where they are."""
+    if action.channel and action.user:
+        await enqueue.tell(tx, action.channel, action.user, NOT_AGAIN, action.thread_ts)
 
 
 async def _alert(tx: Transaction, asked: list[Message], made: str) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
 from storage.tables import files, messages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
+    from bot.conversations.entries import SlackFile
     from sms.message import Media
     from storage.engine.database import Transaction
 
@@ -24,7 +25,7 @@ async def expect(tx: Transaction, message_id: int, media: Sequence[Media]) -> No
         await enqueue.file(tx, file_id)
 
 
-async def attach(tx: Transaction, message_id: int, dropped: Iterable[Mapping[str, Any] | str]) -> None:
+async def attach(tx: Transaction, message_id: int, dropped: Iterable[SlackFile]) -> None:
     """The message has these files of Slack's, and no others.
 
     Args:

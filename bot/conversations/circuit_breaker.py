@@ -53,8 +53,8 @@ class LeftAlone(NotSent):
 
 
 @dataclass(slots=True)
-class _Line:
-    """One account and method; times in microseconds of the monotonic clock."""
+class _State:
+    """The state of one account and method; times in microseconds of the monotonic clock."""
 
     failures: int = 0  # in a row
     until: int = 0  # 0: closed
@@ -76,7 +76,7 @@ class CircuitBreaker:
         self._database = database
         self._metrics = metrics
         self._providers = providers
-        self._lines: dict[tuple[str, Method], _Line] = {}
+        self._states: dict[tuple[str, Method], _State] = {}
 
     async def load(self) -> None:
         """Remembers what was open before this start."""
@@ -85,25 +85,25 @@ class CircuitBreaker:
             lasting = {pause.key: pause.until for pause in await pauses.lasting(reader, now)}
         for account in self._providers:
             for method in self._methods(account):
-                line = self._line(account, method)
+                state = self._state(account, method)
                 if (until := lasting.get(pause_key(account, method), 0)) > 0:
-                    line.failures, line.until = THRESHOLD, _now() + until - now
-                self._show(account, method, line)
+                    state.failures, state.until = THRESHOLD, _now() + until - now
+                self._show(account, method, state)
 
     def waits(self, account: str, method: Method = SEND) -> int | None:
         """Until when the account is not asked (microseconds UTC); None: it may be asked. Changes nothing."""
-        line, now = self._line(account, method), _now()
-        if now < line.until:
-            return self._database.clock() + line.until - now
-        is_probed = line.probing and now < line.probing + PATIENCE
+        state, now = self._state(account, method), _now()
+        if now < state.until:
+            return self._database.clock() + state.until - now
+        is_probed = state.probing and now < state.probing + PATIENCE
         return self._database.clock() + PROBE if is_probed else None
 
     def begin(self, account: str, method: Method = SEND) -> None:
         """A request begins; where the breaker was open, it is the one probe."""
-        line = self._line(account, method)
-        if line.until:
-            line.probing = _now()
-            self._show(account, method, line)
+        state = self._state(account, method)
+        if state.until:
+            state.probing = _now()
+            self._show(account, method, state)
 
     async def ask(self, account: str, method: Method, question: Callable[[], Awaitable[Answer]]) -> Answer:
         """Asks an account something that can be asked again, unless it is left alone.
@@ -128,24 +128,24 @@ class CircuitBreaker:
 
     async def worked(self, account: str, method: Method = SEND) -> None:
         """They answered, be it with a refusal."""
-        line = self._line(account, method)
-        was_open = bool(line.until)
-        line.failures = line.until = line.probing = 0
+        state = self._state(account, method)
+        was_open = bool(state.until)
+        state.failures = state.until = state.probing = 0
         if was_open:
             log.info("an account answers again", account=account, method=method)
-            await self._keep(account, method, line, 0)
+            await self._keep(account, method, state, 0)
 
     async def failed(self, account: str, method: Method = SEND) -> None:
         """They could not be reached, or did not answer."""
-        line = self._line(account, method)
-        line.failures += 1
-        line.probing = 0
-        if line.failures < THRESHOLD:
+        state = self._state(account, method)
+        state.failures += 1
+        state.probing = 0
+        if state.failures < THRESHOLD:
             return
-        pause = min(FIRST << min(line.failures - THRESHOLD, 8), LONGEST)
-        line.until = _now() + pause
+        pause = min(FIRST << min(state.failures - THRESHOLD, 8), LONGEST)
+        state.until = _now() + pause
         log.warning("an account is left alone for a while", account=account, method=method, seconds=pause / SECOND)
-        await self._keep(account, method, line, pause)
+        await self._keep(account, method, state, pause)
 
     def _methods(self, account: str) -> Iterable[Method]:
         """What the account can be asked."""
@@ -155,16 +155,16 @@ class CircuitBreaker:
             if getattr(features, method):
                 yield method
 
-    def _line(self, account: str, method: Method) -> _Line:
-        return self._lines.setdefault((account, method), _Line())
+    def _state(self, account: str, method: Method) -> _State:
+        return self._states.setdefault((account, method), _State())
 
-    def _show(self, account: str, method: Method, line: _Line) -> None:
-        state = State.CLOSED if not line.until else State.HALF_OPEN if line.probing else State.OPEN
-        self._metrics.breakers.labels(account, method).set(state)
+    def _show(self, account: str, method: Method, state: _State) -> None:
+        shown = State.CLOSED if not state.until else State.HALF_OPEN if state.probing else State.OPEN
+        self._metrics.breakers.labels(account, method).set(shown)
 
-    async def _keep(self, account: str, method: Method, line: _Line, pause: int) -> None:
+    async def _keep(self, account: str, method: Method, state: _State, pause: int) -> None:
         """Shown, and written down for the next start and for `status`."""
-        self._show(account, method, line)
+        self._show(account, method, state)
         async with self._database.transaction() as tx:
             await pauses.set_length(tx, pause_key(account, method), pause)
 

@@ -29,7 +29,7 @@ class ConditionAlerts:
 
     async def calm(self, cause: str) -> None:
         """It is over, if it was there."""
-        reader = self._database.glance()
+        reader = self._database.reader
         if not await alerts.lasts(reader, cause):
             return
         async with self._database.transaction() as tx:

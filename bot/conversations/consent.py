@@ -66,7 +66,7 @@ class Consent:
             return False
         return await suppressions.confirmation(connection, contact.id) != message_id
 
-    async def heed(
+    async def obey(
         self, tx: Transaction, text: str, contact: Contact, conversation: Conversation, message_id: int
     ) -> None:
         """Does what a contact's text says about texts, if it says anything."""

@@ -1,23 +1,31 @@
-"""What is to be done on the other side: one function per kind of job, each with its lane.
+"""Adds jobs: calls to Slack and to providers that follow from a transaction. One function per kind of job.
 
-The worker knows the kinds by the names of these functions; what does a job may say that it is to be done later.
+A job waits for the earlier jobs of its lane. Two waiting jobs with one key are one job.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from bot.conversations import job_kinds
+from bot.conversations.job_kinds import Answer, Erase, Fetch, Notice, Rest, Send, SenderChange, Tell
 from bot.slack.views.blocks import Marked
 from storage.tables import jobs
 
 if TYPE_CHECKING:
-    from storage.engine.database import Transaction
+    from typing import TypeVar
 
-LATER = {"later": True}  # of a job that sends only what still waits for its time
+    from bot.conversations.entries import Action
+    from bot.conversations.job_kinds import JobKind, Requester
+    from providers.provider import Ask
+    from storage.engine.database import Transaction
+    from storage.tables.jobs import Side
+
+    P = TypeVar("P")
 
 
 class RetryLater(Exception):
-    """The job is to be tried again after so many seconds, for this reason."""
+    """The job has to wait. Carries the pause in seconds and the reason."""
 
     def __init__(self, seconds: float, reason: str) -> None:
         super().__init__(reason)
@@ -26,151 +34,105 @@ class RetryLater(Exception):
 
 
 async def send(tx: Transaction, conversation_id: int, message_id: int, run_at: int | None = None) -> None:
-    """Offer the message to a provider, after the earlier ones of its conversation; one for later delays no other."""
+    """Sends the message after the earlier ones of its conversation; one that waits for its time delays no other."""
     lane = f"sms:{conversation_id}" if run_at is None else f"later:{message_id}:{run_at}"
-    await jobs.add(
-        tx, "send", message_id, side="sms", lane=lane, run_at=run_at, payload=None if run_at is None else LATER
-    )
+    await _add(tx, job_kinds.SEND, message_id, Send(later=run_at is not None), side="sms", lane=lane, run_at=run_at)
 
 
 async def held(tx: Transaction, conversation_id: int, message_id: int, run_at: int) -> None:
-    """Offer the message once it is held no longer, after the others that are held; it delays no other text."""
+    """Sends a held message at its time, after the others that are held; it delays no other text."""
     lane = f"held:{conversation_id}"
-    await jobs.add(tx, "send", message_id, side="sms", lane=lane, run_at=run_at, payload=LATER)
+    await _add(tx, job_kinds.SEND, message_id, Send(later=True), side="sms", lane=lane, run_at=run_at)
 
 
 async def reconcile(tx: Transaction, attempt_id: int, run_at: int) -> None:
-    """Ask the provider whether an attempt that ended *unknown* arrived there."""
-    await jobs.add(
-        tx,
-        "reconcile",
-        attempt_id,
-        side="sms",
-        lane=f"reconcile:{attempt_id}",
-        key=f"reconcile:{attempt_id}",
-        run_at=run_at,
-    )
+    """Asks the provider if an attempt that ended *unknown* arrived there."""
+    lane = f"reconcile:{attempt_id}"
+    await _add(tx, job_kinds.RECONCILE, attempt_id, side="sms", lane=lane, key=lane, run_at=run_at)
 
 
-async def fetch(tx: Transaction, intake_id: int, account: str, ask: dict[str, Any], callback: str | None) -> None:
-    """Fetch from the provider what its webhook did not say."""
-    payload = {"account": account, "ask": ask, "callback": callback}
-    await jobs.add(tx, "fetch", intake_id, side="sms", lane=f"fetch:{intake_id}", payload=payload)
-
-
-async def post(tx: Transaction, conversation_id: int) -> None:
-    """Show the conversation's texts that are not shown yet, opening the thread if there is none."""
-    await jobs.add(
-        tx, "post", conversation_id, side="slack", lane=f"slack:{conversation_id}", key=f"post:{conversation_id}"
-    )
-
-
-async def rest(tx: Transaction, conversation_id: int, post_id: int) -> None:
-    """Show what did not fit into the post."""
-    payload = {"post": post_id}
-    await jobs.add(tx, "rest", conversation_id, side="slack", lane=f"slack:{conversation_id}", payload=payload)
-
-
-async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str) -> None:
-    """Say a sentence of ours in the thread, once per key; `Marked` has been escaped already."""
-    payload = {"key": key, "sentence": sentence, "marked": isinstance(sentence, Marked)}
-    await jobs.add(
-        tx, "notice", conversation_id, side="slack", lane=f"slack:{conversation_id}", key=key, payload=payload
-    )
-
-
-async def opt_out_question(tx: Transaction, conversation_id: int, message_id: int) -> None:
-    """Ask in the thread whether the text asks for no more texts, or show there what was decided."""
-    lane, key = f"slack:{conversation_id}", f"doubt:{message_id}"
-    await jobs.add(tx, "opt_out_question", message_id, side="slack", lane=lane, key=key)
-
-
-async def file(tx: Transaction, file_id: int) -> None:
-    """Fetch a file that a contact sent, and put it into the thread below its text."""
-    await jobs.add(tx, "file", file_id, side="slack", lane=f"file:{file_id}")
-
-
-async def drop_file(tx: Transaction, file_id: int, run_at: int) -> None:
-    """Delete the content of a file that went out, once nobody can fetch it any more."""
-    await jobs.add(tx, "drop_file", file_id, side="slack", lane=f"drop:{file_id}", key=f"drop:{file_id}", run_at=run_at)
-
-
-async def show(tx: Transaction, message_id: int, run_at: int | None = None) -> None:
-    """Bring the message's receipt line up to date."""
-    await jobs.add(
-        tx, "show", message_id, side="slack", lane=f"line:{message_id}", key=f"show:{message_id}", run_at=run_at
-    )
+async def fetch(tx: Transaction, intake_id: int, account: str, ask: Ask, callback: str | None) -> None:
+    """Fetches from the provider what its webhook left out."""
+    payload = Fetch(account, ask, callback)
+    await _add(tx, job_kinds.FETCH, intake_id, payload, side="sms", lane=f"fetch:{intake_id}")
 
 
 async def overdue(tx: Transaction, message_id: int, run_at: int) -> None:
-    """Ask for the receipt if none has come by then, and say so if there is none."""
-    await jobs.add(
-        tx,
-        "overdue",
-        message_id,
-        side="sms",
-        lane=f"overdue:{message_id}",
-        key=f"overdue:{message_id}",
-        run_at=run_at,
-    )
+    """Asks for a receipt that has not come by then, and alerts if there is none."""
+    lane = f"overdue:{message_id}"
+    await _add(tx, job_kinds.OVERDUE, message_id, side="sms", lane=lane, key=lane, run_at=run_at)
 
 
-async def erase(
-    tx: Transaction, contact_id: int, *, with_slack: bool, told: dict[str, str | None] | None = None
-) -> None:
-    """Erase the contact, and what we posted about them in Slack unless that stays.
+async def post(tx: Transaction, conversation_id: int) -> None:
+    """Posts the conversation's texts that are not in Slack yet, and opens the thread if there is none."""
+    lane, key = f"slack:{conversation_id}", f"post:{conversation_id}"
+    await _add(tx, job_kinds.POST, conversation_id, side="slack", lane=lane, key=key)
 
-    Args:
-        tx: the open transaction.
-        contact_id: who.
-        with_slack: whether our posts go too.
-        told: whom to tell of its end, as `tell` takes it, with the keyed hash of the contact's `number`.
-    """
-    lane, payload = f"erase:{contact_id}", {"slack": with_slack, "told": told}
-    await jobs.add(tx, "erase", contact_id, side="slack", lane=lane, key=lane, payload=payload)
+
+async def rest(tx: Transaction, conversation_id: int, post_id: int) -> None:
+    """Posts the part of a long text that did not fit into this post."""
+    lane = f"slack:{conversation_id}"
+    await _add(tx, job_kinds.REST, conversation_id, Rest(post_id), side="slack", lane=lane)
+
+
+async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str) -> None:
+    """Posts a sentence of ours in the thread, once per key; `Marked` is escaped already."""
+    payload = Notice(key, sentence, marked=isinstance(sentence, Marked))
+    lane = f"slack:{conversation_id}"
+    await _add(tx, job_kinds.NOTICE, conversation_id, payload, side="slack", lane=lane, key=key)
+
+
+async def opt_out_question(tx: Transaction, conversation_id: int, message_id: int) -> None:
+    """Asks in the thread if the text means STOP, or shows there what a person decided."""
+    lane, key = f"slack:{conversation_id}", f"opt_out_question:{message_id}"
+    await _add(tx, job_kinds.OPT_OUT_QUESTION, message_id, side="slack", lane=lane, key=key)
+
+
+async def file(tx: Transaction, file_id: int) -> None:
+    """Fetches a file that a contact sent, and uploads it below its text."""
+    await _add(tx, job_kinds.FILE, file_id, side="slack", lane=f"file:{file_id}")
+
+
+async def drop_file(tx: Transaction, file_id: int, run_at: int) -> None:
+    """Deletes the content of a file that went out, once its URL has expired."""
+    lane = f"drop:{file_id}"
+    await _add(tx, job_kinds.DROP_FILE, file_id, side="slack", lane=lane, key=lane, run_at=run_at)
+
+
+async def show(tx: Transaction, message_id: int, run_at: int | None = None) -> None:
+    """Brings the message's status line up to date."""
+    lane, key = f"line:{message_id}", f"show:{message_id}"
+    await _add(tx, job_kinds.SHOW, message_id, side="slack", lane=lane, key=key, run_at=run_at)
 
 
 async def card(tx: Transaction, conversation_id: int, run_at: int) -> None:
-    """Bring the conversation's card up to date; what changes until then is one edit."""
-    await jobs.add(
-        tx,
-        "card",
-        conversation_id,
-        side="slack",
-        lane=f"card:{conversation_id}",
-        key=f"card:{conversation_id}",
-        run_at=run_at,
-    )
+    """Brings the conversation's card up to date; all changes until then are one edit."""
+    lane = f"card:{conversation_id}"
+    await _add(tx, job_kinds.CARD, conversation_id, side="slack", lane=lane, key=lane, run_at=run_at)
 
 
 async def number(tx: Transaction, conversation_id: int, before: str | None, run_at: int) -> None:
-    """Say that texts come from another number than before; of several changes until then only the last is said."""
-    await jobs.add(
-        tx,
-        "number",
-        conversation_id,
-        side="slack",
-        lane=f"number:{conversation_id}",
-        key=f"number:{conversation_id}",
-        payload={"before": before},
-        run_at=run_at,
-    )
+    """Posts that texts come from another number than before; of several changes until then only the last."""
+    lane = f"number:{conversation_id}"
+    payload = SenderChange(before)
+    await _add(tx, job_kinds.NUMBER, conversation_id, payload, side="slack", lane=lane, key=lane, run_at=run_at)
 
 
 async def lease(tx: Transaction, lease_id: int, run_at: int) -> None:
-    """Look whether the thread is to be told that the lease ends, or that it has ended."""
-    key = f"lease:{lease_id}"
-    await jobs.add(tx, "lease", lease_id, side="slack", lane=key, key=key, run_at=run_at)
+    """Checks if the thread has to be warned that the lease ends, or notified that it ended."""
+    lane = f"lease:{lease_id}"
+    await _add(tx, job_kinds.LEASE, lease_id, side="slack", lane=lane, key=lane, run_at=run_at)
 
 
 async def alert(tx: Transaction, alert_id: int) -> None:
-    """Bring the alert's post up to date."""
-    await jobs.add(tx, "alert", alert_id, side="slack", lane=f"alert:{alert_id}", key=f"alert:{alert_id}")
+    """Brings the alert's post up to date."""
+    lane = f"alert:{alert_id}"
+    await _add(tx, job_kinds.ALERT, alert_id, side="slack", lane=lane, key=lane)
 
 
-async def act(tx: Transaction, intake_id: int, action: dict[str, Any]) -> None:
-    """Do what a person asked for by a button or a word, if they may: `bot/slack/app/actions.py` says what a wish is."""
-    await jobs.add(tx, "act", intake_id, side="slack", lane=f"act:{intake_id}", payload=action)
+async def act(tx: Transaction, intake_id: int, action: Action) -> None:
+    """Does what a person asked for by a button or a thread command, if they may."""
+    await _add(tx, job_kinds.ACT, intake_id, action, side="slack", lane=f"act:{intake_id}")
 
 
 async def tell(
@@ -183,38 +145,58 @@ async def tell(
     response_url: str | None = None,
     replaces: bool = False,
 ) -> None:
-    """Say something to one person only, where they are.
+    """Shows a sentence to one person only.
 
     Args:
         tx: the open transaction.
-        channel: where.
-        user: who.
-        sentence: of ours; `Marked` has been escaped already.
-        thread_ts: the thread that they are in.
-        response_url: of what they pressed, which is answered also where we are no member, for half an hour.
-        replaces: whether it takes the place of what they pressed, where there is a `response_url`.
+        channel: where the person is.
+        user: a Slack user id.
+        sentence: of ours; `Marked` is escaped already.
+        thread_ts: the thread that the person is in.
+        response_url: of the button that they pressed; for half an hour it answers also where the app is no member.
+        replaces: the answer replaces the message with that button.
     """
-    payload = {
-        "channel": channel,
-        "user": user,
-        "sentence": sentence,
-        "marked": isinstance(sentence, Marked),
-        "thread_ts": thread_ts,
-        "response_url": response_url,
-        "replaces": replaces,
-    }
+    payload = Tell(channel, user, sentence, isinstance(sentence, Marked), thread_ts, response_url, replaces)
     job_id = tx.new_id()
-    await jobs.add(tx, "tell", job_id, side="slack", lane=f"tell:{job_id}", payload=payload)
+    await _add(tx, job_kinds.TELL, job_id, payload, side="slack", lane=f"tell:{job_id}")
 
 
 async def answer(tx: Transaction, conversation_id: int, response_url: str | None, user: str | None = None) -> None:
-    """Tell a person where the conversation is, once its thread is there.
+    """Links the conversation's thread for a person, once it is there.
 
     Args:
         tx: the open transaction.
-        conversation_id: which.
+        conversation_id: the conversation.
         response_url: of the command they used; None: they are told in the conversation's channel.
-        user: who, where there is no `response_url` or it has ended.
+        user: the person, for when there is no `response_url` or it has expired.
     """
-    payload = {"response_url": response_url, "user": user}
-    await jobs.add(tx, "answer", conversation_id, side="slack", lane=f"slack:{conversation_id}", payload=payload)
+    payload = Answer(response_url, user)
+    await _add(tx, job_kinds.ANSWER, conversation_id, payload, side="slack", lane=f"slack:{conversation_id}")
+
+
+async def erase(tx: Transaction, contact_id: int, *, with_slack: bool, told: Requester | None = None) -> None:
+    """Erases the contact, with our posts in Slack unless those stay.
+
+    Args:
+        tx: the open transaction.
+        contact_id: the contact.
+        with_slack: our posts go too.
+        told: the person to notify of its end.
+    """
+    lane = f"erase:{contact_id}"
+    await _add(tx, job_kinds.ERASE, contact_id, Erase(with_slack, told), side="slack", lane=lane, key=lane)
+
+
+async def _add(
+    tx: Transaction,
+    kind: JobKind[P],
+    subject: int,
+    payload: P | None = None,
+    *,
+    side: Side,
+    lane: str,
+    key: str | None = None,
+    run_at: int | None = None,
+) -> None:
+    packed = None if payload is None else kind.pack(payload)
+    await jobs.add(tx, kind.name, subject, side=side, lane=lane, key=key, payload=packed or None, run_at=run_at)

@@ -14,6 +14,7 @@ from storage.tables import contacts, conversations, jobs, leases
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from bot.conversations.job_kinds import SenderChange
     from bot.conversations.leases import Leases
     from bot.settings.model import Settings
     from providers.provider import Provider
@@ -40,9 +41,9 @@ class LeaseNotices:
         self._providers = providers
         self._leases = leases
 
-    async def number(self, job: Job) -> None:
+    async def number(self, job: Job, change: SenderChange) -> None:
         """Our texts in a conversation come from another number than before, for whatever reason."""
-        before = job.details["before"]
+        before = change.before
         async with self._database.transaction() as tx:
             conversation = await conversations.get(tx, job.subject)
             if conversation.from_address not in {None, before}:

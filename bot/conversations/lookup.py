@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
 from bot.conversations.number_hash import NumberHash
@@ -10,8 +10,7 @@ from storage.engine.clock import DAY
 from storage.tables import callbacks, conversations, erasures, posts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from bot.conversations.entries import Reply
     from bot.conversations.leases import Leases
     from bot.settings.model import Settings
     from sms.message import InboundSms
@@ -59,12 +58,12 @@ class ConversationLookup:
             return await self.of_contact(tx, contact, inbox)
         return await self.of_contact(tx, contact, self._inbox_by_sender(entry, sms, callback))
 
-    async def of_thread(self, tx: Transaction, said: Mapping[str, Any]) -> Conversation | None:
+    async def of_thread(self, tx: Transaction, reply: Reply) -> Conversation | None:
         """By its thread, also one whose card somebody deleted since; None if the thread is no conversation."""
-        found = await conversations.by_thread(tx, said["team"], said["channel"], said["thread_ts"])
+        found = await conversations.by_thread(tx, reply.team, reply.channel, reply.thread_ts)
         if found is not None:
             return found
-        card = await posts.by_ts(tx, said["team"], said["channel"], said["thread_ts"])
+        card = await posts.by_ts(tx, reply.team, reply.channel, reply.thread_ts)
         return None if card is None or card.kind != "card" else await conversations.get(tx, card.subject)
 
     def _inbox_by_sender(self, entry: Entry, sms: InboundSms, callback: callbacks.Callback | None) -> str:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
 from storage.maintenance import channel_moves
 from storage.tables import alerts, conversations, posts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from bot.conversations.entries import ChannelChange
     from bot.settings.model import Settings
     from storage.engine.database import Transaction
     from storage.tables.conversations import Conversation
@@ -67,23 +66,22 @@ async def open_channel(tx: Transaction, channel: str) -> None:
         await enqueue.alert(tx, alert_id)
 
 
-async def heed_channel(tx: Transaction, said: Mapping[str, Any], settings: Settings) -> None:
-    """Slack said what became of a channel of ours: whoever reads the alerts knows before a text has to wait."""
-    channel, became = said["channel"], said["became"]
-    if became == "opened":
+async def follow_channel(tx: Transaction, change: ChannelChange, settings: Settings) -> None:
+    """Slack reported a change of one of our channels: the alert is there before a text has to wait."""
+    channel = change.channel
+    if change.became == "opened":
         await open_channel(tx, channel)
-    elif became == "renamed":
+    elif change.became == "renamed":
         sentence = (
-            f"The channel of {_use(settings, channel)} is called #{said['name']} now. Its threads go on as before."
+            f"The channel of {_use(settings, channel)} is called #{change.name} now. Its threads go on as before."
         )
         await _tell_once(tx, f"renamed:{channel}", sentence)
-    elif became == "moved":
-        await channel_moves.move(tx, said["team"], channel, said["now"])
-        await enqueue.alert(
-            tx, await alerts.raise_one(tx, moved(said["now"]), _moved_to(settings, channel, said["now"]))
-        )
+    elif change.became == "moved" and change.now is not None:
+        await channel_moves.move(tx, change.team, channel, change.now)
+        sentence = _moved_to(settings, channel, change.now)
+        await enqueue.alert(tx, await alerts.raise_one(tx, moved(change.now), sentence))
     else:
-        await close_channel(tx, channel, _BECAME[became])
+        await close_channel(tx, channel, _BECAME[change.became])
 
 
 def moved(channel: str) -> str:

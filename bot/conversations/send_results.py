@@ -21,7 +21,8 @@ from storage.tables import alerts, attempts, callbacks, conversations, messages,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.conversations.limits import Hold
+    from bot.conversations.decisions import Ask, Hold, Stop
+    from bot.conversations.entries import DeliveryReceipt
     from bot.conversations.multipart import Progress
     from bot.settings.model import Settings
     from providers.provider import Provider
@@ -122,14 +123,15 @@ class SendResults:
         await self._refresh(tx, attempt.message_id)
         await enqueue.show(tx, attempt.message_id)
 
-    async def said(self, tx: Transaction, entry: Entry, receipt: Receipt) -> None:
-        """The provider said what became of an attempt; what it said is kept even if nobody knows the attempt yet."""
+    async def reported(self, tx: Transaction, entry: Entry, found: DeliveryReceipt) -> None:
+        """The provider reported a status; the receipt is kept even if its attempt is unknown yet."""
+        receipt = found.receipt
         attempt = await self._attempt_of(tx, entry, receipt)
         await receipts.add(tx, entry.source, receipt, attempt_id=attempt.id if attempt else None, intake_id=entry.id)
         await message_events.said(tx, entry.source, attempt, receipt.status)
         if attempt is not None:
-            if (recovered := entry.content.get("recovered")) is not None:
-                await messages.recover(tx, attempt.message_id, recovered)
+            if found.recovered is not None:
+                await messages.recover(tx, attempt.message_id, found.recovered)
             await self._apply(tx, attempt, receipt)
         if receipt.status is not None and receipt.status.is_final:
             await self._resolve(tx, f"no receipt:{entry.source}")
@@ -159,9 +161,9 @@ class SendResults:
             await schedule.hold(tx, message.id, until, hold.reason, hold.sentence, expires_at)
             await enqueue.show(tx, message.id)
 
-    async def too_old(self, tx: Transaction, message: Message, sentence: str) -> None:
+    async def too_old(self, tx: Transaction, message: Message, ask: Ask) -> None:
         """It waited for too long: a person is asked."""
-        await messages.ask(tx, message.id, EXPIRED, sentence)
+        await messages.ask(tx, message.id, EXPIRED, ask.sentence)
         await enqueue.show(tx, message.id)
 
     async def nothing_to_send(self, tx: Transaction, message: Message) -> None:
@@ -182,11 +184,12 @@ class SendResults:
         if message.author is not None:
             await enqueue.tell(tx, conversation.channel, message.author, sentence, conversation.thread_ts)
 
-    async def stopped(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
+    async def stopped(self, tx: Transaction, message: Message, stop: Stop) -> None:
         """The gate does not let it out; nobody was asked to send it."""
         found = await self._progress(tx, message)
-        await self._fail(tx, message, code, of_part(found, found.next or 1, sentence) if found.begun else sentence)
-        message_events.stopped(tx, message, code)
+        sentence = of_part(found, found.next or 1, stop.sentence) if found.begun else stop.sentence
+        await self._fail(tx, message, stop.code, sentence)
+        message_events.stopped(tx, message, stop.code)
 
     # --- what a person decided about it -------------------------------------------------------------------------------
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from bot.files.downloads import Downloads
     from bot.files.file_store import FileStore
     from bot.settings.model import Settings
-    from bot.slack.client.api import SlackApi
-    from storage.engine.database import Database
+    from bot.slack.client.workspace import Workspace
     from storage.tables.conversations import Conversation
     from storage.tables.files import File
     from storage.tables.jobs import Job
@@ -82,28 +81,22 @@ class Incoming:
     """What the worker calls for each file that came in.
 
     Args:
-        database, slack, settings: as everywhere.
-        downloads: fetches them.
-        shelf: keeps them until Slack has them.
-        session: for the bytes that go to Slack.
+        workspace: the workspace.
+        downloads: fetches files.
+        file_store: keeps them until Slack has them.
+        session: uploads the bytes to Slack.
     """
 
     def __init__(
-        self,
-        database: Database,
-        slack: SlackApi,
-        settings: Settings,
-        downloads: Downloads,
-        file_store: FileStore,
-        session: aiohttp.ClientSession,
+        self, workspace: Workspace, downloads: Downloads, file_store: FileStore, session: aiohttp.ClientSession
     ) -> None:
-        self._database = database
-        self._slack = slack
-        self._settings = settings
+        self._database = workspace.database
+        self._slack = workspace.slack
+        self._settings = workspace.settings
         self._downloads = downloads
         self._file_store = file_store
         self._session = session
-        self._sources = sources(settings)
+        self._sources = sources(workspace.settings)
         self._steps = {"new": self._fetch, "here": self._upload, "uploaded": self._share}
 
     async def file(self, job: Job) -> None:

@@ -25,10 +25,9 @@ if TYPE_CHECKING:
     from bot.files.downloads import Downloads, Fetched
     from bot.files.file_store import FileStore
     from bot.files.signed_urls import SignedUrls
-    from bot.settings.model import Inbox, Settings
-    from bot.slack.client.api import SlackApi
+    from bot.settings.model import Inbox
+    from bot.slack.client.workspace import Workspace
     from providers.provider import Provider
-    from storage.engine.database import Database
     from storage.tables.files import File
     from storage.tables.jobs import Job
     from storage.tables.messages import Message
@@ -52,30 +51,22 @@ class Outgoing:
     """The files of texts of ours.
 
     Args:
-        database, slack, settings: as everywhere.
-        downloads: fetches them.
-        shelf: keeps them while their addresses work.
-        urls: makes these.
+        workspace: the workspace.
+        downloads: fetches files.
+        file_store: keeps them while their URLs work.
+        urls: makes these URLs.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        slack: SlackApi,
-        settings: Settings,
-        downloads: Downloads,
-        file_store: FileStore,
-        urls: SignedUrls,
-    ) -> None:
-        self._database = database
-        self._slack = slack
-        self._settings = settings.files
-        self._patience = int(settings.send_minutes * MINUTE)
-        self._lasts = int(settings.files.link_days * DAY)
+    def __init__(self, workspace: Workspace, downloads: Downloads, file_store: FileStore, urls: SignedUrls) -> None:
+        self._database = workspace.database
+        self._slack = workspace.slack
+        self._settings = workspace.settings.files
+        self._patience = int(workspace.settings.send_minutes * MINUTE)
+        self._lasts = int(workspace.settings.files.link_days * DAY)
         self._downloads = downloads
         self._file_store = file_store
         self._urls = urls
-        self._source = of_slack(settings)
+        self._source = of_slack(workspace.settings)
 
     # --- before the gate decides --------------------------------------------------------------------------------------
 
@@ -102,8 +93,7 @@ class Outgoing:
         try:
             found, is_linked = await self._fetch(file, go_along=go_along, links=links)
         except NotFetched as error:
-            since = max(message.created_at, message.decided_at, message.not_before or 0)
-            if error.may_come and self._database.clock() - since < self._patience:
+            if error.may_come and self._database.clock() - message.wanted_at < self._patience:
                 raise RetryLater(_AGAIN, error.code) from None
             await self._fail(file, error)
             return

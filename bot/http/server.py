@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-    from slack_bolt.async_app import AsyncApp
+    from collections.abc import Iterable
 
     from bot.settings.sections import HttpSettings
+    from bot.slack.client.link import SlackLink
     from bot.telemetry.gauges import Gauges
     from bot.telemetry.metrics import Metrics
 
@@ -28,24 +26,27 @@ class RouteGroup(Protocol):
 
 
 class Server:
-    """One listening socket. It opens before Slack is reached; until `slack` is set Slack's own door says 503.
+    """One listening socket. It opens before Slack is reached; until then `/slack/events` answers 503.
 
-    Attributes:
-        slack: takes Slack's requests in http mode.
-        is_ready: whether texts flow both ways now.
+    Args:
+        settings: host and port.
+        groups: the routes of the webhooks, files and exports.
+        metrics: shown at `/metrics`.
+        gauges: refreshed for it.
+        link: takes Slack's requests, and tells if Slack can reach us.
     """
 
-    def __init__(self, settings: HttpSettings, doors: Iterable[RouteGroup], metrics: Metrics, gauges: Gauges) -> None:
-        self.slack: AsyncApp | None = None
-        self.is_ready: Callable[[], bool] = lambda: False
+    def __init__(
+        self, settings: HttpSettings, groups: Iterable[RouteGroup], metrics: Metrics, gauges: Gauges, link: SlackLink
+    ) -> None:
         self._settings = settings
         self._metrics = metrics
         self._gauges = gauges
-        gauges.live["ready"] = lambda: float(self.is_ready())
+        self._link = link
         app = web.Application(client_max_size=BODY_LIMIT)
         app.add_routes(
             [
-                *(route for door in doors for route in door.routes()),
+                *(route for group in groups for route in group.routes()),
                 web.post("/slack/events", self._slack_events),
                 web.get("/healthz", self._healthz),
                 web.get("/readyz", self._readyz),
@@ -65,16 +66,14 @@ class Server:
         await self._runner.cleanup()
 
     async def _slack_events(self, request: web.Request) -> web.Response:
-        if self.slack is None:
-            return web.Response(status=503)
-        return await to_aiohttp_response(await self.slack.async_dispatch(await to_bolt_request(request)))
+        return await self._link.handle(request) or web.Response(status=503)
 
     async def _healthz(self, _: web.Request) -> web.Response:
         """The process lives. Slack has no say in it, or a supervisor would kill a healthy bot when Slack is down."""
         return web.Response(text="ok\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:
-        ready = self.is_ready()
+        ready = self._link.is_ready
         return web.Response(text="ready\n" if ready else "not ready\n", status=200 if ready else 503)
 
     async def _show_metrics(self, _: web.Request) -> web.Response:

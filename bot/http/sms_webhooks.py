@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 from aiohttp import web
 
-from bot.conversations import enqueue, events
+from bot.conversations import enqueue, entries
 from bot.conversations.callbacks import hash_token
 from providers.errors import Forged, Unreadable
 from providers.provider import Webhook
@@ -94,12 +94,11 @@ class SmsWebhooks:
             await self._bury(hook, callback, error)
             return web.Response(status=400)
         for event in found:
-            arrival = Arrival(
-                source=callback.account,
-                kind=events.kind(event),
-                dedup_key=events.dedup_key(callback.account, event, uuid.uuid4().hex),
+            arrival = entries.arrival(
+                callback.account,
+                entries.provider_event(event),
+                entries.dedup_key(callback.account, event, uuid.uuid4().hex),
                 body=hook.body,
-                parsed=events.pack(event),
                 headers=_kept(hook),
                 callback=callback.token_hash,
             )
@@ -115,7 +114,7 @@ class SmsWebhooks:
         self._count(callback.account, "unreadable")
         arrival = Arrival(
             source=callback.account,
-            kind="unreadable",
+            kind=entries.UNREADABLE,
             dedup_key=f"{callback.account}:unreadable:{hashlib.sha256(_whole(hook)).hexdigest()}",
             body=hook.body,
             parsed=None,
@@ -132,7 +131,7 @@ class SmsWebhooks:
                 await enqueue.alert(tx, await alerts.raise_one(tx, f"unreadable:{callback.account}", sentence))
 
     async def _recognise(self, account: str, token: str) -> Callback | None:
-        reader = self._database.glance()
+        reader = self._database.reader
         callback = await callbacks.find(reader, hash_token(token))
         if callback is None or callback.account != account or account not in self._providers:
             return None

@@ -7,7 +7,7 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.conversations import enqueue, events
+from bot.conversations import enqueue, entries
 from bot.conversations.callbacks import CallbackUrls
 from bot.operator.session import CannotDo, Terminal, opened
 from bot.telemetry.status_report import moment
@@ -15,11 +15,11 @@ from providers.errors import Unreadable
 from providers.provider import Webhook
 from storage.engine.clock import to_datetime
 from storage.tables import alerts, callbacks, intake
-from storage.tables.intake import Arrival, DeadContent
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
     from storage.engine.database import Transaction
+    from storage.tables.intake import Arrival, DeadContent
 
 
 async def listed(settings: Settings) -> list[intake.Dead]:
@@ -99,12 +99,11 @@ async def _read_again(terminal: Terminal, row: DeadContent) -> list[Arrival]:
     except Exception as error:  # noqa: BLE001 - whatever the parser trips over, the row stays as it is
         raise Unreadable(f"{type(error).__name__} in the provider's parser") from None
     return [
-        Arrival(
-            source=row.source,
-            kind=events.kind(event),
-            dedup_key=events.dedup_key(row.source, event, uuid.uuid4().hex),
+        entries.arrival(
+            row.source,
+            entries.provider_event(event),
+            entries.dedup_key(row.source, event, uuid.uuid4().hex),
             body=raw,
-            parsed=events.pack(event),
             headers=json.loads(row.headers),
             callback=row.callback,
         )

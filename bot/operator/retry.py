@@ -6,16 +6,16 @@ and the gate decides as for every text.
 
 from __future__ import annotations
 
-import json
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bot.conversations import entries
+from bot.conversations.entries import Action
 from bot.operator.session import SOURCE, CannotDo, opened
 from storage.engine.clock import HOUR
 from storage.queries import activity
 from storage.tables import attempts, conversations, intake, messages, suppressions
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -94,13 +94,8 @@ async def _is_of(reader: Connection, message_id: int, account: str | None) -> bo
 
 
 async def _take_in(database: Database, message_ids: list[int]) -> None:
-    actions = [
-        {"do": "retry", "subject": each, "user": None, "channel": None, "thread_ts": None, "argument": ""}
-        for each in message_ids
-    ]
     arrivals = [
-        Arrival(SOURCE, "action", f"{SOURCE}:{uuid.uuid4().hex}", json.dumps(action).encode(), action)
-        for action in actions
+        entries.arrival(SOURCE, Action("retry", each, user=""), f"{SOURCE}:{uuid.uuid4().hex}") for each in message_ids
     ]
     async with database.transaction() as tx:
         for begin in range(0, len(arrivals), intake.BATCH):

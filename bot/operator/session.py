@@ -5,23 +5,24 @@ Nothing here talks to Slack or to a provider; the running bot notices what is wr
 
 from __future__ import annotations
 
-import json
 import uuid
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
+from bot.conversations import entries
 from bot.conversations.callbacks import CallbackUrls
 from bot.conversations.circuit_breaker import CircuitBreaker
-from bot.conversations.send_results import SendResults
-from bot.sending.gate import Gate
-from bot.sending.routing import ONE_WAY, Stop, one_way
+from bot.conversations.decisions import Stop
+from bot.conversations.entries import Command
+from bot.conversations.leases import Leases
+from bot.sending.decide import Decider
+from bot.sending.routing import ONE_WAY, Routing, one_way
 from bot.slack.app import route_explainer
 from bot.slack.client.api import SlackApi, open_client, open_session
 from bot.slack.client.rate_limit import RateLimits
-from bot.slack.client.users import Users
 from bot.slack.views.cards import spaced
 from bot.telemetry import status_report
 from bot.telemetry.metrics import Metrics
@@ -31,8 +32,6 @@ from sms.address import NotAnAddress
 from storage.engine.database import open_database
 from storage.queries import status_queries
 from storage.tables import intake
-from storage.tables.identity import Identity
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -45,7 +44,6 @@ if TYPE_CHECKING:
 
 SOURCE = "command line"
 PRIMING = "This number is set up for texts. There is no need to answer."
-_NOBODY = Identity("", "", "", "")  # whoever the bot is in Slack, nothing here says it there
 
 
 class CannotDo(Exception):
@@ -59,7 +57,8 @@ class Terminal:
     settings: Settings
     database: Database
     providers: Mapping[str, Provider]
-    gate: Gate
+    routing: Routing
+    decider: Decider
     slack: SlackApi
 
 
@@ -81,10 +80,10 @@ async def opened(settings: Settings) -> AsyncIterator[Terminal]:
         session = await stack.enter_async_context(open_session(settings.timeouts.slack))
         slack = SlackApi(open_client(settings.slack, session), RateLimits(database, settings.slack))
         urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
-        users = Users(database, slack, _NOBODY)
+        routing = Routing(settings, providers, None, Leases(settings, providers), database.clock)
         breaker = CircuitBreaker(database, Metrics(), providers)
-        gate = Gate(database, settings, providers, SendResults(settings, providers), urls, users, breaker)
-        yield Terminal(settings, database, providers, gate, slack)
+        decider = Decider(database, settings, providers, routing, urls, breaker, us="")
+        yield Terminal(settings, database, providers, routing, decider, slack)
 
 
 async def status(settings: Settings) -> StatusReport:
@@ -107,7 +106,7 @@ async def route(settings: Settings, number: str, text: str, inbox: str | None) -
     """
     name = _inbox(settings, inbox)
     async with opened(settings) as terminal:
-        explaining = route_explainer.RouteExplainer(terminal.database, settings, terminal.providers, terminal.gate)
+        explaining = route_explainer.RouteExplainer(terminal.database, settings, terminal.providers, terminal.routing)
         return await explaining.explain(name, number_in(settings, name, number), text)
 
 
@@ -122,11 +121,10 @@ async def send(settings: Settings, number: str, text: str, inbox: str | None, vi
         raise CannotDo(f"There is no sender {via}. The senders are {', '.join(settings.senders)}.")
     to = number_in(settings, name, number)
     async with opened(settings) as terminal:
-        try:
-            way = await terminal.gate.would_send(name, to, text, via)
-        except Stop as stop:
-            raise CannotDo(stop.sentence) from None
-        await _take_in(terminal.database, {"to": str(to), "text": text, "inbox": name, "via": via})
+        way = await terminal.decider.would_send(name, to, text, via)
+        if isinstance(way, Stop):
+            raise CannotDo(way.sentence)
+        await _store(terminal.database, Command(str(to), text, name, user=None, via=via))
     running = "The bot sends it now." if await is_running(settings) else "It goes out once the bot runs."
     answer = f" {ONE_WAY}" if one_way(way.address) else ""
     return f"Taken in for {spaced(str(to))} in the inbox {name}. {running}{answer}"
@@ -186,8 +184,6 @@ def number_in(settings: Settings, inbox: str, number: str) -> Address:
         raise CannotDo(str(error)) from None
 
 
-async def _take_in(database: Database, said: dict[str, Any]) -> None:
-    parsed = {**said, "user": None, "response_url": None}
-    key = f"{SOURCE}:{uuid.uuid4().hex}"
+async def _store(database: Database, command: Command) -> None:
     async with database.transaction() as tx:
-        await intake.append(tx, [Arrival(SOURCE, "command", key, json.dumps(said).encode(), parsed)])
+        await intake.append(tx, [entries.arrival(SOURCE, command, f"{SOURCE}:{uuid.uuid4().hex}")])

@@ -26,6 +26,7 @@ from storage.tables import alerts, contacts, erasures, jobs, suppressions
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Iterable
 
+    from bot.conversations.job_kinds import Erase, Requester
     from bot.conversations.number_hash import NumberHash
     from bot.files.file_store import FileStore
     from bot.slack.client.api import SlackApi
@@ -102,12 +103,12 @@ class Eraser:
         self._who = who
         self._alone = alone
 
-    async def erase(self, job: Job) -> None:
-        """The job. Who wished it in Slack is told of its end."""
-        await self.run(job.subject, with_slack=job.details["slack"], own_job=job.id)
+    async def erase(self, job: Job, wanted: Erase) -> None:
+        """Does the job, and notifies the admin who asked for it in Slack."""
+        await self.run(job.subject, with_slack=wanted.slack, own_job=job.id)
         async with self._database.transaction() as tx:
-            if job.details["told"] is not None:
-                await self._report(tx, **job.details["told"])
+            if wanted.told is not None:
+                await self._report(tx, wanted.told)
             await jobs.finish(tx, job)
 
     async def run(self, contact_id: int, *, with_slack: bool = True, own_job: int | None = None) -> None:
@@ -261,11 +262,11 @@ class Eraser:
         except sqlite3.IntegrityError:
             raise RetryLater(_SOON, "something new is about the contact") from None
 
-    async def _report(self, tx: Transaction, number: str, channel: str, user: str, response_url: str | None) -> None:
-        done = await erasures.find(tx, number)
-        if done is not None:
+    async def _report(self, tx: Transaction, told: Requester) -> None:
+        done = await erasures.find(tx, told.number)
+        if done is not None and told.channel is not None:
             sentence = erased(proof(done, moment(done.done_at) or ""), self._who.url)
-            await enqueue.tell(tx, channel, user, sentence, response_url=response_url)
+            await enqueue.tell(tx, told.channel, told.user, sentence, response_url=told.response_url)
 
     async def _seal(self, contact_id: int) -> None:
         """Nothing of it is left in the file either."""

@@ -1,4 +1,4 @@
-"""What is to go out now and how: the gate's deciding half. All of it happens in the transaction of the attempt row."""
+"""Decides if a text goes out now, and how. Everything happens in the transaction that writes the attempt row."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from bot.conversations import limits
 from bot.conversations.consent import Consent
-from bot.conversations.limits import Hold, keep
+from bot.conversations.decisions import Ask, Done, Hold, Send, Stop
 from bot.conversations.multipart import progress
-from bot.sending.routing import NOTHING, Stop, fits
+from bot.sending.routing import NOTHING, fits, too_long
 from bot.settings.hours import free_at, spell
 from bot.telemetry import message_events
 from bot.text import decode
@@ -29,13 +30,12 @@ if TYPE_CHECKING:
 
     from bot.conversations.callbacks import CallbackUrls
     from bot.conversations.circuit_breaker import CircuitBreaker
+    from bot.conversations.decisions import Decision
     from bot.conversations.multipart import Progress
     from bot.sending.routing import Route, Routing
     from bot.settings.model import Inbox, Settings
-    from bot.slack.client.users import Users
     from providers.provider import Provider
     from sms.address import Address
-    from sms.message import OutboundSms
     from storage.engine.database import Database, Transaction
     from storage.tables.attempts import Attempt
     from storage.tables.files import File
@@ -50,31 +50,9 @@ ALWAYS_QUIET = (
 )
 
 
-class Waits(Exception):
-    """The text waits until then (microseconds UTC), because its company is left alone for a while."""
-
-    def __init__(self, until: int, sentence: str) -> None:
-        super().__init__(sentence)
-        self.until = until
-        self.sentence = sentence
-
-
-class TooOld(Exception):
-    """The text waited for longer than texts may: a person is asked. The message is the sentence for the thread."""
-
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A committed attempt, and what its request needs."""
-
-    attempt: Attempt
-    sms: OutboundSms
-    callbacks: Callbacks
-
-
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """One message, and all that is known of it in this transaction."""
+    """A message with everything that the decision needs of it."""
 
     message: Message
     conversation: Conversation
@@ -85,14 +63,17 @@ class _Case:
     options: Mapping[str, object]
 
 
-class Deciding:
-    """Says of each text whether it goes out now, and how.
+class Decider:
+    """Decides about each text.
 
     Args:
-        database, settings, urls, people: as everywhere.
-        providers: by the name of their account.
-        routing: which sender takes a text.
-        breaker: says which account is left alone for a while.
+        database: read for a dry run.
+        settings: the inboxes and their senders.
+        providers: by account name.
+        routing: chooses the sender.
+        urls: makes the callback URLs.
+        breaker: knows which accounts can't be reached.
+        us: the bot's user id in Slack, for the mention that a reply may begin with.
     """
 
     def __init__(
@@ -102,90 +83,60 @@ class Deciding:
         providers: Mapping[str, Provider],
         routing: Routing,
         urls: CallbackUrls,
-        users: Users,
         breaker: CircuitBreaker,
+        us: str,
     ) -> None:
         self._database = database
         self._settings = settings
         self._providers = providers
         self._routing = routing
         self._urls = urls
-        self._users = users
         self._breaker = breaker
+        self._us = us
         self._consent = Consent(settings)
 
     async def decide(
         self, tx: Transaction, message: Message, names: decode.Names, *, automatic: bool = False
-    ) -> Offer | None:
-        """What is to go out now and how, with its attempt row; None if nothing is to go out any more.
+    ) -> Decision:
+        """Decides about the next part of a message; for `Send` its attempt row is written.
 
         Args:
             tx: the open transaction.
-            message: whose next part it is about.
+            message: the message.
             names: what decoding it needs.
             automatic: it goes out by itself, so people's texts have the right of way.
-
-        Raises:
-            Stop: it may not go out.
-            Hold: not yet.
-            Waits: nobody can take it now.
-            TooOld: it waited for too long.
         """
         case = await self._look(tx, message)
         part = case.progress.next
         if message.state in {"asked", "cancelled"} or part is None:
-            return None  # taken back, asked about, or out already: maybe is also out
+            return Done()
         if message.state == "scheduled" and message.not_before is not None and tx.now < message.not_before:
-            raise Hold(message.not_before, "later", "")
+            return Hold(message.not_before, "scheduled")
         text = await self._text(tx, case, names)
-        await self._check_consent(tx, case)
-        self._check_age(tx.now, case)
-        self._check_hours(tx.now, case)
-        route = await self._route(tx, case, text, part)
-        sender = self._settings.senders[route.sender]
-        await keep(tx, route.sender, sender, self._providers[route.account], tx.now, automatic=automatic)
-        return await self._begin(tx, case, route, part)
+        if isinstance(text, Stop):
+            return text
+        in_the_way = await self._consent_stop(tx, case) or self._too_old(tx.now, case) or self._quiet_hold(tx.now, case)
+        return in_the_way or await self._route_and_begin(tx, case, text, part, automatic=automatic)
 
     async def would_send(
         self, inbox: str, to: Address, text: str, via: str | None = None, chosen: Mapping[str, object] = NOTHING
-    ) -> Route:
-        """Which way a person's text with their choices would go, before it is taken in. Writes nothing.
-
-        Raises:
-            Stop: it would not go out.
-        """
+    ) -> Route | Stop:
+        """Returns the route that a person's text would take, before it is stored. Writes nothing."""
         async with self._database.read() as reader:
             contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
             conversation = await conversations.newest(reader, contact.id, inbox) or Conversation.none_yet(inbox)
             text = self._settings.inboxes[inbox].signed(text)
-            fits(text, self._settings.inboxes[inbox])
+            if (stop := too_long(text, self._settings.inboxes[inbox])) is not None:
+                return stop
             if await self._consent.since(reader, contact) is not None:
-                raise Stop("opted_out", OPTED_OUT)
+                return Stop("opted_out", OPTED_OUT)
             return await self._routing.choose(reader, conversation, contact, text, via, chosen)
 
-    def quiet_until(self, inbox: Inbox, conversation: Conversation, contact: Contact, now: int) -> int | None:
-        """Until when quiet hours hold a text (microseconds UTC); None: they do not.
-
-        An answer to somebody who wrote just now is not held: they are awake.
-
-        Raises:
-            Stop: they never end.
-        """
-        quiet = inbox.quiet_hours
-        if quiet is None or now - (conversation.last_in_at or 0) < int(quiet.answer_minutes * MINUTE):
-            return None
-        moment = to_datetime(now)
-        free = free_at(quiet, moment, zones_of(from_canonical(contact.address), contact.time_zone))
-        if free is None:
-            raise Stop("always_quiet", ALWAYS_QUIET)
-        return None if free == moment else from_datetime(free)
-
     def expires_at(self, message: Message) -> int:
-        """After which the message is asked about instead of sent (microseconds UTC)."""
-        wanted_at = max(message.created_at, message.decided_at, message.not_before or 0)
-        return message.expires_at or wanted_at + int(self._settings.expire_minutes * MINUTE)
+        """Returns when the message is asked about instead of sent (microseconds UTC)."""
+        return message.expires_at or message.wanted_at + int(self._settings.expire_minutes * MINUTE)
 
-    # --- may it -------------------------------------------------------------------------------------------------------
+    # --- may it go out ------------------------------------------------------------------------------------------------
 
     async def _look(self, tx: Transaction, message: Message) -> _Case:
         conversation = await conversations.get(tx, message.conversation_id)
@@ -195,111 +146,128 @@ class Deciding:
             await contacts.get(tx, conversation.contact_id),
             self._settings.inboxes[conversation.inbox],
             progress(message, await attempts.newest(tx, message.id)),
-            await files.of_message(tx, message.id),
+            await files.of_message(tx, message.id) if message.media != "[]" else (),
             json.loads(message.options or "{}"),
         )
 
-    async def _check_consent(self, tx: Transaction, case: _Case) -> None:
-        message = case.message
-        if await self._consent.forbids(tx, case.contact, message.id):
-            raise Stop("opted_out", OPTED_OUT)
-        goes_on = case.progress.begun is not None and case.progress.count > 1
-        if message.origin == "confirmation" and not goes_on and await attempts.may_have_come(tx, message.id):
-            raise Stop("confirmed", CONFIRMED)
-
-    def _check_age(self, now: int, case: _Case) -> None:
-        if now < self.expires_at(case.message):
-            return
-        what = "The rest was not texted" if case.progress.begun else "Not texted"
-        waited = timedelta(microseconds=now - max(case.message.created_at, case.message.decided_at))
-        raise TooOld(f"{what}: it waited for {_spell(waited)}, and may be out of date by now. Should it go out?")
-
-    def _check_hours(self, now: int, case: _Case) -> None:
-        """A text that a person sends all the same, one that answers, and the rest of one that began, are not held."""
-        if case.inbox.quiet_hours is None or case.message.at_once or case.progress.begun:
-            return
-        if case.message.origin in {"confirmation", "help"}:
-            return
-        until = self.quiet_until(case.inbox, case.conversation, case.contact, now)
-        if until is not None:
-            hours = spell(case.inbox.quiet_hours)
-            raise Hold(until, "quiet", f"It is in the quiet hours where this contact may be ({hours}).")
-
-    async def _text(self, tx: Transaction, case: _Case, names: decode.Names) -> str:
-        """What the phone will show, decoded once, within the length that the inbox allows; not empty if it is all."""
+    async def _text(self, tx: Transaction, case: _Case, names: decode.Names) -> str | Stop:
+        """Returns the text that the phone will show, decoded once, if the inbox allows its length."""
         message, inbox = case.message, case.inbox
         if message.removed_at is not None:
-            raise Stop("removed", REMOVED)
+            return Stop("removed", REMOVED)
         text = message.text
         if message.typed is not None:
             try:
-                text = decode.to_text(json.loads(message.typed), names, us=self._users.us)
+                text = decode.to_text(json.loads(message.typed), names, us=self._us)
             except decode.CannotBeTexted as error:
-                raise Stop("cannot_be_texted", f"Not sent: {error}") from None
+                return Stop("cannot_be_texted", f"Not sent: {error}")
         whole = inbox.signed(text or "") if message.author else text or ""
         size = fits(whole, inbox) if whole or not case.dropped else measure("")
+        if isinstance(size, Stop):
+            return size
         if message.typed is not None:
             await messages.decode(tx, message.id, text or "", size.encoding.value, size.count)
         return whole
 
+    async def _consent_stop(self, tx: Transaction, case: _Case) -> Stop | None:
+        message = case.message
+        if await self._consent.forbids(tx, case.contact, message.id):
+            return Stop("opted_out", OPTED_OUT)
+        goes_on = case.progress.begun is not None and case.progress.count > 1
+        if message.origin == "confirmation" and not goes_on and await attempts.may_have_come(tx, message.id):
+            return Stop("confirmed", CONFIRMED)
+        return None
+
+    def _too_old(self, now: int, case: _Case) -> Ask | None:
+        if now < self.expires_at(case.message):
+            return None
+        what = "The rest was not texted" if case.progress.begun else "Not texted"
+        waited = timedelta(microseconds=now - max(case.message.created_at, case.message.decided_at))
+        return Ask(f"{what}: it waited for {_spell(waited)}, and may be out of date by now. Should it go out?")
+
+    def _quiet_hold(self, now: int, case: _Case) -> Hold | Stop | None:
+        """A text that a person sends anyway, an answer, and the rest of a text that began are not held."""
+        if case.inbox.quiet_hours is None or case.message.at_once or case.progress.begun:
+            return None
+        if case.message.origin in {"confirmation", "help"}:
+            return None
+        return quiet_hold(case.inbox, case.conversation, case.contact, now)
+
     # --- which way ----------------------------------------------------------------------------------------------------
 
-    async def _route(self, tx: Transaction, case: _Case, text: str, part: int) -> Route:
-        """The next part of a text that was begun goes the same way; else the whole goes as its sender carries it."""
+    async def _route_and_begin(
+        self, tx: Transaction, case: _Case, text: str, part: int, *, automatic: bool
+    ) -> Decision:
+        route = await self._route(tx, case, text, part)
+        if isinstance(route, Hold | Stop):
+            return route
+        sender, provider = self._settings.senders[route.sender], self._providers[route.account]
+        hold = await limits.check(tx, route.sender, sender, provider, tx.now, automatic=automatic)
+        return hold or await self._begin(tx, case, route, part)
+
+    async def _route(self, tx: Transaction, case: _Case, text: str, part: int) -> Route | Hold | Stop:
+        """The rest of a text that began goes the same way; a whole text goes as its sender carries it."""
         begun = case.progress.begun
         if begun is not None and case.progress.texts:
             return await self._route_of_part(tx, case, begun, part)
-        route = await self._choose(tx, case, text, case.message.via)
-        if (until := self._breaker.waits(route.account)) is not None:
-            other = self._other(case)
-            if other is None:
-                raise self._waits(tx.now, case, route.account, until)
-            route = await self._choose(tx, case, text, other)
+        route = await self._reachable(tx, case, text)
+        if isinstance(route, Hold | Stop):
+            return route
         cut = json.dumps(route.parts) if len(route.parts) > 1 else None
         if cut != case.message.parts:
             await schedule.cut(tx, case.message.id, cut, sum(measure(each).count for each in route.parts))
         return route
 
-    async def _route_of_part(self, tx: Transaction, case: _Case, begun: Attempt, part: int) -> Route:
-        """Through the sender of the parts that are out, unless a person chose another since; from the same number."""
+    async def _reachable(self, tx: Transaction, case: _Case, text: str) -> Route | Hold | Stop:
+        """If the first sender's provider can't be reached, the next one takes it; nothing is out yet."""
+        route = await self._choose(tx, case, text, case.message.via)
+        if isinstance(route, Stop) or (until := self._breaker.waits(route.account)) is None:
+            return route
+        other = self._other(case)
+        if other is None:
+            return self._unreachable(tx.now, case, route.account, until)
+        return await self._choose(tx, case, text, other)
+
+    async def _route_of_part(self, tx: Transaction, case: _Case, begun: Attempt, part: int) -> Route | Hold | Stop:
+        """Through the sender and from the number of the parts that are out, unless a person chose another since."""
         texts = case.progress.texts
         route = await self._choose(tx, case, texts[part - 1], case.message.via or begun.sender)
+        if isinstance(route, Stop):
+            return route
         if (until := self._breaker.waits(route.account)) is not None:
-            raise self._waits(tx.now, case, route.account, until)
+            return self._unreachable(tx.now, case, route.account, until)
         if len(route.parts) > 1:
             title = self._providers[route.account].title
-            raise Stop("too_long", f"Not sent: the rest was cut for another provider, and is too long for {title}.")
+            return Stop("too_long", f"Not sent: the rest was cut for another provider, and is too long for {title}.")
         sender = self._settings.senders[route.sender]
         if route.sender == begun.sender and sender.is_leased and begun.from_address is not None:
             route = replace(route, address=from_canonical(begun.from_address))
         return replace(route, parts=texts)
 
-    async def _choose(self, tx: Transaction, case: _Case, text: str, via: str | None) -> Route:
+    async def _choose(self, tx: Transaction, case: _Case, text: str, via: str | None) -> Route | Stop:
         dropped = () if case.progress.begun and case.progress.texts else case.dropped
         return await self._routing.choose(tx, case.conversation, case.contact, text, via, case.options, dropped)
 
     def _other(self, case: _Case) -> str | None:
-        """The next sender whose company can be reached; none if a person chose one. Nothing is out yet."""
+        """Returns the next sender whose provider can be reached; None if a person chose one."""
         if case.message.via is not None:
             return None
         names = self._routing.candidates(case.conversation, case.contact, has_files=bool(case.dropped)).senders
         return next((each for each in names if self._breaker.waits(self._settings.senders[each].account) is None), None)
 
-    def _waits(self, now: int, case: _Case, account: str, until: int) -> Exception:
-        """Later, or not at all once it has waited for as long as a text may."""
+    def _unreachable(self, now: int, case: _Case, account: str, until: int) -> Hold | Stop:
+        """Later, or not at all once it has waited as long as a text may."""
         title = self._providers[account].title
-        message = case.message
-        wanted_at = max(message.created_at, message.decided_at, message.not_before or 0)
-        if now <= wanted_at + self._settings.send_minutes * MINUTE:
-            return Waits(until, f"{title} cannot be reached just now. It is tried again.")
+        if now <= case.message.wanted_at + self._settings.send_minutes * MINUTE:
+            return Hold(until, "unreachable", f"{title} can't be reached just now. The bot tries again.")
         minutes = f"{self._settings.send_minutes:g} minutes"
         out = "" if case.progress.begun else " Nothing went out."
         return Stop("unreachable", f"Not sent: {title} could not be reached for {minutes}.{out}")
 
     # --- the attempt --------------------------------------------------------------------------------------------------
 
-    async def _begin(self, tx: Transaction, case: _Case, route: Route, part: int) -> Offer:
-        """From here on the part may have gone out."""
+    async def _begin(self, tx: Transaction, case: _Case, route: Route, part: int) -> Send:
+        """Writes the attempt: from here on the part may have gone out."""
         attempt = await attempts.start(
             tx,
             case.message.id,
@@ -315,10 +283,10 @@ class Deciding:
         await messages.set_status(tx, case.message.id, Status.SENDING.value)
         self._breaker.begin(route.account)
         sms = self._routing.sms(route, case.contact, str(attempt.id), case.options, part)
-        return Offer(attempt, sms, await self._callbacks(tx, attempt, case.message))
+        return Send(attempt, sms, await self._callbacks(tx, attempt, case.message))
 
     async def _callbacks(self, tx: Transaction, attempt: Attempt, message: Message) -> Callbacks:
-        """The URLs of this attempt; their tokens are known here before the provider learns them."""
+        """Returns the URLs of this attempt; their tokens are stored before the provider gets them."""
         urls: dict[str, str] = {}
         subjects = {"attempt": str(attempt.id), "conversation": str(message.conversation_id), "sender": attempt.sender}
         for scope, subject in subjects.items():
@@ -332,8 +300,26 @@ class Deciding:
         )
 
 
+def quiet_hold(inbox: Inbox, conversation: Conversation, contact: Contact, now: int) -> Hold | Stop | None:
+    """Returns the hold of quiet hours by the contact's clock, or a stop if they never end.
+
+    An answer to somebody who wrote just now is not held: they are awake.
+    """
+    quiet = inbox.quiet_hours
+    if quiet is None or now - (conversation.last_in_at or 0) < int(quiet.answer_minutes * MINUTE):
+        return None
+    moment = to_datetime(now)
+    free = free_at(quiet, moment, zones_of(from_canonical(contact.address), contact.time_zone))
+    if free is None:
+        return Stop("always_quiet", ALWAYS_QUIET)
+    if free == moment:
+        return None
+    sentence = f"It is in the quiet hours where this contact may be ({spell(quiet)})."
+    return Hold(from_datetime(free), "quiet", sentence)
+
+
 def _spell(waited: timedelta) -> str:
-    """A time as people say it, in its largest unit."""
+    """Returns a time in words, in its largest unit."""
     for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
         if (count := int(waited.total_seconds()) // seconds) > 0:
             return f"{count} {unit}" + ("" if count == 1 else "s")

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.conversations import enqueue, events
+from bot.conversations import enqueue, entries
 from bot.conversations.circuit_breaker import LIST_INBOUND, LOOK_UP
 from bot.conversations.enqueue import RetryLater
 from providers.errors import ProviderError
 from sms.message import Receipt
 from storage.engine.clock import HOUR, SECOND
 from storage.tables import alerts, attempts, jobs, messages
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from bot.conversations.circuit_breaker import CircuitBreaker
+    from bot.conversations.job_kinds import Fetch
+    from bot.slack.client.workspace import Workspace
     from providers.provider import Ask, Provider
     from sms.message import InboundSms
-    from storage.engine.database import Database, Transaction
+    from storage.engine.database import Transaction
     from storage.tables.attempts import Attempt
-    from storage.tables.intake import Appender
     from storage.tables.jobs import Job
 
 PATIENCE = HOUR  # how long a provider that cannot be asked is asked again
@@ -33,36 +32,30 @@ class Fetcher:
     """Asks the providers.
 
     Args:
-        database: where attempts are known.
-        appender: the intake.
-        providers: by the name of their account.
-        breaker: says which of them is left alone for a while.
+        workspace: the workspace.
+        breaker: knows which accounts can't be reached.
     """
 
-    def __init__(
-        self, database: Database, appender: Appender, providers: Mapping[str, Provider], breaker: CircuitBreaker
-    ) -> None:
-        self._database = database
-        self._appender = appender
-        self._providers = providers
+    def __init__(self, workspace: Workspace, breaker: CircuitBreaker) -> None:
+        self._database = workspace.database
+        self._appender = workspace.appender
+        self._providers = workspace.providers
         self._breaker = breaker
 
-    async def fetch(self, job: Job) -> None:
-        """Asks what the job asks, and takes in what is found.
+    async def fetch(self, job: Job, wanted: Fetch) -> None:
+        """Asks the provider, and stores what it answers like a webhook.
 
         Raises:
-            Later: the provider could not be asked.
+            RetryLater: the provider could not be asked.
         """
-        details = job.details
-        account, callback = details["account"], details["callback"]
         try:
-            found = await self._found(account, events.unpack_ask(details["ask"]))
+            found = await self._found(wanted.account, wanted.ask)
         except ProviderError as error:
             if self._database.clock() - job.created_at < PATIENCE:
                 raise RetryLater(PAUSE, error.code) from None
             raise
         for event in found:
-            await self._take_in(account, event, job, callback)
+            await self._store(wanted.account, event, job, wanted.callback)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
 
@@ -88,7 +81,7 @@ class Fetcher:
             return False
         if found is None:
             return False
-        await self._take_in(part.account, found, job, None, recovered=f"looked up at {provider.title}")
+        await self._store(part.account, found, job, None, recovered=f"looked up at {provider.title}")
         return isinstance(found, Receipt) and found.status is not None and found.status.is_final
 
     async def _alert(self, tx: Transaction, part: Attempt) -> None:
@@ -97,19 +90,12 @@ class Fetcher:
         cause = f"no receipt:{part.account}"
         await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence, message.conversation_id))
 
-    async def _take_in(
+    async def _store(
         self, account: str, event: InboundSms | Receipt, job: Job, callback: str | None, *, recovered: str | None = None
     ) -> None:
-        await self._appender.append(
-            Arrival(
-                source=account,
-                kind=events.kind(event),
-                dedup_key=events.dedup_key(account, event, str(job.id)),
-                body=b"",
-                parsed=events.pack(event) | ({"recovered": recovered} if recovered else {}),
-                callback=callback,
-            )
-        )
+        content = entries.provider_event(event, recovered)
+        key = entries.dedup_key(account, event, str(job.id))
+        await self._appender.append(entries.arrival(account, content, key, callback=callback))
 
     async def _found(self, account: str, ask: Ask) -> list[InboundSms | Receipt]:
         provider = self._providers[account]

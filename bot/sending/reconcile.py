@@ -13,13 +13,10 @@ from storage.engine.clock import SECOND, to_datetime
 from storage.tables import attempts, jobs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from bot.conversations.circuit_breaker import CircuitBreaker
     from bot.conversations.send_results import SendResults
-    from bot.settings.model import Settings
-    from providers.provider import Accepted, Provider
-    from storage.engine.database import Database
+    from bot.slack.client.workspace import Workspace
+    from providers.provider import Accepted
     from storage.tables.attempts import Attempt
     from storage.tables.jobs import Job
 
@@ -30,22 +27,15 @@ class Reconciler:
     """Asks.
 
     Args:
-        database, settings, outcomes: as everywhere.
-        providers: by the name of their account.
-        breaker: says which account is left alone for a while.
+        workspace: the workspace.
+        send_results: records what is found.
+        breaker: knows which accounts can't be reached.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        providers: Mapping[str, Provider],
-        send_results: SendResults,
-        breaker: CircuitBreaker,
-    ) -> None:
-        self._database = database
-        self._settings = settings
-        self._providers = providers
+    def __init__(self, workspace: Workspace, send_results: SendResults, breaker: CircuitBreaker) -> None:
+        self._database = workspace.database
+        self._settings = workspace.settings
+        self._providers = workspace.providers
         self._send_results = send_results
         self._breaker = breaker
 

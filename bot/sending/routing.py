@@ -1,4 +1,4 @@
-"""Which sender takes a text, and how: every candidate says why it cannot, before any request."""
+"""Chooses the sender of a text. Each candidate says why it can't take the text, before any request."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from bot.conversations.decisions import Stop
 from bot.conversations.leases import NoLease
 from bot.files.outgoing import NotCarried
 from bot.settings import rules
@@ -33,28 +34,19 @@ if TYPE_CHECKING:
     from storage.tables.files import File
     from storage.tables.messages import Message
 
-ONE_WAY = "The customer cannot answer this."
+ONE_WAY = "The customer can't answer this."
 NOTHING: Mapping[str, object] = MappingProxyType({})
-
-
-class Stop(Exception):
-    """The text may not go out. Carries a stable code and the sentence for the thread."""
-
-    def __init__(self, code: str, sentence: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.sentence = sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """How one text can go: through this sender, from this address."""
 
-    sender: str  # by the name the settings give it
+    sender: str  # its name in the settings
     account: str
-    address: Address | None  # None: a number that the provider is to lease to us
+    address: Address | None  # None: the provider leases a number to us
     text: str = field(repr=False)  # as this sender carries it
-    parts: tuple[str, ...] = field(default=(), repr=False)  # what it is cut into, one where it needs not be
+    parts: tuple[str, ...] = field(default=(), repr=False)  # the texts that it is split into; one if it is not
     media: tuple[Media, ...] = ()
 
 
@@ -63,10 +55,10 @@ class Routing:
 
     Args:
         settings: the inboxes and their senders.
-        providers: by the name of their account.
-        outgoing: brings files; None where it is only asked what would be decided.
-        ledger: knows which leases there are.
-        clock: for leases that have ended.
+        providers: by account name.
+        outgoing: carries files; None for a dry run.
+        leases: the leased numbers.
+        clock: microseconds UTC, for leases that have ended.
     """
 
     def __init__(
@@ -84,7 +76,7 @@ class Routing:
         self._clock = clock
 
     async def prepare(self, message: Message, conversation: Conversation, contact: Contact) -> None:
-        """Brings the files that were dropped with the message, before anything is decided about it."""
+        """Fetches the files that were dropped with the message, before the gate decides."""
         if self._outgoing is not None and message.media != "[]":
             senders = self.candidates(conversation, contact, message.via, has_files=True).senders
             inbox = self._settings.inboxes[conversation.inbox]
@@ -99,26 +91,27 @@ class Routing:
         via: str | None = None,
         chosen: Mapping[str, object] = NOTHING,
         dropped: Sequence[File] = (),
-    ) -> Route:
-        """The sender that a person chose, else the conversation's own, else the first candidate that can.
+    ) -> Route | Stop:
+        """Returns the route through the person's choice, else the conversation's sender, else the first that can.
 
-        Raises:
-            Stop: none can; with the sentence of the first.
+        If none can, returns the stop of the first candidate.
         """
-        reasons: list[Stop] = []
+        first: Stop | None = None
         choice = self.candidates(conversation, contact, via, has_files=bool(dropped))
         for name in choice.senders:
-            try:
-                self.check_needs(name, conversation, choice)
-                return await self.route(connection, name, conversation, contact, text, chosen, dropped)
-            except Stop as reason:
-                reasons.append(reason)
-        raise reasons[0]
+            found = self.lacking(name, conversation, choice) or await self.route(
+                connection, name, conversation, contact, text, chosen, dropped
+            )
+            if isinstance(found, Route):
+                return found
+            first = first or found
+        assert first is not None  # noqa: S101 - an inbox has a sender
+        return first
 
     def candidates(
         self, conversation: Conversation, contact: Contact, via: str | None = None, *, has_files: bool = False
     ) -> Choice:
-        """The senders that come into question and the rule that names them, the sender that is kept first."""
+        """Returns the senders in question and the rule that names them; the conversation's own sender comes first."""
         if via in self._settings.senders:
             return Choice((via,))
         to = from_canonical(contact.address)
@@ -131,18 +124,15 @@ class Routing:
         others = (name for name in choice.senders if name != conversation.sender)
         return replace(choice, senders=(conversation.sender, *others))
 
-    def check_needs(self, name: str, conversation: Conversation, choice: Choice) -> None:
-        """What the rule needs of its senders; the one that the conversation keeps was taken by another one.
-
-        Raises:
-            Stop: this sender lacks some of it.
-        """
+    def lacking(self, name: str, conversation: Conversation, choice: Choice) -> Stop | None:
+        """Returns a stop if the sender lacks what the rule needs; the sender that the conversation keeps is exempt."""
         if choice.rule is None or name == conversation.sender:
-            return
-        lacking = rules.lacks(choice.rule.needs, self._settings.senders[name].parsed, self._provider_of(name).features)
-        if lacking is not None:
-            which = rules.title(choice.number, choice.rule)
-            raise Stop("rule", f"Not sent: {which} of the settings wants a sender that can {lacking}.")
+            return None
+        lacks = rules.lacks(choice.rule.needs, self._settings.senders[name].parsed, self._provider_of(name).features)
+        if lacks is None:
+            return None
+        title = rules.title(choice.number, choice.rule)
+        return Stop("rule", f"Not sent: {title} of the settings wants a sender that can {lacks}.")
 
     async def route(
         self,
@@ -153,37 +143,26 @@ class Routing:
         text: str,
         chosen: Mapping[str, object] = NOTHING,
         dropped: Sequence[File] = (),
-    ) -> Route:
-        """How the text can go through this sender, with the files that were dropped with it.
-
-        Raises:
-            Stop: it cannot.
-        """
+    ) -> Route | Stop:
+        """Returns how the text goes through this sender, with the files that were dropped with it."""
         sender = self._settings.senders[name]
+        inbox = self._settings.inboxes[conversation.inbox]
         try:
             address = await self._leases.address(connection, sender, conversation, contact, self._clock())
+            carried, media = self._carry(name, inbox, text, dropped)
         except NoLease as none:
-            raise Stop("no_lease_free", none.sentence) from None
-        carried, media = self._carry(name, conversation, text, dropped)
-        parts = self._cut(name, conversation, carried)
-        route = Route(name, sender.account, address, carried, parts, media)
-        try:
-            self._check(route, contact, chosen)
-        except Stop:
-            if route.text or not route.media:
-                raise
-            caption = self._settings.files.caption  # some send no file without words
-            route = replace(route, text=caption, parts=(caption,))
-            self._check(route, contact, chosen)
-        return route
+            return Stop("no_lease_free", none.sentence)
+        except NotCarried as error:
+            return Stop(error.code, error.sentence)
+        grown = too_long(carried, inbox) if dropped and carried else None  # links to files make a text longer
+        parts = grown or self._split(name, inbox, carried)
+        if isinstance(parts, Stop):
+            return parts
+        return self._checked(Route(name, sender.account, address, carried, parts, media), contact, chosen)
 
-    def _cut(self, name: str, conversation: Conversation, text: str) -> tuple[str, ...]:
-        """The text in parts that the sender's company takes; whole where it takes any length, or nothing may be cut.
-
-        Raises:
-            Stop: they would be more than the inbox allows.
-        """
-        provider, inbox = self._provider_of(name), self._settings.inboxes[conversation.inbox]
+    def _split(self, name: str, inbox: Inbox, text: str) -> tuple[str, ...] | Stop:
+        """Splits the text into parts that the provider takes; whole if it takes any length, or nothing may be split."""
+        provider = self._provider_of(name)
         features = provider.features
         segments = None if features.concatenates else 1
         if not inbox.split_texts or (segments is None and features.max_text is None):
@@ -191,59 +170,61 @@ class Routing:
         parts = numbered(text, characters=features.max_text, segments=segments)
         cost = sum(measure(part).count for part in parts)
         if len(parts) > 1 and cost > inbox.max_segments:
-            raise Stop(
+            return Stop(
                 "too_long",
                 f"Not sent: {provider.title} takes it as {len(parts)} texts of {cost} segments in all, and "
                 f"{inbox.max_segments} is the most here. Shorten it.",
             )
         return tuple(parts) or (text,)
 
-    def _carry(
-        self, name: str, conversation: Conversation, text: str, dropped: Sequence[File]
-    ) -> tuple[str, tuple[Media, ...]]:
-        """The text and the media as they go out through this sender."""
+    def _carry(self, name: str, inbox: Inbox, text: str, dropped: Sequence[File]) -> tuple[str, tuple[Media, ...]]:
+        """Returns the text and the media as they go out through this sender."""
         if not dropped or self._outgoing is None:
             return text, ()
-        inbox = self._settings.inboxes[conversation.inbox]
-        try:
-            carried, media = self._outgoing.carry(text, dropped, self._provider_of(name), inbox)
-        except NotCarried as error:
-            raise Stop(error.code, error.sentence) from None
-        if carried:
-            fits(carried, inbox)
-        return carried, media
+        return self._outgoing.carry(text, dropped, self._provider_of(name), inbox)
 
     def _provider_of(self, sender: str) -> Provider:
         return self._providers[self._settings.senders[sender].account]
 
-    def _check(self, route: Route, contact: Contact, chosen: Mapping[str, object]) -> None:
-        """What the provider would refuse is said before any request."""
+    def _checked(self, route: Route, contact: Contact, chosen: Mapping[str, object]) -> Route | Stop:
+        """Some providers send no file without words: such a file gets the caption of the settings."""
+        stop = self._check(route, contact, chosen)
+        if stop is not None and route.media and not route.text:
+            caption = self._settings.files.caption
+            route = replace(route, text=caption, parts=(caption,))
+            stop = self._check(route, contact, chosen)
+        return stop or route
+
+    def _check(self, route: Route, contact: Contact, chosen: Mapping[str, object]) -> Stop | None:
+        """Says before any request what the provider would refuse."""
         provider = self._providers[route.account]
         recipient = from_canonical(contact.address)
         if isinstance(recipient, Alphanumeric):
-            raise Stop("no_answer", "Not sent: this came from a name, not a number, and cannot be answered.")
+            return Stop("no_answer", "Not sent: this came from a name, not a number, and can't be answered.")
         if isinstance(recipient, Client) and not provider.features.clients:
-            raise Stop("unsupported", f"Not sent: {provider.title} cannot text a SIP client.")
-        if isinstance(route.address, Alphanumeric):
-            self._check_name(route.address, recipient)
+            return Stop("unsupported", f"Not sent: {provider.title} can't text a SIP client.")
+        if isinstance(route.address, Alphanumeric) and (stop := self._check_name(route.address, recipient)) is not None:
+            return stop
         try:
             for part in range(1, len(route.parts) + 1):
                 provider.check(self.sms(route, contact, "0", chosen, part))
         except Refused as error:
-            raise Stop(error.code, f"Not sent: {error.sentence}") from None
+            return Stop(error.code, f"Not sent: {error.sentence}")
+        return None
 
-    def _check_name(self, name: Alphanumeric, recipient: Address) -> None:
-        if isinstance(recipient, E164) and shows_no_names(recipient, self._settings.countries_without_names):
-            where = country(recipient.region) or recipient.region
-            raise Stop(
-                "sender_name_country",
-                f"Not sent: a name like {name} is not shown in this country ({where}). Use a number there.",
-            )
+    def _check_name(self, name: Alphanumeric, recipient: Address) -> Stop | None:
+        if not isinstance(recipient, E164) or not shows_no_names(recipient, self._settings.countries_without_names):
+            return None
+        where = country(recipient.region) or recipient.region
+        return Stop(
+            "sender_name_country",
+            f"Not sent: phones in this country ({where}) don't show a name like {name}. Use a number there.",
+        )
 
     def sms(
         self, route: Route, contact: Contact, attempt: str, chosen: Mapping[str, object] = NOTHING, part: int = 1
     ) -> OutboundSms:
-        """A part of the text as the provider gets it; files go with the first."""
+        """Returns a part of the text as the provider gets it; files go with the first."""
         options = {**self._settings.senders[route.sender].options, **chosen}
         recipient = from_canonical(contact.address)
         media = route.media if part == 1 else ()
@@ -251,17 +232,22 @@ class Routing:
 
 
 def one_way(address: Address | None) -> bool:
-    """Whether nobody can answer a text from this address; a leased one (None) can be answered."""
+    """True if nobody can answer a text from this address; a leased one (None) can be answered."""
     return isinstance(address, Alphanumeric)
 
 
-def fits(text: str, inbox: Inbox) -> Segments:
-    """What the text costs, if it may be sent from the inbox at all."""
+def too_long(text: str, inbox: Inbox) -> Stop | None:
+    """Returns a stop for a text that is empty, or longer than the inbox allows."""
+    return size if isinstance(size := fits(text, inbox), Stop) else None
+
+
+def fits(text: str, inbox: Inbox) -> Segments | Stop:
+    """Returns the text's size, if the inbox allows it."""
     if not text:
-        raise Stop("empty", "Not sent: there is no text in it.")
+        return Stop("empty", "Not sent: there is no text in it.")
     size = measure(text)
     if size.count > inbox.max_segments:
-        raise Stop(
+        return Stop(
             "too_long",
             f"Not sent: it is {size.count} segments long, and {inbox.max_segments} is the most here. Shorten it.",
         )

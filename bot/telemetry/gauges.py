@@ -19,7 +19,7 @@ from storage.engine.clock import SECOND
 from storage.queries import metric_queries
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from bot.telemetry.metrics import Metrics
@@ -59,13 +59,13 @@ class Gauges(Collector):
         metrics: shows it.
         database: what is read.
         path: the database's file.
-
-    Attributes:
-        live: asked at each answer, by the gauge's name; what is known without the database.
+        live: functions by the gauge's name, called at each answer: values that need no database.
     """
 
-    def __init__(self, metrics: Metrics, database: Database, path: Path) -> None:
-        self.live: dict[str, Callable[[], float]] = {}
+    def __init__(
+        self, metrics: Metrics, database: Database, path: Path, live: Mapping[str, Callable[[], float]]
+    ) -> None:
+        self._live = live
         self._database = database
         self._path = path
         self._read: dict[str, Values] = {}
@@ -80,7 +80,7 @@ class Gauges(Collector):
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
         """The values as they were read last, and those that are live."""
-        now: dict[str, Values] = {name: {(): value()} for name, value in self.live.items()}
+        now: dict[str, Values] = {name: {(): value()} for name, value in self._live.items()}
         for name in GAUGES:
             family = self._family(name)
             for labels, value in {**self._read.get(name, {}), **now.get(name, {})}.items():

@@ -9,6 +9,8 @@ from storage.engine.ids import made_at
 from storage.tables import messages
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sms.message import Status
     from storage.engine.database import Transaction
     from storage.tables.attempts import Attempt
@@ -43,9 +45,9 @@ async def said(tx: Transaction, account: str, attempt: Attempt | None, status: S
     tx.tell(Said(origin, account, None if status is None else status.value))
 
 
-async def shown(tx: Transaction, post_id: int) -> None:
-    """The contact's texts of a post stand in Slack."""
-    for message in await messages.of_post(tx, post_id):
+def shown(tx: Transaction, posted: Iterable[Message]) -> None:
+    """These messages are in Slack; those of a contact count."""
+    for message in posted:
         if message.direction == "in":
             waited = None if message.intake_id is None else max(0, tx.now - made_at(message.intake_id))
             tx.tell(Shown(message.intake_id, message.id, waited))

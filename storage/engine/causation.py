@@ -13,19 +13,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CURRENT: ContextVar[int | None] = ContextVar("reason", default=None)
-
-
-def current() -> int | None:
-    """The id of the row of the intake that is worked on now; None: nothing that came in is the reason."""
-    return _CURRENT.get()
+REASON: ContextVar[int | None] = ContextVar("reason", default=None)  # the id of the intake row; None: there is none
 
 
 @contextmanager
 def because(intake_id: int | None) -> Iterator[None]:
     """What is written within follows from this row of the intake."""
-    token = _CURRENT.set(intake_id)
+    token = REASON.set(intake_id)
     try:
         yield
     finally:
-        _CURRENT.reset(token)
+        REASON.reset(token)

@@ -12,14 +12,14 @@ import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from storage.engine import causation
+from storage.engine.causation import REASON
 from storage.engine.clock import Clock, system_clock
 from storage.engine.connection import BEGIN, SqliteConnection, connect
 from storage.engine.ids import Ids
 from storage.engine.migrations import applying, migrate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
     from storage.engine.commit_events import News
@@ -49,79 +49,93 @@ _WITH_IDS = (
 
 
 class Connection:
-    """What may be asked of the database while it is held: the rows as they are now."""
+    """Reads from the database while it is held. Its statements run in a thread."""
 
     def __init__(self, connection: SqliteConnection) -> None:
-        self._line = connection
+        self._connection = connection
 
     async def all(self, row: Callable[..., Row], sql: str, **values: Any) -> list[Row]:
-        """Every row that the statement gives, each as `row(**columns)`."""
-        return [row(**dict(columns)) for columns in await self._fetch(sql, values)]
+        """Returns every row of the statement, each as `row(**columns)`."""
+        return [row(**dict(columns)) for columns in await self._connection.execute_fetchall(sql, values)]
 
     async def one(self, row: Callable[..., Row], sql: str, **values: Any) -> Row | None:
-        """The first row that the statement gives, or None."""
+        """Returns the first row of the statement, or None."""
         found = await self.all(row, sql, **values)
         return found[0] if found else None
 
     async def value(self, sql: str, **values: Any) -> Any:
-        """The first column of the first row, or None."""
-        return next((columns[0] for columns in await self._fetch(sql, values)), None)
-
-    async def _fetch(self, sql: str, values: dict[str, Any]) -> Iterable[sqlite3.Row]:
-        return await self._line.execute_fetchall(sql, values)
+        """Returns the first column of the first row, or None."""
+        return next((columns[0] for columns in await self._connection.execute_fetchall(sql, values)), None)
 
 
-class Glance(Connection):
+class InlineConnection(Connection):
     """A connection whose statements run where the caller is: each has to find its few rows by an index."""
 
-    async def _fetch(self, sql: str, values: dict[str, Any]) -> Iterable[sqlite3.Row]:
-        return self._line.here.execute(sql, values).fetchall()
+    def __init__(self, connection: SqliteConnection) -> None:
+        super().__init__(connection)
+        self._execute = connection.here.execute
+
+    async def all(self, row: Callable[..., Row], sql: str, **values: Any) -> list[Row]:
+        """Returns every row of the statement, each as `row(**columns)`."""
+        return [row(**dict(columns)) for columns in self._execute(sql, values).fetchall()]
+
+    async def one(self, row: Callable[..., Row], sql: str, **values: Any) -> Row | None:
+        """Returns the first row of the statement, or None."""
+        found = self._execute(sql, values).fetchall()
+        return row(**dict(found[0])) if found else None
+
+    async def value(self, sql: str, **values: Any) -> Any:
+        """Returns the first column of the first row, or None."""
+        found = self._execute(sql, values).fetchall()
+        return found[0][0] if found else None
 
 
-class Transaction(Glance):
+class Transaction(InlineConnection):
     """An open write transaction.
 
     Attributes:
         now: when it began, in microseconds UTC; every row that it writes carries this one time.
+        new_id: returns an id greater than every one before it.
         committed: done when it is.
     """
 
     def __init__(self, connection: SqliteConnection, now: int, ids: Ids) -> None:
         super().__init__(connection)
         self.now = now
+        self.new_id = ids.new
         self.woken: set[str] = set()
         self.committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.told: list[tuple[News, int | None]] = []
-        self._ids = ids
-
-    def new_id(self) -> int:
-        """An id greater than every one before it."""
-        return self._ids.new()
 
     async def run(self, sql: str, **values: Any) -> int:
         """Runs a statement that gives no rows; returns how many rows it changed."""
-        return self._line.here.execute(sql, values).rowcount
+        return self._execute(sql, values).rowcount
 
     def wake(self, whom: str) -> None:
-        """Tells those who listen for `whom` that there is something new, once this is committed."""
+        """Wakes those who listen for `whom`, once this is committed."""
         self.woken.add(whom)
 
     def tell(self, news: News) -> None:
-        """Has something counted and logged, once this is committed; never if it is not."""
-        self.told.append((news, causation.current()))
+        """Has an event counted and logged, once this is committed; never if it is not."""
+        self.told.append((news, REASON.get()))
 
 
 class Database:
-    """The open file. Make one with `open_database`."""
+    """The open file. Make one with `open_database`.
+
+    Attributes:
+        clock: microseconds UTC.
+        reader: sees what is committed, can't write, and makes nobody wait: for rows that an index finds.
+    """
 
     def __init__(self, writer: SqliteConnection, readers: list[SqliteConnection], clock: Clock) -> None:
         self.clock = clock
+        self.reader = InlineConnection(readers[0])
         self._writer = writer
         self._readers = readers
         self._free: asyncio.LifoQueue[SqliteConnection] = asyncio.LifoQueue()
         for reader in readers[1:]:
             self._free.put_nowait(reader)
-        self._glance = Glance(readers[0])
         self._turn = asyncio.Lock()  # wakes its waiters in the order they came
         self._batch: list[Transaction] = []  # that wait for one commit
         self._is_synced = True  # whether the next commit waits for the disk
@@ -160,10 +174,6 @@ class Database:
         finally:
             self._pass_on(transaction)
 
-    def glance(self) -> Glance:
-        """Sees what is committed, cannot write, and keeps nobody waiting: for rows that are found by an index."""
-        return self._glance
-
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
         """Holds a reader, which sees what is committed and cannot write: its statements run in a thread."""
@@ -184,7 +194,7 @@ class Database:
     async def data_version(self) -> int:
         """A number that changes when another process has written to the file: the writer sees all but its own."""
         async with self._alone():
-            return int(await Glance(self._writer).value("PRAGMA data_version"))
+            return int(await InlineConnection(self._writer).value("PRAGMA data_version"))
 
     async def start_ids(self) -> None:
         """Makes ids rise from the greatest one stored, even if the clock was set back meanwhile."""
@@ -312,7 +322,7 @@ async def open_database(path: Path, clock: Clock = system_clock) -> Database:
         opened.push_async_callback(writer.close)
         await migrate(writer, clock)
         readers = []
-        for _ in range(READERS + 1):  # one of them for glances
+        for _ in range(READERS + 1):  # one of them for `reader`
             readers.append(await connect(path))
             opened.push_async_callback(readers[-1].close)
             await readers[-1].execute("PRAGMA query_only = ON")

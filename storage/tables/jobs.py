@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from storage.engine import causation
+from storage.engine.causation import REASON
 from storage.engine.commit_events import Postponed
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ async def add(
         payload=None if payload is None else json.dumps(payload),
         run_at=tx.now if run_at is None else run_at,
         now=tx.now,
-        reason=causation.current(),
+        reason=REASON.get(),
     )
-    tx.wake(_waiter(side))
+    tx.wake(f"jobs {side}")
 
 
 async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Job]:
@@ -111,7 +111,7 @@ async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Jo
 async def finish(tx: Transaction, job: Job) -> None:
     """It is done; the next of its lane may go."""
     await tx.run("DELETE FROM jobs WHERE id = :id", id=job.id)
-    tx.wake(_waiter(job.side))
+    tx.wake(f"jobs {job.side}")
 
 
 async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: str | None = None) -> None:
@@ -140,7 +140,7 @@ async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: s
         error=error,
         waits_for=waits_for,
     )
-    tx.wake(_waiter(job.side))
+    tx.wake(f"jobs {job.side}")
 
 
 async def ahead(connection: Connection, waits_for: str, job_id: int) -> int:
@@ -183,7 +183,7 @@ async def clock_set_back(tx: Transaction, jump: int = 0) -> int:
     if ahead:
         await tx.run("UPDATE jobs SET run_at = run_at - :ahead, created_at = created_at - :ahead", ahead=ahead)
         for side in get_args(Side):
-            tx.wake(_waiter(side))
+            tx.wake(f"jobs {side}")
     return ahead
 
 
@@ -213,14 +213,9 @@ async def next_due(connection: Connection, side: Side) -> int | None:
 
 def listen(database: Database, side: Side, listener: Callable[[], None]) -> None:
     """Calls `listener` after each commit that may have left something to be done on this side."""
-    database.listen(_waiter(side), listener)
+    database.listen(f"jobs {side}", listener)
 
 
 async def waiting(connection: Connection) -> int:
     """How many there are."""
     return int(await connection.value("SELECT count(*) FROM jobs"))
-
-
-def _waiter(side: Side) -> str:
-    """Whom a commit wakes."""
-    return f"jobs {side}"

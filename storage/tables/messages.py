@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from sms.segments import measure
-from storage.engine import causation
+from storage.engine.causation import REASON
 from storage.engine.clock import DAY
 
 if TYPE_CHECKING:
@@ -64,6 +64,11 @@ class Message:
     intake_id: int | None = None  # the row of the intake that it came of
 
     @property
+    def wanted_at(self) -> int:
+        """When it was to go out: as written, as last decided, or at its time (microseconds UTC)."""
+        return max(self.created_at, self.decided_at, self.not_before or 0)
+
+    @property
     def shown_text(self) -> str:
         """The text, or a note that retention removed it."""
         if self.removed_at is None:
@@ -105,7 +110,7 @@ async def add_inbound(
         repeats=repeats,
         recovered=recovered,
         now=tx.now,
-        intake_id=causation.current(),
+        intake_id=REASON.get(),
     )
     return message_id if added else None
 
@@ -150,7 +155,7 @@ async def add_text(
         via=via,
         options=options,
         now=tx.now,
-        intake_id=causation.current(),
+        intake_id=REASON.get(),
     )
     return message_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from storage.engine import causation
+from storage.engine.causation import REASON
 from storage.engine.clock import DAY
 from storage.tables.messages import NOT_OUT
 
@@ -71,7 +71,7 @@ async def add(
         thread_ts=thread_ts,
         recovered=recovered,
         now=tx.now,
-        intake_id=causation.current(),
+        intake_id=REASON.get(),
     )
     return message_id if added else None
 

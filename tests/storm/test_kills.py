@@ -25,11 +25,11 @@ ROUNDS = 6  # at most, until every point of a chain was come to
 # One life of the bot ends at each of these, in turn.
 CHAINS: dict[str, list[Point]] = {
     "its start": [
-        ("before commit:Bot.know_senders", 1),
+        ("before commit:_remember_senders", 1),
         ("after slack:auth.test", 1),
         ("after commit:identify", 1),
-        ("before commit:Bot._resume", 1),
-        ("after commit:Bot._resume", 1),
+        ("before commit:_resume", 1),
+        ("after commit:_resume", 1),
         ("before commit:Worker.start", 1),
         ("after slack:apps.connections.open", 1),
     ],
@@ -65,8 +65,8 @@ CHAINS: dict[str, list[Point]] = {
         ("after commit:Gate.send", 1),
         ("before provider:POST", 1),
         ("after provider:POST", 1),
-        ("before commit:Gate._offer", 1),
-        ("after commit:Gate._offer", 1),
+        ("before commit:Gate._request", 1),
+        ("after commit:Gate._request", 1),
         ("after provider:POST", 2),
     ],
     "the sweep": [

@@ -1,7 +1,6 @@
-"""What people do with buttons and with words in a thread: each is taken in, then done once, if they may.
+"""Handlers for user actions: buttons and thread commands. Each action is stored, then done once, if the person may.
 
-A wish is a dict: `do` (a name below), `subject` (the id of what it is about), `user`, `channel`, `thread_ts` and
-`argument`. Each is safe to be wished twice and by two people: it looks at what is before it changes it.
+Each handler may run twice, and for two people: it looks at the rows before it changes them.
 """
 
 from __future__ import annotations
@@ -10,9 +9,11 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from bot.conversations import attachments, enqueue
+from bot.conversations import attachments, enqueue, entries
 from bot.conversations.consent import Consent, opt_in, opt_out
+from bot.conversations.entries import Action
 from bot.conversations.intake_handlers import CONFIRM
+from bot.conversations.job_kinds import Requester
 from bot.conversations.number_hash import NumberHash
 from bot.privacy import erasure
 from bot.slack.client.users import ONLY_ADMINS, reason
@@ -35,188 +36,179 @@ from storage.tables import (
     schedule,
     users,
 )
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from slack_bolt.async_app import AsyncAck, AsyncApp
 
     from bot.conversations.send_results import SendResults
-    from bot.settings.model import Settings
-    from bot.slack.client.users import Users
-    from storage.engine.database import Database, Transaction
+    from bot.slack.client.workspace import Workspace
+    from storage.engine.database import Transaction
     from storage.tables.conversations import Conversation
-    from storage.tables.intake import Appender
     from storage.tables.jobs import Job
     from storage.tables.messages import Message
 
-ON_CONVERSATIONS = ("assign", "close", "reopen", "via", "later", "contact", "opt_out", "opt_in")
-ON_MESSAGES = (
-    "retry",
-    "other",
-    "again",
-    "arrived",
-    "give_up",
-    "send",
-    "now",
-    "discard",
-    "stop_meant",
-    "stop_not_meant",
-)
-ON_CONTACTS = ("erase",)
-ON_ALERTS = ("acknowledge", "retry_all")
-
-Action = dict[str, Any]
+    Handler = Callable[[Transaction, Action], Awaitable[None]]
 
 NOTHING_BELOW = "Not texted: write the text below it, on a new line, like `!later tomorrow 9:00` and then the text."
-NOT_HERE = "Not texted: in this channel replies are not texted. Open `/sms` in another place to write a text."
+NOT_HERE = "Not texted: in this channel replies aren't texted. Open `/sms` in another place to write a text."
 NEWER = "This conversation goes on in a newer thread already; the card here links to it."
-CHANGED_LATE = "Your edit was not texted: the text had gone out already. Write a new reply to correct it."
+CHANGED_LATE = "Your edit wasn't texted: the text had gone out already. Write a new reply to correct it."
 
 
 class Actions:
-    """What can be wished.
+    """The actions of one workspace.
 
     Args:
-        database, appender: where wishes are taken in.
-        settings: inboxes, senders and admins.
-        people: says who may.
-        outcomes: does what sending again needs.
-        team: the Slack workspace's id.
+        workspace: the workspace.
+        send_results: sends again, and records what people know.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        appender: Appender,
-        settings: Settings,
-        users: Users,
-        send_results: SendResults,
-        team: str,
-    ) -> None:
-        self._database = database
-        self._appender = appender
-        self._settings = settings
-        self._users = users
+    def __init__(self, workspace: Workspace, send_results: SendResults) -> None:
+        self._database = workspace.database
+        self._appender = workspace.appender
+        self._settings = workspace.settings
+        self._users = workspace.users
+        self._team = workspace.team
         self._send_results = send_results
-        self._team = team
-        self._consent = Consent(settings)
-        self._number_hash = NumberHash(settings)
-        self._handlers: dict[str, Callable[[Transaction, Action], Awaitable[None]]] = {
-            name: getattr(self, f"_{name}") for name in (*ON_CONVERSATIONS, *ON_MESSAGES, *ON_CONTACTS, *ON_ALERTS)
+        self._consent = Consent(workspace.settings)
+        self._number_hash = NumberHash(workspace.settings)
+        self._on_conversations: dict[str, Handler] = {
+            "assign": self._assign,
+            "close": self._close,
+            "reopen": self._reopen,
+            "via": self._via,
+            "later": self._later,
+            "contact": self._contact,
+            "opt_out": self._opt_out,
+            "opt_in": self._opt_in,
+        }
+        self._on_messages: dict[str, Handler] = {
+            "retry": self._retry,
+            "other": self._other,
+            "again": self._again,
+            "arrived": self._arrived,
+            "give_up": self._give_up,
+            "send": self._send,
+            "now": self._now,
+            "discard": self._discard,
+            "stop_meant": self._stop_meant,
+            "stop_not_meant": self._stop_not_meant,
+        }
+        self._on_alerts: dict[str, Handler] = {"acknowledge": self._acknowledge, "retry_all": self._retry_all}
+        self._handlers: Mapping[str, Handler] = {
+            **self._on_conversations,
+            **self._on_messages,
+            **self._on_alerts,
+            "erase": self._erase,
         }
 
     def listen(self, app: AsyncApp) -> None:
-        """Takes every button that decides something."""
+        """Listens for every button that decides something."""
         app.action(re.compile(f"^{PREFIX}"))(self.pressed)
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """A button: taken in, then acked."""
+        """Stores the press of a button, then acks."""
         pressed = body["actions"][0]
-        action = {
-            "do": pressed["action_id"].removeprefix(PREFIX),
-            "subject": int(pressed["value"]),
-            "user": body["user"]["id"],
-            "channel": body.get("channel", {}).get("id"),
-            "thread_ts": body.get("message", {}).get("thread_ts"),
-            "argument": "",
-        }
-        if body.get("container", {}).get("is_ephemeral"):
-            action["response_url"] = body["response_url"]
-        await self.take_in(action, f"{self._team}:action:{body['trigger_id']}")
+        action = Action(
+            pressed["action_id"].removeprefix(PREFIX),
+            int(pressed["value"]),
+            body["user"]["id"],
+            body.get("channel", {}).get("id"),
+            body.get("message", {}).get("thread_ts"),
+            response_url=body["response_url"] if body.get("container", {}).get("is_ephemeral") else None,
+        )
+        await self.store(action, f"{self._team}:action:{body['trigger_id']}")
         await ack()
 
-    async def take_in(self, action: Action, key: str) -> None:
-        """Makes a wish durable; the same key twice is one wish."""
-        await self._appender.append(Arrival("slack", "action", key, json.dumps(action).encode(), action))
+    async def store(self, action: Action, key: str) -> None:
+        """Makes an action durable; the same key twice is one action."""
+        await self._appender.append(entries.arrival("slack", action, key))
 
-    async def act(self, job: Job) -> None:
-        """Does what was wished, if who wished it may.
+    async def act(self, job: Job, action: Action) -> None:
+        """Does the action, if the person may.
 
         Raises:
-            bot.slack.client.api.SlackError: Slack has to be asked who they are and does not answer.
+            bot.slack.client.api.SlackError: Slack has to be asked who they are, and does not answer.
         """
-        action = job.details
-        refusal = await self._refusal(action)
+        refusal = await self._refusal(action) if action.user else None
         async with self._database.transaction() as tx:
             if refusal is None:
-                await self._handlers[action["do"]](tx, action)
+                await self._handlers[action.do](tx, action)
             else:
                 await self._tell(tx, action, refusal)
             await jobs.finish(tx, job)
 
     async def _refusal(self, action: Action) -> str | None:
-        """Why the person may not, as a sentence."""
-        if action["do"] in {"opt_out", "opt_in"} and not await self._users.is_admin(
-            action["user"], self._settings.admins
-        ):
+        """Returns a sentence if the person may not do it."""
+        if action.do in {"opt_out", "opt_in"} and not await self._users.is_admin(action.user, self._settings.admins):
             return ONLY_ADMINS
-        if action["do"] in ON_CONTACTS:
-            return await self._users.may_erase(action["user"], self._settings.admins)
+        if action.do == "erase":
+            return await self._users.may_erase(action.user, self._settings.admins)
         for inbox in await self._inboxes_of(action):
-            refusal = await self._users.may_text(action["user"], self._settings.inboxes[inbox])
+            refusal = await self._users.may_text(action.user, self._settings.inboxes[inbox])
             if refusal is not None:
                 return reason(refusal)
         return None
 
     async def _inboxes_of(self, action: Action) -> list[str]:
         async with self._database.read() as reader:
-            if action["do"] in ON_ALERTS:
-                alert = await alerts.get(reader, action["subject"])
+            if action.do in self._on_alerts:
+                alert = await alerts.get(reader, action.subject)
                 found = {(await conversations.get(reader, each)).inbox for each in alert.conversations}
                 return sorted(found) or list(self._settings.inboxes)[:1]
-            conversation_id = action["subject"]
-            if action["do"] in ON_MESSAGES:
-                conversation_id = (await messages.get(reader, action["subject"])).conversation_id
+            conversation_id = action.subject
+            if action.do in self._on_messages:
+                conversation_id = (await messages.get(reader, action.subject)).conversation_id
             return [(await conversations.get(reader, conversation_id)).inbox]
 
     # --- about a conversation -----------------------------------------------------------------------------------------
 
     async def _assign(self, tx: Transaction, action: Action) -> None:
         """To whoever is named, else to who wished it."""
-        named = re.search(r"<@([UW][A-Z0-9]+)", action["argument"])
-        await conversations.assign(tx, action["subject"], named[1] if named else action["user"])
-        await self._show_card(tx, action["subject"])
+        named = re.search(r"<@([UW][A-Z0-9]+)", action.argument)
+        await conversations.assign(tx, action.subject, named[1] if named else action.user)
+        await self._show_card(tx, action.subject)
 
     async def _close(self, tx: Transaction, action: Action) -> None:
-        if await conversations.close(tx, action["subject"]):
-            await self._show_card(tx, action["subject"])
+        if await conversations.close(tx, action.subject):
+            await self._show_card(tx, action.subject)
 
     async def _reopen(self, tx: Transaction, action: Action) -> None:
-        if await conversations.reopen(tx, action["subject"]):
-            await self._show_card(tx, action["subject"])
+        if await conversations.reopen(tx, action.subject):
+            await self._show_card(tx, action.subject)
         else:
             await self._tell(tx, action, NEWER)
 
     async def _via(self, tx: Transaction, action: Action) -> None:
         """The conversation goes on through this sender."""
-        conversation = await conversations.get(tx, action["subject"])
+        conversation = await conversations.get(tx, action.subject)
         names = self._settings.inboxes[conversation.inbox].senders
-        if action["argument"] not in names:
+        if action.argument not in names:
             await self._tell(tx, action, f"Here texts can come from: {', '.join(names)}.")
             return
-        await conversations.keep_sender(tx, conversation.id, action["argument"])
+        await conversations.keep_sender(tx, conversation.id, action.argument)
         await self._show_card(tx, conversation.id)
 
     async def _later(self, tx: Transaction, action: Action) -> None:
         """`!later <when>`: the text below it goes out then, in the time zone of who wrote it."""
-        person = await users.find(tx, self._team, action["user"])
+        person = await users.find(tx, self._team, action.user)
         where = parse_time.zone(person.time_zone if person else None)
         try:
-            at = from_datetime(parse_time.read(action["argument"], to_datetime(tx.now), where))
+            at = from_datetime(parse_time.read(action.argument, to_datetime(tx.now), where))
         except parse_time.NotATime as error:
             await self._tell(tx, action, f"Not texted: {error}")
             return
-        conversation = await conversations.get(tx, action["subject"])
+        conversation = await conversations.get(tx, action.subject)
         if self._settings.inboxes[conversation.inbox].reply_mode == "off":
             await self._tell(tx, action, NOT_HERE)
-        elif not action["text"] and not action.get("files"):
+        elif not action.text and not action.files:
             await self._tell(tx, action, NOTHING_BELOW)
         elif (message_id := await self._add_later(tx, action, conversation)) is None:
             await self._tell(tx, action, CHANGED_LATE)
         else:
-            await attachments.attach(tx, message_id, action.get("files", ()))
+            await attachments.attach(tx, message_id, action.files)
             await self._schedule(tx, message_id, conversation, at)
 
     async def _schedule(self, tx: Transaction, message_id: int, conversation: Conversation, at: int) -> None:
@@ -230,19 +222,19 @@ class Actions:
 
     async def _add_later(self, tx: Transaction, action: Action, conversation: Conversation) -> int | None:
         """The text as a message; the same message again after an edit. None: it may have gone out already."""
-        typed = json.dumps({"text": action["text"], "files": action.get("files", [])})
-        known = await messages.by_slack(tx, self._team, conversation.channel, action["ts"])
+        typed = json.dumps({"text": action.text, "files": list(action.files)})
+        known = await messages.by_slack(tx, self._team, conversation.channel, action.ts)
         if known is None:
             return await replies.add(
                 tx,
                 conversation.id,
                 typed=typed,
                 written="",
-                author=action["user"],
+                author=action.user,
                 team=self._team,
-                channel=action["channel"],
-                ts=action["ts"],
-                thread_ts=action["thread_ts"],
+                channel=conversation.channel,
+                ts=action.ts,
+                thread_ts=action.thread_ts or "",
             )
         if await attempts.may_be_out(tx, known.id):
             return None
@@ -251,33 +243,35 @@ class Actions:
 
     async def _contact(self, tx: Transaction, action: Action) -> None:
         """What a person knows of the contact."""
-        known = action["contact"]
-        conversation = await conversations.get(tx, action["subject"])
+        known = action.contact
+        if known is None:
+            return
+        conversation = await conversations.get(tx, action.subject)
         await contacts.describe(
-            tx, conversation.contact_id, name=known["name"], notes=known["notes"], time_zone=known["time_zone"]
+            tx, conversation.contact_id, name=known.name, notes=known.notes, time_zone=known.time_zone
         )
         for each in await conversations.of_contact(tx, conversation.contact_id):
             await self._show_card(tx, each.id)
 
     async def _opt_out(self, tx: Transaction, action: Action) -> None:
-        conversation = await conversations.get(tx, action["subject"])
-        await opt_out(tx, conversation.contact_id, "person", action["user"])
+        conversation = await conversations.get(tx, action.subject)
+        await opt_out(tx, conversation.contact_id, "person", action.user)
 
     async def _opt_in(self, tx: Transaction, action: Action) -> None:
-        conversation = await conversations.get(tx, action["subject"])
-        await opt_in(tx, conversation.contact_id, "person", action["user"])
+        conversation = await conversations.get(tx, action.subject)
+        await opt_in(tx, conversation.contact_id, "person", action.user)
 
     # --- about a message ----------------------------------------------------------------------------------------------
 
     async def _retry(self, tx: Transaction, action: Action) -> None:
         """A text that failed goes out again, by this person's decision."""
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if _has_failed(message):
             await self._send_results.send_again(tx, message)
 
     async def _other(self, tx: Transaction, action: Action) -> None:
         """The same through the next sender of the inbox."""
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if not _has_failed(message):
             return
         sender = await self._next_sender(tx, message)
@@ -288,24 +282,24 @@ class Actions:
 
     async def _again(self, tx: Transaction, action: Action) -> None:
         """A text that may have gone out is sent once more."""
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if await self._is_unknown(tx, message):
             await self._send_results.send_again(tx, message)
 
     async def _arrived(self, tx: Transaction, action: Action) -> None:
         """A person knows that it went out."""
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if await self._is_unknown(tx, message):
-            await self._send_results.arrived(tx, message, action["user"])
+            await self._send_results.arrived(tx, message, action.user)
 
     async def _give_up(self, tx: Transaction, action: Action) -> None:
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if _has_failed(message) or await self._is_unknown(tx, message):
             await self._send_results.given_up(tx, message)
 
     async def _send(self, tx: Transaction, action: Action) -> None:
         """A text that was held for a question goes out."""
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if message.state != "asked" or await self._is_unknown(tx, message):
             return
         if message.not_before is None or message.not_before <= tx.now:
@@ -318,13 +312,13 @@ class Actions:
 
     async def _now(self, tx: Transaction, action: Action) -> None:
         """A text that quiet hours hold goes out all the same."""
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if message.state == "held" and message.code == "quiet":
             await self._send_results.send_again(tx, message, at_once=True)
 
     async def _discard(self, tx: Transaction, action: Action) -> None:
         """A text that was held for a question, or that waits for its time, stays in the team."""
-        message = await messages.get(tx, action["subject"])
+        message = await messages.get(tx, action.subject)
         if message.state in {"asked", "scheduled", "held"} and not await self._is_unknown(tx, message):
             is_begun = await attempts.may_be_out(tx, message.id)
             await self._send_results.kept(
@@ -333,37 +327,38 @@ class Actions:
 
     async def _stop_meant(self, tx: Transaction, action: Action) -> None:
         """The contact's text asks for no more texts. No admin is waited for: it is the contact's own wish."""
-        await self._consent.meant(tx, action["subject"], action["user"])
+        await self._consent.meant(tx, action.subject, action.user)
 
     async def _stop_not_meant(self, tx: Transaction, action: Action) -> None:
-        await self._consent.not_meant(tx, action["subject"], action["user"])
+        await self._consent.not_meant(tx, action.subject, action.user)
 
     # --- about a contact ----------------------------------------------------------------------------------------------
 
     async def _erase(self, tx: Transaction, action: Action) -> None:
         """All about the contact goes. An erasure that was cut short goes on."""
-        contact = await contacts.get_if_there(tx, action["subject"])
+        contact = await contacts.get_if_there(tx, action.subject)
         if contact is None:
             await self._tell(tx, action, rights_view.ERASED_ALREADY)
             return
         is_news = await erasures.under_way(tx, contact.id) is None
         if is_news:
-            await erasure.begin(tx, self._number_hash, contact, action["user"])
-            tx.tell(AdminActed("erase", action["user"], self._number_hash.of(contact.address)))
-        told = {name: action.get(name) for name in ("channel", "user", "response_url")}
-        told["number"] = self._number_hash.of(contact.address)
-        await enqueue.erase(tx, contact.id, with_slack=True, told=told)
+            await erasure.begin(tx, self._number_hash, contact, action.user)
+            tx.tell(AdminActed("erase", action.user, self._number_hash.of(contact.address)))
+        if action.user:
+            number = self._number_hash.of(contact.address)
+            told = Requester(action.channel, action.user, action.response_url, number)
+            await enqueue.erase(tx, contact.id, with_slack=True, told=told)
         await self._tell(tx, action, rights_view.ERASING if is_news else rights_view.ERASING_ALREADY)
 
     # --- about an alert -----------------------------------------------------------------------------------------------
 
     async def _acknowledge(self, tx: Transaction, action: Action) -> None:
-        if await alerts.acknowledge(tx, action["subject"], action["user"]):
-            await enqueue.alert(tx, action["subject"])
+        if await alerts.acknowledge(tx, action.subject, action.user):
+            await enqueue.alert(tx, action.subject)
 
     async def _retry_all(self, tx: Transaction, action: Action) -> None:
         """What failed in the conversations that the alert names, and that nobody has decided about."""
-        for conversation_id in (await alerts.get(tx, action["subject"])).conversations:
+        for conversation_id in (await alerts.get(tx, action.subject)).conversations:
             for message in await history.failed(tx, conversation_id):
                 await self._send_results.send_again(tx, message)
         await self._acknowledge(tx, action)
@@ -385,10 +380,10 @@ class Actions:
         await enqueue.card(tx, conversation_id, tx.now)
 
     async def _tell(self, tx: Transaction, action: Action, sentence: str) -> None:
-        if action["channel"]:
-            url = action.get("response_url")
+        if action.channel and action.user:
+            url = action.response_url
             await enqueue.tell(
-                tx, action["channel"], action["user"], sentence, action["thread_ts"], response_url=url, replaces=True
+                tx, action.channel, action.user, sentence, action.thread_ts, response_url=url, replaces=True
             )
 
 

@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from storage.tables.intake import Arrival
+from bot.conversations import entries
+from bot.conversations.entries import ChannelChange
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slack_bolt.async_app import AsyncApp
 
-    from bot.settings.model import Settings
-    from storage.tables.identity import Identity
-    from storage.tables.intake import Appender
+    from bot.slack.client.workspace import Workspace
+    from storage.tables.intake import Arrival
+
 
 # The notices that are events of no other kind for certain (docs.slack.dev, events/message): subtype to what became.
 NOTICES = {
@@ -32,15 +33,13 @@ class Channels:
     """The listeners for what becomes of channels.
 
     Args:
-        appender: the intake.
-        settings: which channels are ours.
-        identity: who we are.
+        workspace: the workspace.
     """
 
-    def __init__(self, appender: Appender, settings: Settings, identity: Identity) -> None:
-        self._appender = appender
-        self._settings = settings
-        self._identity = identity
+    def __init__(self, workspace: Workspace) -> None:
+        self._appender = workspace.appender
+        self._settings = workspace.settings
+        self._identity = workspace.identity
 
     def listen(self, app: AsyncApp) -> None:
         """Takes the events, for public channels and for private ones."""
@@ -81,6 +80,6 @@ class Channels:
 
 def arrival(team: str, body: Mapping[str, Any], channel: str, became: str, **more: str) -> Arrival:
     """What became of a channel, as the intake keeps it."""
-    said = {"team": team, "channel": channel, "became": became, **more}
     key = f"{team}:{channel}:{became}:{body['event']['event_ts']}"
-    return Arrival("slack", "channel", key, json.dumps(body).encode(), said)
+    change = ChannelChange(team, channel, became, **more)
+    return entries.arrival("slack", change, key, body=json.dumps(body).encode())

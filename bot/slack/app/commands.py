@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.sending.routing import ONE_WAY, Stop, one_way
+from bot.conversations import entries
+from bot.conversations.decisions import Stop
+from bot.conversations.entries import Command, OpenThread, OptIn, OptOut, TemplateChange
+from bot.sending.routing import ONE_WAY, one_way
 from bot.slack.app.slash_replies import say
 from bot.slack.client.api import SlackError
 from bot.slack.client.users import ONLY_ADMINS
@@ -22,23 +24,20 @@ from bot.text import templates
 from bot.text.parse_number import read_number, read_texting, spell, unlinked
 from bot.text.templates import CannotFill
 from sms.address import NotAnAddress
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    import aiohttp
-
-    from bot.sending.gate import Gate
-    from bot.settings.model import Inbox, Settings
+    from bot.conversations.entries import Content
+    from bot.sending.decide import Decider
+    from bot.settings.model import Inbox
     from bot.slack.app.background import BackgroundTasks
     from bot.slack.app.compose import Compose
     from bot.slack.app.rights import Rights
     from bot.slack.app.slash_replies import SlashReplies
-    from bot.slack.client.users import Users
+    from bot.slack.client.workspace import Workspace
     from bot.slack.views.blocks import Rendered
     from sms.address import Address
-    from storage.tables.intake import Appender
 
 SOON = 2.0  # seconds; Slack waits for three
 _WAIT = "One moment: the answer comes here."
@@ -63,46 +62,43 @@ class Invocation:
     words: str = field(repr=False)  # without the subcommand
     body: dict[str, Any] = field(repr=False)  # as Slack sent it
 
+    @property
+    def response_url(self) -> str:
+        """Takes the answer for half an hour."""
+        return str(self.body["response_url"])
+
 
 class Commands:
     """The command of one workspace.
 
     Args:
-        appender: the intake.
-        settings: the inboxes and admins.
-        people: says who may.
-        gate: says beforehand what it would say.
-        answers: what is shown.
+        workspace: the workspace.
+        decider: checks a text before it is stored.
+        replies: what `/sms` shows.
         rights: exports and erases.
         compose: the modal that the bare command opens.
-        tasks: where what takes longer goes on.
-        session: towards Slack.
-        team: the Slack workspace's id.
+        tasks: keep what takes longer.
     """
 
     def __init__(
         self,
-        appender: Appender,
-        settings: Settings,
-        users: Users,
-        gate: Gate,
-        answers: SlashReplies,
+        workspace: Workspace,
+        decider: Decider,
+        replies: SlashReplies,
         rights: Rights,
         compose: Compose,
         tasks: BackgroundTasks,
-        session: aiohttp.ClientSession,
-        team: str,
     ) -> None:
-        self._appender = appender
-        self._settings = settings
-        self._users = users
-        self._gate = gate
-        self._answers = answers
+        self._appender = workspace.appender
+        self._settings = workspace.settings
+        self._users = workspace.users
+        self._slack = workspace.slack
+        self._team = workspace.team
+        self._decider = decider
+        self._replies = replies
         self._rights = rights
         self._compose = compose
         self._tasks = tasks
-        self._session = session
-        self._team = team
         self._commands: dict[str, Callable[[Invocation], Awaitable[Rendered]]] = {
             "find": self._find,
             "open": self._open,
@@ -134,8 +130,7 @@ class Commands:
 
     async def _follow(self, work: asyncio.Task[Rendered], response_url: str) -> None:
         shown = await work
-        hook = AsyncWebhookClient(response_url, session=self._session, retry_handlers=[])
-        await hook.send(text=shown.text, blocks=shown.blocks, response_type="ephemeral")
+        await self._slack.respond(response_url, shown.text, shown.blocks)
 
     async def _answer(self, body: dict[str, Any], said: str) -> Rendered:
         word, rest = [*said.split(maxsplit=1), ""][:2]
@@ -148,8 +143,6 @@ class Commands:
         except NotAnAddress as error:
             nothing = "Nothing was sent. " if command is None else ""
             return say(f"{nothing}{error} `/sms help` shows how it goes.")
-        except Stop as stop:
-            return say(stop.sentence)
         except (Refusal, CannotFill) as error:
             sentence = str(error) if command is None else str(error).removeprefix("Not sent: ")
             return say(sentence[:1].upper() + sentence[1:])
@@ -186,18 +179,20 @@ class Commands:
         return await self._send(asked, to, await self._filled(asked, name.removeprefix("#"), to))
 
     async def _send(self, asked: Invocation, to: Address, text: str) -> Rendered:
-        route = await self._gate.would_send(asked.inbox, to, text)
-        await self._take_in(asked, "command", to=str(to), text=text)
+        route = await self._decider.would_send(asked.inbox, to, text)
+        if isinstance(route, Stop):
+            return say(route.sentence)
+        await self._store(asked, Command(str(to), text, asked.inbox, asked.user, asked.response_url))
         where = self._channel(asked)
         told = fill("Texting {who}. The conversation is in {where}.", who=spell(to), where=where)
         return say(joined(" ", [told, ONE_WAY if one_way(route.address) else ""]))
 
     async def _filled(self, asked: Invocation, name: str, to: Address) -> str:
-        template = await self._answers.template_named(asked.inbox, name.lower())
+        template = await self._replies.template_named(asked.inbox, name.lower())
         if template is None:
             raise Refusal(f"Not sent: this inbox has no template `#{name}`. `/sms templates` lists them.")
         agent = (await self._users.person(asked.user)).name
-        contact = await self._answers.contact_name(to)
+        contact = await self._replies.contact_name(to)
         try:
             return templates.fill(template.text, templates.values(contact, spell(to), agent))
         except CannotFill as error:
@@ -205,22 +200,22 @@ class Commands:
 
     async def _open(self, asked: Invocation) -> Rendered:
         to = read_number(asked.words, self._inbox(asked).default_region)
-        await self._take_in(asked, "open", to=str(to))
+        await self._store(asked, OpenThread(str(to), asked.inbox, asked.user, asked.response_url))
         where = self._channel(asked)
         return say(fill("Opening the thread of {who} in {where}. Nothing is texted.", who=spell(to), where=where))
 
     async def _opt_out(self, asked: Invocation) -> Rendered:
         to = await self._decided_about(asked)
-        if await self._answers.opted_out_since(to) is not None:
+        if await self._replies.opted_out_since(to) is not None:
             return say(f"{spell(to)} has opted out already.")
-        await self._take_in(asked, "opt_out", to=str(to))
+        await self._store(asked, OptOut(str(to), asked.user))
         return say(f"Noted: nothing is texted to {spell(to)} any more, from any sender, until they text START.")
 
     async def _opt_in(self, asked: Invocation) -> Rendered:
         to = await self._decided_about(asked)
-        if await self._answers.opted_out_since(to) is None:
+        if await self._replies.opted_out_since(to) is None:
             return say(f"{spell(to)} has not opted out.")
-        await self._take_in(asked, "opt_in", to=str(to))
+        await self._store(asked, OptIn(str(to), asked.user))
         return say(f"Noted: {spell(to)} can be texted again.")
 
     async def _decided_about(self, asked: Invocation) -> Address:
@@ -247,31 +242,30 @@ class Commands:
         what, name, text = re.fullmatch(r"(\S*)\s*(\S*)\s*(.*)", asked.words, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches every text
         name = name.removeprefix("#").lower()
         if not what or what.lower() == "list":
-            return await self._answers.templates(asked.inbox)
+            return await self._replies.templates(asked.inbox)
         if what.lower() == "add":
             return await self._add_template(asked, name, text)
         if what.lower() not in {"show", "remove"}:
             raise Refusal("It is `/sms templates`, or `templates add <name> <text>`, `show <name>`, `remove <name>`.")
-        found = await self._answers.template_named(asked.inbox, name)
+        found = await self._replies.template_named(asked.inbox, name)
         if found is None:
             raise Refusal(f"This inbox has no template `#{name}`. `/sms templates` lists them.")
         if what.lower() == "show":
-            return self._answers.template(found)
-        await self._take_in(asked, "template", name=name, text=None)
+            return self._replies.template(found)
+        await self._store(asked, TemplateChange(name, None, asked.inbox, asked.user))
         return say(f"The template `#{name}` is removed.")
 
     async def _add_template(self, asked: Invocation, name: str, text: str) -> Rendered:
         templates.check(name, text)
-        before = await self._answers.template_named(asked.inbox, name)
-        await self._take_in(asked, "template", name=name, text=text)
+        before = await self._replies.template_named(asked.inbox, name)
+        await self._store(asked, TemplateChange(name, text, asked.inbox, asked.user))
         done = "kept" if before is None else "kept in place of the one before"
         return say(f"The template is {done}. `/sms <number> #{name}` texts it.")
 
-    async def _take_in(self, asked: Invocation, kind: str, **said: Any) -> None:
-        body = asked.body
-        parsed = {**said, "inbox": asked.inbox, "user": asked.user, "response_url": body["response_url"]}
-        kept = {name: value for name, value in body.items() if name not in {"token", "response_url"}}
-        await self._appender.append(Arrival("slack", kind, self._key(asked), json.dumps(kept).encode(), parsed))
+    async def _store(self, asked: Invocation, content: Content) -> None:
+        kept = {name: value for name, value in asked.body.items() if name not in {"token", "response_url"}}
+        body = json.dumps(kept).encode()
+        await self._appender.append(entries.arrival("slack", content, self._key(asked), body=body))
 
     def _key(self, asked: Invocation) -> str:
         """In the intake, where the same use of the command is one row."""
@@ -282,20 +276,20 @@ class Commands:
     async def _find(self, asked: Invocation) -> Rendered:
         if not asked.words:
             raise Refusal("Write a part of a name or of a number behind it: `/sms find anna`.")
-        return await self._answers.find(asked.inboxes, asked.words)
+        return await self._replies.find(asked.inboxes, asked.words)
 
     async def _leases(self, asked: Invocation) -> Rendered:
-        return await self._answers.leases(asked.inboxes)
+        return await self._replies.leases(asked.inboxes)
 
     async def _senders(self, asked: Invocation) -> Rendered:
-        return self._answers.senders(asked.inbox)
+        return self._replies.senders(asked.inbox)
 
     async def _route(self, asked: Invocation) -> Rendered:
         texting = read_texting(asked.words, self._inbox(asked).default_region)
-        return await self._answers.route(asked.inbox, texting.to, texting.text)
+        return await self._replies.route(asked.inbox, texting.to, texting.text)
 
     async def _status(self, asked: Invocation) -> Rendered:
-        return await self._answers.status(asked.inboxes)
+        return await self._replies.status(asked.inboxes)
 
     async def _help(self, asked: Invocation) -> Rendered:
         return help_text(self._inbox(asked).reply_mode)

@@ -7,13 +7,14 @@ What only shows something (the counter, another inbox's senders) is answered fro
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from bot.sending.routing import Stop
+from bot.conversations import entries
+from bot.conversations.decisions import Stop
+from bot.conversations.entries import Composed
 from bot.slack.client.api import SlackError
 from bot.slack.client.users import reason
 from bot.slack.views import compose as compose_view
@@ -27,30 +28,25 @@ from sms.segments import plain
 from storage.engine.clock import DAY, SECOND
 from storage.tables import contacts, conversations, posts
 from storage.tables import templates as kept_templates
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from slack_bolt.async_app import AsyncAck, AsyncApp
 
-    from bot.sending.gate import Gate
-    from bot.settings.model import Settings
+    from bot.sending.decide import Decider
     from bot.slack.app.background import BackgroundTasks
     from bot.slack.app.modal_loader import ModalLoader
-    from bot.slack.client.api import SlackApi
-    from bot.slack.client.users import Users
+    from bot.slack.client.workspace import Workspace
     from bot.slack.views.forms import View
-    from providers.provider import Provider
-    from storage.engine.database import Connection, Database
+    from storage.engine.database import Connection
     from storage.tables.contacts import Contact
-    from storage.tables.intake import Appender
 
 PAUSE = 0.8  # seconds without a further character before the counter is brought up to date
 FOUND = 25  # contacts that a search shows
 FURTHEST = 366 * DAY  # how far ahead a text can be scheduled
 _KNOWN_VIEWS = 500  # that are open at one time
-_TAKEN = "This was taken in already. Close this window, and open a new one for another text."
+_TAKEN = "You already sent this. Close this window, and open a new one for another text."
 _UNSURE = "Slack did not answer who you are. Nothing was sent; try again."
 _AT_TEXT = {"empty", "too_long", "cannot_be_texted"}
 _AT_CONTACT = {"opted_out", "no_answer"}
@@ -79,37 +75,23 @@ class Compose:
     """The compose modal of one workspace.
 
     Args:
-        database, appender: what is looked up, and where what decides something is taken in.
-        settings, providers: the inboxes and what their senders can do.
-        people: says who may.
-        gate: says beforehand what it would say.
-        slack, tasks, windows: show the modal.
-        team: the Slack workspace's id.
+        workspace: the workspace.
+        decider: checks a text before it is stored.
+        tasks: keep what goes on after an ack.
+        loader: opens the modal.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        appender: Appender,
-        settings: Settings,
-        providers: Mapping[str, Provider],
-        users: Users,
-        gate: Gate,
-        slack: SlackApi,
-        tasks: BackgroundTasks,
-        windows: ModalLoader,
-        team: str,
-    ) -> None:
-        self._database = database
-        self._appender = appender
-        self._settings = settings
-        self._providers = providers
-        self._users = users
-        self._gate = gate
-        self._slack = slack
+    def __init__(self, workspace: Workspace, decider: Decider, tasks: BackgroundTasks, loader: ModalLoader) -> None:
+        self._database = workspace.database
+        self._appender = workspace.appender
+        self._settings = workspace.settings
+        self._providers = workspace.providers
+        self._users = workspace.users
+        self._slack = workspace.slack
+        self._team = workspace.team
+        self._decider = decider
         self._tasks = tasks
-        self._windows = windows
-        self._team = team
+        self._loader = loader
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def listen(self, app: AsyncApp) -> None:
@@ -135,7 +117,7 @@ class Compose:
             response_url: where they are told afterwards where the conversation is.
         """
         wanted = self._settings.inbox_of_channel(channel)
-        self._windows.open(trigger, compose_view.TITLE, self._new(user, wanted, response_url=response_url))
+        self._loader.open(trigger, compose_view.TITLE, self._new(user, wanted, response_url=response_url))
 
     async def asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*New SMS*."""
@@ -144,7 +126,7 @@ class Compose:
 
     async def asked_about_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*Send as SMS* on a message; in a conversation's thread it goes to that contact."""
-        self._windows.open(body["trigger_id"], compose_view.TITLE, self._from_message(body))
+        self._loader.open(body["trigger_id"], compose_view.TITLE, self._from_message(body))
         await ack()
 
     async def _new(self, user: str, wanted: str | None, **given: Any) -> View:
@@ -286,16 +268,16 @@ class Compose:
         """*Send*: wrong input is told at its field; what goes out is taken in before the modal closes."""
         filled = compose_view.read(view)
         try:
-            said = await self._checked(body["user"]["id"], filled)
-            await self._take_in(said, view["id"])
+            composed = await self._checked(body["user"]["id"], filled)
+            await self._store(composed, view["id"])
         except WrongForm as wrong:
             await ack(response_action="errors", errors=wrong.errors)
             return
         self._known.pop(view["id"], None)
         await ack()
 
-    async def _checked(self, user: str, filled: Filled) -> dict[str, Any]:
-        """What is to be sent, as the bridge takes it.
+    async def _checked(self, user: str, filled: Filled) -> Composed:
+        """Returns the entry for the intake.
 
         Raises:
             WrongForm: something in it cannot be.
@@ -305,21 +287,20 @@ class Compose:
         to = await self._recipient(filled)
         chosen = self._options(filled)
         at = self._moment(filled.at)
-        try:
-            await self._gate.would_send(draft.inbox, to, draft.text.strip(), draft.via, chosen)
-        except Stop as stop:
-            raise WrongForm({_field_of(stop, filled): str(stop.sentence).removeprefix("Not sent: ")}) from None
-        return {
-            "to": str(to),
-            "text": draft.text.strip(),
-            "inbox": draft.inbox,
-            "user": user,
-            "via": draft.via,
-            "options": chosen,
-            "at": at,
-            "files": self._files(filled),
-            "response_url": draft.response_url,
-        }
+        found = await self._decider.would_send(draft.inbox, to, draft.text.strip(), draft.via, chosen)
+        if isinstance(found, Stop):
+            raise WrongForm({_field_of(found, filled): found.sentence.removeprefix("Not sent: ")})
+        return Composed(
+            str(to),
+            draft.text.strip(),
+            draft.inbox,
+            user,
+            draft.via,
+            chosen,
+            at,
+            self._files(filled),
+            draft.response_url,
+        )
 
     async def _check_person(self, user: str, inbox: str) -> None:
         try:
@@ -378,10 +359,9 @@ class Compose:
             raise WrongForm({"at": "That is more than a year ahead."})
         return at * SECOND
 
-    async def _take_in(self, said: dict[str, Any], view_id: str) -> None:
-        kept = {name: value for name, value in said.items() if name != "response_url"}
-        key = f"{self._team}:composed:{view_id}"
-        if not await self._appender.append(Arrival("slack", "composed", key, json.dumps(kept).encode(), said)):
+    async def _store(self, composed: Composed, view_id: str) -> None:
+        arrival = entries.arrival("slack", composed, f"{self._team}:composed:{view_id}")
+        if not await self._appender.append(arrival):
             raise WrongForm({"contact": _TAKEN})
 
 

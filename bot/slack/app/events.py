@@ -16,19 +16,19 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization.authorize_result import AuthorizeResult
 from slack_bolt.response import BoltResponse
 
+from bot.conversations import entries
+from bot.conversations.entries import CardDeleted, Deletion, Edit, Reply
 from bot.slack.app import channels
-from storage.tables.intake import Appender, Arrival
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable
 
     from slack_bolt.async_app import AsyncAck, AsyncBoltContext
-    from slack_sdk.web.async_client import AsyncWebClient
 
-    from bot.settings.model import Settings
+    from bot.conversations.entries import SlackJson
     from bot.slack.app.commands import Commands
-    from bot.telemetry.metrics import Metrics
-    from storage.tables.identity import Identity
+    from bot.slack.client.workspace import Workspace
+    from storage.tables.intake import Arrival
     from storage.tables.replies import Typed
 
 # What a person writes (docs.slack.dev, events/message): plain, with files, also sent to the channel, or /me.
@@ -50,32 +50,22 @@ class SlackEvents:
     """The listeners of one workspace.
 
     Args:
-        appender: the intake.
-        settings: which channels are inboxes.
-        commands: what answers `/sms` at once.
-        metrics: where events are counted.
-        identity: who we are.
+        workspace: the workspace.
+        commands: answers `/sms`.
         former: channels that are no inbox any more and still have open conversations.
     """
 
-    def __init__(
-        self,
-        appender: Appender,
-        settings: Settings,
-        commands: Commands,
-        metrics: Metrics,
-        identity: Identity,
-        former: frozenset[str] = frozenset(),
-    ) -> None:
-        self._appender = appender
-        self._settings = settings
+    def __init__(self, workspace: Workspace, commands: Commands, former: frozenset[str] = frozenset()) -> None:
+        self._appender = workspace.appender
+        self._settings = workspace.settings
+        self._metrics = workspace.metrics
+        self._identity = workspace.identity
+        self._client = workspace.slack.client
         self._commands = commands
-        self._metrics = metrics
-        self._identity = identity
         self._former = former
 
-    def open(self, client: AsyncWebClient, surfaces: Iterable[Surface] = ()) -> AsyncApp:
-        """The Bolt app with every listener, those of the surfaces too; what else comes is acked and counted."""
+    def open(self, surfaces: Iterable[Surface] = ()) -> AsyncApp:
+        """Returns the Bolt app with every listener, also those of the surfaces; the rest is acked and counted."""
         secret = self._settings.slack.signing_secret
         who = AuthorizeResult(
             enterprise_id=None,
@@ -90,7 +80,7 @@ class SlackEvents:
 
         app = AsyncApp(
             logger=logging.getLogger("slack_bolt"),
-            client=client,
+            client=self._client,
             authorize=authorize,
             signing_secret=secret.get_secret_value() if secret else None,
             request_verification_enabled=secret is not None,
@@ -115,28 +105,24 @@ class SlackEvents:
         new = await self._appender.append(arrival)
         self._count("taken in" if new else "seen before")
 
-    def found(self, channel: str, message: Mapping[str, Any]) -> Arrival | None:
+    def found(self, channel: str, message: SlackJson) -> Arrival | None:
         """What a message that was read from a channel's history is, as if its event had come; None: nothing to us."""
         event = {**message, "channel": channel}
-        found = self._arrival({"type": "found", "event": event}, event)
-        if found is not None and found.kind == "reply":
-            found.parsed["found"] = True
-        return found
+        return self._arrival({"type": "found", "event": event}, event, found=True)
 
-    def edited(self, channel: str, message: Mapping[str, Any]) -> Arrival | None:
+    def edited(self, channel: str, message: SlackJson) -> Arrival | None:
         """The last edit of a message that was read, as if its event had come; None: there was none."""
         event = {"channel": channel, "subtype": "message_changed", "message": message}
         return self._edit({"type": "found", "event": event}, event)
 
     def gone(self, channel: str, typed: Typed) -> Arrival:
         """A reply that does not stand in its thread any more, as if the event of its deletion had come."""
-        where = {"thread_ts": typed.thread_ts, "ts": typed.ts, "user": typed.user}
-        return self._row(where, "deletion", {"channel": channel}, f"{typed.ts}:deleted", where)
+        return self._deleted(Deletion(self._identity.team, channel, typed.thread_ts, typed.ts, typed.user))
 
     def lost(self, channel: str, ts: str) -> Arrival:
         """A card of ours that does not stand in its channel any more, as if that event had come."""
-        said = {"team": self._identity.team, "channel": channel, "ts": ts}
-        return Arrival("slack", "loss", f"{said['team']}:{channel}:{ts}:deleted", json.dumps(said).encode(), said)
+        team = self._identity.team
+        return entries.arrival("slack", CardDeleted(team, channel, ts), f"{team}:{channel}:{ts}:deleted")
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """`/sms …`: wrong input is answered at once; what sends is taken in first."""
@@ -164,7 +150,7 @@ class SlackEvents:
 
     # --- what a message event is --------------------------------------------------------------------------------------
 
-    def _arrival(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+    def _arrival(self, body: SlackJson, event: SlackJson, *, found: bool = False) -> Arrival | None:
         subtype = event.get("subtype")
         channel = event.get("channel", "")
         if subtype in channels.NOTICES and self._settings.is_ours(channel):
@@ -176,26 +162,31 @@ class SlackEvents:
         if subtype == "message_deleted":
             return self._deletion(event) or self._loss(event)
         if subtype in WRITTEN and not event.get("hidden") and self._is_reply_of_a_person(event):
-            return self._row(body, "reply", event, event["ts"], event)
+            content = Reply(*self._where(event["channel"], event), message=_kept(event), found=found)
+            return self._row(body, content, event["ts"])
         return None
 
-    def _edit(self, body: Mapping[str, Any], event: Mapping[str, Any]) -> Arrival | None:
+    def _edit(self, body: SlackJson, event: SlackJson) -> Arrival | None:
         """Unfurls and thread counters come as changes too; only a person's edit has `edited`, and other words."""
         message, before = event.get("message", {}), event.get("previous_message", {})
         edited = message.get("edited", {}).get("ts")
         if edited is None or not self._is_reply_of_a_person(message) or _words(message) == _words(before):
             return None
-        return self._row(body, "edit", event, f"{message['ts']}:edit:{edited}", message)
+        content = Edit(*self._where(event["channel"], message), message=_kept(message))
+        return self._row(body, content, f"{message['ts']}:edit:{edited}")
 
-    def _deletion(self, event: Mapping[str, Any]) -> Arrival | None:
+    def _deletion(self, event: SlackJson) -> Arrival | None:
         """Where it was, without its words: somebody wants them gone."""
         before = event.get("previous_message", {})
         if not self._is_reply_of_a_person(before):
             return None
-        where = {name: before[name] for name in ("thread_ts", "ts", "user")}
-        return self._row(where, "deletion", event, f"{event['deleted_ts']}:deleted", where)
+        return self._deleted(Deletion(*self._where(event["channel"], before)))
 
-    def _loss(self, event: Mapping[str, Any]) -> Arrival | None:
+    def _deleted(self, content: Deletion) -> Arrival:
+        key = f"{content.team}:{content.channel}:{content.ts}:deleted"
+        return entries.arrival("slack", content, key)
+
+    def _loss(self, event: SlackJson) -> Arrival | None:
         """Somebody deleted a card of ours: with replies below it a tombstone takes its place."""
         before, left = event.get("previous_message", {}), event.get("message", {})
         is_ours = before.get("bot_id") == self._identity.bot_id
@@ -204,35 +195,29 @@ class SlackEvents:
             return None
         return self.lost(event["channel"], before["ts"])
 
-    def _is_reply_of_a_person(self, message: Mapping[str, Any]) -> bool:
+    def _is_reply_of_a_person(self, message: SlackJson) -> bool:
         """Slack's own bots carry no subtype, only `bot_id`; some events carry no user at all."""
         user, thread = message.get("user"), message.get("thread_ts")
         is_bot = bool(message.get("bot_id")) or user == self._identity.bot_user
         return bool(user) and not is_bot and bool(thread) and thread != message.get("ts")
 
-    def _row(
-        self, body: Mapping[str, Any], kind: str, event: Mapping[str, Any], key: str, message: Mapping[str, Any]
-    ) -> Arrival:
-        team, channel = self._identity.team, event["channel"]
-        said = {
-            "team": team,
-            "channel": channel,
-            "thread_ts": message["thread_ts"],
-            "ts": message["ts"],
-            "user": message["user"],
-            "message": {name: message[name] for name in ("text", "blocks", "files", "x_files") if name in message},
-        }
-        return Arrival(
-            source="slack",
-            kind=kind,
-            dedup_key=f"{team}:{channel}:{key}",
-            body=json.dumps({name: body[name] for name in body if name != _VERIFICATION}).encode(),
-            parsed=said,
-        )
+    def _where(self, channel: str, message: SlackJson) -> tuple[str, str, str, str, str]:
+        """Returns team, channel, thread, ts and user of a message."""
+        return self._identity.team, channel, message["thread_ts"], message["ts"], message["user"]
+
+    def _row(self, body: SlackJson, content: Reply, key: str) -> Arrival:
+        kept = {name: body[name] for name in body if name != _VERIFICATION}
+        dedup_key = f"{content.team}:{content.channel}:{key}"
+        return entries.arrival("slack", content, dedup_key, body=json.dumps(kept).encode())
 
     def _count(self, outcome: str) -> None:
         self._metrics.slack_events.labels(outcome).inc()
 
 
-def _words(message: Mapping[str, Any]) -> tuple[object, object]:
+def _kept(message: SlackJson) -> SlackJson:
+    """Returns what decides about a text."""
+    return {name: message[name] for name in ("text", "blocks", "files", "x_files") if name in message}
+
+
+def _words(message: SlackJson) -> tuple[object, object]:
     return message.get("text"), [file.get("id") for file in message.get("files", ())]

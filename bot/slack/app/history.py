@@ -15,10 +15,9 @@ from storage.tables import intake, replies, watermarks
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
 
-    from bot.settings.model import Settings
     from bot.slack.app.events import SlackEvents
     from bot.slack.client.api import SlackApi
-    from storage.engine.database import Database
+    from bot.slack.client.workspace import Workspace
     from storage.tables.intake import Arrival
     from storage.tables.replies import Typed
 
@@ -49,17 +48,15 @@ class SecondLook:
     """Finds the edits and deletions of replies that Slack failed to tell us: history shows what is left only.
 
     Args:
-        database: what was typed, and when we looked last.
-        slack: is asked for threads.
-        door: says what is found, as if it had come as an event.
-        settings: how old something must be to be missed.
+        workspace: the workspace.
+        events: turns what is found into the entry that its event would have made.
     """
 
-    def __init__(self, database: Database, slack: SlackApi, door: SlackEvents, settings: Settings) -> None:
-        self._database = database
-        self._slack = slack
-        self._door = door
-        self._missing = int(settings.sweep.missing * SECOND)
+    def __init__(self, workspace: Workspace, events: SlackEvents) -> None:
+        self._database = workspace.database
+        self._slack = workspace.slack
+        self._events = events
+        self._missing = int(workspace.settings.sweep.missing * SECOND)
 
     async def look(self, channel: str, *, gap: bool) -> None:
         """Looks again at the replies in a channel that were typed lately.
@@ -103,6 +100,6 @@ class SecondLook:
         for each in typed:
             message = standing.get(each.ts)
             if message is None and float(each.ts) * SECOND < now - self._missing:
-                yield self._door.gone(channel, each)
-            elif message is not None and (arrival := self._door.edited(channel, message)) is not None:
+                yield self._events.gone(channel, each)
+            elif message is not None and (arrival := self._events.edited(channel, message)) is not None:
                 yield arrival

@@ -15,20 +15,17 @@ from storage.queries import home_queries
 from storage.tables import contacts, conversations, pauses, users
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from slack_bolt.async_app import AsyncAck, AsyncApp
 
-    from bot.settings.model import Settings
     from bot.slack.app.background import BackgroundTasks
     from bot.slack.app.compose import Compose
-    from bot.slack.client.api import SlackApi
-    from bot.slack.client.users import Users
+    from bot.slack.client.workspace import Workspace
     from bot.slack.threads.presenter import Presenter
     from bot.slack.views.forms import View
-    from providers.provider import Provider
-    from storage.engine.database import Connection, Database
+    from storage.engine.database import Connection
     from storage.queries.home_queries import Item
 
 SOON = 7 * DAY  # leases that end within it are shown
@@ -39,36 +36,22 @@ class Home:
     """The Home tabs of one workspace.
 
     Args:
-        database: what is shown.
-        settings, providers: inboxes and accounts.
-        people: says who may see what.
-        presenter: knows the links.
-        slack, tasks: publish it.
-        compose: opened by *New SMS*.
-        team: the Slack workspace's id.
+        workspace: the workspace.
+        presenter: makes links.
+        tasks: publish it after the ack.
+        compose: the modal that *New SMS* opens.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        providers: Mapping[str, Provider],
-        users: Users,
-        presenter: Presenter,
-        slack: SlackApi,
-        tasks: BackgroundTasks,
-        compose: Compose,
-        team: str,
-    ) -> None:
-        self._database = database
-        self._settings = settings
-        self._providers = providers
-        self._users = users
+    def __init__(self, workspace: Workspace, presenter: Presenter, tasks: BackgroundTasks, compose: Compose) -> None:
+        self._database = workspace.database
+        self._settings = workspace.settings
+        self._providers = workspace.providers
+        self._users = workspace.users
+        self._slack = workspace.slack
+        self._team = workspace.team
         self._presenter = presenter
-        self._slack = slack
         self._tasks = tasks
         self._compose = compose
-        self._team = team
 
     def listen(self, app: AsyncApp) -> None:
         """Takes the opening of the tab, and its buttons."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
+from bot.conversations.entries import Action, ContactDetails
 from bot.slack.client.api import SlackError
 from bot.slack.client.users import reason
 from bot.slack.views import blocks, forms
@@ -20,13 +21,11 @@ if TYPE_CHECKING:
 
     from slack_bolt.async_app import AsyncAck, AsyncApp
 
-    from bot.settings.model import Settings
-    from bot.slack.app.actions import Action, Actions
+    from bot.slack.app.actions import Actions
     from bot.slack.app.modal_loader import ModalLoader
-    from bot.slack.client.users import Users
+    from bot.slack.client.workspace import Workspace
     from bot.slack.views.forms import View
-    from providers.provider import Provider
-    from storage.engine.database import Connection, Database
+    from storage.engine.database import Connection
     from storage.tables.conversations import Conversation
     from storage.tables.messages import Message
 
@@ -42,31 +41,19 @@ class Modals:
     """The modals about one text, one contact, one conversation.
 
     Args:
-        database: what they show.
-        settings, providers: the inboxes and what their senders can do.
-        people: says who may.
-        actions: does what is decided.
-        windows: opens them.
-        team: the Slack workspace's id.
+        workspace: the workspace.
+        actions: stores what is decided.
+        loader: opens the modals.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        providers: Mapping[str, Provider],
-        users: Users,
-        actions: Actions,
-        windows: ModalLoader,
-        team: str,
-    ) -> None:
-        self._database = database
-        self._settings = settings
-        self._providers = providers
-        self._users = users
+    def __init__(self, workspace: Workspace, actions: Actions, loader: ModalLoader) -> None:
+        self._database = workspace.database
+        self._settings = workspace.settings
+        self._providers = workspace.providers
+        self._users = workspace.users
+        self._team = workspace.team
         self._actions = actions
-        self._windows = windows
-        self._team = team
+        self._loader = loader
 
     def listen(self, app: AsyncApp) -> None:
         """Takes the shortcut, the buttons and what is submitted."""
@@ -82,13 +69,13 @@ class Modals:
     async def details_of_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*SMS details* on somebody's reply, or on a post of ours about a text."""
         place = body["channel"]["id"], body["message"]["ts"]
-        self._windows.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], place=place))
+        self._loader.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], place=place))
         await ack()
 
     async def details_of_text(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*Details* below a receipt line."""
         message_id = int(body["actions"][0]["value"])
-        self._windows.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], one=message_id))
+        self._loader.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], one=message_id))
         await ack()
 
     async def _details(self, user: str, *, one: int | None = None, place: tuple[str, str] = ("", "")) -> View:
@@ -128,7 +115,7 @@ class Modals:
 
     async def contact_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*Contact…* on a card."""
-        self._windows.open(body["trigger_id"], CONTACT, self._contact(body["user"]["id"], _subject(body)))
+        self._loader.open(body["trigger_id"], CONTACT, self._contact(body["user"]["id"], _subject(body)))
         await ack()
 
     async def _contact(self, user: str, conversation_id: int) -> View:
@@ -165,18 +152,18 @@ class Modals:
         if zone is not None and zone not in available_timezones():
             await ack(response_action="errors", errors={"zone": _ZONE})
             return
-        known = {
-            "name": " ".join((entered["name"] or "").split()) or None,
-            "notes": (entered["notes"] or "").strip() or None,
-            "time_zone": zone,
-        }
-        await self._decide(ack, body, view, "name", {"do": "contact", "argument": "", "contact": known})
+        details = ContactDetails(
+            name=" ".join((entered["name"] or "").split()) or None,
+            notes=(entered["notes"] or "").strip() or None,
+            time_zone=zone,
+        )
+        await self._decide(ack, body, view, "name", do="contact", contact=details)
 
     # --- the sender ---------------------------------------------------------------------------------------------------
 
     async def sender_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """*Change sender…* on a card."""
-        self._windows.open(body["trigger_id"], SENDER, self._sender(body["user"]["id"], _subject(body)))
+        self._loader.open(body["trigger_id"], SENDER, self._sender(body["user"]["id"], _subject(body)))
         await ack()
 
     async def _sender(self, user: str, conversation_id: int) -> View:
@@ -195,14 +182,22 @@ class Modals:
 
     async def sender_chosen(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """*Change*: taken in, then acked."""
-        await self._decide(ack, body, view, "sender", {"do": "via", "argument": forms.entered(view)["sender"]})
+        await self._decide(ack, body, view, "sender", do="via", argument=forms.entered(view)["sender"])
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
     async def _decide(
-        self, ack: AsyncAck, body: Mapping[str, Any], view: Mapping[str, Any], block_id: str, action: Action
+        self,
+        ack: AsyncAck,
+        body: Mapping[str, Any],
+        view: Mapping[str, Any],
+        block_id: str,
+        *,
+        do: str,
+        argument: str = "",
+        contact: ContactDetails | None = None,
     ) -> None:
-        """Takes the wish in if the person may; else says why at this field."""
+        """Stores the action if the person may; else shows the reason at this field."""
         user = body["user"]["id"]
         async with self._database.read() as reader:
             conversation = await conversations.get(reader, forms.about(view)["conversation"])
@@ -213,9 +208,9 @@ class Modals:
         if refusal is not None:
             await ack(response_action="errors", errors={block_id: refusal})
             return
-        where = {"channel": conversation.channel, "thread_ts": conversation.thread_ts}
-        action = {**action, "subject": conversation.id, "user": user, **where}
-        await self._actions.take_in(action, f"{self._team}:sheet:{view['id']}")
+        place = conversation.channel, conversation.thread_ts
+        action = Action(do, conversation.id, user, *place, argument=argument, contact=contact)
+        await self._actions.store(action, f"{self._team}:sheet:{view['id']}")
         await ack()
 
     async def _refusal(self, user: str, conversation: Conversation) -> str | None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
+from bot.conversations import entries
+from bot.conversations.entries import Exported
 from bot.conversations.number_hash import NumberHash
 from bot.slack.app.slash_replies import say
 from bot.slack.views import rights as rights_view
@@ -13,18 +14,15 @@ from bot.text.parse_number import spell
 from storage.engine.clock import MINUTE
 from storage.maintenance import contact_erasure
 from storage.tables import contacts, erasures
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.files.signed_urls import SignedUrls
-    from bot.settings.model import Settings
+    from bot.slack.client.workspace import Workspace
     from bot.slack.views.blocks import Rendered
     from sms.address import Address
-    from storage.engine.database import Database
     from storage.tables.contacts import Contact
-    from storage.tables.intake import Appender
 
 MINUTES = 15  # that the links of an export work
 
@@ -33,18 +31,14 @@ class Rights:
     """What is answered; whether the person may is asked before.
 
     Args:
-        database: what is known.
-        appender: keeps who was given an export.
-        settings: hold the key of the hashes.
-        urls: of exports, by their form (`bot/http/export_routes.py`).
+        workspace: the workspace.
+        urls: of exports, by their format (`bot/http/export_routes.py`).
     """
 
-    def __init__(
-        self, database: Database, appender: Appender, settings: Settings, urls: Mapping[str, SignedUrls]
-    ) -> None:
-        self._database = database
-        self._appender = appender
-        self._number_hash = NumberHash(settings)
+    def __init__(self, workspace: Workspace, urls: Mapping[str, SignedUrls]) -> None:
+        self._database = workspace.database
+        self._appender = workspace.appender
+        self._number_hash = NumberHash(workspace.settings)
         self._urls = urls
 
     async def erase(self, to: Address) -> Rendered:
@@ -70,8 +64,8 @@ class Rights:
         async with self._database.read() as reader:
             if await erasures.under_way(reader, contact.id) is not None:
                 return say(rights_view.ERASING_ALREADY)
-        said = {"user": user, "number": self._number_hash.of(contact.address)}
-        await self._appender.append(Arrival("slack", "export", key, json.dumps(said).encode(), said))
+        exported = Exported(user, self._number_hash.of(contact.address))
+        await self._appender.append(entries.arrival("slack", exported, key))
         until = self._database.clock() + MINUTES * MINUTE
         page, data = (self._urls[form].make(contact.id, until) for form in ("export.html", "export.json"))
         return rights_view.links(spell(to), MINUTES, page, data)

@@ -6,12 +6,12 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from bot.conversations import limits
 from bot.conversations.consent import Consent
-from bot.conversations.limits import Hold, keep
-from bot.sending.decide import OPTED_OUT
-from bot.sending.routing import ONE_WAY, Stop, fits, one_way
+from bot.conversations.decisions import Stop
+from bot.sending.decide import OPTED_OUT, quiet_hold
+from bot.sending.routing import ONE_WAY, one_way, too_long
 from bot.settings import rules
-from bot.settings.hours import spell as spell_hours
 from bot.text.parse_number import spell
 from sms.segments import Encoding, measure, plain
 from storage.engine.clock import DAY, to_datetime
@@ -22,8 +22,8 @@ from storage.tables.conversations import Conversation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.sending.gate import Gate
-    from bot.sending.routing import Route
+    from bot.conversations.decisions import Hold
+    from bot.sending.routing import Route, Routing
     from bot.settings.model import Settings
     from bot.settings.rules import Choice
     from providers.provider import Provider
@@ -68,18 +68,20 @@ class RouteExplainer:
     """Explains.
 
     Args:
-        database: what is known of contacts and leases.
+        database: the contacts and leases.
         settings: the senders.
-        providers: by the name of their account.
-        gate: decides; every reason is its own.
+        providers: by account name.
+        routing: the gate's own; every reason is its own.
     """
 
-    def __init__(self, database: Database, settings: Settings, providers: Mapping[str, Provider], gate: Gate) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, providers: Mapping[str, Provider], routing: Routing
+    ) -> None:
         self._database = database
         self._settings = settings
         self._consent = Consent(settings)
         self._providers = providers
-        self._gate = gate
+        self._routing = routing
 
     async def explain(self, inbox: str, to: Address, text: str) -> Explanation:
         """What would become of a person's text (of a short one, if none is given) from this inbox to this address."""
@@ -89,14 +91,14 @@ class RouteExplainer:
             contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
             conversation = await conversations.newest(reader, contact.id, inbox) or Conversation.none_yet(inbox)
             stop = await self._stop(reader, contact, inbox, whole)
-            choice = self._gate.routing.candidates(conversation, contact)
+            choice = self._routing.candidates(conversation, contact)
             candidates = await self._candidates(reader, conversation, contact, whole, choice)
             live = await self._leases(reader, choice, contact)
             taken = next((each.sender for each in candidates if each.verdict == "taken"), None)
-            try:
-                holds = await self._holds(reader, conversation, contact, taken)
-            except Stop as never:
-                stop, holds = stop or never.sentence, []
+            quiet = quiet_hold(self._settings.inboxes[inbox], conversation, contact, self._database.clock())
+            holds = [] if isinstance(quiet, Stop) else await self._holds(reader, quiet, taken)
+        if isinstance(quiet, Stop):
+            stop = stop or quiet.sentence
         if not stop and all(each.verdict == "skipped" for each in candidates):
             stop = candidates[0].reason
         return Explanation(
@@ -115,9 +117,7 @@ class RouteExplainer:
 
     async def _stop(self, reader: Connection, contact: Contact, inbox: str, whole: str) -> str:
         """What holds whatever the sender."""
-        try:
-            fits(whole, self._settings.inboxes[inbox])
-        except Stop as stop:
+        if (stop := too_long(whole, self._settings.inboxes[inbox])) is not None:
             return stop.sentence
         return "" if await self._consent.since(reader, contact) is None else OPTED_OUT
 
@@ -126,36 +126,24 @@ class RouteExplainer:
     ) -> list[Candidate]:
         found: list[Candidate] = []
         for name in choice.senders:
-            try:
-                self._gate.routing.check_needs(name, conversation, choice)
-                route = await self._gate.routing.route(reader, name, conversation, contact, whole)
-            except Stop as stop:
-                found.append(self._candidate(name, "skipped", stop.sentence))
+            route = self._routing.lacking(name, conversation, choice) or await self._routing.route(
+                reader, name, conversation, contact, whole
+            )
+            if isinstance(route, Stop):
+                found.append(self._candidate(name, "skipped", route.sentence))
                 continue
             verdict: Verdict = "could" if any(each.verdict == "taken" for each in found) else "taken"
             found.append(self._candidate(name, verdict, self._from(route)))
         return found
 
-    async def _holds(
-        self, reader: Connection, conversation: Conversation, contact: Contact, taken: str | None
-    ) -> list[str]:
-        """What the gate would say of the moment.
-
-        Raises:
-            Stop: quiet hours never end for this contact.
-        """
-        now, inbox = self._database.clock(), self._settings.inboxes[conversation.inbox]
-        found: list[str] = []
-        until = self._gate.deciding.quiet_until(inbox, conversation, contact, now)
-        if until is not None and inbox.quiet_hours is not None:
-            hours = spell_hours(inbox.quiet_hours)
-            found.append(f"{_until(until)}: it is in the quiet hours where this contact may be ({hours}).")
+    async def _holds(self, reader: Connection, quiet: Hold | None, taken: str | None) -> list[str]:
+        """Returns what would hold the text now, as sentences."""
+        found = [] if quiet is None else [f"{_until(quiet.until)}: {quiet.sentence[:1].lower()}{quiet.sentence[1:]}"]
         if taken is not None:
             sender = self._settings.senders[taken]
-            try:
-                await keep(reader, taken, sender, self._providers[sender.account], now)
-            except Hold as hold:
-                found.append(f"{_until(hold.until)}: {hold.sentence}")
+            provider = self._providers[sender.account]
+            limit = await limits.check(reader, taken, sender, provider, self._database.clock())
+            found += [] if limit is None else [f"{_until(limit.until)}: {limit.sentence}"]
         return found
 
     def _candidate(self, name: str, verdict: Verdict, reason: str) -> Candidate:

@@ -16,15 +16,15 @@ from storage.tables import contacts, conversations, templates
 from storage.tables.contacts import Contact
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from bot.settings.model import Settings
     from bot.slack.app.route_explainer import RouteExplainer
+    from bot.slack.client.workspace import Workspace
     from bot.slack.threads.presenter import Presenter
     from bot.telemetry.status_report import LeaseView
-    from providers.provider import Features, Provider
+    from providers.provider import Features
     from sms.address import Address
-    from storage.engine.database import Connection, Database
+    from storage.engine.database import Connection
     from storage.queries.status_queries import InboxCounts, SideCounts
     from storage.tables.conversations import Conversation
     from storage.tables.templates import Template
@@ -49,26 +49,17 @@ class SlashReplies:
     """What is shown.
 
     Args:
-        database: what is known.
-        settings: inboxes and senders.
-        providers: by the name of their account.
+        workspace: the workspace.
         presenter: makes links.
-        explaining: says which way a text would go.
+        explainer: explains routes.
     """
 
-    def __init__(
-        self,
-        database: Database,
-        settings: Settings,
-        providers: Mapping[str, Provider],
-        presenter: Presenter,
-        explaining: RouteExplainer,
-    ) -> None:
-        self._database = database
-        self._settings = settings
-        self._providers = providers
+    def __init__(self, workspace: Workspace, presenter: Presenter, explainer: RouteExplainer) -> None:
+        self._database = workspace.database
+        self._settings = workspace.settings
+        self._providers = workspace.providers
         self._presenter = presenter
-        self._routes = explaining
+        self._routes = explainer
 
     async def find(self, inboxes: Sequence[str], words: str) -> Rendered:
         """The conversations of these inboxes with contacts whose name or number has the words in it, newest first."""

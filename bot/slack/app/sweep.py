@@ -8,33 +8,32 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.conversations import events, recovery
+from bot.conversations import entries, recovery
 from bot.conversations.circuit_breaker import LIST_INBOUND
+from bot.conversations.entries import Inbound
 from bot.sending.fetching import listed
 from bot.slack.app.history import SecondLook, pages
 from bot.slack.client.api import SlackError, SlackRefused
 from providers.errors import ProviderError
 from storage.engine.clock import SECOND, to_datetime
 from storage.tables import conversations, intake, watermarks
-from storage.tables.intake import Arrival
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.conversations.circuit_breaker import CircuitBreaker
     from bot.conversations.condition_alerts import ConditionAlerts
-    from bot.settings.model import Settings
     from bot.slack.app.events import SlackEvents
-    from bot.slack.client.api import SlackApi
+    from bot.slack.client.link import SlackLink
+    from bot.slack.client.workspace import Workspace
     from providers.provider import Provider
-    from storage.engine.database import Database
+    from storage.tables.intake import Arrival
 
 OVERLAP = timedelta(minutes=10)  # a provider's clock may differ, and a text may be listed late
 DEAF = "events missing"
@@ -42,61 +41,43 @@ DEAF = "events missing"
 log = structlog.get_logger("sweep")
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """What is known of the way by which events come.
-
-    Attributes:
-        since: since when Slack can reach us (seconds since the epoch); None: it cannot, or we do not know.
-        renew: makes the connections anew.
-    """
-
-    since: Callable[[], float | None]
-    renew: Callable[[], None]
-
-
 class Sweep:
     """The sweep over one workspace and all accounts.
 
     Args:
-        database: watermarks, and the intake.
-        slack: is asked for history.
-        door: says what a found message is, as if it had come as an event.
-        settings: inboxes, and how often.
-        providers: by the name of their account.
-        breaker: says which of them is left alone for a while.
-        alarm: is rung where events do not come.
+        workspace: the workspace.
+        events: turns a found message into the entry that its event would have made.
+        breaker: knows which accounts can't be reached.
+        condition_alerts: raised when events do not come.
+        link: how events should have come; it reports gaps.
         former: channels that are no inbox any more and still have open conversations.
 
-    Attributes:
-        listening: the way by which events should have come.
     """
 
     def __init__(
         self,
-        database: Database,
-        slack: SlackApi,
-        door: SlackEvents,
-        settings: Settings,
-        providers: Mapping[str, Provider],
+        workspace: Workspace,
+        events: SlackEvents,
         breaker: CircuitBreaker,
         condition_alerts: ConditionAlerts,
+        link: SlackLink,
         former: frozenset[str] = frozenset(),
     ) -> None:
-        self._database = database
-        self._slack = slack
-        self._door = door
-        self._settings = settings
-        self._providers = providers
+        self._database = workspace.database
+        self._slack = workspace.slack
+        self._settings = workspace.settings
+        self._providers = workspace.providers
+        self._events = events
         self._breaker = breaker
         self._condition_alerts = condition_alerts
+        self._link = link
         self._former = former
-        self.listening = Listening(lambda: None, lambda: None)
-        self._again = SecondLook(database, slack, door, settings)
+        self._again = SecondLook(workspace, events)
         self._wanted = asyncio.Event()
         self._wanted_again = asyncio.Event()
         self._has_gap = True  # Slack could not reach us for a while
         self._tasks: list[asyncio.Task[None]] = []
+        link.listen(self.soon)
 
     def start(self) -> None:
         """Sweeps at once, and from then on when it is time."""
@@ -149,7 +130,7 @@ class Sweep:
                 "made anew."
             )
             await self._condition_alerts.ring(DEAF, sentence)
-            self.listening.renew()
+            self._link.renew()
         else:
             await self._condition_alerts.calm(DEAF)
 
@@ -200,7 +181,7 @@ class Sweep:
     async def _cards_gone(self, channel: str, cards: set[str]) -> None:
         """Their conversations go on in new threads. A card that was just posted may not be listed yet."""
         long_ago = self._database.clock() / SECOND - self._settings.sweep.missing
-        lost = [self._door.lost(channel, ts) for ts in sorted(cards) if float(ts) < long_ago]
+        lost = [self._events.lost(channel, ts) for ts in sorted(cards) if float(ts) < long_ago]
         if lost:
             async with self._database.transaction() as tx:
                 await intake.append(tx, lost)
@@ -214,18 +195,17 @@ class Sweep:
             return 0
         reading = pages(self._slack, "conversations.replies", channel=channel, ts=root["ts"], oldest=seen)
         replies = [reply async for reply in reading if Decimal(reply["ts"]) > Decimal(seen)]
-        found = [arrival for reply in replies if (arrival := self._door.found(channel, reply)) is not None]
+        found = {reply["ts"]: arrival for reply in replies if (arrival := self._events.found(channel, reply))}
         async with self._database.transaction() as tx:
-            new = await intake.append(tx, found) if found else set()
+            new = await intake.append(tx, list(found.values())) if found else set()
             await watermarks.move(tx, key, max((reply["ts"] for reply in replies), key=Decimal, default=seen))
         if new:
             log.info("replies were found by the sweep", count=len(new))
-        return sum(arrival.dedup_key in new and self._should_have_come(arrival) for arrival in found)
+        return sum(each.dedup_key in new and self._should_have_come(float(ts)) for ts, each in found.items())
 
-    def _should_have_come(self, arrival: Arrival) -> bool:
-        """It was written while Slack could reach us, and long ago."""
-        since = self.listening.since()
-        written = float(arrival.parsed["ts"])
+    def _should_have_come(self, written: float) -> bool:
+        """True if Slack could reach us when it was written (seconds since the epoch), and that is long ago."""
+        since = self._link.connected_since
         return since is not None and since < written < self._database.clock() / SECOND - self._settings.sweep.missing
 
     # --- the providers ------------------------------------------------------------------------------------------------
@@ -251,14 +231,9 @@ class Sweep:
     async def _listed(self, account: str, provider: Provider, since: int, until: int) -> list[Arrival]:
         begin = to_datetime(since) - OVERLAP
         found = await self._breaker.ask(account, LIST_INBOUND, lambda: listed(provider, begin))
+        recovered = f"found at {provider.title}: it had not told us"
         return [
-            Arrival(
-                source=account,
-                kind="inbound",
-                dedup_key=events.dedup_key(account, sms, ""),
-                body=b"",
-                parsed=events.pack(sms) | {"recovered": f"found at {provider.title}: it had not told us"},
-            )
+            entries.arrival(account, Inbound(sms, recovered), entries.dedup_key(account, sms, ""))
             for sms in found
             if sms.provider_id is not None and (sms.sent_at is None or sms.sent_at <= to_datetime(until))
         ]

@@ -6,11 +6,13 @@ The SDK's own retries are off: a dropped connection after a post would make it p
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 if TYPE_CHECKING:
     from bot.settings.sections import SlackSettings
@@ -81,10 +83,11 @@ class SlackApi:
 
     Args:
         client: makes them.
-        pacing: says when.
+        rate_limits: say when.
         metrics: where they are counted, if anywhere.
 
     Attributes:
+        client: the SDK's client, for Bolt.
         failing_since: since when no call was answered as it should be (seconds of the monotonic clock); None: Slack
             answers.
         locked_out: Slack's word for what is wrong with our token; None: it is good.
@@ -93,7 +96,7 @@ class SlackApi:
     def __init__(self, client: AsyncWebClient, rate_limits: RateLimits, metrics: Metrics | None = None) -> None:
         self.failing_since: float | None = None
         self.locked_out: str | None = None
-        self._client = client
+        self.client = client
         self._rate_limits = rate_limits
         self._metrics = metrics
 
@@ -123,6 +126,29 @@ class SlackApi:
         self.failing_since = self.locked_out = None
         return answer
 
+    async def respond(self, url: str, text: str, blocks: list[dict[str, Any]], *, replaces: bool = False) -> bool:
+        """Answers a command or a button privately; True if Slack still takes that.
+
+        Args:
+            url: the `response_url`; it takes five answers within half an hour.
+            text: for notifications.
+            blocks: Block Kit.
+            replaces: the answer replaces the message with the button.
+
+        Raises:
+            SlackUnreachable: it may not have come; the same answer twice harms nobody.
+        """
+        hook = AsyncWebhookClient(url, session=self.client.session, retry_handlers=[])
+        try:
+            answer = await hook.send(
+                text=text, blocks=blocks, response_type="ephemeral", replace_original=replaces or None
+            )
+        except (aiohttp.ClientError, TimeoutError):
+            raise SlackUnreachable("unreachable") from None
+        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+            raise SlackUnreachable(f"http_{answer.status_code}")
+        return answer.status_code < HTTPStatus.BAD_REQUEST
+
     def _count(self, method: str, began: float, outcome: str) -> None:
         if self._metrics is not None:
             self._metrics.slack_seconds.labels(method).observe(time.monotonic() - began)
@@ -140,9 +166,9 @@ class SlackApi:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             if method.startswith(_TAKES_JSON):
-                answer = await self._client.api_call(method, json=given)
+                answer = await self.client.api_call(method, json=given)
             else:
-                answer = await self._client.api_call(method, params=given)
+                answer = await self.client.api_call(method, params=given)
         except SlackApiError as error:
             raise await self._sorted(method, error) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):

@@ -14,13 +14,13 @@ from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, s
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from aiohttp import web
     from slack_bolt.async_app import AsyncApp
     from slack_sdk.socket_mode.request import SocketModeRequest
 
     from bot.conversations.condition_alerts import ConditionAlerts
     from bot.settings.sections import Timeouts
+    from bot.slack.client.link import SlackLink
 
 CONNECTIONS = 2  # one stays while Slack renews the other
 LOOK_EVERY = 2.0  # seconds
@@ -70,26 +70,21 @@ class Sockets:
     """The connections of one app.
 
     Args:
-        app: what takes their events.
+        app: handles their events.
         app_token: opens them.
-        patience: how long one may be down, and how old it may become.
-        alarm: tells people what only they can mend.
-        reconnected: called when there is a connection again after there was none, or a new one in its place.
+        timeouts: how long one may be down, and how old it may become.
+        condition_alerts: raised for what only people can mend.
+        link: learns when there is a connection again after there was none, or a new one in its place.
     """
 
     def __init__(
-        self,
-        app: AsyncApp,
-        app_token: str,
-        timeouts: Timeouts,
-        condition_alerts: ConditionAlerts,
-        reconnected: Callable[[], None],
+        self, app: AsyncApp, app_token: str, timeouts: Timeouts, condition_alerts: ConditionAlerts, link: SlackLink
     ) -> None:
         self._app = app
         self._token = app_token
-        self._patience = timeouts
+        self._timeouts = timeouts
         self._condition_alerts = condition_alerts
-        self._reconnected = reconnected
+        self._link = link
         self._tasks: list[asyncio.Task[None]] = []
         self._goodbyes: set[asyncio.Task[None]] = set()
         self._connected = [False] * CONNECTIONS
@@ -104,7 +99,7 @@ class Sockets:
         return any(self._connected)
 
     @property
-    def standing(self) -> int:
+    def count(self) -> int:
         """How many of them are connected."""
         return sum(self._connected)
 
@@ -123,10 +118,13 @@ class Sockets:
         """Makes all of them anew: they stand, but nothing comes through them."""
         self._expires = [0.0] * CONNECTIONS
 
+    async def handle(self, _: web.Request) -> None:
+        """Returns None: no events come by HTTP."""
+
     async def _keep_connected(self, number: int) -> None:
         while True:
             client = Connection(self._app, self._token)
-            self._expires[number] = time.monotonic() + self._patience.renew
+            self._expires[number] = time.monotonic() + self._timeouts.renew
             connecting = asyncio.create_task(client.connect())  # type: ignore[no-untyped-call]  # the SDK's
             try:
                 why = await self._watch(number, client)
@@ -159,7 +157,7 @@ class Sockets:
         """Returns when it has to be made anew, with the reason."""
         down = 0.0
         counted = 0
-        while down < self._patience.socket:
+        while down < self._timeouts.socket:
             if client.is_disabled:
                 return "switched off"
             if await self._is_too_old(number):
@@ -171,7 +169,7 @@ class Sockets:
                 await self._count(number, counted)
             pause = LOOK_EVERY if connected else LOOK_SOON
             down = 0.0 if connected else down + pause
-            await asyncio.sleep(min(pause, self._patience.socket))
+            await asyncio.sleep(min(pause, self._timeouts.socket))
         return "down"
 
     async def _is_too_old(self, number: int) -> bool:
@@ -189,7 +187,7 @@ class Sockets:
         elif not before:
             self.connected_since = time.time()
         if connected and not was and (self._stood[number] or not before):
-            self._reconnected()
+            self._link.reconnected()
         self._stood[number] |= connected
 
     async def _count(self, number: int, counted: int) -> None:

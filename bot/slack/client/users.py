@@ -104,7 +104,7 @@ class Users:
 
     async def person(self, user: str) -> Person:
         """The user, as Slack describes them now or did within the last hour."""
-        reader = self._database.glance()
+        reader = self._database.reader
         known = await users.find(reader, self._team, user)
         if known is not None and known.seen_at > self._database.clock() - FRESH:
             return known

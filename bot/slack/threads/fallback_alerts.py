@@ -22,8 +22,7 @@ from storage.tables import alerts, watermarks
 if TYPE_CHECKING:
     from bot.conversations.condition_alerts import ConditionAlerts
     from bot.settings.sections import FallbackAlertSettings
-    from bot.slack.client.api import SlackApi
-    from storage.engine.database import Database
+    from bot.slack.client.workspace import Workspace
     from storage.tables.alerts import Alert
 
 LOOKS = 5  # within the time that Slack may fail
@@ -39,19 +38,15 @@ class FallbackAlerts:
     """Watches whether alerts reach Slack.
 
     Args:
-        database: where the alerts are.
-        slack: whether it answers.
-        alarm: told that it does not.
-        settings: where alerts go then.
+        workspace: the workspace.
+        condition_alerts: raised when Slack does not answer.
     """
 
-    def __init__(
-        self, database: Database, slack: SlackApi, condition_alerts: ConditionAlerts, settings: FallbackAlertSettings
-    ) -> None:
-        self._database = database
-        self._slack = slack
+    def __init__(self, workspace: Workspace, condition_alerts: ConditionAlerts) -> None:
+        self._database = workspace.database
+        self._slack = workspace.slack
+        self._settings = workspace.settings.fallback_alerts
         self._condition_alerts = condition_alerts
-        self._settings = settings
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:

@@ -1,4 +1,4 @@
-"""Putting things into Slack exactly once.
+"""Posts to Slack exactly once.
 
 `chat.postMessage` has no idempotency key, so each post has a row and carries its key as metadata and block id. When an
 answer never came, or the process died, the post is looked up by that key before it is made again.
@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import structlog
@@ -17,16 +18,14 @@ from bot.conversations import recovery
 from bot.conversations.enqueue import RetryLater
 from bot.slack.client.api import SlackRefused, SlackUnreachable
 from storage.engine.clock import SECOND
-from storage.tables import posts
+from storage.tables import jobs, posts
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
-    from bot.settings.model import Settings
-    from bot.slack.client.api import SlackApi
     from bot.slack.client.rate_limit import RateLimits
+    from bot.slack.client.workspace import Workspace
     from bot.slack.views.cards import Rendered
-    from storage.engine.database import Database, Transaction
+    from storage.engine.database import Transaction
+    from storage.tables.jobs import Job
     from storage.tables.posts import Post
 
 EVENT_TYPE = "threadline_post"  # of the metadata; its payload is the key and nothing else
@@ -45,51 +44,63 @@ class ChannelClosed(RetryLater):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """Something to be put into Slack."""
+    """A post to make.
+
+    Attributes:
+        key: finds the post again; Slack carries it in the metadata and the first block id.
+        kind: card, text, rest, notice, status_line, opt_out_question, or alert.
+        subject: the id of the conversation, message or alert that it shows.
+        channel, thread_ts: where it goes.
+        broadcast: it is shown in the channel too.
+    """
 
     key: str
     kind: str
     subject: int
     channel: str
     thread_ts: str | None = None
-    broadcast: bool = False  # shown in the channel too
+    broadcast: bool = False
+
+
+Compose = Callable[["Transaction", "Post"], Awaitable["Rendered | None"]]
+Follow = Callable[["Transaction", "Post"], Awaitable[None]]
 
 
 class IdempotentPosts:
-    """The posts of one workspace."""
+    """The posts of one workspace.
 
-    def __init__(
-        self, database: Database, slack: SlackApi, rate_limits: RateLimits, settings: Settings, team: str
-    ) -> None:
-        self._database = database
-        self._slack = slack
+    Args:
+        workspace: the workspace.
+        rate_limits: give each post its turn.
+    """
+
+    def __init__(self, workspace: Workspace, rate_limits: RateLimits) -> None:
+        self._database = workspace.database
+        self._slack = workspace.slack
+        self._settings = workspace.settings
+        self._team = workspace.team
         self._rate_limits = rate_limits
-        self._reconcile_after = int(settings.slack.reconcile_seconds * SECOND)
-        self._settings = settings
-        self._team = team
+        self._reconcile_after = int(workspace.settings.slack.reconcile_seconds * SECOND)
 
-    async def put(
-        self,
-        draft: Draft,
-        compose: Callable[[Transaction, Post], Awaitable[Rendered | None]],
-        finish: Callable[[Transaction, Post], Awaitable[None]],
-    ) -> None:
-        """Makes the post if it is not there, then calls `finish` in the transaction that says so.
+    async def put(self, draft: Draft, compose: Compose, job: Job | None = None, follow: Follow | None = None) -> None:
+        """Makes the post if it is not there, and finishes the job in the transaction that records it.
 
         Args:
-            draft: what and where.
-            compose: what it shows, asked when its turn has come; None: there is nothing to say any more.
-            finish: what follows from its being there; the post has its `ts`.
+            draft: what it is and where it goes.
+            compose: returns what it shows, when its turn has come; None: there is nothing to show any more.
+            job: the job that is done then, if it is one post only.
+            follow: writes what else follows from the post, in the same transaction; the post has its `ts`.
 
         Raises:
-            Later: an earlier try may still show up.
+            RetryLater: an earlier try may still show up.
             ThreadLost: its thread is gone.
             ChannelClosed: its channel takes nothing now.
             bot.slack.client.api.SlackError: it could not be made, or nobody knows.
         """
-        reader = self._database.glance()
-        known = await posts.find(reader, draft.key)
-        if known is not None and await self._is_there(known, finish):
+        known = await posts.find(self._database.reader, draft.key)
+        if known is not None and (there := await self._there(known)) is not None:
+            async with self._database.transaction() as tx:
+                await _finish(tx, there, job, follow)
             return
         async with self._rate_limits.turn("chat.postMessage", draft.channel, opens=draft.kind == "card") as leaves:
             async with self._database.transaction() as tx:
@@ -97,18 +108,18 @@ class IdempotentPosts:
                 shown = await compose(tx, post)
                 if shown is None:
                     await posts.refuse(tx, post.id, "nothing to say")
-                    await finish(tx, post)
+                    await _finish(tx, post, job, follow)
                     return
             leaves()
             channel, ts = await self._post(post, shown, broadcast=draft.broadcast)
         async with self._database.transaction() as tx:
             await posts.sent(tx, post.id, channel, ts, digest(shown))
             await recovery.open_channel(tx, channel)
-            await finish(tx, await posts.get(tx, post.id))
+            await _finish(tx, replace(post, channel=channel, ts=ts, state="sent"), job, follow)
         log.info("posted", post=draft.kind, subject=draft.subject)
 
     def would_hold_up(self, post: Post, shown: Rendered) -> bool:
-        """Whether the edit would take time from what people should see before it."""
+        """True if the edit would take time from posts that people should see before it."""
         return post.digest != digest(shown) and self._rate_limits.is_behind(post.channel)
 
     async def edit(self, post: Post, shown: Rendered) -> bool:
@@ -128,14 +139,11 @@ class IdempotentPosts:
         log.info("edited", post=post.kind, subject=post.subject)
         return True
 
-    async def _is_there(self, known: Post, finish: Callable[[Transaction, Post], Awaitable[None]]) -> bool:
+    async def _there(self, known: Post) -> Post | None:
+        """Returns the post if it is in Slack, or is not to be made again; None: it is still to be made."""
         if known.state == "sending":
             known = await self._reconcile(known)
-        if known.state in {"waiting", "sending"}:
-            return False
-        async with self._database.transaction() as tx:
-            await finish(tx, known)
-        return True
+        return None if known.state in {"waiting", "sending"} else known
 
     async def _reconcile(self, post: Post) -> Post:
         """The post as it is after a look; one that is not found may be made again once it would have shown up."""
@@ -238,6 +246,13 @@ class IdempotentPosts:
             cursor = page.get("response_metadata", {}).get("next_cursor") or None
             if cursor is None:
                 return None
+
+
+async def _finish(tx: Transaction, post: Post, job: Job | None, follow: Follow | None) -> None:
+    if follow is not None:
+        await follow(tx, post)
+    if job is not None:
+        await jobs.finish(tx, job)
 
 
 def _is_lost(post: Post, error: SlackRefused) -> bool:

@@ -1,23 +1,19 @@
-"""Everything we say in Slack: threads with their cards, texts, receipt lines, alerts and private words.
+"""Publishes to Slack: threads with their cards, texts, status lines, alerts and private messages.
 
-One function for each kind of job; each shows what the rows say at the moment when its turn has come.
+One function per kind of job; each shows what the rows say when its turn has come.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import aiohttp
 import structlog
-from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.conversations import enqueue, recovery
 from bot.conversations.enqueue import RetryLater
-from bot.slack.client.api import SlackRefused, SlackUnreachable
+from bot.slack.client.api import SlackRefused
 from bot.slack.threads.idempotent_post import ChannelClosed, Draft, ThreadLost
-from bot.slack.views import blocks, buttons, cards
+from bot.slack.views import buttons, cards
 from bot.slack.views import consent as consent_view
 from bot.telemetry import log_context, message_events
 from storage.engine.clock import HOUR
@@ -25,12 +21,12 @@ from storage.queries import history
 from storage.tables import alerts, contacts, conversations, jobs, messages, opt_out_questions, posts
 
 if TYPE_CHECKING:
-    from bot.settings.model import Settings
-    from bot.slack.client.api import SlackApi
-    from bot.slack.threads.idempotent_post import IdempotentPosts
+    from bot.conversations.job_kinds import Answer, Notice, Rest, Tell
+    from bot.slack.client.workspace import Workspace
+    from bot.slack.threads.idempotent_post import Compose, Follow, IdempotentPosts
     from bot.slack.threads.presenter import Presenter
     from bot.slack.views.cards import Rendered
-    from storage.engine.database import Connection, Database, Transaction
+    from storage.engine.database import Connection, Transaction
     from storage.tables.conversations import Conversation
     from storage.tables.jobs import Job
     from storage.tables.messages import Message
@@ -39,151 +35,143 @@ if TYPE_CHECKING:
 MERGED = 20  # texts of one conversation in one post at most
 MERGED_LENGTH = 2_500  # characters in it
 GIVES_WAY = 12  # times that the edit of a card lets everything else go first: about ten minutes
-LONGEST_WAY = 16  # times the patience for a card, between two of them
+LONGEST_WAY = 16  # times the timeout for a card, between two of them
 
-log = structlog.get_logger("thread")
+log = structlog.get_logger("publisher")
 
 
 class Publisher:
-    """What the worker calls for the jobs towards Slack."""
+    """The handlers of the jobs towards Slack.
 
-    def __init__(
-        self,
-        database: Database,
-        slack: SlackApi,
-        idempotent_posts: IdempotentPosts,
-        presenter: Presenter,
-        settings: Settings,
-        session: aiohttp.ClientSession,
-    ) -> None:
-        self._database = database
-        self._slack = slack
-        self._idempotent_posts = idempotent_posts
+    Args:
+        workspace: the workspace.
+        idempotent_posts: makes each post once.
+        presenter: turns rows into views.
+    """
+
+    def __init__(self, workspace: Workspace, idempotent_posts: IdempotentPosts, presenter: Presenter) -> None:
+        self._database = workspace.database
+        self._slack = workspace.slack
+        self._settings = workspace.settings
+        self._posts = idempotent_posts
         self._presenter = presenter
-        self._settings = settings
-        self._session = session
 
     # --- the thread and its texts -------------------------------------------------------------------------------------
 
     async def post(self, job: Job) -> None:
-        """Shows what the contact wrote, and what we wrote elsewhere, in the conversation's thread."""
+        """Posts what the contact wrote, and what we wrote elsewhere, in the conversation's thread."""
         conversation = await self._open_thread(job.subject)
-        reader = self._database.glance()
+        reader = self._database.reader
         begun = await posts.unfinished(reader, "text", conversation.id)
-        first = await messages.unposted(reader, conversation.id, 1)
+        first = await (messages.of_post(reader, begun.id) if begun else messages.unposted(reader, conversation.id, 1))
         if begun is None and not first:
             await self._finish(job)
             return
         key = begun.key if begun else f"text:{first[0].id}"
-        shown: list[Rendered] = []
+        broadcast = bool(first) and await self._breaks_silence(conversation, first[0])
+        draft = Draft(key, "text", conversation.id, conversation.channel, conversation.thread_ts, broadcast)
+        pieces = 0
 
         async def compose(tx: Transaction, post: Post) -> Rendered | None:
-            await self._choose(tx, conversation, post)
-            shown[:] = await self._texts(tx, conversation, post)
-            return next(iter(shown), None)
+            nonlocal pieces
+            shown = await self._texts(tx, conversation, post, await self._choose(tx, conversation, post))
+            pieces = len(shown)
+            return shown[0] if shown else None
 
-        async def finish(tx: Transaction, post: Post) -> None:
-            await jobs.finish(tx, job)
-            await message_events.shown(tx, post.id)
-            if len(shown or await self._texts(tx, conversation, post)) > 1:
+        async def follow(tx: Transaction, post: Post) -> None:
+            shown = await messages.of_post(tx, post.id)
+            message_events.shown(tx, shown)
+            if (pieces or len(await self._texts(tx, conversation, post, shown))) > 1:
                 await enqueue.rest(tx, conversation.id, post.id)
             if await messages.unposted(tx, conversation.id, 1):
                 await enqueue.post(tx, conversation.id)
 
-        draft = Draft(key, "text", conversation.id, conversation.channel, conversation.thread_ts)
-        if first and await self._is_news(conversation, first[0]):
-            draft = replace(draft, broadcast=True)
-        await self._put_in_thread(conversation, draft, compose, finish)
+        await self._put(conversation, draft, compose, job, follow)
 
-    async def rest(self, job: Job) -> None:
-        """Shows what of a very long text did not fit into its first post."""
+    async def rest(self, job: Job, rest: Rest) -> None:
+        """Posts the pieces of a very long text that did not fit into its first post."""
         conversation = await self._open_thread(job.subject)
         async with self._database.read() as reader:
-            first = await posts.get(reader, job.details["post"])
-            count = len(await self._texts(reader, conversation, first))
+            first = await posts.get(reader, rest.post)
+            count = len(await self._texts(reader, conversation, first, await messages.of_post(reader, first.id)))
         for number in range(1, count):
 
             async def compose(tx: Transaction, _: Post, number: int = number) -> Rendered:
-                return (await self._texts(tx, conversation, first))[number]
-
-            async def finish(tx: Transaction, _: Post, number: int = number) -> None:
-                if number == count - 1:
-                    await jobs.finish(tx, job)
+                shown = await messages.of_post(tx, first.id)
+                return (await self._texts(tx, conversation, first, shown))[number]
 
             key = f"{first.key}#{number + 1}"
             draft = Draft(key, "rest", conversation.id, conversation.channel, conversation.thread_ts)
-            await self._put_in_thread(conversation, draft, compose, finish)
+            await self._put(conversation, draft, compose, job if number == count - 1 else None)
 
-    async def notice(self, job: Job) -> None:
-        """Says a sentence of ours in the thread."""
+    async def notice(self, job: Job, notice: Notice) -> None:
+        """Posts a sentence of ours in the thread."""
         conversation = await self._open_thread(job.subject)
 
         async def compose(_: Transaction, post: Post) -> Rendered:
-            sentence = job.details["sentence"]
-            return cards.notice(blocks.Marked(sentence) if job.details["marked"] else sentence, key=post.key)
+            return cards.notice(notice.shown, key=post.key)
 
-        async def finish(tx: Transaction, _: Post) -> None:
-            await jobs.finish(tx, job)
-
-        draft = Draft(job.details["key"], "notice", conversation.id, conversation.channel, conversation.thread_ts)
-        await self._put_in_thread(conversation, draft, compose, finish)
+        draft = Draft(notice.key, "notice", conversation.id, conversation.channel, conversation.thread_ts)
+        await self._put(conversation, draft, compose, job)
 
     async def opt_out_question(self, job: Job) -> None:
-        """Asks whether a text asks for no more texts, or shows what was decided."""
-        key = f"doubt:{job.subject}"
+        """Asks if a text means STOP, or shows the decision."""
+        key = _question_key(job.subject)
         async with self._database.read() as reader:
-            opt_out_question, post = await opt_out_questions.get(reader, job.subject), await posts.find(reader, key)
-        if post is None and opt_out_question.decision is not None:
+            question, post = await opt_out_questions.get(reader, job.subject), await posts.find(reader, key)
+        if post is None and question.decision is not None:
             await self._finish(job)
             return
         if post is not None and post.state == "sent":
-            await self._idempotent_posts.edit(post, consent_view.question(opt_out_question, key))
+            await self._posts.edit(post, consent_view.question(question, key))
             await self._finish(job)
             return
-        conversation = await self._open_thread(opt_out_question.conversation_id)
+        conversation = await self._open_thread(question.conversation_id)
 
         async def compose(tx: Transaction, _: Post) -> Rendered:
             return consent_view.question(await opt_out_questions.get(tx, job.subject), key)
 
-        async def finish(tx: Transaction, _: Post) -> None:
-            await jobs.finish(tx, job)
-
         draft = Draft(key, "opt_out_question", job.subject, conversation.channel, conversation.thread_ts)
-        await self._put_in_thread(conversation, draft, compose, finish)
+        await self._put(conversation, draft, compose, job)
 
     async def card(self, job: Job) -> None:
         """Brings the card up to date, once nothing more urgent waits; before the thread is opened there is none."""
-        reader = self._database.glance()
+        reader = self._database.reader
         conversation = await conversations.get(reader, job.subject)
         post = await posts.find(reader, recovery.card_key(conversation.id))
-        shown = await self._card(reader, conversation)
         if post is not None and post.state == "sent":
-            if job.tries <= GIVES_WAY and self._idempotent_posts.would_hold_up(post, shown):
+            shown = await self._card(reader, conversation)
+            if job.tries <= GIVES_WAY and self._posts.would_hold_up(post, shown):
                 raise RetryLater(self._settings.timeouts.card * min(1 << job.tries, LONGEST_WAY), "others go first")
-            if not await self._idempotent_posts.edit(post, shown):
+            if not await self._posts.edit(post, shown):
                 await self._lose_thread(conversation)
         await self._finish(job)
 
-    # --- what became of a message -------------------------------------------------------------------------------------
+    # --- the status of a message --------------------------------------------------------------------------------------
 
     async def show(self, job: Job) -> None:
-        """Posts or edits the message's receipt line."""
-        reader = self._database.glance()
+        """Posts or edits the message's status line."""
+        reader = self._database.reader
         message = await messages.get(reader, job.subject)
         conversation = await conversations.get(reader, message.conversation_id)
         post = await posts.find(reader, _line_key(message.id))
-        is_shown = message.slack_ts is not None or await self._is_posted(reader, message)
-        shown = await self._line(reader, message)
         log_context.about(message)
         if message.state == "cancelled" and post is None:
             await self._finish(job)
-        elif not is_shown or conversation.thread_ts is None:
+        elif conversation.thread_ts is None or not await self._is_in_thread(reader, message):
             raise RetryLater(1, "its text is not in the thread yet")
         elif post is not None and post.state == "sent":
-            await self._idempotent_posts.edit(post, shown)
+            await self._posts.edit(post, await self._line(reader, message))
             await self._finish(job)
         else:
             await self._post_line(job, message, conversation)
+
+    async def _post_line(self, job: Job, message: Message, conversation: Conversation) -> None:
+        async def compose(tx: Transaction, _: Post) -> Rendered:
+            return await self._line(tx, await messages.get(tx, message.id))
+
+        draft = Draft(_line_key(message.id), "status_line", message.id, conversation.channel, conversation.thread_ts)
+        await self._put(conversation, draft, compose, job)
 
     # --- elsewhere ----------------------------------------------------------------------------------------------------
 
@@ -194,61 +182,46 @@ class Publisher:
             post = await posts.find(reader, key)
             alert = await alerts.get(reader, job.subject)
             shown = cards.alert(await self._presenter.alert(reader, alert), buttons.of_alert(alert), key=key)
-        if post is not None and post.state == "sent" and await self._idempotent_posts.edit(post, shown):
+        if post is not None and post.state == "sent" and await self._posts.edit(post, shown):
             await self._finish(job)
             return
 
         async def compose(_: Transaction, __: Post) -> Rendered:
             return shown
 
-        async def finish(tx: Transaction, _: Post) -> None:
-            await jobs.finish(tx, job)
-
         draft = Draft(key, "alert", job.subject, self._settings.slack.alert_channel)
-        await self._idempotent_posts.put(draft, compose, finish)
+        await self._posts.put(draft, compose, job)
 
-    async def tell(self, job: Job) -> None:
-        """Says something to one person only."""
-        told = job.details
-        shown = cards.private(blocks.Marked(told["sentence"]) if told["marked"] else told["sentence"])
-        url = told["response_url"]
-        if url is None or not await self._respond(url, shown, replaces=told["replaces"]):
+    async def tell(self, job: Job, tell: Tell) -> None:
+        """Shows a sentence to one person only."""
+        shown = cards.private(tell.shown)
+        url = tell.response_url
+        if url is None or not await self._slack.respond(url, shown.text, shown.blocks, replaces=tell.replaces):
             await self._slack.call(
                 "chat.postEphemeral",
-                channel=told["channel"],
-                user=told["user"],
-                thread_ts=told["thread_ts"],
+                channel=tell.channel,
+                user=tell.user,
+                thread_ts=tell.thread_ts,
                 text=shown.text,
                 blocks=shown.blocks,
             )
         await self._finish(job)
 
-    async def answer(self, job: Job) -> None:
-        """Links the thread for the person who began it from elsewhere; Slack takes that for half an hour."""
+    async def answer(self, job: Job, answer: Answer) -> None:
+        """Links the thread for the person who began it elsewhere; Slack takes that for half an hour."""
         async with self._database.read() as reader:
             conversation = await conversations.get(reader, job.subject)
         link = cards.link("this thread", self._presenter.address_of(conversation))
         shown = cards.private(cards.fill("It is in {link}.", link=link))
-        url, user = job.details["response_url"], job.details.get("user")
-        if (url is None or not await self._respond(url, shown)) and user is not None:
-            await self._whisper(conversation.channel, user, shown)
+        url = answer.response_url
+        if url is None or not await self._slack.respond(url, shown.text, shown.blocks):
+            await self._whisper(conversation.channel, answer.user, shown)
         await self._finish(job)
 
-    async def _respond(self, url: str, shown: Rendered, *, replaces: bool = False) -> bool:
-        """Answers a command or a button, also in place of the button; whether Slack still takes that."""
-        hook = AsyncWebhookClient(url, session=self._session, retry_handlers=[])
-        try:
-            answer = await hook.send(
-                text=shown.text, blocks=shown.blocks, response_type="ephemeral", replace_original=replaces or None
-            )
-        except (aiohttp.ClientError, TimeoutError):  # it may have come; a link twice harms nobody
-            raise SlackUnreachable("unreachable") from None
-        if answer.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR or answer.status_code == HTTPStatus.TOO_MANY_REQUESTS:
-            raise SlackUnreachable(f"http_{answer.status_code}")
-        return answer.status_code < HTTPStatus.BAD_REQUEST  # the address has ended, or was used five times
-
-    async def _whisper(self, channel: str, user: str, shown: Rendered) -> None:
-        """Says something to one person, if they are in the channel: who is not cannot be told there."""
+    async def _whisper(self, channel: str, user: str | None, shown: Rendered) -> None:
+        """Shows something to one person, if they are in the channel."""
+        if user is None:
+            return
         try:
             await self._slack.call(
                 "chat.postEphemeral", channel=channel, user=user, text=shown.text, blocks=shown.blocks
@@ -259,27 +232,35 @@ class Publisher:
     # --- how ----------------------------------------------------------------------------------------------------------
 
     async def _open_thread(self, conversation_id: int) -> Conversation:
-        """The conversation with its thread, whose card is posted first if there is none."""
-        conversation = await conversations.get(self._database.glance(), conversation_id)
+        """Returns the conversation with its thread; its card is posted first if there is none."""
+        conversation = await conversations.get(self._database.reader, conversation_id)
         if conversation.thread_ts is not None:
             return conversation
 
         async def compose(tx: Transaction, _: Post) -> Rendered:
             return await self._card(tx, await conversations.get(tx, conversation_id))
 
-        async def finish(tx: Transaction, post: Post) -> None:
+        async def follow(tx: Transaction, post: Post) -> None:
             await conversations.set_thread(tx, conversation_id, post.ts)
 
         draft = Draft(recovery.card_key(conversation_id), "card", conversation_id, conversation.channel)
-        await self._put_in_thread(conversation, draft, compose, finish)
-        return await conversations.get(self._database.glance(), conversation_id)
+        await self._put(conversation, draft, compose, follow=follow)
+        return await conversations.get(self._database.reader, conversation_id)
 
-    async def _put_in_thread(self, conversation: Conversation, draft: Draft, compose: object, finish: object) -> None:
+    async def _put(
+        self,
+        conversation: Conversation,
+        draft: Draft,
+        compose: Compose,
+        job: Job | None = None,
+        follow: Follow | None = None,
+    ) -> None:
+        """Posts into the conversation's thread; a thread that is lost, or in a closed channel, is opened elsewhere."""
         try:
-            await self._idempotent_posts.put(draft, compose, finish)  # type: ignore[arg-type]  # passed on as they came
+            await self._posts.put(draft, compose, job, follow)
         except ThreadLost:
             await self._lose_thread(conversation)
-            raise RetryLater(0, "the thread is opened anew") from None
+            raise RetryLater(0, "the thread is opened again") from None
         except ChannelClosed:
             channel = self._settings.inboxes[conversation.inbox].channel
             if channel == conversation.channel:
@@ -288,8 +269,8 @@ class Publisher:
                 await recovery.move_thread(tx, conversation, channel)
             raise RetryLater(0, "the inbox has another channel now") from None
 
-    async def _is_news(self, conversation: Conversation, message: Message) -> bool:
-        """Whether the text breaks so long a silence in its thread that the channel is to see it too."""
+    async def _breaks_silence(self, conversation: Conversation, message: Message) -> bool:
+        """True if the thread was silent for so long that the channel has to see the text too."""
         hours = self._settings.inboxes[conversation.inbox].broadcast_hours
         if hours is None or message.direction == "out":
             return False
@@ -302,15 +283,18 @@ class Publisher:
         async with self._database.transaction() as tx:
             await recovery.lose_thread(tx, conversation)
 
-    async def _choose(self, tx: Transaction, conversation: Conversation, post: Post) -> None:
-        """Gives the post what it is to show: what waits, several texts of the contact as one."""
-        if not await messages.of_post(tx, post.id):
-            chosen = _together(await messages.unposted(tx, conversation.id, MERGED))
-            await messages.show_in(tx, [message.id for message in chosen], post.id)
+    async def _choose(self, tx: Transaction, conversation: Conversation, post: Post) -> list[Message]:
+        """Returns the messages that the post shows: the next ones, several texts of the contact as one."""
+        if chosen := await messages.of_post(tx, post.id):
+            return chosen
+        chosen = _together(await messages.unposted(tx, conversation.id, MERGED))
+        await messages.show_in(tx, [message.id for message in chosen], post.id)
+        return chosen
 
-    async def _texts(self, connection: Connection, conversation: Conversation, post: Post) -> list[Rendered]:
-        """What the post shows; more than one where a text is too long for one."""
-        chosen = await messages.of_post(connection, post.id)
+    async def _texts(
+        self, connection: Connection, conversation: Conversation, post: Post, chosen: list[Message]
+    ) -> list[Rendered]:
+        """Returns the pieces of the post; more than one if a text is too long for one."""
         if not chosen:
             return []
         now = post.tried_at
@@ -328,17 +312,10 @@ class Publisher:
         view = await self._presenter.line(connection, message, self._database.clock())
         return cards.receipt_line(view, buttons.of_line(message, view.stage), key=_line_key(message.id))
 
-    async def _post_line(self, job: Job, message: Message, conversation: Conversation) -> None:
-        async def compose(tx: Transaction, _: Post) -> Rendered:
-            return await self._line(tx, await messages.get(tx, message.id))
-
-        async def finish(tx: Transaction, _: Post) -> None:
-            await jobs.finish(tx, job)
-
-        draft = Draft(_line_key(message.id), "status_line", message.id, conversation.channel, conversation.thread_ts)
-        await self._put_in_thread(conversation, draft, compose, finish)
-
-    async def _is_posted(self, connection: Connection, message: Message) -> bool:
+    async def _is_in_thread(self, connection: Connection, message: Message) -> bool:
+        """True if the text is in the thread: typed there, or posted by us."""
+        if message.slack_ts is not None:
+            return True
         return message.post_id is not None and (await posts.get(connection, message.post_id)).state == "sent"
 
     async def _finish(self, job: Job) -> None:
@@ -359,3 +336,8 @@ def _together(waiting: list[Message]) -> list[Message]:
 
 def _line_key(message_id: int) -> str:
     return f"line:{message_id}"
+
+
+def _question_key(message_id: int) -> str:
+    """The prefix is from version 0.1.0, whose posts carry it in Slack."""
+    return f"doubt:{message_id}"

@@ -11,6 +11,6 @@ ALTER TABLE attempts RENAME COLUMN settled_by TO reconciled_by;
 UPDATE intake SET kind = 'action' WHERE kind = 'wish';
 UPDATE posts SET kind = 'opt_out_question' WHERE kind = 'doubt';
 UPDATE posts SET kind = 'status_line' WHERE kind = 'line';
-UPDATE jobs SET kind = 'opt_out_question' WHERE kind = 'doubt';
+UPDATE jobs SET kind = 'opt_out_question', key = replace(key, 'doubt:', 'opt_out_question:') WHERE kind = 'doubt';
 UPDATE jobs SET kind = 'reconcile', lane = replace(lane, 'settle:', 'reconcile:'), key = replace(key, 'settle:', 'reconcile:')
     WHERE kind = 'settle';

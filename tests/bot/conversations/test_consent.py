@@ -10,10 +10,10 @@ import pytest
 
 from bot.conversations import consent
 from bot.conversations.consent import GOODBYE, WELCOME_BACK, Consent
+from bot.conversations.decisions import Stop
 from bot.conversations.intake_handlers import IntakeHandlers
 from bot.conversations.send_results import SendResults
-from bot.sending.decide import CONFIRMED, OPTED_OUT, Deciding
-from bot.sending.routing import Stop
+from bot.sending.decide import CONFIRMED, OPTED_OUT, Decider
 from bot.settings.model import Settings
 from providers import load
 from storage.engine.clock import DAY, MINUTE, SECOND
@@ -54,7 +54,7 @@ class Heard:
         self.settings = _settings()
         kinds: Any = {name: load(name) for name in PROVIDERS}
         self.send_results = SendResults(self.settings, kinds)
-        self._bridge = IntakeHandlers(
+        self._handlers = IntakeHandlers(
             self.settings, self.send_results, Identity("T1", "B1", "U0BOT", "https://x.slack.com/")
         )
         self._numbers = count()
@@ -81,7 +81,7 @@ class Heard:
         async with self.database.transaction() as tx:
             await intake.append(tx, [arrival])
             for entry in await intake.waiting(tx, 10):
-                await self._bridge.take(tx, entry)
+                await self._handlers.handle(tx, entry)
 
     async def said(self, phone: str = PHONE) -> list[str]:
         """What we want to say to the contact by ourselves, oldest first."""
@@ -283,16 +283,14 @@ async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None
     """Another text is stopped; the confirmation goes, again only after it certainly did not arrive."""
     await heard.text("STOP")
     (found,) = await rows(heard.database, "SELECT id, conversation_id FROM messages WHERE direction = 'out'")
-    gate: Any = Deciding.__new__(Deciding)
+    gate: Any = Decider.__new__(Decider)
     gate._settings, gate._providers = heard.settings, {}
     gate._consent = Consent(heard.settings)
     async with heard.database.transaction() as tx:
         other = await messages.add_text(
             tx, found["conversation_id"], origin="confirmation", text=WELCOME_BACK, author=None
         )
-        with pytest.raises(Stop) as stopped:
-            await gate.decide(tx, await messages.get(tx, other), None)
-        assert stopped.value.sentence == OPTED_OUT
+        assert await gate.decide(tx, await messages.get(tx, other), None) == Stop("opted_out", OPTED_OUT)
         tried = await attempts.start(
             tx,
             found["id"],
@@ -309,9 +307,7 @@ async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None
     heard.database.clock.wait(1)  # type: ignore[attr-defined]  # the test's own clock
     async with heard.database.transaction() as tx:
         await messages.decide(tx, found["id"])
-        with pytest.raises(Stop) as stopped:
-            await gate.decide(tx, await messages.get(tx, found["id"]), None)
-        assert stopped.value.sentence == CONFIRMED
+        assert await gate.decide(tx, await messages.get(tx, found["id"]), None) == Stop("confirmed", CONFIRMED)
 
 
 def test_every_contact_is_made_where_erased_opt_outs_are_known() -> None:

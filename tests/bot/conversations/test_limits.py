@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.conversations.limits import Hold, keep
+from bot.conversations.decisions import Hold
+from bot.conversations.limits import check
 from bot.settings.model import Sender
 from providers.provider import Features, Limit
 from storage.engine.clock import SECOND
@@ -74,23 +75,21 @@ async def test_who_is_held_and_until_when(
     """The oldest that still counts makes room; what people may still send does not count for what goes by itself."""
     async with database.transaction() as tx:
         await use(tx, *used)
-        passing = keep(tx, "sydney", sender(**paces), company(*limits), tx.now, automatic=automatic)
-        if seconds is None:
-            await passing
-            return
-        with pytest.raises(Hold) as held:
-            await passing
-    assert held.value.until == START + int(seconds * SECOND)
-    assert held.value.sentence.startswith(sentence)
+        hold = await check(tx, "sydney", sender(**paces), company(*limits), tx.now, automatic=automatic)
+    if seconds is None:
+        assert hold is None
+        return
+    assert hold is not None
+    assert hold.until == START + int(seconds * SECOND)
+    assert hold.sentence.startswith(sentence)
 
 
 async def test_another_sender_of_the_account_has_its_own_pace(database: Database) -> None:
     """What it sent does not count."""
     async with database.transaction() as tx:
         await use(tx, 0.5, name="perth")
-        await keep(tx, "sydney", sender(texts_per_second=1), company(), tx.now)
-        with pytest.raises(Hold):
-            await keep(tx, "perth", sender(texts_per_second=1), company(), tx.now)
+        assert await check(tx, "sydney", sender(texts_per_second=1), company(), tx.now) is None
+        assert await check(tx, "perth", sender(texts_per_second=1), company(), tx.now) is not None
 
 
 async def test_what_goes_by_itself_lets_people_go_first(database: Database) -> None:
@@ -100,13 +99,13 @@ async def test_what_goes_by_itself_lets_people_go_first(database: Database) -> N
         (job,) = await jobs.claim(tx, "test", "sms", 1)
         await jobs.retry(tx, job, START + SECOND, "held", "acme/sydney")
         paced = sender(texts_per_minute=9)
-        await keep(tx, "sydney", paced, company(), tx.now)
-        await keep(tx, "sydney", sender(), company(), tx.now, automatic=True)
-        with pytest.raises(Hold) as held:
-            await keep(tx, "sydney", paced, company(), tx.now, automatic=True)
-        assert held.value.until > START + SECOND
+        assert await check(tx, "sydney", paced, company(), tx.now) is None
+        assert await check(tx, "sydney", sender(), company(), tx.now, automatic=True) is None
+        hold = await check(tx, "sydney", paced, company(), tx.now, automatic=True)
+        assert hold is not None
+        assert hold.until > START + SECOND
         await jobs.finish(tx, job)
-        await keep(tx, "sydney", paced, company(), tx.now, automatic=True)
+        assert await check(tx, "sydney", paced, company(), tx.now, automatic=True) is None
 
 
 async def test_those_who_wait_have_their_turns_one_after_the_other(database: Database) -> None:

@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import bot.slack.client.workspace
 from bot.conversations.enqueue import RetryLater
 from bot.settings.model import Settings
 from bot.slack.client.api import SlackApi, SlackRefused, SlackUncertain, SlackUnreachable, open_client, open_session
 from bot.slack.client.rate_limit import RateLimits
+from bot.slack.client.users import Users
 from bot.slack.threads.idempotent_post import Draft, IdempotentPosts, ThreadLost
 from bot.slack.views.blocks import Rendered
+from bot.telemetry.metrics import Metrics
 from sandbox.slack import Workspace
 from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
 from storage.engine.database import open_database
 from storage.tables import posts
+from storage.tables.identity import Identity
+from storage.tables.intake import Appender
 from tests.bot.installation import changed
 
 if TYPE_CHECKING:
@@ -47,7 +52,7 @@ class Desk:
     """Where posts are made: the real client towards the pretend Slack, and what a test looks at.
 
     Attributes:
-        finished: the posts that `finish` was called for.
+        finished: the posts that `follow` was called for.
     """
 
     def __init__(self, slack: Workspace, database: Database, idempotent_posts: IdempotentPosts, clock: Clock) -> None:
@@ -61,7 +66,8 @@ class Desk:
 
     async def put(self, thread_ts: str | None = None, key: str = KEY) -> None:
         """Puts a post; it says what `text` is when its turn comes."""
-        await self.idempotent_posts.put(Draft(key, "text", 17, self.channel, thread_ts), self._compose, self._finish)
+        draft = Draft(key, "text", 17, self.channel, thread_ts)
+        await self.idempotent_posts.put(draft, self._compose, follow=self._follow)
 
     async def root(self) -> str:
         """A card of ours; returns its `ts`."""
@@ -97,7 +103,7 @@ class Desk:
         section = {"type": "section", "text": {"type": "plain_text", "text": self.text}}
         return Rendered(self.text, [section | {"block_id": f"k:{post.key}"}])
 
-    async def _finish(self, _: Transaction, post: Post) -> None:
+    async def _follow(self, _: Transaction, post: Post) -> None:
         self.finished.append(post)
 
 
@@ -109,14 +115,19 @@ async def opened(folder: Path, **workspace: Any) -> AsyncIterator[Desk]:
         clock = Clock()
         database = await open_database(folder / "threadline.db", clock)
         limits = {"posts_per_second": 1000.0, "posts_per_minute": 60_000.0, "reconcile_seconds": SETTLE}
-        ours = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url}
+        access = {"bot_token": slack.bot_token, "app_token": slack.app_token, "api_url": slack.api_url}
         written = changed()
-        written["slack"] |= limits | ours
+        written["slack"] |= limits | access
         settings = Settings(**written)
         rate_limits = RateLimits(database, settings.slack)
         api = SlackApi(open_client(settings.slack, session), rate_limits)
+        who = Identity(slack.team_id, "B1", "U1", "https://x.slack.com/")
+        users = Users(database, api, who)
+        ours = bot.slack.client.workspace.Workspace(
+            settings, database, Appender(database), {}, api, users, Metrics(), who
+        )
         try:
-            yield Desk(slack, database, IdempotentPosts(database, api, rate_limits, settings, slack.team_id), clock)
+            yield Desk(slack, database, IdempotentPosts(ours, rate_limits), clock)
         finally:
             await database.close()
 

@@ -33,7 +33,7 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 @pytest.fixture
 async def read(database: Database, tmp_path: Path) -> AsyncIterator[Gauges]:
     """The gauges over it."""
-    read = Gauges(Metrics(), database, tmp_path / "threadline.db")
+    read = Gauges(Metrics(), database, tmp_path / "threadline.db", {"ready": lambda: 1.0})
     yield read
     await read.stop()
 
@@ -118,14 +118,13 @@ async def test_a_reading_is_not_made_again_at_once(database: Database, read: Gau
 
 async def test_what_is_live_needs_no_reading(read: Gauges) -> None:
     """Whether texts flow is known without the database; a gauge that is not for this mode is not there."""
-    read.live["ready"] = lambda: 1.0
     assert shown(read) == {"threadline_ready[]": 1.0}
 
 
 async def test_it_can_be_printed(database: Database, tmp_path: Path) -> None:
     """Every gauge has its help, and none is named twice."""
     metrics = Metrics()
-    Gauges(metrics, database, tmp_path / "threadline.db")
+    Gauges(metrics, database, tmp_path / "threadline.db", {})
     names = [each.name for each in metrics.declared]
     assert len(names) == len(set(names))
     text = generate_latest(metrics.registry).decode()

@@ -110,7 +110,7 @@ def test_what_went_wrong_is_there(life: tuple[str, str, str]) -> None:
     assert said.count("a row of the intake could not be handled") >= 3
     assert "a webhook could not be read" in said
     assert any("Slack" in event for event in said)
-    assert "in unpack_receipt" in life[0]
+    assert "in _unpack_receipt" in life[0]
 
 
 def private(url: str) -> dict[str, str]:

@@ -35,7 +35,7 @@ async def test_texts_wait_for_a_company_that_does_not_answer(tmp_path: Path, mon
         assert await gauge(team) == 2
         await team.reply(root, "Waits 1")
         await team.reply(root, "Waits 2")
-        await team.until(lambda: "left alone" in str(team.rows("SELECT last_error FROM jobs")))
+        await team.until(lambda: "unreachable" in str(team.rows("SELECT last_error FROM jobs")))
         assert len(team.requests()) == circuit_breaker.THRESHOLD
         await team.phones.wait_for(lambda: len(team.fone.accepted) == circuit_breaker.THRESHOLD + 2)
         texts = [sent.text for sent in team.fone.accepted]

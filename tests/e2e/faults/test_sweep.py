@@ -34,7 +34,7 @@ async def test_a_reply_whose_event_was_lost_goes_out_once(sweeping: Team) -> Non
     await sweeping.reply(root, "Lost on the way")
     assert await sweeping.received(CUSTOMER, 1) == ["Lost on the way"]
     await sweeping.until(lambda: "✓✓" in "".join(sweeping.lines(root)))
-    assert "found by looking" in sweeping.lines(root)[0]
+    assert "found by the sweep" in sweeping.lines(root)[0]
     assert sweeping.accepted("Lost on the way") == 1
 
 
@@ -119,7 +119,7 @@ async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> Non
             await team.slack.delete(team.anna, team.support, ts)
         await team.slack.delivered()
         await team.start_bot()
-        await team.until(lambda: sum("not texted" in text or "taken back" in text for text in team.told()) == 2)
+        await team.until(lambda: sum("n't texted" in text or "take it back" in text for text in team.told()) == 2)
         await team.until(lambda: not team.rows("SELECT id FROM messages WHERE text = 'With a fault'"))
         await team.fone.plug()
         assert await team.received(CUSTOMER, 3) == ["Too late to edit", "Too late to delete", "Without a fault"]
@@ -142,7 +142,7 @@ async def test_a_card_that_was_deleted_unheard_opens_a_new_thread(sweeping: Team
     await team.until(lambda: any(found != root for found in team.roots(CUSTOMER)))
     (new,) = [found for found in team.roots(CUSTOMER) if found != root]
     await team.until(lambda: any("deleted" in post["text"] for post in team.below(new)))
-    await team.until(lambda: "found by looking" in str(team.rows("SELECT recovered FROM messages")))
+    await team.until(lambda: "found by the sweep" in str(team.rows("SELECT recovered FROM messages")))
 
 
 async def test_a_receipt_that_never_came_is_looked_up(tmp_path: Path) -> None:

@@ -111,7 +111,7 @@ async def test_a_name_as_sender_is_refused_before_anything_is_taken_in(tmp_path:
         settings["inboxes"]["support"]["senders"] = ["name"]
 
     async with Team(tmp_path, named) as team:
-        assert "not shown in this country (United States)" in await team.slash("+1 202 555 0123 Hello")
+        assert "(United States) don't show a name" in await team.slash("+1 202 555 0123 Hello")
         await team.quiet()
         assert not team.requests()
 

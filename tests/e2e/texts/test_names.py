@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-NOT_THERE = "skipped. A name like Acme is not shown in this country"
-ONE_WAY = "taken. From Acme. The customer cannot answer this."
+NOT_THERE = "skipped. Phones in this country"
+ONE_WAY = "taken. From Acme. The customer can't answer this."
 TAKEN = "taken"
 
 # A contact's number, and what is said of the name, then of the number that is the next candidate.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from storage.engine.causation import because, current
+from storage.engine.causation import REASON, because
 from storage.engine.commit_events import Handled, TakenIn
 from storage.tables import intake, jobs
 from storage.tables.intake import Arrival
@@ -105,4 +105,4 @@ async def test_a_job_carries_its_reason(database: Database) -> None:
     async with database.transaction() as tx:
         claimed = await jobs.claim(tx, "bot", "sms", 10)
     assert {job.subject: job.reason for job in claimed} == {1: 7, 2: None}
-    assert current() is None
+    assert REASON.get() is None

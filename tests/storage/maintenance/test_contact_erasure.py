@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.conversations import enqueue
 from bot.conversations.attachments import expect
+from bot.conversations.job_kinds import ERASE, Requester
 from bot.files.file_store import FileStore
 from bot.privacy.erasure import Eraser, Needles, spelt
 from sms.message import Media, Receipt, Status
@@ -110,12 +111,12 @@ async def test_who_began_it_is_told_also_when_only_the_end_was_cut_short(databas
         known = await contact_erasure.extent(tx, made["contact"])
         await erasures.begin(tx, "hash", "key", made["contact"], None)
     await work.run(made["contact"], with_slack=False)
-    told = {"number": "hash", "channel": "C1", "user": "U1", "response_url": None}
+    told = Requester("C1", "U1", None, "hash")
     for whom in (None, told):
         async with database.transaction() as tx:
             await enqueue.erase(tx, made["contact"], with_slack=False, told=whom)
             (job,) = [each for each in await jobs.claim(tx, "test", "slack", 9) if each.kind == "erase"]
-        await work.erase(job)
+        await work.erase(job, ERASE.read(job))
     (telling,) = await rows(database, "SELECT payload FROM jobs WHERE kind = 'tell'")
     said = json.loads(telling["payload"])
     assert (said["user"], said["marked"]) == ("U1", True)
