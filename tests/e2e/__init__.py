@@ -1,1 +1,1 @@
-"""The bot whole, in the test's process: real Bolt, httpx and SQLite between a pretend workspace and carriers."""
+"""Tests of the whole bot in the test's process: real Bolt, httpx and SQLite, a simulated workspace, simulated carriers."""

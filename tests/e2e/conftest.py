@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def team(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team with the bot running, ready for texts; Slack's limits are a twentieth of a second instead of a second."""
+    """A team with a running bot, ready for texts; Slack's limits are a twentieth of a second instead of a second."""
     async with Team(tmp_path) as team:
         yield team
 
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """IO Phone's part of a team, with a conversation under way."""
+    """The part of a team that uses IO Phone, with an open conversation."""
     async with at_the_desk(tmp_path) as desk:
         yield desk

@@ -1,4 +1,4 @@
-"""The part of the team that texts through IO Phone, whose texts may carry files."""
+"""The part of the team that texts through IO Phone, whose texts can carry files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MB = 1 << 20
 
 
 def impatient(written: dict[str, Any]) -> None:
-    """Slack is given half a second to share a file."""
+    """Gives Slack half a second to share a file."""
     written["timeouts"] |= {"fetch": [0.05, 0.05], "share": [0.05, 0.1], "share_again": 0.5}
 
 
@@ -33,14 +33,14 @@ class Desk:
         self.root = ""
 
     async def begin(self) -> None:
-        """A first text goes out, or none would come in (that is how IO Phone learns our URL)."""
+        """Sends a first text: without it IO Phone does not know our URL, and nothing arrives."""
         await self.team.slack.slash(self.team.anna, self.channel, "/sms", f"{ABROAD} Hello")
         await self.team.received(ABROAD, 1)
         await self.team.until(lambda: self.team.slack.see(self.channel))
         self.root = self.team.slack.see(self.channel)[0]["ts"]
 
     async def picture(self, *contents: tuple[bytes, str], text: str = "Look") -> None:
-        """The contact sends pictures: content and claimed type of each."""
+        """The contact sends pictures, each with its content and its claimed type."""
         media = [self.team.io.host(content, kind) for content, kind in contents]
         await self.team.phones.send(ABROAD, self.number, text, media)
 
@@ -49,24 +49,24 @@ class Desk:
         return [post["ts"] for post in self.team.slack.see(self.channel) if post.get("bot_id") and "blocks" in post]
 
     def thread(self) -> list[dict[str, Any]]:
-        """All that stands in the thread."""
+        """All posts in the thread."""
         return self.team.slack.thread(self.channel, self.root)
 
     def files(self) -> list[dict[str, Any]]:
-        """The files in the thread, each as often as it is shown."""
+        """The files in the thread, each once for every post that shows it."""
         shown = [post for post in self.thread() if post.get("bot_id")]
         return [file for post in shown for file in post.get("files", [])]
 
     def content(self, file: dict[str, Any]) -> bytes | None:
-        """What Slack has of a file."""
+        """The content of a file in Slack."""
         return self.team.slack.world.store.files[file["id"]].content
 
     def said(self) -> str:
-        """All that the thread says."""
+        """The words of all posts in the thread."""
         return "\n".join(post["text"] for post in self.thread())
 
     async def until_said(self, words: str) -> None:
-        """Waits until the thread says this."""
+        """Waits until the thread contains these words."""
         try:
             await self.team.until(lambda: words in self.said())
         except TimeoutError:
@@ -81,7 +81,7 @@ class Desk:
 async def at_the_desk(
     folder: Path, adapt: Callable[[dict[str, Any]], None] = impatient, kind: type[Team] = Team
 ) -> AsyncIterator[Desk]:
-    """A desk with a conversation under way."""
+    """Yields a desk with an open conversation."""
     async with kind(folder, adapt) as team:
         desk = Desk(team)
         await desk.begin()

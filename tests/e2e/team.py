@@ -1,4 +1,4 @@
-"""A support team with its customers, and the bot running in this process or as a child process."""
+"""A support team with its customers, and the bot in this process or in a child process."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 POSTS_PER_SECOND = 20.0
 LOOK_EVERY = 0.02  # seconds between two looks
-SOON = 1.0  # seconds: a job that is due later than that is not waited for
-# What is to be done until :soon. A job behind an earlier one of its lane is due no sooner than that one.
+SOON = 1.0  # seconds: `quiet` does not wait for a job that is due later
+# The work until :soon. A job behind an earlier one of its lane is not due before that one.
 WAITING = """
     (SELECT count(*) FROM intake WHERE state = 'new')
     + (SELECT count(*) FROM jobs WHERE run_at < :soon
@@ -36,9 +36,9 @@ WAITING = """
 CUSTOMER = "+61488023555"
 ANOTHER = "+61488023666"
 UNLUCKY = "+61488020001"  # the network fails every text to it
-SILENT = "+61488020007"  # every text arrives, and no receipt says so
+SILENT = "+61488020007"  # every text arrives, and no receipt comes
 
-# The defaults are for the real Slack and real companies; seconds. An answer takes a while on a busy machine.
+# The defaults are for the real Slack and real providers; seconds. An answer takes a while on a busy machine.
 _IMPATIENT = {
     "provider": 2.0,
     "reconcile": [0.2, 0.3],
@@ -51,14 +51,14 @@ _IMPATIENT = {
 
 
 class Team(Stage):
-    """A stage whose bot is no child process, so that it starts at once.
+    """A stage with the bot in this process, so that it starts at once.
 
     Args:
         folder: for its files.
         adapt: changes the settings (nested dicts, as in the file) before the bot starts.
-        http: events come as signed requests instead of by Socket Mode.
-        starts: whether the bot runs from the beginning.
-        workspace: options of the pretend workspace.
+        http: Slack sends events as signed requests instead of over Socket Mode.
+        starts: True if the bot runs from the beginning.
+        workspace: options of the simulated workspace.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Team(Stage):
         self._bot_stack = AsyncExitStack()
 
     def settings(self, port: int) -> dict[str, Any]:
-        """What an operator writes, with less patience than an operator has."""
+        """The settings of an operator, with shorter timeouts."""
         written = super().settings(port)
         written["slack"] |= {
             "posts_per_second": POSTS_PER_SECOND,
@@ -109,25 +109,25 @@ class Team(Stage):
             await self.start_bot()
 
     async def start_bot(self) -> None:
-        """Starts it, and returns once texts flow both ways."""
+        """Starts the bot, and returns when texts flow in both directions."""
         reached = await self.open_bot()
         await asyncio.wait_for(asyncio.shield(reached), PATIENCE)
         if self.bot_settings.slack.mode == "socket":
             await self.slack.connected()
 
     async def open_bot(self) -> asyncio.Task[None]:
-        """Starts it, and returns once the providers' door is open; the task ends when Slack is reached."""
+        """Starts the bot, and returns when providers can reach it; the task ends when the bot has reached Slack."""
         self._bot_stack = AsyncExitStack()
         return await self._bot_stack.enter_async_context(app.running(self.bot_settings))
 
     async def stop_bot(self) -> None:
-        """Stops it as SIGTERM does."""
+        """Stops the bot as SIGTERM does."""
         await self._bot_stack.aclose()
 
     # --- what people do -----------------------------------------------------------------------------------------------
 
     async def conversation(self, phone: str = CUSTOMER, text: str = "Hello") -> str:
-        """A customer texts in; returns the thread's `ts` once the text stands in it."""
+        """A customer sends a text; returns the thread's `ts` when the text is in it."""
         await self.phones.send(phone, self.sydney, text)
         await self.until(lambda: text in self.shown(phone))
         return self.root(phone)
@@ -137,7 +137,7 @@ class Team(Stage):
         return await self.slack.say(self.anna, self.support, text, thread_ts=root, **how)
 
     async def slash(self, text: str) -> str:
-        """Anna writes `/sms …`; returns what she is answered, at once or where that takes long a little later."""
+        """Anna writes `/sms …`; returns the answer, also if it comes a little later."""
         used = await self.slack.slash(self.anna, self.support, "/sms", text)
         assert not used.error
         if used.posts and used.posts[0]["text"].startswith("One moment"):
@@ -145,7 +145,7 @@ class Team(Stage):
         return str(used.posts[-1]["text"] if used.posts else used.answer)
 
     async def call(self, url: str, method: str = "POST", **how: Any) -> tuple[int, str]:
-        """Somebody sends a request to one of the bot's doors; returns the status and the body of the answer."""
+        """Sends a request to the bot's HTTP server; returns the status and the body of the answer."""
         timeout = aiohttp.ClientTimeout(total=PATIENCE)
         async with aiohttp.ClientSession(timeout=timeout) as session, session.request(method, url, **how) as answer:
             return answer.status, await answer.text()
@@ -153,22 +153,22 @@ class Team(Stage):
     # --- waiting ------------------------------------------------------------------------------------------------------
 
     async def received(self, phone: str, count: int, seconds: float = PATIENCE) -> list[str]:
-        """Waits until so many texts came to the phone, and returns them."""
+        """Waits until the phone has received so many texts, and returns them."""
         await self.until(lambda: len(self.phones.received(phone)) >= count, seconds)
         return [text.text for text in self.phones.received(phone)]
 
     async def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
-        """Waits until something is so: in the workspace, on the phones, at the carriers or in the database.
+        """Waits until a condition holds, in the workspace, on the phones, at the carriers or in the database.
 
         Raises:
-            TimeoutError: it is not.
+            TimeoutError: it does not hold in time.
         """
         async with asyncio.timeout(seconds):
             while not holds():  # noqa: ASYNC110 - the database of another process tells nobody that it changed
                 await asyncio.sleep(LOOK_EVERY)
 
     async def quiet(self) -> None:
-        """Waits until nothing more can happen soon: no event, no receipt, no row and no job that is due.
+        """Waits until nothing more will happen soon: no event, receipt, intake row or due job is left.
 
         Raises:
             TimeoutError: the work does not end.
@@ -195,11 +195,11 @@ class Team(Stage):
         return root
 
     def card(self, root: str) -> str:
-        """What the card of a thread says, as a person reads it."""
+        """The words of a thread's card, as a person reads them."""
         return self.slack.words(self.slack.thread(self.support, root)[0])
 
     def below(self, root: str) -> list[dict[str, Any]]:
-        """What the bot posted in a thread, oldest first, without the card."""
+        """The bot's posts in a thread, oldest first, without the card."""
         return [post for post in self.slack.thread(self.support, root)[1:] if post.get("bot_id")]
 
     def shown(self, phone: str) -> str:
@@ -208,39 +208,39 @@ class Team(Stage):
         return "\n".join(filter(None, map(literal, posts)))
 
     def methods(self, since: int) -> list[str]:
-        """The Slack methods called since there were so many calls, without the reads that the sweep makes."""
+        """The Slack methods called after the first `since` calls, without the reads of the sweep."""
         reads = {"conversations.history", "conversations.replies"}
         return [call.method for call in self.slack.calls[since:] if call.method not in reads]
 
     def lines(self, root: str) -> list[str]:
-        """The receipt lines in a thread, oldest first."""
+        """The status lines in a thread, oldest first."""
         return [post["text"] for post in self.below(root) if key(post).startswith("line:")]
 
     def notices(self, root: str) -> list[str]:
-        """Our own sentences in a thread, oldest first."""
+        """The bot's notices in a thread, oldest first."""
         return [post["text"] for post in self.below(root) if key(post).startswith(("moved:", "notice:"))]
 
     def alerted(self) -> list[str]:
-        """What stands in the alert channel."""
+        """The posts in the alert channel."""
         return [post["text"] for post in self.slack.see(self.alerts)]
 
     def told(self, user: str | None = None) -> list[str]:
-        """What was said to one person only (Anna, if nobody is named)."""
+        """The private posts to one person (Anna, if no user is given)."""
         return [post["text"] for post in self.slack.ephemerals(user or self.anna)]
 
-    # --- what can be looked up ----------------------------------------------------------------------------------------
+    # --- what a test can look up --------------------------------------------------------------------------------------
 
     def requests(self, kind: str = "send") -> list[dict[str, Any]]:
-        """What the bot asked of the carrier, as JSON, whatever came of it."""
+        """The requests of the bot to the carrier, as JSON, whatever their result."""
         asked = [request for request in self.fone.requests if request.kind == kind]
         return [json.loads(request.body) for request in asked]
 
     def accepted(self, text: str) -> int:
-        """How often the carrier took a text that says this."""
+        """The number of texts with these words that the carrier accepted."""
         return sum(sent.text == text for sent in self.fone.accepted)
 
     def refused(self) -> int:
-        """How many requests the carrier refused."""
+        """The number of requests that the carrier refused."""
         return sum(request.outcome == "refused" for request in self.fone.requests)
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
@@ -254,7 +254,7 @@ class Team(Stage):
         return self.rows("SELECT * FROM attempts ORDER BY id")
 
     async def counted(self, name: str, **labels: str) -> float:
-        """What /metrics says of a counter."""
+        """The value of a counter in /metrics."""
         _, text = await self.call(f"{self.url}/metrics", "GET")
         pairs = ",".join(f'{label}="{value}"' for label, value in labels.items())
         wanted = f"{name}_total{{{pairs}}}"
@@ -263,7 +263,7 @@ class Team(Stage):
 
 
 class Installed(Team):
-    """The same with the bot as a child process, which can be killed."""
+    """A team with the bot in a child process, which a test can kill."""
 
     async def _run_bot(self, port: int) -> None:
         self.bot = BotProcess(self._folder, self._written, port)
@@ -273,7 +273,7 @@ class Installed(Team):
 
 @asynccontextmanager
 async def held(database: Path) -> AsyncIterator[None]:
-    """Another process holds the database: nobody else can write to it."""
+    """Holds the database from another connection, so that nobody else can write to it."""
     with closing(sqlite3.connect(database, isolation_level=None, check_same_thread=False)) as holder:
         await asyncio.to_thread(holder.execute, "BEGIN EXCLUSIVE")
         try:
@@ -283,11 +283,11 @@ async def held(database: Path) -> AsyncIterator[None]:
 
 
 def literal(post: dict[str, Any]) -> str:
-    """What a post shows as literal text."""
+    """The literal text of a post."""
     sections = [part for block in post["blocks"] if block["type"] == "rich_text" for part in block["elements"]]
     return "".join(piece.get("text", "") for section in sections for piece in section["elements"])
 
 
 def key(post: dict[str, Any]) -> str:
-    """By which the bot finds a post of its own again."""
+    """The key by which the bot finds its post again."""
     return str(post["blocks"][0]["block_id"]).removeprefix("k:")

@@ -1,4 +1,4 @@
-"""A day in the life of a real bot, with everything in it that can go right or wrong, and what it left behind."""
+"""A day in the life of a real bot, with everything that can go right or wrong, and its log and metrics afterwards."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ class Watched(Installed):
         await self.bot.start()
 
     async def line_says(self, root: str, words: str) -> None:
-        """Waits until a receipt line in the thread has these words."""
+        """Waits until a status line in the thread has these words."""
         await self.until(lambda: any(words in line for line in self.lines(root)))
 
 
 @dataclass(frozen=True)
 class Day:
-    """What is left of it.
+    """The traces of the day.
 
     Attributes:
         log: each line.
-        metrics: what was shown at its end.
-        private: what must be nowhere, by what it is.
+        metrics: the contents of /metrics at its end.
+        private: the strings that must appear nowhere, by their names.
         text, reply: the messages of the customer and of Anna.
     """
 
@@ -52,7 +52,7 @@ class Day:
 
 
 def lived(folder: Path) -> Day:
-    """The day, from the start of the bot to its end."""
+    """Runs the day, from the start of the bot to its end."""
     return asyncio.run(_live(folder))
 
 
@@ -70,7 +70,7 @@ async def _live(folder: Path) -> Day:
 
 
 async def _all_is_well(team: Watched) -> None:
-    """A text, a reply, a receipt; and somebody who wants no texts."""
+    """A text, a reply, a receipt; and a customer who opts out."""
     root = await team.conversation(CUSTOMER, BODY)
     await team.reply(root, ANSWER)
     await team.line_says(root, "delivered")
@@ -81,7 +81,7 @@ async def _all_is_well(team: Watched) -> None:
 
 
 async def _providers_misbehave(team: Watched) -> None:
-    """A text fails in the network, one is refused, of one nobody knows, and a webhook cannot be read."""
+    """One text fails in the network, one is refused, one has an unknown result, and one webhook is unreadable."""
     root = await team.conversation(UNLUCKY)
     await team.reply(root, "Are you there?")
     await team.line_says(root, "failed")
@@ -100,7 +100,7 @@ async def _providers_misbehave(team: Watched) -> None:
 
 
 async def _slack_misbehaves(team: Watched) -> None:
-    """It wants us to slow down."""
+    """Slack asks the bot to slow down."""
     team.slack.faults.ratelimit("chat.postMessage", seconds=1)
     await team.phones.send(CUSTOMER, team.sydney, "Are you there?")
     await team.until(lambda: team.slack.calls.failed("ratelimited"))

@@ -1,4 +1,4 @@
-"""Opt-outs as the team and its customers live them: nothing passes a STOP, and what sounds like one is asked about."""
+"""Opt-outs, as the team and its customers see them: nothing passes a STOP, and the bot asks about unclear texts."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ HELP = "This is Acme. Reply STOP to get no more texts."
 
 
 def question(team: Team, root: str) -> dict[str, Any]:
-    """The post that asks whether a text asks for no more texts."""
+    """The post that asks if a text is an opt-out."""
     (found,) = [post for post in team.below(root) if key(post).startswith("doubt:")]
     return found
 
 
 def hasten(team: Team) -> None:
-    """The time of every scheduled text has come."""
+    """Makes every scheduled text due."""
     with closing(sqlite3.connect(team.bot_settings.database)) as connection, connection:
         connection.execute("UPDATE messages SET not_before = 1 WHERE state = 'scheduled'")
         connection.execute("UPDATE jobs SET run_at = 1 WHERE lane LIKE 'later:%'")
 
 
 async def test_nothing_passes_a_stop(team: Team) -> None:
-    """Not a reply, `/sms`, the modal, a template, a scheduled text, a retry or the command line, from no sender."""
+    """No reply, `/sms`, modal, template, scheduled text, retry or command goes out after STOP, from any sender."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.slash("templates add hello Hello from us")
@@ -72,7 +72,7 @@ async def test_nothing_passes_a_stop(team: Team) -> None:
 
 
 async def test_what_sounds_like_stop_is_decided_once(team: Team) -> None:
-    """Two people press at once: one opt-out, one confirmation, who decided stands there, and the window tells of it."""
+    """Two people click at once: one opt-out, one confirmation. The post names who decided, the modal shows the opt-out."""
     root = await team.conversation(CUSTOMER, "please stop texting me")
     await team.until(lambda: any(key(post).startswith("doubt:") for post in team.below(root)))
     asked = question(team, root)
@@ -89,7 +89,7 @@ async def test_what_sounds_like_stop_is_decided_once(team: Team) -> None:
 
 
 async def test_help_is_answered_and_no_opt_out_is_none(tmp_path: Path) -> None:
-    """HELP is answered once from the inbox's own text; *Not an opt-out* leaves everything as it was."""
+    """The bot answers HELP once with the inbox's own text; *Not an opt-out* changes nothing."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["support"]["help_text"] = HELP

@@ -1,4 +1,4 @@
-"""A person is erased: nothing of them is left in the database, beside it or in what we posted; the opt-out holds."""
+"""Erasing a person leaves nothing in the database, beside it or in our posts; the opt-out remains in force."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ print(json.dumps([[file.name, word] for file in files for word in words if word.
 
 
 async def lived(team: Team) -> str:
-    """Everything that can be known of somebody is: texts each way, by every path, a name, notes, a file, a STOP."""
+    """Stores everything that the bot can know of a person: texts by every path, in both directions, name, notes, STOP."""
     root = await team.conversation(CUSTOMER, WORDS[0])
     await team.reply(root, WORDS[1])
     await team.slash(f"0{NATIONAL[:3]} {NATIONAL[3:6]} {NATIONAL[6:]} {WORDS[2]}")
@@ -57,9 +57,9 @@ async def lived(team: Team) -> str:
 
 
 async def remains(folder: Path) -> list[list[str]]:
-    """Which words, or which digits, are found in which file, byte by byte.
+    """Searches every file byte by byte; returns each file and word that it found.
 
-    Another process looks: one that has the database open would lose its locks by closing the file once more.
+    Another process searches: this one would lose its locks on the database by closing the file a second time.
     """
     words = [NATIONAL, NAME, *WORDS, "MARKED-PICTURE"]
     looking = await asyncio.create_subprocess_exec(
@@ -71,14 +71,14 @@ async def remains(folder: Path) -> list[list[str]]:
 
 
 async def erased(team: Team, number: str = CUSTOMER, **how: Any) -> dict[str, Any]:
-    """What the command prints."""
+    """The proof that the command prints."""
     told: list[int] = []
     options: dict[str, Any] = {"with_slack": True, "wait": 20.0, "tell": told.append} | how
     return await personal_data.erase(team.bot_settings, number, **options)
 
 
 async def test_the_running_bot_erases_and_the_opt_out_holds(tmp_path: Path) -> None:
-    """Not a byte is left, our posts are gone and the people's are told of; the number can still not be texted."""
+    """No byte remains, our posts are gone and the proof lists people's own posts; nobody can text the number."""
     async with Written(tmp_path) as team:
         root = await lived(team)
         other = await team.conversation(ANOTHER, "I am somebody else")
@@ -116,7 +116,7 @@ async def test_the_running_bot_erases_and_the_opt_out_holds(tmp_path: Path) -> N
 
 
 async def test_without_a_bot_the_command_does_it_and_can_be_repeated(team: Team, tmp_path: Path) -> None:
-    """A try that Slack cuts short is taken up; another one finds nothing; the key that opt-outs need is asked for."""
+    """A second try finishes after Slack failed, a third finds nothing; a new `secret` asks for `retention.key`."""
     await lived(team)
     await team.stop_bot()
     await team.slack.go_down()
@@ -140,7 +140,7 @@ async def test_without_a_bot_the_command_does_it_and_can_be_repeated(team: Team,
 
 
 async def test_a_text_of_the_erased_person_is_one_of_somebody_new(team: Team) -> None:
-    """They are taken in like anybody; START lifts what held, and nothing of before is known."""
+    """Their new text is stored like any other; START ends the opt-out, and nothing from before is known."""
     await lived(team)
     await erased(team)
     await team.phones.send(CUSTOMER, team.sydney, "START")

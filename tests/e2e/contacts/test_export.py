@@ -1,4 +1,4 @@
-"""An export has all that is kept about a person, for programs and for people, and nothing in it can do harm."""
+"""An export has all data about a person, for programs and for people, and nothing in it can do harm."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EVIL = '<script>alert("x")</script> & <b>hi</b>'
 
 
 async def test_an_export_has_everything(tmp_path: Path) -> None:
-    """Both ways, with tries, receipts, leases and the opt-out; as JSON and as a page whose script is only text."""
+    """It has both directions, attempts, receipts, leases and the opt-out, as JSON and as a page that runs no script."""
     async with Written(tmp_path) as team:
         root = await team.conversation(CUSTOMER, EVIL)
         await team.reply(root, "On its way")
@@ -59,7 +59,7 @@ async def test_an_export_has_everything(tmp_path: Path) -> None:
 
 @given(st.text(st.characters()), st.text(st.characters(codec=None)))
 def test_any_text_makes_a_page(text: str, name: str) -> None:
-    """Control characters, halves of surrogate pairs and markup end as text or not at all."""
+    """Control characters, half surrogate pairs and markup become text or disappear."""
     message: dict[str, Any] = {
         "direction": "in",
         "author": None,

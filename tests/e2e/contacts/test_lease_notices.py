@@ -1,4 +1,4 @@
-"""What a thread is told of leased numbers: another one, one that ends, one in the place of a name, one refused."""
+"""The notices in a thread about leased numbers: a new one, one that ends, one that replaces a name, one refused."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DAY = 86_400  # seconds
-NO_NAMES = "+61488020008"  # its operator shows no names
+NO_NAMES = "+61488020008"  # its network shows no names
 
 
 def digits(text: str) -> str:
-    """Numbers without what makes them readable."""
+    """The digits of a text, without spaces and signs."""
     return "".join(filter(str.isdigit, text))
 
 
 async def replied(team: Team, root: str, text: str, phone: str = CUSTOMER) -> str:
-    """A reply goes out; returns the number that it came from."""
+    """Sends a reply; returns the number that it came from."""
     await team.reply(root, text)
     await team.until(lambda: any(each.text == text for each in team.phones.received(phone)))
     await team.quiet()
@@ -32,7 +32,7 @@ async def replied(team: Team, root: str, text: str, phone: str = CUSTOMER) -> st
 
 
 async def test_a_new_number_is_told_and_the_old_one_still_finds_the_thread(team: Team) -> None:
-    """Once for what changes in a moment; the card shows the number that texts come from, and until when."""
+    """One notice covers the changes of a moment; the card shows the current number and its end."""
     root = await team.conversation()
     first = await replied(team, root, "One")
     assert team.notices(root) == []
@@ -51,7 +51,7 @@ async def test_a_new_number_is_told_and_the_old_one_still_finds_the_thread(team:
 
 
 async def test_one_number_kept_per_contact_tells_nothing(team: Team) -> None:
-    """Where the company gives the same number for each text, nothing has changed."""
+    """If the provider gives the same number for each text, the thread gets no notice."""
     team.fone.settings.new_lease_for = "recipient"
     root = await team.conversation()
     assert await replied(team, root, "One") == await replied(team, root, "Two")
@@ -62,7 +62,7 @@ async def test_one_number_kept_per_contact_tells_nothing(team: Team) -> None:
 
 
 async def test_the_end_of_a_lease_is_told_before_and_survives_a_restart(tmp_path: Path) -> None:
-    """Once, where the customer texts to it; then the card says that a new number comes, and the next text brings it."""
+    """A customer texts to the number, so one notice comes; the card announces a new number for the next text."""
 
     def short(settings: dict[str, Any]) -> None:
         settings["lease_lifetime_days"] = 4.0 / DAY
@@ -94,7 +94,7 @@ async def test_the_end_of_a_lease_is_told_before_and_survives_a_restart(tmp_path
 
 
 async def test_nobody_is_told_of_a_number_that_nobody_texts_to(tmp_path: Path) -> None:
-    """The team texted, no answer came: the end changes nothing for anybody."""
+    """The contact never answered, so the end of the lease gets no notice."""
 
     def short(settings: dict[str, Any]) -> None:
         settings["lease_lifetime_days"] = 1.5 / DAY
@@ -109,7 +109,7 @@ async def test_nobody_is_told_of_a_number_that_nobody_texts_to(tmp_path: Path) -
 
 
 async def test_a_lease_in_the_place_of_a_name_is_told(tmp_path: Path) -> None:
-    """With the number that the customer sees; at the limit the text comes from it, so that no sixth is given."""
+    """The notice names the number that the customer sees; at the limit texts come from it, and no sixth is leased."""
 
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["name"] = {"account": "fone", "address": "ACME"}
@@ -131,7 +131,7 @@ async def test_a_lease_in_the_place_of_a_name_is_told(tmp_path: Path) -> None:
 
 
 async def test_a_lease_that_is_refused_as_the_sender_is_a_sentence(team: Team) -> None:
-    """It names the number, and when another one can be asked for; none is asked for before."""
+    """The thread names the number and when another one is possible; the bot requests none before that."""
     root = await team.conversation()
     for count in range(5):
         await team.reply(root, f"Reply {count}")
@@ -146,7 +146,7 @@ async def test_a_lease_that_is_refused_as_the_sender_is_a_sentence(team: Team) -
 
 
 async def test_two_inboxes_at_once_never_ask_for_a_sixth(tmp_path: Path) -> None:
-    """What is under way in one counts in the other: five in all, and the rest is told why not."""
+    """Texts under way in one inbox count in the other: five leases in all, and the other texts show the reason."""
 
     def both(settings: dict[str, Any]) -> None:
         settings["inboxes"]["sales"]["senders"] = ["leased"]
@@ -165,7 +165,7 @@ async def test_two_inboxes_at_once_never_ask_for_a_sixth(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("form", ["answered", "lost"])
 async def test_a_text_to_a_lease_of_a_closed_conversation_opens_it_again(team: Team, form: str) -> None:
-    """Also where the answer that would have named the number got lost: the text itself shows which it is."""
+    """This also works if the answer with the number was lost: the text itself shows the number."""
     root = await team.conversation()
     if form == "lost":
         team.fone.faults.next(Trouble.ERROR_AFTER)
@@ -177,7 +177,7 @@ async def test_a_text_to_a_lease_of_a_closed_conversation_opens_it_again(team: T
     await team.reply(root, "!close")
     await team.until(lambda: "Closed" in team.card(root))
     said = {"MessageSid": f"M{'A' * 31}", "From": CUSTOMER, "To": number, "Text": "One more", "Direction": "Receive"}
-    await team.call(str(team.fone.settings.portal_webhook), json=said)  # an address that names no conversation
+    await team.call(str(team.fone.settings.portal_webhook), json=said)  # a URL that names no conversation
     await team.until(lambda: "One more" in team.shown(CUSTOMER) and "Open" in team.card(root))
     assert team.roots(CUSTOMER) == [root]
     (lease,) = team.rows("SELECT number, heard_at FROM leases")

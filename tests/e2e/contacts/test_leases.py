@@ -1,4 +1,4 @@
-"""Numbers that a provider leases to us for one contact: recorded, shown, never more than five, and never forgotten."""
+"""Numbers that a provider leases for one contact: recorded, shown, at most five, and never forgotten."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def reply_times(team: Team, root: str, count: int) -> list[str]:
-    """So many replies go out one after the other; returns the numbers that they came from."""
+    """Sends so many replies one after the other; returns the numbers that they came from."""
     for number in range(count):
         await team.reply(root, f"Reply {number}")
         await team.received(CUSTOMER, number + 1)
@@ -26,7 +26,7 @@ async def reply_times(team: Team, root: str, count: int) -> list[str]:
 
 
 async def test_the_number_of_each_send_is_written_down(team: Team) -> None:
-    """Asked for with an empty From; what the answer names is the attempt's address and a lease of 30 days."""
+    """An empty From requests a lease; the number in the answer is the attempt's address and a lease of 30 days."""
     root = await team.conversation()
     used = await reply_times(team, root, 2)
     assert [request["From"] for request in team.requests()] == ["", ""]
@@ -36,7 +36,7 @@ async def test_the_number_of_each_send_is_written_down(team: Team) -> None:
 
 
 async def test_replies_to_a_lease_are_sent_to_their_conversation(team: Team) -> None:
-    """Each send that asks for a lease names where its replies go: one address per conversation."""
+    """Each send that requests a lease gives the URL for its replies: one URL per conversation."""
     root, other = await team.conversation(CUSTOMER, "One"), await team.conversation(ANOTHER, "Two")
     await reply_times(team, root, 2)
     await team.reply(other, "And you")
@@ -46,7 +46,7 @@ async def test_replies_to_a_lease_are_sent_to_their_conversation(team: Team) -> 
 
 
 async def test_the_card_shows_the_lease_once_there_is_one(team: Team) -> None:
-    """The number and its end, as soon as the card is edited."""
+    """It shows the number and its end with the next edit of the card."""
     root = await team.conversation()
     assert "No sender is chosen yet" in team.card(root)
     (number,) = await reply_times(team, root, 1)
@@ -57,7 +57,7 @@ async def test_the_card_shows_the_lease_once_there_is_one(team: Team) -> None:
 
 
 async def test_the_line_names_the_number_that_was_used(team: Team) -> None:
-    """Each receipt line says from which lease its text came."""
+    """Each status line names the lease that its text came from."""
     root = await team.conversation()
     used = await reply_times(team, root, 2)
     await team.until(lambda: len(team.lines(root)) == 2)
@@ -66,7 +66,7 @@ async def test_the_line_names_the_number_that_was_used(team: Team) -> None:
 
 
 async def test_a_provider_that_keeps_one_number_is_one_lease(team: Team) -> None:
-    """Where each empty From gives the same number again, its end moves and no second lease appears."""
+    """If each empty From gives the same number again, the end of the lease moves and no second lease appears."""
     team.fone.settings.new_lease_for = "recipient"
     root = await team.conversation()
     used = await reply_times(team, root, 3)
@@ -78,7 +78,7 @@ async def test_a_provider_that_keeps_one_number_is_one_lease(team: Team) -> None
 
 @pytest.mark.parametrize("ways", ["message", "recipient"])
 async def test_a_sixth_live_lease_is_never_asked_for(team: Team, ways: Any) -> None:
-    """Seven replies go out; a fresh number per message ends at five, and from then on an own one is named."""
+    """Seven replies go out; with a new number per message there are five leases, and later texts name one of them."""
     team.fone.settings.new_lease_for = ways
     root = await team.conversation()
     used = await reply_times(team, root, 7)
@@ -92,7 +92,7 @@ async def test_a_sixth_live_lease_is_never_asked_for(team: Team, ways: Any) -> N
 
 
 async def test_replies_in_one_burst_never_ask_for_a_sixth(team: Team) -> None:
-    """Seven replies written at once: those under way count as leases."""
+    """Seven replies at once: those under way count as leases."""
     root = await team.conversation()
     await asyncio.gather(*(team.reply(root, f"Reply {number}") for number in range(7)))
     await team.received(CUSTOMER, 7)
@@ -103,7 +103,7 @@ async def test_replies_in_one_burst_never_ask_for_a_sixth(team: Team) -> None:
 
 @pytest.mark.parametrize("settled", [True, False], ids=["settled by a receipt", "never settled"])
 async def test_a_lease_that_may_have_been_given_counts(team: Team, settled: bool) -> None:  # noqa: FBT001 - a parameter
-    """A send whose answer got lost may have taken one of the five: a sixth is not asked for even then."""
+    """A send whose answer was lost may have used one of the five, so it counts."""
     root = await team.conversation()
     team.fone.faults.next(Trouble.ERROR_AFTER)
     if not settled:
@@ -122,7 +122,7 @@ async def test_a_lease_that_may_have_been_given_counts(team: Team, settled: bool
 
 
 async def test_a_text_to_each_lease_lands_in_the_thread(team: Team) -> None:
-    """Whichever of the five numbers a customer answers to."""
+    """The customer may answer to any of the five numbers."""
     root = await team.conversation()
     for number in await reply_times(team, root, 5):
         await team.phones.send(CUSTOMER, number, f"To {number}")
@@ -131,7 +131,7 @@ async def test_a_text_to_each_lease_lands_in_the_thread(team: Team) -> None:
 
 
 async def test_a_text_to_an_ended_lease_still_finds_its_thread(tmp_path: Path) -> None:
-    """After 30 days the number may serve somebody else too; this contact's text belongs where it always did."""
+    """After 30 days the number may also serve another contact; this contact's text still reaches its thread."""
 
     def short(settings: dict[str, Any]) -> None:
         settings["lease_lifetime_days"] = 0.1 / 86_400
@@ -147,7 +147,7 @@ async def test_a_text_to_an_ended_lease_still_finds_its_thread(tmp_path: Path) -
 
 
 async def test_an_ended_lease_makes_room_for_a_new_one(tmp_path: Path) -> None:
-    """Five ended ones do not count: the next reply asks for a lease again."""
+    """Five ended leases do not count: the next reply requests a lease again."""
 
     def short(settings: dict[str, Any]) -> None:
         settings["lease_lifetime_days"] = 0.5 / 86_400
@@ -163,7 +163,7 @@ async def test_an_ended_lease_makes_room_for_a_new_one(tmp_path: Path) -> None:
 
 
 async def test_one_number_leased_for_two_contacts_keeps_them_apart(team: Team) -> None:
-    """The pool is shared: who texts decides whose thread it is."""
+    """The pool is shared: the contact who texts decides the thread."""
     root, other = await team.conversation(CUSTOMER, "One"), await team.conversation(ANOTHER, "Two")
     await team.reply(root, "Hello one")
     await team.reply(other, "Hello two")
@@ -178,7 +178,7 @@ async def test_one_number_leased_for_two_contacts_keeps_them_apart(team: Team) -
 
 
 async def test_leases_of_another_inbox_are_not_used_here(tmp_path: Path) -> None:
-    """Five leases belong to the first inbox: in the second the reply is refused with a sentence, none is borrowed."""
+    """Five leases belong to the first inbox: the second refuses the reply with a reason and borrows none."""
     team = Team(tmp_path, second_inbox)
     async with team:
         root = await team.conversation()
@@ -190,12 +190,12 @@ async def test_leases_of_another_inbox_are_not_used_here(tmp_path: Path) -> None
 
 
 def second_inbox(settings: dict[str, Any]) -> None:
-    """The inbox beside the first texts from leases only, too."""
+    """Lets the inbox beside the first send from leases only, too."""
     settings["inboxes"]["sales"]["senders"] = ["leased"]
 
 
 async def test_a_leased_number_in_place_of_a_name_is_a_lease(tmp_path: Path) -> None:
-    """Where an operator takes no name the provider leases a number instead: it is recorded, and answers come home."""
+    """On a network without names the provider leases a number instead; the bot records it, and replies find the thread."""
 
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["name"] = {"account": "fone", "address": "ACME"}

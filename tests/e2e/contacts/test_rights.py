@@ -1,4 +1,4 @@
-"""Admins erase and export a contact in Slack; nobody else does, and no link or copy outlives its time."""
+"""Admins erase and export a contact in Slack; nobody else can, and no link or copy outlives its time."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SOON = 60_000_000  # microseconds
 
 
 class Governed(Team):
-    """Anna and Ben are admins, Cleo is none, Gus is a guest."""
+    """A team with Anna and Ben as admins, Cleo as a member and Gus as a guest."""
 
     def __init__(self, folder: Path, admins: tuple[str, ...] = ("anna", "ben")) -> None:
         super().__init__(folder, self._govern)
@@ -41,13 +41,13 @@ class Governed(Team):
         settings["admins"] = [getattr(self, name) for name in self._admins]
 
     async def says(self, user: str, text: str) -> dict[str, Any]:
-        """What the user is answered at once."""
+        """The immediate answer to the user."""
         used = await self.slack.slash(user, self.support, "/sms", text)
         assert not used.error
         return used.posts[0]
 
     async def press(self, user: str, asked: dict[str, Any]) -> None:
-        """The user presses the button of a private question."""
+        """The user clicks the button of a private question."""
         await self.slack.click(user, self.support, asked["ts"], "do:erase")
 
     def contact(self) -> int:
@@ -63,7 +63,7 @@ async def team(tmp_path: Path) -> AsyncIterator[Governed]:
 
 
 async def fetched(url: str) -> tuple[int, str, dict[str, str]]:
-    """Status, body and headers of what stands there."""
+    """Status, body and headers of this address."""
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, await answer.text(), dict(answer.headers)
 
@@ -74,7 +74,7 @@ def linked(answer: dict[str, Any]) -> list[str]:
 
 
 def acted(logged: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """What, who and about whom, as the log says."""
+    """The action, the user and the contact of each log line about an admin."""
     lines = [line for line in logged if line["event"] == "an admin acted"]
     return [(line["what"], line["who"], line["number"]) for line in lines]
 
@@ -83,7 +83,7 @@ def acted(logged: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
 
 
 async def test_an_admin_erases(team: Governed) -> None:
-    """Asked with figures, done once however often and by however many it is pressed, told with the proof, and kept."""
+    """The question has figures; two admins click several times, one erasure runs, and its proof is shown and stored."""
     root = await team.conversation()
     other = await team.conversation(ANOTHER, "I am somebody else")
     await team.reply(root, "On its way")
@@ -124,7 +124,7 @@ async def test_an_admin_erases(team: Governed) -> None:
 
 
 async def test_a_question_that_is_old_does_nothing(team: Governed) -> None:
-    """Who was erased since is not erased again, also where the number is known anew; who is no admin is refused."""
+    """An old question does not erase again, even if the number is back; a user who is no longer an admin is refused."""
     await team.conversation()
     asked, other = [await team.says(user, f"erase {CUSTOMER}") for user in (team.anna, team.ben)]
     await team.press(team.anna, asked)
@@ -141,7 +141,7 @@ async def test_a_question_that_is_old_does_nothing(team: Governed) -> None:
 
 
 async def test_an_erasure_goes_on_after_a_restart(team: Governed) -> None:
-    """Slack does not let us delete, and we are stopped: the next start does it, and tells who began it all the same."""
+    """Slack refuses to delete, and the bot stops: the next start finishes, and still answers the user who began it."""
     root = await team.conversation()
     team.slack.settings.response_url_uses = 1
     asked = await team.says(team.anna, f"erase {CUSTOMER}")
@@ -159,7 +159,7 @@ async def test_an_erasure_goes_on_after_a_restart(team: Governed) -> None:
 
 
 async def test_an_admin_exports(team: Governed, tmp_path: Path) -> None:
-    """Two links that work for a while, to be saved and to run nothing; who got them is kept; nothing else is."""
+    """Two links work for a while, as downloads that run nothing; the bot stores who got them, and nothing else."""
     await team.conversation(CUSTOMER, EVIL)
     await team.quiet()
     with capture_logs() as logged:
@@ -192,7 +192,7 @@ async def test_an_admin_exports(team: Governed, tmp_path: Path) -> None:
 
 
 async def test_a_link_that_is_none_opens_nothing(team: Governed) -> None:
-    """Over, forged, of another form or place, of somebody who is not there or is erased: 404 and nothing else."""
+    """Expired, forged, of another form or path, of an unknown or erased contact: 404 and nothing else."""
     await team.conversation()
     page, data = linked(await team.says(team.anna, f"export {CUSTOMER}"))
     token, secret = page.rsplit("/", 1)[1], team.bot_settings.secret.get_secret_value()
@@ -222,7 +222,7 @@ async def test_a_link_that_is_none_opens_nothing(team: Governed) -> None:
 
 
 async def test_nobody_else_may(team: Governed) -> None:
-    """A member who is no admin and a guest are refused in private, and nothing is taken in."""
+    """A member who is not an admin and a guest are refused in private, and the bot stores nothing."""
     root = await team.conversation()
     for what in ("erase", "export"):
         assert "Only an admin" in (await team.says(team.cleo, f"{what} {CUSTOMER}"))["text"]
@@ -234,7 +234,7 @@ async def test_nobody_else_may(team: Governed) -> None:
 
 
 async def test_without_named_admins_nobody_may(tmp_path: Path) -> None:
-    """An empty list lets every member opt out, and nobody erase or export; the sentence names the setting."""
+    """With an empty list every member may opt out, and nobody may erase or export; the answer names the setting."""
     async with Governed(tmp_path, ()) as team:
         await team.conversation()
         for what in ("erase", "export"):

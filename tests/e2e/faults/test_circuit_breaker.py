@@ -1,4 +1,4 @@
-"""A company that cannot be reached is left alone for a while; texts wait or go by another company, and none twice."""
+"""The circuit breaker spares an unreachable provider; texts wait or use another provider, and none goes out twice."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 async def gauge(team: Team) -> float:
-    """What /metrics says of sending by Fone Dynamics."""
+    """The gauge in /metrics for sends to Fone Dynamics."""
     _, text = await team.call(f"{team.url}/metrics", "GET")
     wanted = 'threadline_breaker{account="fone",method="send"}'
     return float(next(line for line in text.splitlines() if line.startswith(wanted)).rsplit(" ", 1)[1])
 
 
 async def test_texts_wait_for_a_company_that_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After some failures in a row nothing is asked; one text probes, and then all go out, once and in order."""
+    """After several failures in a row the bot makes no request; one text probes, then all go out, once and in order."""
     monkeypatch.setattr(circuit_breaker, "FIRST", 1_500_000)
     monkeypatch.setattr(circuit_breaker, "PROBE", 100_000)
     async with Team(tmp_path) as team:
@@ -45,7 +45,7 @@ async def test_texts_wait_for_a_company_that_does_not_answer(tmp_path: Path, mon
 
 
 async def test_another_company_takes_what_certainly_is_not_out(tmp_path: Path) -> None:
-    """With the first company left alone, a text of the inbox goes by its next sender; a doubtful one does not."""
+    """While the first provider's breaker is open, a text uses the inbox's next sender; an unknown one does not."""
 
     def two_companies(settings: dict[str, dict[str, dict[str, object]]]) -> None:
         settings["inboxes"]["support"]["senders"] = ["sydney", "switchboard"]
@@ -63,7 +63,7 @@ async def test_another_company_takes_what_certainly_is_not_out(tmp_path: Path) -
 
 
 async def test_what_was_open_stays_open_over_a_restart(tmp_path: Path) -> None:
-    """A restart does not begin to ask a company that is left alone."""
+    """A restart does not reset an open breaker."""
     async with Team(tmp_path) as team:
         team.fone.faults.next(Trouble.DROP_AFTER, circuit_breaker.THRESHOLD)
         root = await team.conversation()
@@ -80,7 +80,7 @@ async def test_what_was_open_stays_open_over_a_restart(tmp_path: Path) -> None:
 async def test_a_text_that_certainly_did_not_go_out_goes_by_another_company(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody can be reached at the first company: it is tried again, then the inbox's next sender takes it, once."""
+    """The first provider is unreachable: the bot retries, then the inbox's next sender sends the text, once."""
     monkeypatch.setattr(circuit_breaker, "THRESHOLD", 2)
 
     def two_companies(settings: dict[str, dict[str, dict[str, object]]]) -> None:

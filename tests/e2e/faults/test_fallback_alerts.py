@@ -1,4 +1,4 @@
-"""While Slack is what fails, alerts go out by another way, once for each cause; in Slack they are told afterwards."""
+"""While Slack fails, alerts go out by e-mail or webhook, once for each cause; Slack shows them afterwards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def webhook() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
-    """Somebody else's webhook: its address, and what came to it."""
+    """Runs a webhook; yields its address and the requests that it received."""
     came: list[dict[str, Any]] = []
 
     async def take(request: web.Request) -> web.Response:
@@ -39,7 +39,7 @@ async def webhook() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
 
 @asynccontextmanager
 async def mail_server() -> AsyncIterator[tuple[int, list[str]]]:
-    """A mail server: its port, and the letters that it took."""
+    """Runs a mail server; yields its port and the e-mails that it received."""
     letters: list[str] = []
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -57,14 +57,14 @@ async def mail_server() -> AsyncIterator[tuple[int, list[str]]]:
 
 
 async def some(found: list[Any]) -> None:
-    """Waits until there is something."""
+    """Waits until the list has an entry."""
     async with asyncio.timeout(PATIENCE):
         while not found:  # noqa: ASYNC110 - another server is waited for
             await asyncio.sleep(0.02)
 
 
 async def test_a_revoked_token_is_told_by_webhook_and_afterwards_in_slack(tmp_path: Path) -> None:
-    """One call while it lasts; no text is lost by it, and once the token is back the alert stands in Slack, once."""
+    """The webhook gets one call; no text is lost, and when the token is valid again Slack shows the alert once."""
     async with webhook() as (url, came):
 
         def adapt(settings: dict[str, Any]) -> None:
@@ -87,7 +87,7 @@ async def test_a_revoked_token_is_told_by_webhook_and_afterwards_in_slack(tmp_pa
 
 
 async def test_a_silent_slack_is_told_by_mail(tmp_path: Path) -> None:
-    """Slack is down for longer than it may be: one letter says since when."""
+    """Slack is down for longer than the limit: one e-mail says since when."""
     async with mail_server() as (port, letters):
 
         def adapt(settings: dict[str, Any]) -> None:

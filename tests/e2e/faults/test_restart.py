@@ -1,4 +1,4 @@
-"""A stop or a death at any moment: nothing is lost, nothing is done twice."""
+"""A stop or a kill at any moment: nothing is lost, nothing happens twice."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-# --- stopped as an operator does --------------------------------------------------------------------------------------
+# --- stopped by an operator -------------------------------------------------------------------------------------------
 
 
 async def test_jobs_that_wait_are_done_after_a_restart(team: Team) -> None:
-    """A reply that could not be handed over goes out once by the next process."""
+    """The next process sends once a reply that could not be handed over."""
     root = await team.conversation()
     await team.fone.unplug()
     await team.reply(root, "Hi")
@@ -33,7 +33,7 @@ async def test_jobs_that_wait_are_done_after_a_restart(team: Team) -> None:
 
 
 async def test_what_waits_to_be_shown_is_shown_once_after_a_restart(team: Team) -> None:
-    """Slack was away when the bot was stopped."""
+    """Slack was down when the bot stopped."""
     await team.conversation(CUSTOMER, "Before")
     await team.slack.go_down()
     await team.phones.send(CUSTOMER, team.sydney, "Meanwhile")
@@ -46,7 +46,7 @@ async def test_what_waits_to_be_shown_is_shown_once_after_a_restart(team: Team) 
 
 
 async def test_a_text_that_comes_while_the_bot_is_off_comes_by_the_carriers_next_try(team: Team) -> None:
-    """Nobody answers the webhook; the carrier calls again, and the text is shown once."""
+    """Nobody answers the webhook; the carrier calls again, and the text appears once."""
     team.fone.settings.retries = (0.3, 0.3, 0.3, 0.3, 0.3, 0.3)
     await team.stop_bot()
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
@@ -57,7 +57,7 @@ async def test_a_text_that_comes_while_the_bot_is_off_comes_by_the_carriers_next
 
 
 async def test_what_slack_delivers_again_after_a_restart_is_known(team: Team) -> None:
-    """The ack got lost, the bot was restarted, the event comes again: the reply went out once."""
+    """The ack was lost, the bot restarted, the event comes again: the reply went out once."""
     root = await team.conversation()
     team.slack.faults.ignore_acks(times=2)
     await team.reply(root, "Hi")
@@ -70,7 +70,7 @@ async def test_what_slack_delivers_again_after_a_restart_is_known(team: Team) ->
 
 
 async def test_a_stop_lets_the_request_under_way_end(team: Team) -> None:
-    """What is being sent when the bot is told to stop is still written down as what it became."""
+    """The bot still records the result of a send that was under way when it stopped."""
     root = await team.conversation()
     team.fone.faults.hang_seconds = 0.3
     team.fone.faults.next(Trouble.HANG_AFTER)
@@ -84,7 +84,7 @@ async def test_a_stop_lets_the_request_under_way_end(team: Team) -> None:
 
 
 async def test_leases_opt_outs_and_threads_outlive_a_restart(team: Team) -> None:
-    """What was known before is known after."""
+    """The bot knows them all after the restart."""
     root = await team.conversation()
     await team.reply(root, "Hi")
     await team.received(CUSTOMER, 1)
@@ -102,7 +102,7 @@ async def test_leases_opt_outs_and_threads_outlive_a_restart(team: Team) -> None
 
 
 async def test_a_second_bot_on_the_same_database_does_not_start(team: Team) -> None:
-    """Two of them would send each text twice: the second one says why it ends."""
+    """Two bots would send each text twice: the second one gives the reason and ends."""
     first, team._bot_stack = team._bot_stack, None  # type: ignore[assignment]  # put back below
     try:
         with pytest.raises(CannotStart, match="running"):
@@ -116,7 +116,7 @@ async def test_a_second_bot_on_the_same_database_does_not_start(team: Team) -> N
 
 
 async def test_a_kill_while_texts_are_being_sent(tmp_path: Path) -> None:
-    """Neither is sent again by itself: the provider knows of the one, about the other a person is asked."""
+    """The bot sends neither again by itself: the provider knows one, and the bot asks a person about the other."""
     async with Installed(tmp_path) as team:
         root, other = await team.conversation(SILENT, "One"), await team.conversation(CUSTOMER, "Two")
         team.fone.faults.next(Trouble.HANG_AFTER)
@@ -136,7 +136,7 @@ async def test_a_kill_while_texts_are_being_sent(tmp_path: Path) -> None:
 
 
 async def test_a_kill_while_everything_is_under_way(tmp_path: Path) -> None:
-    """A card just posted, texts and a reply on their way: in the end each of them is there exactly once."""
+    """A card was just posted, texts and a reply were on their way: in the end each is there exactly once."""
     async with Installed(tmp_path) as team:
         team.fone.settings.retries = (0.3,) * 20
         root = await team.conversation()

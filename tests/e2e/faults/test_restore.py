@@ -1,4 +1,4 @@
-"""After a restore nothing is sent that the bot which is gone may have sent since (issue F, point 5; rule 2)."""
+"""After a restore the bot sends nothing that the old bot may have sent since (issue F, point 5; rule 2)."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ BEFORE = "It is from before the bot was restored"
 
 
 def silent(_doing: str, _done: int, _whole: int) -> None:
-    """Nobody watches."""
+    """Ignores the progress."""
 
 
 def lost(team: Team) -> None:
-    """The disk with the database breaks."""
+    """Deletes the database, like a broken disk."""
     database = team.bot_settings.database
     for path in database.parent.glob(f"{database.name}*"):
         path.unlink()
 
 
 async def test_what_may_have_gone_out_since_is_asked_about(team: Team, tmp_path: Path) -> None:
-    """A reply that waited in the backup, one written after it, a command taken in before it: none goes by itself."""
+    """A waiting reply, a later reply and a stored command: none goes out without a person."""
     root = await team.conversation()
     await team.fone.unplug()
     await team.reply(root, "Waited")
@@ -64,7 +64,7 @@ async def test_what_may_have_gone_out_since_is_asked_about(team: Team, tmp_path:
 
 
 async def take_in_old_things(team: Team) -> None:
-    """What the bot had taken in when the backup was made, and had not looked at."""
+    """Stores a command that the bot had not handled when the backup was made."""
     said = {"to": ANOTHER, "text": "By command", "inbox": "support", "via": None, "user": None, "response_url": None}
     database = await open_database(team.bot_settings.database)
     async with database.transaction() as tx:

@@ -1,4 +1,4 @@
-"""Socket Mode cannot hang: connections are renewed, strangers on the token are told of, a switched-off link is."""
+"""Socket Mode cannot hang: the bot renews connections, and raises alerts about strangers and a disabled link."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def test_connections_are_renewed_one_at_a_time(tmp_path: Path) -> None:
-    """Each is made anew by its age, and Slack can reach us all the while."""
+    """The bot replaces each when it is old, and Slack can reach the bot all the time."""
 
     def young(settings: dict[str, Any]) -> None:
         settings["timeouts"]["renew"] = 1.0
@@ -37,7 +37,7 @@ async def test_connections_are_renewed_one_at_a_time(tmp_path: Path) -> None:
 
 
 async def test_socket_mode_switched_off_is_told_and_not_asked_again_and_again(team: Team) -> None:
-    """`link_disabled` is for ever: an alert says so, and no further connection is asked for."""
+    """`link_disabled` is final: an alert says so, and the bot opens no further connection."""
     await team.conversation()
     await team.slack.disconnect("link_disabled")
     await team.until(lambda: any("Socket Mode is switched off" in text for text in team.alerted()))
@@ -48,7 +48,7 @@ async def test_socket_mode_switched_off_is_told_and_not_asked_again_and_again(te
 
 
 async def test_a_stranger_on_our_token_is_told_of(tmp_path: Path) -> None:
-    """More connections than ours, at two counts, are an alert."""
+    """More connections than ours, at two counts, raise an alert."""
 
     def young(settings: dict[str, Any]) -> None:
         settings["timeouts"]["renew"] = 0.5
@@ -61,7 +61,7 @@ async def test_a_stranger_on_our_token_is_told_of(tmp_path: Path) -> None:
 
 
 async def test_a_goodbye_is_said_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The bot is told to stop while it waits for Slack to close a connection that is made anew: none is left open."""
+    """The bot stops while it waits for Slack to close an old connection: none is left open."""
     begun = asyncio.Event()
     made: list[sockets.Connection] = []
 

@@ -1,4 +1,4 @@
-"""What Slack or a provider fails to tell is found by asking, once, and what is too old is asked about."""
+"""The sweep finds lost texts and events, once, and the bot asks about those that are too old."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def often(settings: dict[str, Any]) -> None:
-    """A sweep twice a second."""
+    """Sets a sweep twice a second."""
     settings["sweep"] = {"every": 0.5, "missing": 0.05, "late": 60.0}
 
 
@@ -28,7 +28,7 @@ async def sweeping(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def test_a_reply_whose_event_was_lost_goes_out_once(sweeping: Team) -> None:
-    """Slack loses the event: the reply is found in the thread and texted; the sweeps after that find nothing new."""
+    """Slack loses the event: the sweep finds the reply, the bot texts it, and later sweeps find nothing new."""
     root = await sweeping.conversation()
     sweeping.slack.faults.lose(match=lambda event: "Lost" in str(event.get("text")))
     await sweeping.reply(root, "Lost on the way")
@@ -39,9 +39,9 @@ async def test_a_reply_whose_event_was_lost_goes_out_once(sweeping: Team) -> Non
 
 
 async def test_replies_that_should_have_come_ring_the_alarm_and_renew_the_connections(sweeping: Team) -> None:
-    """Connections that hand nothing over are told of and made anew; once events come, the alert is resolved."""
+    """An alert reports connections that deliver nothing, and the bot replaces them; it resolves when events come again."""
     root = await sweeping.conversation()
-    await asyncio.sleep(0.6)  # the sweep that a new connection causes is over
+    await asyncio.sleep(0.6)  # the sweep after a new connection is over
     before = len(sweeping.slack.calls.of("apps.connections.open"))
     sweeping.slack.faults.lose(match=lambda event: "Lost" in str(event.get("text")))
     await sweeping.reply(root, "Lost on the way")
@@ -54,7 +54,7 @@ async def test_connections_that_stand_and_hand_nothing_over_are_made_anew(sweepi
     """They answer every ping. The sweep finds the reply, which goes out once, and the next one comes by itself."""
     root = await sweeping.conversation()
     await sweeping.slack.connected(2)
-    await asyncio.sleep(0.6)  # the sweep that a new connection causes is over
+    await asyncio.sleep(0.6)  # the sweep after a new connection is over
     before = len(sweeping.slack.calls.of("apps.connections.open"))
     await sweeping.slack.kill_sockets("silent")
     await sweeping.reply(root, "Into the silence")
@@ -65,7 +65,7 @@ async def test_connections_that_stand_and_hand_nothing_over_are_made_anew(sweepi
 
 
 async def test_an_old_reply_is_asked_about(tmp_path: Path) -> None:
-    """A reply that was written while the bot was away, and is found too late, waits for a person."""
+    """The sweep finds too late a reply from while the bot was off; it waits for a person."""
 
     def late(settings: dict[str, Any]) -> None:
         settings["sweep"] = {"every": 0.5, "missing": 0.1, "late": 0.2}
@@ -86,7 +86,7 @@ async def test_an_old_reply_is_asked_about(tmp_path: Path) -> None:
 
 
 async def test_a_text_whose_webhook_was_lost_is_found(sweeping: Team) -> None:
-    """The provider has it, and never told: it stands in the thread once, marked as recovered."""
+    """The provider has it and did not call the webhook: it is in the thread once, marked as recovered."""
     root = await sweeping.conversation()
     sweeping.fone.faults.next(Trouble.WEBHOOK_LOST)
     await sweeping.phones.send(CUSTOMER, sweeping.sydney, "Nobody called")
@@ -96,11 +96,11 @@ async def test_a_text_whose_webhook_was_lost_is_found(sweeping: Team) -> None:
     assert "found at Fone Dynamics" in sweeping.slack.words(post)
 
 
-# --- what was changed while nobody told us ----------------------------------------------------------------------------
+# --- changes whose events were lost -----------------------------------------------------------------------------------
 
 
 async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> None:
-    """An edit in time replaces the text, a deletion in time stops it; too late, their author is told. Each once."""
+    """An edit in time replaces the text, a deletion in time stops it; authors of late ones get an answer. Each once."""
     async with Team(tmp_path, often) as team:
         root = await team.conversation()
         late, gone = await team.reply(root, "Too late to edit"), await team.reply(root, "Too late to delete")
@@ -129,7 +129,7 @@ async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> Non
 
 
 async def test_a_card_that_was_deleted_unheard_opens_a_new_thread(sweeping: Team) -> None:
-    """Its event is lost; a reply below what was left of it, lost too, is texted all the same, and marked as found."""
+    """Its event is lost; a lost reply below the tombstone still goes out, marked as found."""
     team = sweeping
     root = await team.conversation()
     await team.reply(root, "So that it leaves a tombstone")
@@ -146,7 +146,7 @@ async def test_a_card_that_was_deleted_unheard_opens_a_new_thread(sweeping: Team
 
 
 async def test_a_receipt_that_never_came_is_looked_up(tmp_path: Path) -> None:
-    """The company is asked after a while; the line says so."""
+    """The bot asks the provider after a while, and the line says so."""
 
     def impatient(settings: dict[str, Any]) -> None:
         settings["receipt_minutes"] = 0.01
