@@ -1,1 +1,1 @@
-"""Tests of the whole bot in the test's process: real Bolt, httpx and SQLite, a simulated workspace, simulated carriers."""
+"""Tests of the whole bot in the test's process: real Bolt, httpx and SQLite, a simulated workspace and carriers."""

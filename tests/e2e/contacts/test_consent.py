@@ -72,7 +72,7 @@ async def test_nothing_passes_a_stop(team: Team) -> None:
 
 
 async def test_what_sounds_like_stop_is_decided_once(team: Team) -> None:
-    """Two people click at once: one opt-out, one confirmation. The post names who decided, the modal shows the opt-out."""
+    """Two people click at once: one opt-out and one confirmation. The post names who decided, the modal the opt-out."""
     root = await team.conversation(CUSTOMER, "please stop texting me")
     await team.until(lambda: any(key(post).startswith("doubt:") for post in team.below(root)))
     asked = question(team, root)

@@ -36,7 +36,7 @@ print(json.dumps([[file.name, word] for file in files for word in words if word.
 
 
 async def lived(team: Team) -> str:
-    """Stores everything that the bot can know of a person: texts by every path, in both directions, name, notes, STOP."""
+    """Stores everything that the bot can know of a person: texts by every path, name, notes, STOP."""
     root = await team.conversation(CUSTOMER, WORDS[0])
     await team.reply(root, WORDS[1])
     await team.slash(f"0{NATIONAL[:3]} {NATIONAL[3:6]} {NATIONAL[6:]} {WORDS[2]}")

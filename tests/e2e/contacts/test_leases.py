@@ -195,7 +195,7 @@ def second_inbox(settings: dict[str, Any]) -> None:
 
 
 async def test_a_leased_number_in_place_of_a_name_is_a_lease(tmp_path: Path) -> None:
-    """On a network without names the provider leases a number instead; the bot records it, and replies find the thread."""
+    """On a network without names the provider leases a number; the bot records it, and replies find the thread."""
 
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["name"] = {"account": "fone", "address": "ACME"}

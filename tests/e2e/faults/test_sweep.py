@@ -39,7 +39,7 @@ async def test_a_reply_whose_event_was_lost_goes_out_once(sweeping: Team) -> Non
 
 
 async def test_replies_that_should_have_come_ring_the_alarm_and_renew_the_connections(sweeping: Team) -> None:
-    """An alert reports connections that deliver nothing, and the bot replaces them; it resolves when events come again."""
+    """An alert reports connections that deliver nothing, the bot replaces them, and new events resolve the alert."""
     root = await sweeping.conversation()
     await asyncio.sleep(0.6)  # the sweep after a new connection is over
     before = len(sweeping.slack.calls.of("apps.connections.open"))

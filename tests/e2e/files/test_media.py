@@ -1,4 +1,4 @@
-"""C7, media in: what contacts send becomes files in the thread."""
+"""C7, inbound media: files from contacts become files in the thread."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def test_pictures_of_a_text_are_files_in_its_thread(desk: Desk) -> None:
-    """The text says how many there are; each comes once, as what it is; nothing of them stays with us."""
+    """The text shows their number; each appears once, with its real type; the bot keeps nothing of them."""
     await desk.picture((PNG, "image/png"), (JPEG, "image/png"))
     await desk.team.until(lambda: len(desk.files()) == 2)
     await desk.team.quiet()
@@ -28,14 +28,14 @@ async def test_pictures_of_a_text_are_files_in_its_thread(desk: Desk) -> None:
 
 
 async def test_a_picture_without_words_is_a_text(desk: Desk) -> None:
-    """A text may be nothing but its files."""
+    """A text may consist of files only."""
     await desk.picture((PNG, "image/png"), text="")
     await desk.until_said(":paperclip: 1 file")
     await desk.team.until(lambda: len(desk.files()) == 1)
 
 
 async def test_slack_shares_late(desk: Desk) -> None:
-    """A share that takes its time is waited for, and the file is shown once."""
+    """The bot waits for a slow share, and the file appears once."""
     desk.team.slack.faults.share_delay = 0.3
     await desk.picture((PNG, "image/png"))
     await desk.team.until(lambda: len(desk.files()) == 1)
@@ -45,7 +45,7 @@ async def test_slack_shares_late(desk: Desk) -> None:
 
 
 async def test_slack_forgets_to_share(desk: Desk) -> None:
-    """Asked once more after a while, it does."""
+    """The bot asks once more after a while, and then Slack shares it."""
     desk.team.slack.faults.never_share = 1
     await desk.picture((PNG, "image/png"))
     await desk.team.until(lambda: len(desk.files()) == 1)
@@ -64,7 +64,7 @@ async def test_slack_never_shares(desk: Desk) -> None:
 
 
 async def test_an_answer_that_never_came_shares_nothing_twice(desk: Desk) -> None:
-    """Slack did what was asked and the connection broke: it is looked for before it is asked again."""
+    """Slack did the work and the connection broke: the bot checks before it asks again."""
     for method in ("files.getUploadURLExternal", "upload", "files.completeUploadExternal", "files.info"):
         desk.team.slack.faults.drop(method, after=True)
     await desk.picture((PNG, "image/png"))
@@ -77,7 +77,7 @@ async def test_an_answer_that_never_came_shares_nothing_twice(desk: Desk) -> Non
     "method", ["files.getUploadURLExternal", "upload", "files.completeUploadExternal", "files.info"]
 )
 async def test_slack_is_in_trouble(desk: Desk, method: str) -> None:
-    """Every step is done again until it works."""
+    """The bot repeats every step until it works."""
     trouble = desk.team.slack.faults.fail(method, status=503)
     await desk.picture((PNG, "image/png"))
     await desk.team.until(lambda: len(desk.files()) == 1)
@@ -87,7 +87,7 @@ async def test_slack_is_in_trouble(desk: Desk, method: str) -> None:
 @pytest.mark.parametrize("method", ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"])
 @pytest.mark.parametrize("after", [False, True])
 async def test_killed_between_the_steps(tmp_path: Path, method: str, after: bool) -> None:  # noqa: FBT001 - a table
-    """Wherever the bot dies, the file is in the thread once when it is back."""
+    """The bot dies at any step: after its restart the file is in the thread once."""
     async with at_the_desk(tmp_path, kind=Installed) as desk:
         team, bot = desk.team, desk.team.bot
         stuck = team.slack.faults.delay(method, seconds=0.5, after=after)
@@ -96,12 +96,12 @@ async def test_killed_between_the_steps(tmp_path: Path, method: str, after: bool
         await bot.kill()
         await bot.start()
         await team.until(lambda: len(desk.files()) == 1)
-        await asyncio.sleep(1.0)  # longer than Slack is given before it is asked again
+        await asyncio.sleep(1.0)  # longer than the time that Slack gets before the bot asks again
         assert len(desk.files()) == 1
 
 
 async def test_a_refusal_of_slack_is_told(desk: Desk) -> None:
-    """With what an admin can do about it."""
+    """The thread says what an admin can do."""
     desk.team.slack.faults.error("files.completeUploadExternal", "storage_limit_reached")
     await desk.picture((PNG, "image/png"))
     await desk.until_said("could not be put into Slack: the storage of this workspace is full.")
@@ -136,7 +136,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("case", BROKEN.values(), ids=BROKEN)
 async def test_what_cannot_be_had_is_told(tmp_path: Path, case: tuple[bytes, str, str, str]) -> None:
-    """The text stands there all the same, with a sentence below it."""
+    """The text appears anyway, with a reason below it."""
     content, kind, noun, reason = case
 
     def small(written: dict[str, Any]) -> None:
@@ -160,13 +160,13 @@ async def test_what_cannot_be_had_is_told(tmp_path: Path, case: tuple[bytes, str
     ],
 )
 async def test_nothing_is_fetched_from_elsewhere(desk: Desk, url: str) -> None:
-    """A webhook that names another address makes us ask nobody."""
+    """The bot makes no request to an address that only a webhook names."""
     await desk.team.phones.send(ABROAD, desk.number, "Look", [url])
     await desk.until_said("could not be fetched: it lies at an address that nothing is fetched from.")
 
 
 async def test_a_redirect_elsewhere_is_not_followed(tmp_path: Path) -> None:
-    """Wherever the company's own host sends us."""
+    """This holds for every redirect of the provider's own host."""
     asked: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
@@ -189,7 +189,7 @@ async def test_a_redirect_elsewhere_is_not_followed(tmp_path: Path) -> None:
 
 
 async def test_a_picture_that_is_late_is_fetched_again(desk: Desk) -> None:
-    """It is announced a moment before it is there."""
+    """The provider announces it a moment before it exists."""
     url = desk.team.io.host(PNG, "image/png")
     name = url.rpartition("/")[2]
     picture = desk.team.io.gallery.pictures.pop(name)

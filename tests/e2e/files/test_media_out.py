@@ -1,4 +1,4 @@
-"""C7, media out: files dropped in the thread go out, as files, as links, or with a sentence."""
+"""C7, outbound media: files in the thread go out as files or links, or the thread gives the reason."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ def with_files(**more: Any) -> Callable[[dict[str, Any]], None]:
 
 
 def sends(team: Team) -> list[dict[str, Any]]:
-    """What IO Phone was asked to send, but for the first text."""
+    """The sends to IO Phone, without the first text."""
     asked = [request for request in team.io.requests if request.kind == "send"]
     return [json.loads(request.body) for request in asked][1:]
 
 
 async def arrived(desk: Desk) -> tuple[str, list[bytes]]:
-    """The text on the phone and the pictures that came with it, as the company fetched them."""
+    """The text on the phone and the pictures that came with it, as the provider fetched them."""
     await desk.team.received(ABROAD, 2)
     text = desk.team.phones.received(ABROAD)[-1]
     names = [url.rpartition("/")[2] for url in text.media]
@@ -49,7 +49,7 @@ async def arrived(desk: Desk) -> tuple[str, list[bytes]]:
 
 
 async def test_a_file_in_the_thread_goes_out(desk: Desk) -> None:
-    """With its words, as an address of ours from which the company fetches exactly that file."""
+    """The text goes with it, and the provider fetches exactly that file from a URL of ours."""
     file = desk.team.slack.add_file(desk.team.anna, "cat.png", PNG)
     await desk.reply("Here it is", files=[file])
     assert await arrived(desk) == ("Here it is", [PNG])
@@ -64,21 +64,21 @@ async def test_a_file_in_the_thread_goes_out(desk: Desk) -> None:
 
 
 async def test_a_file_without_words_goes_out(desk: Desk) -> None:
-    """IO Phone takes no file alone, so a few words go with it."""
+    """IO Phone accepts no file alone, so a few words go with it."""
     file = desk.team.slack.add_file(desk.team.anna, "cat.png", PNG)
     await desk.reply(files=[file])
     assert await arrived(desk) == ("File attached.", [PNG])
 
 
 async def test_several_files_keep_their_order(desk: Desk) -> None:
-    """As they were dropped."""
+    """They go out in the order in which Anna dropped them."""
     files = [desk.team.slack.add_file(desk.team.anna, name, content) for name, content in (("a.png", PNG), ("b", JPEG))]
     await desk.reply("Two", files=files)
     assert await arrived(desk) == ("Two", [PNG, JPEG])
 
 
 async def test_a_large_picture_goes_out_smaller(tmp_path: Path) -> None:
-    """In the largest of Slack's own forms that is small enough."""
+    """The bot sends the largest of Slack's smaller versions that is small enough."""
     async with at_the_desk(tmp_path, with_files(**SMALL)) as desk:
         thumbs = {360: PNG, 720: JPEG, 1024: JPEG + b"x" * 200}
         file = desk.team.slack.add_file(desk.team.anna, "cat.png", LARGE, thumbs=thumbs)
@@ -87,7 +87,7 @@ async def test_a_large_picture_goes_out_smaller(tmp_path: Path) -> None:
 
 
 async def test_a_large_file_is_not_sent_and_that_is_said(tmp_path: Path) -> None:
-    """With both sizes; nothing goes out."""
+    """The thread gives both sizes; nothing goes out."""
     async with at_the_desk(tmp_path, with_files(largest_out=MB)) as desk:
         file = desk.team.slack.add_file(desk.team.anna, "report.pdf", b"%PDF-" + b"x" * (3 * MB))
         await desk.reply("Here", files=[file])
@@ -96,7 +96,7 @@ async def test_a_large_file_is_not_sent_and_that_is_said(tmp_path: Path) -> None
 
 
 async def test_a_large_file_goes_out_as_a_link(tmp_path: Path) -> None:
-    """Where the inbox has that; beside it a small one goes along."""
+    """The inbox allows links; a small file goes out beside the link."""
     async with at_the_desk(tmp_path, with_files(links=True, **SMALL)) as desk:
         large = desk.team.slack.add_file(desk.team.anna, "report.pdf", b"%PDF-" + b"x" * 200)
         small = desk.team.slack.add_file(desk.team.anna, "cat.png", PNG)
@@ -117,7 +117,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD.values(), ids=BAD)
 async def test_what_is_not_fetched_from_slack(desk: Desk, case: tuple[dict[str, str], str]) -> None:
-    """Nothing is asked for it, nothing goes out, and the thread says why."""
+    """The bot does not fetch it, nothing goes out, and the thread gives the reason."""
     how, reason = case
     file = desk.team.slack.add_file(desk.team.anna, "thing", PNG, **how)  # type: ignore[arg-type]  # of the table
     await desk.reply("Here", files=[file])
@@ -127,7 +127,7 @@ async def test_what_is_not_fetched_from_slack(desk: Desk, case: tuple[dict[str, 
 
 
 async def test_a_page_to_sign_in_is_no_file(desk: Desk) -> None:
-    """Slack answers 200 with one where the app may not read files."""
+    """Slack answers 200 with such a page if the app may not read files."""
     desk.team.slack.faults.fail("download", status=200)
     file = desk.team.slack.add_file(desk.team.anna, "cat.png", PNG)
     await desk.reply("Here", files=[file])
@@ -148,7 +148,7 @@ async def test_a_file_that_was_deleted_meanwhile(desk: Desk) -> None:
 
 
 async def test_slack_gives_the_file_at_the_second_try(desk: Desk) -> None:
-    """A download that breaks is made again, and the text goes out once."""
+    """The bot repeats a broken download, and the text goes out once."""
     desk.team.slack.faults.fail("download", status=503)
     file = desk.team.slack.add_file(desk.team.anna, "cat.png", PNG)
     await desk.reply("Here", files=[file])
@@ -158,7 +158,7 @@ async def test_slack_gives_the_file_at_the_second_try(desk: Desk) -> None:
 
 
 async def test_a_file_after_a_retry(desk: Desk) -> None:
-    """A person who presses Retry makes us look for the file again."""
+    """A person clicks Retry, and the bot looks for the file again."""
     team = desk.team
     broken = team.slack.faults.error("files.info", "file_not_found")
     file = team.slack.add_file(team.anna, "cat.png", PNG)
@@ -171,7 +171,7 @@ async def test_a_file_after_a_retry(desk: Desk) -> None:
 
 
 async def test_where_no_files_can_be_sent(team: Team) -> None:
-    """Fone Dynamics sends none: the reply stays where it is, with a sentence; without the file it goes out."""
+    """Fone Dynamics sends no files: the reply stays in the thread with a reason; without the file it goes out."""
     root = await team.conversation()
     file = team.slack.add_file(team.anna, "cat.png", PNG)
     await team.reply(root, "Look at this", files=[file])
@@ -183,7 +183,7 @@ async def test_where_no_files_can_be_sent(team: Team) -> None:
 
 
 async def test_where_links_are_texted_instead(tmp_path: Path) -> None:
-    """The text gets a line with an address of ours, which gives the file to whoever has it."""
+    """The text ends with a URL of ours, which serves the file to everyone who has it."""
     async with Team(tmp_path, with_files(links=True)) as team:
         root = await team.conversation()
         file = team.slack.add_file(team.anna, "Menü.pdf", b"%PDF-1.7 menu")
@@ -203,7 +203,7 @@ async def test_where_links_are_texted_instead(tmp_path: Path) -> None:
 
 
 async def test_a_link_ends(tmp_path: Path) -> None:
-    """After its time it is 404, and the content is deleted."""
+    """After its time it answers 404, and the bot deletes the content."""
     async with Team(tmp_path, with_files(links=True, link_days=0.5 / 86_400)) as team:
         root = await team.conversation()
         await team.reply(root, "Look", files=[team.slack.add_file(team.anna, "cat.png", PNG)])
@@ -217,7 +217,7 @@ async def test_a_link_ends(tmp_path: Path) -> None:
 
 
 async def test_a_reply_that_is_asked_about_keeps_its_files(desk: Desk) -> None:
-    """They go out once somebody says so."""
+    """They go out when somebody confirms the reply."""
     file = desk.team.slack.add_file(desk.team.anna, "cat.png", PNG)
     await desk.reply("!nte look", files=[file])
     await desk.until_said("Should it go out?")
@@ -235,13 +235,13 @@ async def test_a_file_for_later(desk: Desk) -> None:
 
 
 async def test_nothing_but_files_of_ours_is_served(team: Team) -> None:
-    """No path, no token of another kind, no file of a contact."""
+    """Other paths, tokens of another kind and files of a contact answer 404."""
     for path in ("", "x", "..%2f..%2fthreadline.db", "A" * 43, "%00", "é"):
         status, _ = await team.call(f"{team.url}/files/{path}", "GET")
         assert status == 404, path
 
 
 async def fetch(url: str) -> tuple[int, dict[str, str], bytes]:
-    """What anybody gets at this address."""
+    """Status, headers and body of this address."""
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, dict(answer.headers), await answer.read()

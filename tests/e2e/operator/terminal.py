@@ -1,4 +1,4 @@
-"""A team whose operator sits at a terminal: the settings stand in a file, and commands run beside the bot."""
+"""A team whose operator uses a terminal: the settings are in a file, and commands run beside the bot."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ ROOT = Path(__file__).parents[3]
 
 
 class Written(Team):
-    """A team whose settings stand in a file, too."""
+    """A team whose settings are also in a file."""
 
     def settings(self, port: int) -> dict[str, Any]:
-        """What an operator writes, written."""
+        """The settings of an operator, written to the file."""
         self.written = super().settings(port)
         self.file = self._folder / "threadline.toml"
         self.file.write_text(to_toml(self.written), encoding="utf-8")
         return self.written
 
     async def command(self, *words: str) -> tuple[int, str, str]:
-        """Runs the installed command; returns its exit code, and what it printed and complained."""
+        """Runs the installed command; returns its exit code, its output and its errors."""
         process = await self.begin(*words)
         try:
             out, errors = await asyncio.wait_for(process.communicate(), PATIENCE)
@@ -49,5 +49,5 @@ class Written(Team):
 
 
 def _hear_ctrl_c() -> None:
-    """A shell's job in the background ignores Ctrl-C, and so would all that it starts."""
+    """Lets the command receive Ctrl-C, which a shell's background job and its children ignore."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

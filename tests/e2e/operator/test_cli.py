@@ -28,7 +28,7 @@ BROKEN = "<garbage"
 
 @pytest.fixture
 async def team(tmp_path: Path) -> AsyncIterator[Written]:
-    """A team with the bot running and its settings in a file."""
+    """A team with a running bot and its settings in a file."""
     async with Written(tmp_path) as team:
         yield team
 
@@ -37,7 +37,7 @@ async def team(tmp_path: Path) -> AsyncIterator[Written]:
 
 
 async def test_status_leases_and_route_read_beside_the_bot(team: Written) -> None:
-    """Each prints for people and as JSON what the running bot's file holds, and writes nothing."""
+    """Each prints data of the running bot, for people and as JSON, and writes nothing."""
     root = await team.conversation()
     await team.reply(root, "Who is there?")
     await team.received(CUSTOMER, 1)
@@ -58,7 +58,7 @@ async def test_status_leases_and_route_read_beside_the_bot(team: Written) -> Non
 
 
 async def test_wrong_words_end_with_a_sentence(team: Written) -> None:
-    """A wrong number, inbox or sender, or a text that would not go out, is a sentence and exit code 1."""
+    """A wrong number, inbox or sender, or a text that cannot go out, gives a sentence and exit code 1."""
     await team.conversation(CUSTOMER, "STOP")
     await team.quiet()
     settings = team.bot_settings
@@ -78,7 +78,7 @@ async def test_wrong_words_end_with_a_sentence(team: Written) -> None:
 
 
 async def test_without_a_database_there_is_nothing_to_read(tmp_path: Path) -> None:
-    """Before the bot's first start a command says so instead of making an empty file."""
+    """Before the bot's first start a command says so and creates no empty file."""
     async with Written(tmp_path, starts=False) as team:
         with pytest.raises(CannotDo, match="`threadline run` makes it"):
             await session.status(team.bot_settings)
@@ -89,7 +89,7 @@ async def test_without_a_database_there_is_nothing_to_read(tmp_path: Path) -> No
 
 
 async def test_send_goes_through_the_running_bot(team: Written) -> None:
-    """A text from the command line is taken in, sent through the chosen sender, and stands in its thread."""
+    """The bot sends a text from the command line through the chosen sender and shows it in its thread."""
     code, out, errors = await team.command("send", NEW, "Your order is ready", "--via", "sydney")
     assert code == 0, errors
     assert "The bot sends it now." in out
@@ -101,7 +101,7 @@ async def test_send_goes_through_the_running_bot(team: Written) -> None:
 
 
 async def test_send_waits_for_a_bot_that_does_not_run(tmp_path: Path) -> None:
-    """What is taken in while the bot is down goes out at its start, once."""
+    """A text that is stored while the bot is off goes out at its start, once."""
     async with Written(tmp_path) as team:
         await team.stop_bot()
         assert "once the bot runs" in await session.send(team.bot_settings, NEW, "Later", None, None)
@@ -112,7 +112,7 @@ async def test_send_waits_for_a_bot_that_does_not_run(tmp_path: Path) -> None:
 
 
 async def test_prime_makes_answers_come_in(team: Written) -> None:
-    """One text from an IO Phone number teaches IO Phone our URL; from then on texts to it reach the thread."""
+    """One text from an IO Phone number registers our URL; after that, texts to the number reach the thread."""
     denver = team.branches["sales"].number
     found = {each.what: each for each in await doctor.examine(team.bot_settings) if each.check == "inbound"}
     assert [each.cure for each in found.values()] == ["Run `threadline prime denver --to <a phone of yours>`."]
@@ -125,7 +125,7 @@ async def test_prime_makes_answers_come_in(team: Written) -> None:
 
 
 def posts(team: Team, channel: str) -> list[dict[str, Any]]:
-    """Everything in the threads of a channel."""
+    """Every post in the threads of a channel."""
     place = team.channels[channel]
     return [post for card in team.slack.see(place) for post in team.slack.thread(place, card["ts"])]
 
@@ -134,7 +134,7 @@ def posts(team: Team, channel: str) -> list[dict[str, Any]]:
 
 
 async def test_a_dead_row_is_listed_shown_and_replayed(team: Written) -> None:
-    """What could not be read is kept as it came; once it can be read its text is in the thread, and the alert ends."""
+    """The bot keeps an unreadable webhook; a replay of the fixed row posts its text, and the alert resolves."""
     await team.conversation()
     status, _ = await team.call(f"{team.fone.settings.portal_webhook}?Kind=odd", data=BROKEN)
     assert status == 400
@@ -154,7 +154,7 @@ async def test_a_dead_row_is_listed_shown_and_replayed(team: Written) -> None:
 
 
 def mend(team: Team, row_id: int) -> None:
-    """Puts into the dead row what the company sent for an earlier text, as another text."""
+    """Replaces the dead row's body by the provider's webhook for an earlier text, with a new id and new words."""
     with closing(sqlite3.connect(team.bot_settings.database, timeout=2)) as connection, connection:
         read = "SELECT body, headers, parsed FROM intake WHERE source = 'fone' AND kind = 'inbound'"
         body, headers, parsed = connection.execute(read).fetchone()

@@ -1,4 +1,4 @@
-"""`threadline doctor` names each fault with its cure, and no secret (issue F, point 3)."""
+"""`threadline doctor` names each fault with its cure, and shows no secret (issue F, point 3)."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def team(tmp_path: Path) -> AsyncIterator[Written]:
-    """A team with the bot running and its settings in a file."""
+    """A team with a running bot and its settings in a file."""
     async with Written(tmp_path) as team:
         yield team
 
 
 async def examined(team: Written, **changed: Any) -> list[Finding]:
-    """What the doctor finds, with some settings of Slack changed."""
+    """The findings of the doctor, with some settings of Slack changed."""
     written = {**team.written, "slack": {**team.written["slack"], **changed}}
     return await doctor.examine(check(Settings(**written)))
 
 
 def wrong(found: list[Finding]) -> list[str]:
-    """What is not as it should be, apart from the sender that is not primed."""
+    """The findings that are not ok, except for the sender that is not primed."""
     return [f"{each.what} {each.cure}" for each in found if not each.ok and each.check != "inbound"]
 
 
 async def test_doctor_of_a_healthy_bot(team: Written) -> None:
-    """Only the sender that was never primed is named, with its cure, and the exit code says that there is something."""
+    """It names only the sender that nobody primed, with its cure, and the exit code is 1."""
     code, out, _ = await team.command("doctor")
     failed = [line for line in out.splitlines() if not line.startswith("✓")]
     assert code == 1
@@ -52,7 +52,7 @@ async def test_doctor_of_a_healthy_bot(team: Written) -> None:
 
 
 async def test_doctor_names_scopes_and_channels(team: Written) -> None:
-    """A scope that the code needs, a channel that the bot is not in, and one that is not there are named."""
+    """It names a scope that the code needs, a channel without the bot, and a channel that does not exist."""
     granted = tuple(scope for scope in team.slack.settings.scopes if scope != "users:read")
     team.slack.settings.scopes = granted
     await team.slack.leave(team.channels["london"])
@@ -72,21 +72,21 @@ async def test_doctor_names_scopes_and_channels(team: Written) -> None:
     ],
 )
 async def test_doctor_names_wrong_tokens(team: Written, changed: dict[str, str], said: str) -> None:
-    """A token that Slack refuses, or a Slack that does not answer, is one line; no token stands in it."""
+    """A token that Slack refuses, or a Slack that does not answer, is one line without the token."""
     found = wrong(await examined(team, **changed))
     assert said in found[0]
     assert "wrong" not in str(found)
 
 
 async def test_doctor_names_a_wrong_clock(team: Written) -> None:
-    """A clock that is minutes off is named with the way in which it is off."""
+    """It says by how much, and in which direction."""
     found = await doctor.examine(team.bot_settings, lambda: system_clock() - 200 * SECOND)
     (said,) = wrong(found)
     assert "seconds behind Slack's" in said
 
 
 async def test_doctor_of_broken_settings_and_files(tmp_path: Path) -> None:
-    """Settings that cannot be used and a file that is no database are findings like others."""
+    """Unusable settings and a file that is not a database are findings like others."""
     async with Written(tmp_path, starts=False) as team:
         team.bot_settings.database.write_text("this is no database, though it is long enough to be taken for one" * 40)
         assert "cannot be read" in wrong(await examined(team))[0]
@@ -114,7 +114,7 @@ def adapted(written: dict[str, Any], **changes: Any) -> Settings:
 
 
 async def test_every_fault_is_named_with_its_cure(team: Written, tmp_path: Path) -> None:
-    """Each of these, alone, is one finding with what to do; beside it everything is as before."""
+    """Each fault alone is one finding with its cure; the other checks remain ok."""
     healthy = {each.check for each in await examined(team) if each.ok}
     assert healthy >= {"settings", "disk", "database", "slack token", "slack scopes", "clock", "provider", "public url"}
     broken, newer = tmp_path / "broken.db", tmp_path / "newer.db"
@@ -144,7 +144,7 @@ async def test_every_fault_is_named_with_its_cure(team: Written, tmp_path: Path)
 
 
 async def test_faults_of_the_workspace_are_named(team: Written) -> None:
-    """A channel without the bot, a scope, a dead row, a sender that was never primed, and a wrong clock, at once."""
+    """A channel without the bot, a scope, a dead row, an unprimed sender and a wrong clock, at once."""
     await team.conversation()
     team.slack.settings.scopes = tuple(each for each in team.slack.settings.scopes if each != "files:write")
     await team.slack.leave(team.channels["london"])

@@ -1,4 +1,4 @@
-"""An operator looks on with `threadline tail`, and decides with `threadline retry` (issue F, point 2)."""
+"""An operator follows events with `threadline tail`, and decides with `threadline retry` (issue F, point 2)."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ SECRET_WORDS = "The code is 4711"
 
 @pytest.fixture
 async def team(tmp_path: Path) -> AsyncIterator[Written]:
-    """A team with the bot running and its settings in a file."""
+    """A team with a running bot and its settings in a file."""
     async with Written(tmp_path) as team:
         yield team
 
 
 async def told(process: asyncio.subprocess.Process, *wanted: str) -> list[dict[str, Any]]:
-    """What the command tells, up to where it has told all of these."""
+    """The events that the command prints, until it has printed all of these."""
     assert process.stdout is not None
     found: list[dict[str, Any]] = []
     async with asyncio.timeout(PATIENCE):
@@ -40,7 +40,7 @@ async def told(process: asyncio.subprocess.Process, *wanted: str) -> list[dict[s
 
 
 async def test_tail_follows_the_running_bot(team: Written) -> None:
-    """Texts, outcomes, receipts and failures, each once, without numbers and texts; Ctrl-C is no error."""
+    """It prints texts, results, receipts and failures once each, without numbers and texts; Ctrl-C is no error."""
     following = await team.begin("tail", "--json", "--since", "60")
     root = await team.conversation(CUSTOMER, SECRET_WORDS)
     await team.reply(root, "Thank you")
@@ -64,7 +64,7 @@ async def test_tail_follows_the_running_bot(team: Written) -> None:
 
 
 async def test_retry_is_one_decision(team: Written) -> None:
-    """A failed text goes out once more for each `retry`, by the way of the button, and never after STOP."""
+    """Each `retry` sends a failed text once more, as the button does, and never after STOP."""
     await team.command("send", UNLUCKY, "Are you there?")
     await team.until(lambda: failed(team))
     await team.quiet()
@@ -74,7 +74,7 @@ async def test_retry_is_one_decision(team: Written) -> None:
     assert (code, "1 to be sent again" in out) == (0, True), errors
     await team.until(lambda: tries(team, message) == 2 and failed(team))
     await team.quiet()
-    assert (await team.command("retry", "--all"))[0] == 1  # nobody is there to be asked
+    assert (await team.command("retry", "--all"))[0] == 1  # without a terminal there is nobody to ask
     assert (await team.command("retry", "--all", "--inbox", "sales", "--yes"))[1] == "No text waits to be sent again.\n"
     assert tries(team, message) == 2
     assert (await team.command("retry", "--all", "--account", "fone", "--yes"))[0] == 0
@@ -91,7 +91,7 @@ async def test_retry_is_one_decision(team: Written) -> None:
 
 
 async def test_retry_of_what_did_not_fail(team: Written) -> None:
-    """No such text, a contact's text, one that was delivered, no inbox of that name, no word which: a sentence each."""
+    """An unknown id, a contact's text, a delivered text, a wrong inbox and missing arguments each give a sentence."""
     root = await team.conversation()
     await team.reply(root, "Hello yourself")
     await team.received(CUSTOMER, 1)
@@ -112,5 +112,5 @@ def failed(team: Written) -> list[int]:
 
 
 def tries(team: Written, message: int) -> int:
-    """How often a text was offered."""
+    """The number of attempts of a text."""
     return int(team.rows("SELECT count(*) AS n FROM attempts WHERE message_id = :message", message=message)[0]["n"])

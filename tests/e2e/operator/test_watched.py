@@ -1,4 +1,4 @@
-"""What an operator sees of a bot: its log, one id through the life of a text; its metrics; and the rules over them."""
+"""The log of a bot, with one id through the life of a text; its metrics; and the Prometheus rules over them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RULES = ROOT / "deploy/alerts.yml"
-ELSEWHERE = {"up": {"job"}, "process_start_time_seconds": {"job"}}  # what Prometheus itself adds
+ELSEWHERE = {"up": {"job"}, "process_start_time_seconds": {"job"}}  # Prometheus itself adds these
 
 _SELECTOR = re.compile(r"\b([a-z][a-z_]+)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("watched")
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    """One, for all of these."""
+    """One day for all of these tests."""
     return lived(tmp_path_factory.mktemp("day"))
 
 
@@ -38,23 +38,23 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
 
 
 def about(day: Day, intake: int) -> list[dict[str, Any]]:
-    """What `grep` for the id finds."""
+    """The lines that `grep` for the id finds."""
     return [line for line in day.log if str(intake) in str(line)]
 
 
 def events(lines: list[dict[str, Any]]) -> list[str]:
-    """What each line says."""
+    """The event of each line."""
     return [line["event"] for line in lines]
 
 
 def in_order(wanted: list[str], found: list[str]) -> bool:
-    """Whether the wanted stand in what was found, in this order, be there others between."""
+    """True if the wanted events appear in this order, with others between them or not."""
     rest = iter(found)
     return all(each in rest for each in wanted)
 
 
 def test_one_id_leads_through_the_life_of_a_text(day: Day) -> None:
-    """From the door over the bridge and the job to the post in Slack."""
+    """It is in the lines of the webhook, the intake handler, the job and the post in Slack."""
     found = about(day, day.text["intake_id"])
     assert in_order(["taken in", "a text came", "posted", "a text stands in Slack"], events(found)) or in_order(
         ["taken in", "a text came", "a text stands in Slack", "posted"], events(found)
@@ -63,7 +63,7 @@ def test_one_id_leads_through_the_life_of_a_text(day: Day) -> None:
 
 
 def test_one_id_leads_through_the_life_of_a_reply(day: Day) -> None:
-    """From Slack over the gate, the request and its answer to the receipt and the line in the thread."""
+    """It is in the lines of Slack, the gate, the request and its answer, the receipt and the status line."""
     found = about(day, day.reply["intake_id"])
     wanted = ["taken in", "handled", "a text is offered", "a provider was asked", "an attempt ended"]
     assert in_order(wanted, events(found))
@@ -76,13 +76,13 @@ def test_one_id_leads_through_the_life_of_a_reply(day: Day) -> None:
 
 
 def test_other_texts_do_not_share_it(day: Day) -> None:
-    """The id stands in no line about another message."""
+    """No line about another message contains the id."""
     others = {line["message"] for line in about(day, day.reply["intake_id"]) if "message" in line}
     assert others == {day.reply["id"]}
 
 
 def test_nothing_private_is_in_the_log(day: Day) -> None:
-    """No number, no text and no token, whatever went wrong."""
+    """It contains no number, no text and no token, whatever went wrong."""
     written = str(day.log).lower()
     assert [what for what, value in day.private.items() if value.lower() in written] == []
 
@@ -91,7 +91,7 @@ def test_nothing_private_is_in_the_log(day: Day) -> None:
 
 
 def samples(day: Day) -> dict[str, list[tuple[dict[str, str], float]]]:
-    """By the name of the sample."""
+    """The samples by their names."""
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(day.metrics):
         for sample in family.samples:
@@ -105,7 +105,7 @@ def value(day: Day, name: str, **labels: str) -> float:
 
 
 def test_texts_are_counted_by_account_and_end(day: Day) -> None:
-    """What happened is what is counted, once."""
+    """The counters count each event once."""
     assert value(day, "texts_in_total", account="fone") == 5
     ends = {had["end"]: count for had, count in samples(day)["threadline_texts_out_total"]}
     assert ends == {"accepted": 3, "delivered": 2, "failed": 1, "refused": 1, "unknown": 1}
@@ -114,7 +114,7 @@ def test_texts_are_counted_by_account_and_end(day: Day) -> None:
 
 
 def test_waits_are_measured_from_the_door(day: Day) -> None:
-    """A contact's text until it stands in Slack, a text of ours until the provider's answer."""
+    """A contact's text until it is in Slack, a text of ours until the provider's answer."""
     assert value(day, "text_to_slack_seconds_count") == 5
     assert 0 < value(day, "text_to_slack_seconds_sum") < 60
     assert value(day, "reply_to_provider_seconds_count", account="fone") == 5
@@ -138,13 +138,13 @@ def test_what_waits_is_measured(day: Day) -> None:
 
 
 def test_nothing_private_is_in_the_metrics(day: Day) -> None:
-    """Labels are names from the settings and words of ours."""
+    """Labels are names from the settings and our own codes."""
     written = day.metrics.lower()
     assert [what for what, value in day.private.items() if value.lower() in written] == []
 
 
 def test_what_is_shown_is_what_is_declared(day: Day) -> None:
-    """Every metric of ours is on the page, with the labels that it has; and everything of the page is shown."""
+    """Every metric is on the page with its labels, and every metric of the page is shown."""
     metrics = Metrics()
     declare(metrics)
     declared = {each.name: set(each.labels) for each in metrics.declared}
@@ -173,7 +173,7 @@ def selected(expression: str) -> Iterator[tuple[str, list[tuple[str, str, str]]]
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
 def test_a_rule_asks_for_what_there_is(day: Day, rule: dict[str, Any]) -> None:
-    """Each metric has been seen, each label is one that it has, and each value one that a bot shows."""
+    """The bot shows each metric of a rule, with its labels and its values."""
     found = list(selected(rule["expr"]))
     assert found
     for name, matchers in found:
@@ -189,7 +189,7 @@ def test_a_rule_asks_for_what_there_is(day: Day, rule: dict[str, Any]) -> None:
     assert grouped <= labels
 
 
-# Values that this day does not bring: other tests do.
+# Other tests produce these values; this day does not.
 NOT_TODAY = {
     "end": {"given up"},  # of a job
     "outcome": {"not stored", "locked out", "unreachable"},
@@ -198,13 +198,13 @@ NOT_TODAY = {
 
 @pytest.mark.parametrize("value", sorted({value for values in NOT_TODAY.values() for value in values}))
 def test_values_of_other_days_are_the_codes_own(value: str) -> None:
-    """What no bad day brought is still what the code would say."""
+    """The code contains each value that this day did not show."""
     assert any(f'"{value}"' in path.read_text("utf-8") for path in (ROOT / "bot").rglob("*.py"))
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
 def test_a_rule_says_what_to_do(rule: dict[str, Any]) -> None:
-    """A sentence, how bad it is, and a runbook that is there."""
+    """It has a sentence, a severity, and a runbook that exists."""
     assert rule["labels"]["severity"] in {"page", "ticket"}
     assert re.fullmatch(r"[A-Z].*\.", rule["annotations"]["summary"])
     page, _, anchor = rule["annotations"]["runbook"].partition("#")
@@ -212,6 +212,6 @@ def test_a_rule_says_what_to_do(rule: dict[str, Any]) -> None:
 
 
 def test_rules_have_names_of_their_own() -> None:
-    """No two are called the same."""
+    """No two rules have the same name."""
     names = [rule["alert"] for rule in rules()]
     assert len(names) == len(set(names)) > 20

@@ -1,4 +1,4 @@
-"""Buttons and words: each does what it says once, for whoever may, however often it is pressed."""
+"""Buttons and thread commands: each acts once, for every person who may, however often people click."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def buttons(post: dict[str, Any]) -> list[str]:
 
 
 def line_posts(team: Team, root: str) -> list[dict[str, Any]]:
-    """The posts that are receipt lines."""
+    """The posts that are status lines."""
     return [post for post in team.below(root) if post["blocks"][0]["block_id"].startswith("k:line:")]
 
 
@@ -33,12 +33,12 @@ def card(team: Team, root: str) -> dict[str, Any]:
 
 
 async def press(team: Team, post: dict[str, Any], do: str, user: str | None = None) -> None:
-    """Presses a button of a post."""
+    """Clicks a button of a post."""
     await team.slack.click(user or team.anna, team.support, post["ts"], f"do:{do}")
 
 
 async def test_a_failed_text_can_be_retried_once_per_press(team: Team) -> None:
-    """Retry sends once more; two people who press at once send one text, and the buttons go when it arrived."""
+    """Retry sends once more; two people who click at once send one text, and the buttons go when it arrived."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.reply(root, "Are you there?")
@@ -52,7 +52,7 @@ async def test_a_failed_text_can_be_retried_once_per_press(team: Team) -> None:
 
 
 async def test_another_sender_is_tried(team: Team) -> None:
-    """The next sender of the inbox takes it, and the line says so."""
+    """The next sender of the inbox sends it, and the line says so."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.reply(root, "By another way")
@@ -63,7 +63,7 @@ async def test_another_sender_is_tried(team: Team) -> None:
 
 
 async def test_giving_up_ends_it(team: Team) -> None:
-    """The buttons go, nothing is sent."""
+    """The buttons go, and the bot sends nothing."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.reply(root, "Never mind")
@@ -75,7 +75,7 @@ async def test_giving_up_ends_it(team: Team) -> None:
 
 @pytest.fixture
 async def doubtful(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team whose provider accepts a text, drops the answer, and cannot be asked; it asks after a moment."""
+    """A team whose provider accepts a text and drops the answer; the bot soon asks a person."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["timeouts"] = {**settings.get("timeouts", {}), "reconcile": [0.1], "provider": 1.0}
@@ -95,7 +95,7 @@ async def _until_asked(team: Team) -> str:
 
 
 async def test_an_unknown_text_is_sent_again_only_by_a_person(doubtful: Team) -> None:
-    """Nothing goes out by itself; *Send again* sends it once."""
+    """The bot sends nothing by itself; *Send again* sends it once."""
     root = await _until_asked(doubtful)
     await doubtful.quiet()
     assert len(doubtful.fone.accepted) == 1
@@ -105,7 +105,7 @@ async def test_an_unknown_text_is_sent_again_only_by_a_person(doubtful: Team) ->
 
 
 async def test_an_unknown_text_that_arrived_is_reconciled_by_a_person(doubtful: Team) -> None:
-    """*It arrived* takes the question away and sends nothing."""
+    """*It arrived* removes the question and sends nothing."""
     root = await _until_asked(doubtful)
     await press(doubtful, line_posts(doubtful, root)[0], "arrived")
     await doubtful.until(lambda: buttons(line_posts(doubtful, root)[0]) == [])
@@ -114,7 +114,7 @@ async def test_an_unknown_text_that_arrived_is_reconciled_by_a_person(doubtful: 
 
 
 async def test_what_looks_like_a_note_is_asked_about(team: Team) -> None:
-    """It goes out only if somebody says so; else it stays in the team."""
+    """It goes out only if somebody confirms it; otherwise it stays in the team."""
     root = await team.conversation()
     await team.reply(root, "note: he is rude")
     await team.until(lambda: len(line_posts(team, root)) == 1)
@@ -128,7 +128,7 @@ async def test_what_looks_like_a_note_is_asked_about(team: Team) -> None:
 
 
 async def test_the_second_of_two_answers_is_asked_about(team: Team) -> None:
-    """Ben answers just after Anna: his text waits for his word."""
+    """Ben answers just after Anna: his text waits until somebody confirms it."""
     root = await team.conversation()
     await team.reply(root, "On its way")
     await team.received(CUSTOMER, 1)
@@ -138,7 +138,7 @@ async def test_the_second_of_two_answers_is_asked_about(team: Team) -> None:
 
 
 async def test_words_close_reopen_and_assign(team: Team) -> None:
-    """The card follows the words; nothing of them is texted."""
+    """The card follows the commands; the bot texts none of them."""
     root = await team.conversation()
     await team.reply(root, "!assign")
     await team.until(lambda: team.anna in card(team, root)["text"])
@@ -151,7 +151,7 @@ async def test_words_close_reopen_and_assign(team: Team) -> None:
 
 
 async def test_opting_out_by_a_button_binds(team: Team) -> None:
-    """Nothing goes out after it, and the thread says why."""
+    """Nothing goes out after it, and the thread gives the reason."""
     root = await team.conversation()
     await press(team, card(team, root), "opt_out")
     await team.until(lambda: "Opt in again" in buttons(card(team, root)))
@@ -161,7 +161,7 @@ async def test_opting_out_by_a_button_binds(team: Team) -> None:
 
 
 async def test_an_alert_is_acknowledged_once(team: Team) -> None:
-    """The first who presses is named; the button goes."""
+    """The post names the first person who clicks, and the button goes."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.reply(root, "Hello?")
@@ -172,7 +172,7 @@ async def test_an_alert_is_acknowledged_once(team: Team) -> None:
 
 
 async def test_strangers_and_guests_may_not_press(team: Team) -> None:
-    """A guest's press changes nothing and is answered privately."""
+    """A guest's click changes nothing, and the bot answers privately."""
     guest = team.slack.add_user("gus", guest=True)
     await team.slack.join(team.support, guest)
     root = await team.conversation()
@@ -183,7 +183,7 @@ async def test_strangers_and_guests_may_not_press(team: Team) -> None:
 
 @pytest.mark.parametrize("mode", ["mention", "confirm", "off"])
 async def test_reply_modes(tmp_path: Path, mode: str) -> None:
-    """Mention: only what mentions us first; confirm: only what is confirmed; off: nothing."""
+    """Mention: only replies that mention the bot first; confirm: only confirmed replies; off: none."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["support"]["reply_mode"] = mode
@@ -204,7 +204,7 @@ async def test_reply_modes(tmp_path: Path, mode: str) -> None:
 
 
 async def test_an_alert_is_over_when_its_text_arrived(team: Team) -> None:
-    """Retried from the alert channel, delivered, resolved."""
+    """Somebody retries from the alert channel, the text arrives, the alert resolves."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.reply(root, "Hello?")
@@ -217,7 +217,7 @@ async def test_an_alert_is_over_when_its_text_arrived(team: Team) -> None:
 
 
 async def test_two_people_press_at_once(team: Team) -> None:
-    """Whatever two people press on one failed text at the same time, each of them twice: it goes out once."""
+    """Two people click several buttons of one failed text at once: it goes out once."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.reply(root, "Hello?")
@@ -236,7 +236,7 @@ async def test_two_people_press_at_once(team: Team) -> None:
 
 
 async def test_giving_up_ends_the_alert_too(team: Team) -> None:
-    """Nothing is left to decide, so nothing is left to be told."""
+    """The alert resolves, because nothing is left to decide."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.reply(root, "Hello?")

@@ -1,4 +1,4 @@
-"""The compose modal: it opens in time, wrong input is told at its field, and what is sent is sent once."""
+"""The compose modal opens in time, shows wrong input beside its field, and sends a text once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOT_AUSTRALIA = "+12025550123"
 
 
 async def opened(team: Team, user: str = "") -> dict[str, Any]:
-    """The modal of Anna (or of somebody else), once its fields are there."""
+    """The modal of Anna (or of another user), once its fields are there."""
     who = user or team.anna
     await team.until(lambda: (shown := team.slack.modal(who)) and "One moment" not in team.slack.words(shown))
     modal = team.slack.modal(who)
@@ -23,7 +23,7 @@ async def opened(team: Team, user: str = "") -> dict[str, Any]:
 
 
 async def compose(team: Team, text: str = "Your order is ready", number: str = CUSTOMER) -> None:
-    """Anna opens the modal by the bare command, and fills in what is needed."""
+    """Anna opens the modal with the bare command and fills in the required fields."""
     await team.slash("")
     await opened(team)
     team.slack.fill(team.anna, "compose:number", number)
@@ -31,7 +31,7 @@ async def compose(team: Team, text: str = "Your order is ready", number: str = C
 
 
 async def errors(team: Team) -> dict[str, str]:
-    """What Anna is told at the fields after *Send*."""
+    """The errors beside the fields after Anna clicks *Send*."""
     used = await team.slack.submit(team.anna)
     assert not used.error
     found: dict[str, str] = (used.answer or {}).get("errors", {})
@@ -39,7 +39,7 @@ async def errors(team: Team) -> dict[str, str]:
 
 
 async def test_a_text_from_the_modal_goes_out_and_opens_a_thread(team: Team) -> None:
-    """Bare /sms opens it; *Send* closes it, texts once, and Anna is linked to the thread."""
+    """Bare /sms opens it; *Send* closes it and texts once, and Anna gets a link to the thread."""
     await compose(team)
     assert await errors(team) == {}
     assert team.slack.modal(team.anna) is None
@@ -53,7 +53,7 @@ async def test_a_text_from_the_modal_goes_out_and_opens_a_thread(team: Team) -> 
 
 
 async def test_wrong_input_is_told_at_its_field(tmp_path: Path) -> None:
-    """A number that is none, no text, one too long, a time that is over, a name abroad, an opt-out: none is sent."""
+    """A wrong number, no text, a long text, a past time, a name abroad and an opt-out: an error each, no text."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["senders"]["shop"] = {"account": "fone", "address": "Shop"}
@@ -86,7 +86,7 @@ async def test_wrong_input_is_told_at_its_field(tmp_path: Path) -> None:
 
 
 async def test_a_contact_is_found_by_number_and_its_thread_is_used(team: Team) -> None:
-    """The search shows who has a conversation; the text goes into that thread, also through the global shortcut."""
+    """The search finds contacts with a conversation; the text goes into that thread, also with the global shortcut."""
     root = await team.conversation(CUSTOMER)
     await team.slack.shortcut(team.anna, "sms_new")
     await opened(team)
@@ -101,7 +101,7 @@ async def test_a_contact_is_found_by_number_and_its_thread_is_used(team: Team) -
 
 
 async def test_send_as_sms_takes_the_message_and_the_threads_contact(team: Team) -> None:
-    """On a note in a thread it is prefilled with its words and the contact of the thread."""
+    """For a note in a thread, the modal starts with its words and the contact of the thread."""
     root = await team.conversation(CUSTOMER)
     note = await team.reply(root, "!note it is *ready* :wave:")
     await team.slack.message_shortcut(team.anna, team.support, note, "sms_send_as")
@@ -115,7 +115,7 @@ async def test_send_as_sms_takes_the_message_and_the_threads_contact(team: Team)
 
 
 async def test_it_opens_in_time_however_slow_the_look_up_is(tmp_path: Path) -> None:
-    """Where it takes longer to find out who somebody is, it opens with a word and is filled afterwards."""
+    """If the lookup of the user is slow, the modal opens with a short message, and the bot fills it afterwards."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["timeouts"]["slack"] = 5.0
@@ -131,7 +131,7 @@ async def test_it_opens_in_time_however_slow_the_look_up_is(tmp_path: Path) -> N
 
 
 async def test_a_guest_is_shown_no_form(team: Team) -> None:
-    """Who is no full member reads why, and no inbox or number."""
+    """A user who is not a full member reads the reason, and no inbox or number."""
     guest = team.slack.add_user("gil", guest=True)
     await team.slack.slash(guest, team.support, "/sms")
     modal = await opened(team, guest)
@@ -140,7 +140,7 @@ async def test_a_guest_is_shown_no_form(team: Team) -> None:
 
 
 async def test_files_go_out_with_the_text(team: Team) -> None:
-    """Where the inbox's sender can send files; elsewhere that is told at the field, and nothing is sent."""
+    """They do if the inbox's sender can send files; otherwise the field shows an error, and nothing goes out."""
     picture = team.slack.add_file(team.anna, "cat.png", b"\x89PNG\r\n\x1a\n pretend picture")
     await compose(team)
     team.slack.fill(team.anna, "compose:files", [picture])

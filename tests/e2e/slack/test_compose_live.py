@@ -1,4 +1,4 @@
-"""What changes in the open compose modal: the counter, another inbox, the provider's options, a template."""
+"""The changes in the open compose modal: the counter, another inbox, the provider's options, a template."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from tests.e2e.team import CUSTOMER, Team
 if TYPE_CHECKING:
     from pathlib import Path
 
-CURLY = "\u2019"  # what phones and word processors write for an apostrophe
+CURLY = "\u2019"  # the apostrophe of phones and word processors
 
 
 def words(team: Team) -> str:
-    """What Anna reads in her modal."""
+    """The words in Anna's modal."""
     modal = team.slack.modal(team.anna)
     assert modal is not None
     return team.slack.words(modal)
 
 
 def has_field(team: Team, block_id: str) -> bool:
-    """Whether Anna's modal has this field."""
+    """True if Anna's modal has this field."""
     modal = team.slack.modal(team.anna)
     return modal is not None and any(block["block_id"] == block_id for block in modal["blocks"])
 
 
 def typed(team: Team) -> Any:
-    """What stands in the text field."""
+    """The contents of the text field."""
     modal = team.slack.modal(team.anna)
     assert modal is not None
     (field,) = [state for name, state in modal["state"]["values"].items() if name.startswith("text:")]
@@ -38,7 +38,7 @@ def typed(team: Team) -> Any:
 
 
 async def test_the_counter_follows_and_the_dear_character_can_be_replaced(tmp_path: Path) -> None:
-    """Few updates for many characters; what forced UCS-2 is named, and replaced by a click where that is cheaper."""
+    """Many characters cause few updates; the modal names the character that forced UCS-2, and a click replaces it."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["support"]["signature"] = "Your shop"
@@ -62,7 +62,7 @@ async def test_the_counter_follows_and_the_dear_character_can_be_replaced(tmp_pa
 
 
 async def test_a_chosen_sender_shows_its_options_and_they_go_out(team: Team) -> None:
-    """The fields come from the provider's own model; a wrong value is told at its field, a right one is sent."""
+    """The fields come from the provider's model; a wrong value gives an error, a right one goes out."""
     await compose(team)
     await team.slack.press(team.anna, "compose:via", "sydney")
     await team.until(lambda: has_field(team, "option:sydney:forward_to_email"))
@@ -81,7 +81,7 @@ async def test_a_chosen_sender_shows_its_options_and_they_go_out(team: Team) -> 
 
 
 async def test_another_inbox_shows_its_own_senders(team: Team) -> None:
-    """The sender of one inbox cannot stay chosen in another; the text and the number stay as they were."""
+    """A sender of one inbox cannot stay chosen in another; the text and the number stay."""
     await compose(team, "Stays here")
     await team.slack.press(team.anna, "compose:inbox", "sales")
     await team.until(lambda: has_field(team, "via:sales"))
@@ -92,7 +92,7 @@ async def test_another_inbox_shows_its_own_senders(team: Team) -> None:
 
 @pytest.mark.parametrize("known", [True, False], ids=["filled", "not filled"])
 async def test_a_template_takes_the_place_of_the_text(team: Team, *, known: bool) -> None:
-    """Its variables are those of the chosen contact; where one is missing that is said, and the text stays."""
+    """The variables are those of the chosen contact; if one is missing, the modal says so, and the text stays."""
     await team.conversation(CUSTOMER)
     await team.slash("templates add ready Your number is {number}" if known else "templates add ready Hi {name}")
     await team.quiet()

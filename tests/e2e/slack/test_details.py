@@ -1,4 +1,4 @@
-"""*SMS details*, *Contact…* and *Change sender…*: what is known of a text, and what a person says of a contact."""
+"""*SMS details*, *Contact…* and *Change sender…*: the facts about a text, and a person's notes about a contact."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 async def modal(team: Team, user: str = "") -> str:
-    """What Anna (or somebody else) reads in the modal that opens."""
+    """The words in the modal that opens for Anna (or another user)."""
     who = user or team.anna
     await team.until(lambda: team.slack.modal(who))
     return team.slack.words(team.slack.modal(who) or {})
 
 
 async def delivered(team: Team) -> tuple[str, str]:
-    """A thread with a reply that was delivered: its `ts` and that of the reply."""
+    """A thread with a delivered reply: its `ts` and that of the reply."""
     root = await team.conversation(CUSTOMER)
     reply = await team.reply(root, "On its way")
     await team.until(lambda: any("✓✓" in line for line in team.lines(root)))
@@ -28,7 +28,7 @@ async def delivered(team: Team) -> tuple[str, str]:
 
 
 async def test_details_of_a_reply_and_of_its_line_are_the_same(team: Team) -> None:
-    """Every try with its ids, times and segments, and each receipt in the provider's own words."""
+    """Both show every attempt with its ids, times and segments, and each receipt in the provider's own words."""
     root, reply = await delivered(team)
     (line,) = [post for post in team.below(root) if key(post).startswith("line:")]
     (attempt,) = team.attempts()
@@ -47,7 +47,7 @@ async def test_details_of_a_reply_and_of_its_line_are_the_same(team: Team) -> No
 
 
 async def test_details_of_the_contacts_text_and_of_something_else(team: Team) -> None:
-    """A text that came in says through whom; a message that is no text is told apart."""
+    """An inbound text shows its account; a message that is not an SMS says so."""
     root = await team.conversation(CUSTOMER)
     (post,) = team.below(root)
     await team.quiet()
@@ -59,7 +59,7 @@ async def test_details_of_the_contacts_text_and_of_something_else(team: Team) ->
 
 
 async def test_a_failed_line_has_details_and_a_guest_sees_none(team: Team) -> None:
-    """The button opens the same modal; who is no full member reads why not."""
+    """The button opens the same modal; a user who is not a full member reads the reason."""
     root = await team.conversation(UNLUCKY)
     guest = team.slack.add_user("gil", guest=True)
     await team.reply(root, "Can you hear me?")
@@ -73,7 +73,7 @@ async def test_a_failed_line_has_details_and_a_guest_sees_none(team: Team) -> No
 
 
 async def test_what_is_said_of_a_contact_stands_on_the_card(team: Team) -> None:
-    """Name and notes are saved and shown; a time zone that is none is told at its field."""
+    """The card shows name and notes; an unknown time zone gives an error beside its field."""
     root = await team.conversation(CUSTOMER)
     await team.slack.click(team.anna, team.support, root, "open:contact")
     await modal(team)

@@ -1,8 +1,8 @@
-"""Every form of event, command and click that Slack sends, played through the door as signed HTTP.
+"""Every form of event, command and click from Slack, sent to the bot as signed HTTP.
 
-Each file in `tests/fixtures/slack/` says where its form comes from, as what it must be taken in (null: acknowledged and
-deliberately ignored), and what then must arrive on the customer's phone (nothing, where it does not say; `unproved`
-leaves that to other tests). `$names` stand for the ids of the workspace.
+Each file in `tests/fixtures/slack/` names the source of its form, the intake kind that it becomes (null: the bot
+acknowledges and ignores it), and the text that must then arrive on the customer's phone (nothing, if the file does not
+say; `unproved` leaves that to other tests). `$names` stand for the ids of the workspace.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _numbers = itertools.count(100)
 
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def team(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Team]:
-    """One team in HTTP mode for all the files; each of them has a customer of its own."""
+    """One team in HTTP mode for all the files; each file has its own customer."""
 
     def no_edits(settings: dict[str, Any]) -> None:
-        settings["timeouts"]["card"] = 1000.0  # Slack takes less than one edit a second
+        settings["timeouts"]["card"] = 1000.0  # Slack accepts less than one edit a second
 
     async with Team(tmp_path_factory.mktemp("team"), no_edits, http=True) as team:
         team.slack.world.store.channel(team.support).is_shared = True
@@ -43,7 +43,7 @@ async def team(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Team]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """One form of what Slack sends."""
+    """One form from Slack."""
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
@@ -64,7 +64,7 @@ async def deliver(team: Team, fixture: dict[str, Any], names: dict[str, str]) ->
 
 
 async def a_conversation(team: Team) -> tuple[str, dict[str, str]]:
-    """A new customer with a thread in which one reply was texted; the phone, and what the `$names` stand for."""
+    """A new customer with a thread and one texted reply; returns the phone and the values of the `$names`."""
     number = next(_numbers)
     phone = f"+61488024{number}"
     thread = await team.conversation(phone)
@@ -98,7 +98,7 @@ async def a_conversation(team: Team) -> tuple[str, dict[str, str]]:
 
 @pytest.mark.parametrize("path", FIXTURES, ids=lambda path: path.stem)
 async def test_each_form_becomes_what_it_must(team: Team, path: Path) -> None:
-    """It is acknowledged with 200, taken in as the file says or not at all, and nothing else reaches a phone."""
+    """The bot answers 200, stores it as the file says or not at all, and nothing else reaches a phone."""
     fixture = read(path)
     phone, names = await a_conversation(team)
     if fixture.get("kind") == "command":
@@ -116,7 +116,7 @@ async def test_each_form_becomes_what_it_must(team: Team, path: Path) -> None:
 
 
 def taken_in(team: Team) -> list[str]:
-    """What was taken in from Slack, oldest first."""
+    """The kinds of the intake rows from Slack, oldest first."""
     return [row["kind"] for row in team.rows("SELECT kind FROM intake WHERE source = 'slack' ORDER BY id")]
 
 
@@ -131,7 +131,7 @@ async def test_an_event_that_slack_sends_again_is_acknowledged_and_known(team: T
 
 
 async def test_every_file_says_where_its_form_comes_from() -> None:
-    """And as what it is to be taken in."""
+    """It also names its intake kind."""
     for path in FIXTURES:
         fixture = read(path)
         assert fixture["what"].endswith("."), path.name

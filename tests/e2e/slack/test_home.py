@@ -1,4 +1,4 @@
-"""The Home tab: what waits, what failed, the day's numbers; for members only, on opening and on *Refresh* only."""
+"""The Home tab shows unanswered conversations, failures and counts to members, and changes only on request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def opened(team: Team, user: str) -> str:
-    """What somebody reads who opens the tab."""
+    """Opens the tab; returns the words that the user reads."""
     before = len(team.slack.calls.of("views.publish"))
     await team.slack.open_home(user)
     await team.until(lambda: len(team.slack.calls.of("views.publish")) > before and team.slack.home(user))
@@ -20,21 +20,21 @@ async def opened(team: Team, user: str) -> str:
 
 
 def words(team: Team, user: str) -> str:
-    """What stands in somebody's tab."""
+    """The words in a user's tab."""
     shown = team.slack.home(user)
     assert shown is not None
     return team.slack.words(shown)
 
 
 def blocks(team: Team, user: str) -> list[dict[str, Any]]:
-    """The blocks of somebody's tab."""
+    """The blocks of a user's tab."""
     shown = team.slack.home(user)
     assert shown is not None
     return list(shown["blocks"])
 
 
 async def test_it_shows_who_waits_what_failed_and_the_numbers(team: Team) -> None:
-    """The waiting with a link to the thread, the failed with its reason, the day's counts, the accounts."""
+    """The tab shows the thread's link, the failed text with its reason, the counts of the day, the accounts."""
     root = await team.conversation(CUSTOMER)
     unlucky = await team.conversation(UNLUCKY)
     await team.reply(unlucky, "Can you hear me?")
@@ -49,7 +49,7 @@ async def test_it_shows_who_waits_what_failed_and_the_numbers(team: Team) -> Non
 
 
 async def test_refresh_brings_it_up_to_date_and_nothing_else_does(team: Team) -> None:
-    """A text that comes while it is open shows after *Refresh*, and costs no call before."""
+    """A text that comes while it is open appears after *Refresh*, and costs no call before."""
     assert "Nobody is waiting" in await opened(team, team.anna)
     await team.conversation(CUSTOMER)
     await team.quiet()
@@ -66,7 +66,7 @@ async def test_new_sms_opens_the_modal(team: Team) -> None:
 
 
 async def test_a_guest_sees_no_data(team: Team) -> None:
-    """Who is no full member is told so, and reads nothing of any customer."""
+    """A user who is not a full member reads the reason, and nothing about any customer."""
     guest = team.slack.add_user("gil", guest=True)
     await team.conversation(CUSTOMER)
     shown = await opened(team, guest)

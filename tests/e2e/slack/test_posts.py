@@ -1,4 +1,4 @@
-"""What we say in Slack is there exactly once, whatever Slack does; and nothing waits for Slack that need not."""
+"""Every post of the bot is in Slack exactly once, whatever Slack does; only posts wait for Slack."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 def times_shown(team: Team, text: str) -> int:
-    """How often a text stands in the customer's threads."""
+    """The number of times that the customer's threads show a text."""
     return team.shown(CUSTOMER).count(text)
 
 
 def cards(team: Team) -> int:
-    """How many threads there are in the channel, whatever they say."""
+    """The number of threads in the channel, whatever they say."""
     return sum(key(post).startswith("card:") for post in team.slack.see(team.support))
 
 
-# --- a post whose answer gets lost ------------------------------------------------------------------------------------
+# --- a post whose answer is lost --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("skip", [0, 1], ids=["the card", "the text"])
 @pytest.mark.parametrize("how", ["fail", "drop", "error", "slow"])
 async def test_a_post_whose_answer_is_lost_is_not_made_again(team: Team, how: str, skip: int) -> None:
-    """A 500, a reset connection, `internal_error` or silence after posting: it is looked up, and stands there once."""
+    """A 500, a reset, `internal_error` or silence after the post: the bot looks it up, and it is there once."""
     if how == "slow":
         fault = team.slack.faults.delay("chat.postMessage", seconds=3.0, after=True, skip=skip)
     else:
@@ -45,7 +45,7 @@ async def test_a_post_whose_answer_is_lost_is_not_made_again(team: Team, how: st
 
 @pytest.mark.parametrize("how", ["fail", "drop", "error", "slow"])
 async def test_a_post_that_was_not_made_is_made_once(team: Team, how: str) -> None:
-    """The same failures before posting: after a look it is posted, once."""
+    """The same failures before the post: the bot looks, then posts once."""
     if how == "slow":
         team.slack.faults.delay("chat.postMessage", seconds=3.0)
     else:
@@ -57,7 +57,7 @@ async def test_a_post_that_was_not_made_is_made_once(team: Team, how: str) -> No
 
 
 async def test_a_receipt_line_whose_answer_is_lost_stands_once(team: Team) -> None:
-    """And it is edited later, not posted anew."""
+    """The bot later edits it and does not post it again."""
     root = await team.conversation()
     fault = team.slack.faults.fail("chat.postMessage", after=True)
     await team.reply(root, "Hi")
@@ -78,7 +78,7 @@ async def test_an_alert_whose_answer_is_lost_stands_once(team: Team) -> None:
 
 
 async def test_metadata_that_slack_drops_is_not_needed(team: Team) -> None:
-    """The key stands in the block id too, so the post is found without its metadata."""
+    """The block id also has the key, so the bot finds the post without its metadata."""
     team.slack.faults.fail("chat.postMessage", after=True, skip=1)
     forgetting = asyncio.create_task(forget_metadata(team))
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
@@ -89,18 +89,18 @@ async def test_metadata_that_slack_drops_is_not_needed(team: Team) -> None:
 
 
 async def forget_metadata(team: Team) -> None:
-    """Takes the metadata from every message as soon as it is there."""
+    """Removes the metadata from every message as soon as it appears."""
     while True:
         await team.slack.changed()
         for message in team.slack.world.store.channel(team.support).messages.values():
             message.data.pop("metadata", None)
 
 
-# --- asked to wait ----------------------------------------------------------------------------------------------------
+# --- pauses that Slack asks for ---------------------------------------------------------------------------------------
 
 
 async def test_a_429_is_waited_out(team: Team) -> None:
-    """No call of that method comes before `Retry-After` is over, and the text stands once."""
+    """The bot makes no call of that method before `Retry-After` is over, and the text is there once."""
     team.slack.faults.ratelimit("chat.postMessage", seconds=1)
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
     await team.until(lambda: times_shown(team, "Hello"))
@@ -110,7 +110,7 @@ async def test_a_429_is_waited_out(team: Team) -> None:
 
 
 async def test_a_429_outlives_a_restart(team: Team) -> None:
-    """What Slack asked for is kept: the new process does not post before it is over either."""
+    """The bot stores the pause: the new process does not post before it is over either."""
     team.slack.faults.ratelimit("chat.postMessage", seconds=2)
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
     await team.until(lambda: team.slack.calls.failed("ratelimited"))
@@ -121,7 +121,7 @@ async def test_a_429_outlives_a_restart(team: Team) -> None:
 
 
 async def test_one_method_that_waits_does_not_hold_texts_to_phones(team: Team) -> None:
-    """While posts are refused for speed, a reply still goes out."""
+    """While Slack refuses posts for speed, a reply still goes out."""
     root = await team.conversation()
     team.slack.faults.ratelimit("chat.postMessage", seconds=2)
     await team.phones.send(CUSTOMER, team.sydney, "Hello again")
@@ -136,7 +136,7 @@ async def test_one_method_that_waits_does_not_hold_texts_to_phones(team: Team) -
 
 @pytest.mark.parametrize("gone", ["top_level", "error"])
 async def test_a_deleted_card_opens_the_thread_anew(tmp_path: Path, gone: str) -> None:
-    """Whatever Slack does with a reply to a thread that is gone: the text stands below a new card, which says so."""
+    """Whatever Slack does with a reply to a lost thread: the text is below a new card, which says so."""
     async with Team(tmp_path, gone_root=gone) as team:
         root = await team.conversation()
         await take_away_thread(team, root)
@@ -153,7 +153,7 @@ async def test_a_deleted_card_opens_the_thread_anew(tmp_path: Path, gone: str) -
 
 
 async def test_a_card_deleted_above_its_replies_moves_with_the_next_edit(team: Team) -> None:
-    """The old thread stays without its card; what follows is below a new one, and a reply in either is texted."""
+    """The old thread stays without its card; new texts go below a new card, and replies in both threads go out."""
     root = await team.conversation()
     await team.reply(root, "First")
     await team.received(CUSTOMER, 1)
@@ -170,17 +170,17 @@ async def test_a_card_deleted_above_its_replies_moves_with_the_next_edit(team: T
 
 
 async def take_away_thread(team: Team, root: str) -> None:
-    """Somebody deletes everything in a thread, its card last."""
+    """Deletes every post of a thread, its card last."""
     for post in reversed(team.slack.thread(team.support, root)):
         await team.slack.delete(team.anna, team.support, post["ts"])
     await team.slack.delivered()
 
 
-# --- down -------------------------------------------------------------------------------------------------------------
+# --- Slack down -------------------------------------------------------------------------------------------------------
 
 
 async def test_slack_down_for_a_while_loses_nothing(team: Team) -> None:
-    """Texts are taken in meanwhile, shown in order once it is back, and what the team writes then goes out."""
+    """The bot stores texts meanwhile and shows them in order later; replies then go out."""
     await team.conversation(CUSTOMER, "Before")
     await team.slack.go_down()
     for text in ("First", "Second"):
@@ -197,7 +197,7 @@ async def test_slack_down_for_a_while_loses_nothing(team: Team) -> None:
 
 
 async def test_slack_down_at_a_start_with_a_known_identity(team: Team) -> None:
-    """The bot starts all the same: texts are taken in, STOP is heard, and both are shown once Slack is back."""
+    """The bot starts anyway: it stores texts and obeys STOP, and Slack shows both later."""
     await team.stop_bot()
     await team.slack.go_down()
     await team.open_bot()
@@ -212,7 +212,7 @@ async def test_slack_down_at_a_start_with_a_known_identity(team: Team) -> None:
 
 
 async def test_slack_down_at_a_first_start(tmp_path: Path) -> None:
-    """Nobody knows who we are yet: texts are taken in, nothing is lost, and all of it begins when Slack is there."""
+    """The bot does not know its identity yet: it stores texts, loses nothing, and begins when Slack is there."""
     async with Team(tmp_path, starts=False) as team:
         await team.slack.go_down()
         reaching = await team.open_bot()
@@ -231,7 +231,7 @@ async def test_slack_down_at_a_first_start(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", ["close", "reset"])
 async def test_closed_sockets_come_back(tmp_path: Path, how: str) -> None:
-    """What was written meanwhile is delivered again by Slack and goes out once."""
+    """Slack delivers again the replies from meanwhile, and each goes out once."""
     async with Team(tmp_path, ack_seconds=0.8, time_scale=0.005) as team:
         root = await team.conversation()
         await team.slack.kill_sockets(how)
@@ -243,7 +243,7 @@ async def test_closed_sockets_come_back(tmp_path: Path, how: str) -> None:
 
 
 async def test_refused_tickets_do_not_end_it(team: Team) -> None:
-    """A ticket that Slack does not take is thrown away for a new one, with a new call."""
+    """The bot replaces a refused ticket by a new one, with a new call."""
     root = await team.conversation()
     before = len(team.slack.calls.of("apps.connections.open"))
     team.slack.faults.refuse_tickets = 2
@@ -256,7 +256,7 @@ async def test_refused_tickets_do_not_end_it(team: Team) -> None:
 
 
 async def test_a_refresh_loses_nothing(team: Team) -> None:
-    """Slack asks every connection to go, as it does every few hours."""
+    """Slack asks every connection to close, as it does every few hours."""
     root = await team.conversation()
     await team.slack.disconnect("refresh_requested")
     await team.reply(root, "Hi")
@@ -265,7 +265,7 @@ async def test_a_refresh_loses_nothing(team: Team) -> None:
 
 
 async def test_an_event_that_cannot_be_stored_is_not_acknowledged(team: Team) -> None:
-    """While the database is held Slack hears no ack; it comes again, and the reply goes out once."""
+    """While another process holds the database Slack gets no ack; it repeats the event, and the reply goes out once."""
     root = await team.conversation()
     await team.quiet()
     async with held(team.bot_settings.database):
@@ -290,7 +290,7 @@ async def test_http_mode_works_from_end_to_end(tmp_path: Path) -> None:
 
 
 async def test_http_mode_takes_what_comes_again_once(tmp_path: Path) -> None:
-    """Slack repeats its requests; and while it does not answer ours, we are alive and not ready."""
+    """Slack repeats its requests, and each counts once; while Slack does not answer, the bot is alive and not ready."""
     async with Team(tmp_path, http=True) as team:
         root = await team.conversation()
         team.slack.faults.redeliver(copies=3)
@@ -312,7 +312,7 @@ async def test_http_mode_takes_what_comes_again_once(tmp_path: Path) -> None:
 
 
 async def test_http_mode_takes_only_what_slack_signed(tmp_path: Path) -> None:
-    """Another secret or no signature: nothing is taken in."""
+    """With another secret or without a signature, the bot stores nothing."""
     async with Team(tmp_path, http=True, time_scale=0.001) as team:
         root = await team.conversation()
         team.slack.settings.signing_secret = "another"
@@ -326,7 +326,7 @@ async def test_http_mode_takes_only_what_slack_signed(tmp_path: Path) -> None:
 
 
 async def test_what_nobody_listens_for_is_acknowledged(team: Team) -> None:
-    """Events of other kinds are acked at once, so that Slack does not send them again."""
+    """The bot acks other events at once, so that Slack does not repeat them."""
     await team.slack.rename(team.support, "help-desk")
     await team.slack.join(team.support)
     await team.slack.delivered()
@@ -338,7 +338,7 @@ async def test_what_nobody_listens_for_is_acknowledged(team: Team) -> None:
 
 
 async def test_a_customers_text_can_do_nothing_in_slack(team: Team) -> None:
-    """It pings nobody, links nothing, unfurls nothing, also where it is only the notification's words."""
+    """It cannot ping, link or unfurl, not even in the words of a notification."""
     text = "<!channel> <@U0000001> *bold* <https://evil.example|bank> &lt;!here&gt; :tada: @here"
     await team.conversation(CUSTOMER, text)
     await team.quiet()
@@ -350,7 +350,7 @@ async def test_a_customers_text_can_do_nothing_in_slack(team: Team) -> None:
 
 
 async def test_nothing_secret_is_printed(team: Team, capfd: pytest.CaptureFixture[str]) -> None:
-    """No number, body or token in what the bot prints, also when things go wrong."""
+    """The bot prints no number, body or token, also when things go wrong."""
     root = await team.conversation(CUSTOMER, "My secret is rosebud")
     await team.fone.unplug()
     await team.reply(root, "Never say rosebud")

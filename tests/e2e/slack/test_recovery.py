@@ -1,4 +1,4 @@
-"""What happens to threads and channels in Slack is noticed and made good, never silently."""
+"""The bot notices lost threads and closed channels in Slack, recovers, and says so."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_deleted_card_opens_a_new_thread_that_says_so(team: Team) -> None:
-    """The conversation goes on below a new card, at once; replies there are texted."""
+    """The conversation continues below a new card at once; replies there go out."""
     root = await team.conversation()
     await team.reply(root, "With replies it leaves a tombstone")
     await team.received(CUSTOMER, 1)
@@ -29,7 +29,7 @@ async def test_a_deleted_card_opens_a_new_thread_that_says_so(team: Team) -> Non
 
 @pytest.fixture
 async def quick(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team whose bot soon tries again at a channel that takes nothing."""
+    """A team whose bot soon retries a channel that accepts no posts."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["timeouts"] = {**settings.get("timeouts", {}), "channel": 0.2}
@@ -39,7 +39,7 @@ async def quick(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def test_what_becomes_of_a_channel_is_told_before_anything_is_lost(quick: Team) -> None:
-    """Archived, left, renamed and there again: the alert channel knows by Slack's event, with nothing to post."""
+    """Archived, left, renamed, back again: the alert channel knows from Slack's event, even with nothing to post."""
     team = quick
     await team.slack.archive(team.support)
     await team.until(lambda: any("archived" in alert for alert in team.alerted()))
@@ -55,7 +55,7 @@ async def test_what_becomes_of_a_channel_is_told_before_anything_is_lost(quick: 
 
 
 async def test_a_channel_that_closed_while_we_were_away_is_noticed_at_the_start(quick: Team) -> None:
-    """No event says so then: the sweep meets it, and the other inboxes are swept all the same."""
+    """No event says so: the sweep finds it, and still sweeps the other inboxes."""
     team = quick
     await team.conversation()
     await team.stop_bot()
@@ -65,7 +65,7 @@ async def test_a_channel_that_closed_while_we_were_away_is_noticed_at_the_start(
 
 
 async def test_a_channel_with_another_id_keeps_its_threads(quick: Team) -> None:
-    """Its posts go on under the new id; the settings are named, and once they are right, replies are taken again."""
+    """Its posts continue under the new id; an alert names the setting, and after its change replies go out again."""
     team = quick
     root = await team.conversation()
     new = await team.slack.change_channel_id(team.support)
@@ -81,7 +81,7 @@ async def test_a_channel_with_another_id_keeps_its_threads(quick: Team) -> None:
 
 
 async def with_channel(team: Team, channel: str) -> None:
-    """The operator gives the inbox another channel, and starts the bot again."""
+    """The operator gives the inbox another channel and restarts the bot."""
     await team.stop_bot()
     inbox = team.bot_settings.inboxes["support"].model_copy(update={"channel": channel})
     others = {name: each for name, each in team.bot_settings.inboxes.items() if name != "support"}
@@ -90,7 +90,7 @@ async def with_channel(team: Team, channel: str) -> None:
 
 
 async def test_an_inbox_with_another_channel_keeps_its_threads(quick: Team) -> None:
-    """Threads that are open go on where they are; new ones are opened in the new channel."""
+    """Open threads stay in their channel; new threads open in the new one."""
     team = quick
     root = await team.conversation()
     old = team.support
@@ -111,7 +111,7 @@ async def test_an_inbox_with_another_channel_keeps_its_threads(quick: Team) -> N
 
 
 async def test_an_inbox_with_open_conversations_is_not_forgotten(quick: Team) -> None:
-    """Renamed in the settings, it would leave its threads without an answer, so the start says what to do."""
+    """Without its old name its threads would get no replies, so the start fails with a cure."""
     team = quick
     await team.conversation()
     await team.stop_bot()
@@ -127,7 +127,7 @@ def roots(team: Team, channel: str) -> list[str]:
 
 
 def first(team: Team, channel: str) -> str:
-    """The first card there, if there is one."""
+    """The first card in a channel, or an empty string."""
     return next(iter(roots(team, channel)), "")
 
 
@@ -155,7 +155,7 @@ async def test_after_a_while_a_closed_conversation_goes_on_in_a_new_thread(tmp_p
 
 
 async def test_an_archived_channel_is_told_and_loses_nothing(quick: Team) -> None:
-    """What cannot be posted waits, and an alert says why; unarchived, everything is shown in order."""
+    """Posts wait, and an alert gives the reason; after the channel is back, everything appears in order."""
     team = quick
     await team.conversation()
     await team.slack.archive(team.support)

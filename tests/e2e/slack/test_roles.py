@@ -38,7 +38,7 @@ ADMINS = "Only an admin"
 
 
 class Divided(Team):
-    """Anna texts from support by her name, Cleo by the user group, as an admin is, too; Ben only from sales."""
+    """A team where Anna may text from support by name, Cleo by user group and as an admin, and Ben only from sales."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
@@ -55,13 +55,13 @@ class Divided(Team):
         settings["admins"] = [self.group]
 
     async def says(self, user: str, text: str, channel: str = "support") -> str:
-        """What the user is answered at once."""
+        """The immediate answer to the user."""
         used = await self.slack.slash(user, self.channels.get(channel, channel), "/sms", text)
         assert not used.error
         return str(used.posts[0]["text"])
 
     def taken_in(self) -> int:
-        """How many rows a person's command made."""
+        """The number of intake rows that commands made."""
         (row,) = self.rows("SELECT count(*) AS n FROM intake WHERE source = 'slack' AND kind <> 'reply'")
         return int(row["n"])
 
@@ -74,7 +74,7 @@ async def team(tmp_path: Path) -> AsyncIterator[Divided]:
 
 
 async def test_a_guest_may_use_nothing(team: Divided) -> None:
-    """Every subcommand is refused with a private sentence, also where the user group names the guest."""
+    """The bot refuses every subcommand in private, even if the user group contains the guest."""
     for command in COMMANDS:
         assert FULL in await team.says(team.guest, command)
     assert team.taken_in() == 0
@@ -82,7 +82,7 @@ async def test_a_guest_may_use_nothing(team: Divided) -> None:
 
 
 async def test_a_member_of_another_inbox_may_use_nothing_here(team: Divided) -> None:
-    """Ben texts from sales: in support's channel he is refused, in his own he is not, and the refusal is private."""
+    """Ben texts from sales: the bot refuses him privately in support's channel, and not in his own."""
     for command in COMMANDS:
         assert ONE_OF in await team.says(team.ben, command)
     assert team.taken_in() == 0
@@ -91,14 +91,14 @@ async def test_a_member_of_another_inbox_may_use_nothing_here(team: Divided) -> 
 
 
 async def test_members_by_name_and_by_group(team: Divided) -> None:
-    """Who is listed and who is in a listed user group both text."""
+    """A listed user and a member of a listed user group can both text."""
     assert "Texting" in await team.says(team.anna, f"{CUSTOMER} One")
     assert "Texting" in await team.says(team.cleo, f"{CUSTOMER} Two")
     assert await team.received(CUSTOMER, 2) == ["One", "Two"]
 
 
 async def test_strangers_do_not_see_the_command(team: Divided) -> None:
-    """People of another company in a shared channel have no `/sms` at all."""
+    """People of another organisation in a shared channel have no `/sms` at all."""
     shared = team.slack.add_channel("shared", shared=True)
     stranger = team.slack.add_user("zoe", stranger=True)
     with pytest.raises(NotShown):
@@ -106,7 +106,7 @@ async def test_strangers_do_not_see_the_command(team: Divided) -> None:
 
 
 async def test_elsewhere_the_first_inbox_that_is_theirs(team: Divided) -> None:
-    """In a channel that is no inbox each is answered for an inbox that they may text from."""
+    """In a channel without an inbox, each user gets the answer for an inbox that they may text from."""
     lobby = team.slack.add_channel("lobby")
     assert "`denver`" in await team.says(team.ben, "senders", lobby)
     assert "`sydney`" in await team.says(team.anna, "senders", lobby)
@@ -114,7 +114,7 @@ async def test_elsewhere_the_first_inbox_that_is_theirs(team: Divided) -> None:
 
 
 async def test_find_shows_only_what_is_theirs(team: Divided) -> None:
-    """A contact of support is found by those of support, and by nobody else from anywhere."""
+    """Members of support find a contact of support; other users find it from nowhere."""
     await team.conversation()
     assert "/archives/" in await team.says(team.anna, "find 488")
     assert "No conversation matches" in await team.says(team.ben, "find 488", "sales")
@@ -122,7 +122,7 @@ async def test_find_shows_only_what_is_theirs(team: Divided) -> None:
 
 
 async def test_only_admins_opt_out_and_in(team: Divided) -> None:
-    """A member who is no admin is refused; an admin by user group is not, and stands as the evidence."""
+    """The bot refuses a member who is not an admin; the evidence names the admin of the user group."""
     await team.conversation()
     assert ADMINS in await team.says(team.anna, f"optout {CUSTOMER}")
     assert ADMINS in await team.says(team.anna, f"optin {CUSTOMER}")
@@ -133,7 +133,7 @@ async def test_only_admins_opt_out_and_in(team: Divided) -> None:
 
 
 async def test_who_may_is_asked_of_slack_once(team: Divided) -> None:
-    """A second command within the hour asks nothing of Slack again, so that it is answered at once."""
+    """A second command within the hour makes no such call to Slack, so that the answer comes at once."""
     await team.says(team.cleo, "status")
     before = [call.method for call in team.slack.calls]
     await team.says(team.cleo, "status")

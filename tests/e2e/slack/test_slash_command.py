@@ -1,4 +1,4 @@
-"""`/sms`: starts a conversation, or says at once what is wrong with what was written."""
+"""`/sms` starts a conversation, or says at once what is wrong with the input."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ FORMS = {
 
 @pytest.mark.parametrize("number", FORMS.values(), ids=FORMS.keys())
 async def test_numbers_are_understood_as_people_write_them(team: Team, number: str) -> None:
-    """The text goes to the same phone, and keeps every word behind the number."""
+    """The text goes to the same phone, and keeps every word after the number."""
     answer = await team.slash(f"{number} Your parcel no. 7 is here")
     assert "Texting +61 488 023 777" in answer
     assert await team.received(NEW, 1) == ["Your parcel no. 7 is here"]
 
 
 async def test_the_text_opens_a_thread_and_links_to_it(team: Team) -> None:
-    """The thread has its card, the text with its author and a receipt line; the person is told where it is."""
+    """The thread has its card, the text with its author and a status line; the person gets a link to it."""
     used = await team.slack.slash(team.anna, team.support, "/sms", f"{NEW} Your parcel is here")
     await team.until(lambda: team.roots(NEW) and any("delivered" in line for line in team.lines(team.root(NEW))))
     root = team.root(NEW)
@@ -46,7 +46,7 @@ async def test_the_text_opens_a_thread_and_links_to_it(team: Team) -> None:
 
 
 async def test_a_known_contact_is_texted_in_the_thread_that_there_is(team: Team) -> None:
-    """No second thread for the same person; the text stands below what was said."""
+    """The same contact gets no second thread; the text is below the earlier ones."""
     root = await team.conversation(CUSTOMER, "Hello")
     await team.slash(f"{CUSTOMER} We called you")
     await team.received(CUSTOMER, 1)
@@ -56,7 +56,7 @@ async def test_a_known_contact_is_texted_in_the_thread_that_there_is(team: Team)
 
 
 async def test_the_answer_of_the_contact_lands_in_that_thread(team: Team) -> None:
-    """A conversation that we began goes on like any other."""
+    """A conversation that the team began continues like any other."""
     await team.slash(f"{NEW} Your parcel is here")
     await team.received(NEW, 1)
     await team.phones.send(NEW, team.phones.received(NEW)[0].from_number, "Thank you")
@@ -67,7 +67,7 @@ async def test_the_answer_of_the_contact_lands_in_that_thread(team: Team) -> Non
 
 @pytest.mark.parametrize("said", ["help", " HELP "])
 async def test_help_is_answered_at_once_and_sends_nothing(team: Team, said: str) -> None:
-    """It says how it goes."""
+    """The answer explains the command."""
     assert "/sms" in await team.slash(said)
     await team.quiet()
     assert not team.requests()
@@ -85,7 +85,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("said", "reason"), WRONG.values(), ids=WRONG.keys())
 async def test_wrong_input_is_answered_with_what_is_wrong(team: Team, said: str, reason: str) -> None:
-    """A sentence to the one who wrote it, before anything is taken in."""
+    """The author gets a sentence, and the bot stores nothing."""
     answer = await team.slash(said)
     assert reason in answer
     await team.quiet()
@@ -104,7 +104,7 @@ async def test_a_contact_who_opted_out_is_not_texted(team: Team) -> None:
 
 
 async def test_a_name_as_sender_is_refused_before_anything_is_taken_in(tmp_path: Path) -> None:
-    """Where the country does not show names the command says so, and asks nobody."""
+    """If the country shows no names, the command says so and makes no request."""
 
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["name"] = {"account": "fone", "address": "ACME"}
@@ -117,7 +117,7 @@ async def test_a_name_as_sender_is_refused_before_anything_is_taken_in(tmp_path:
 
 
 async def test_a_guest_cannot_text_by_the_command(team: Team) -> None:
-    """Whoever may not reply may not start a conversation either, and is told so."""
+    """A user who may not reply may not start a conversation either, and reads the reason."""
     guest = team.slack.add_user("gus", guest=True)
     used = await team.slack.slash(guest, team.support, "/sms", f"{NEW} From a guest")
     await team.quiet()
@@ -126,14 +126,14 @@ async def test_a_guest_cannot_text_by_the_command(team: Team) -> None:
 
 
 async def test_the_command_twice_is_two_texts(team: Team) -> None:
-    """Each is a decision of its own."""
+    """Each is its own decision."""
     for _ in range(2):
         await team.slash(f"{NEW} Hello")
     assert await team.received(NEW, 2) == ["Hello", "Hello"]
 
 
 async def test_outside_of_inboxes_the_command_uses_the_first_one(team: Team) -> None:
-    """Its answer says where the conversation is."""
+    """The answer says where the conversation is."""
     used = await team.slack.slash(team.anna, team.alerts, "/sms", f"{NEW} Hello")
     assert team.support in str(used.posts)
     await team.received(NEW, 1)
@@ -142,7 +142,7 @@ async def test_outside_of_inboxes_the_command_uses_the_first_one(team: Team) -> 
 
 @pytest.mark.parametrize("trouble", ["drop", "fail", "ratelimit"])
 async def test_the_link_is_told_though_slack_does_not_take_it_at_once(team: Team, trouble: str) -> None:
-    """The connection breaks, Slack has a fault of its own, or asks us to slow down: it is told a little later."""
+    """The connection breaks, Slack fails, or Slack asks for a pause: the link comes a little later."""
     faults = team.slack.faults
     strikes = {"drop": faults.drop, "fail": faults.fail, "ratelimit": lambda of: faults.ratelimit(of, seconds=1)}
     strikes[trouble]("response_url")

@@ -1,4 +1,4 @@
-"""`/sms` and its subcommands, used by people in the pretend workspace."""
+"""`/sms` and its subcommands, as people use them in the simulated workspace."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 SPACED = "+61 488 023 555"
 NEW = "+61488023777"
-SIGNATURE = "The support team — reply STOP to end"  # the dash makes it dear
+SIGNATURE = "The support team — reply STOP to end"  # the dash makes it expensive
 
 
 async def write(team: Team, sql: str, **values: Any) -> None:
-    """Changes rows of the bot's database from another process's connection."""
+    """Changes rows of the bot's database from another connection."""
 
     def run() -> None:
         with closing(sqlite3.connect(team.bot_settings.database, timeout=2)) as connection, connection:
@@ -36,12 +36,12 @@ async def write(team: Team, sql: str, **values: Any) -> None:
 
 
 async def name(team: Team, phone: str, called: str) -> None:
-    """Somebody wrote down what a contact is called."""
+    """Gives a contact a name."""
     await write(team, "UPDATE contacts SET name = :called WHERE address = :phone", called=called, phone=phone)
 
 
 def written(team: Team) -> dict[str, int]:
-    """How many rows there are of what a command can write."""
+    """The number of rows in each table that a command can write to."""
     counts = """
         SELECT (SELECT count(*) FROM intake) AS intake, (SELECT count(*) FROM contacts) AS contacts,
             (SELECT count(*) FROM conversations) AS conversations, (SELECT count(*) FROM messages) AS messages,
@@ -55,7 +55,7 @@ def written(team: Team) -> dict[str, int]:
 
 @pytest.mark.parametrize("words", ["élodie", "MARTIN", "0488 023 555", "+61488023", "023-555"])
 async def test_find(team: Team, words: str) -> None:
-    """A part of a name in any case, or some digits in any form, find the conversation, linked."""
+    """A part of a name in any case, or digits in any form, finds the conversation with its link."""
     root = await team.conversation()
     await team.conversation(ANOTHER, "Me too")
     await name(team, CUSTOMER, "Élodie Martin <!here>")
@@ -64,7 +64,7 @@ async def test_find(team: Team, words: str) -> None:
 
 
 async def test_find_shows_ten_and_counts_the_rest(team: Team) -> None:
-    """The newest ten are shown, and how many more there are."""
+    """The answer shows the newest ten, and the number of the others."""
     for number in range(12):
         await team.phones.send(f"+614880230{number:02}", team.sydney, "Hello")
     await team.until(lambda: len(team.slack.see(team.support)) == 12)
@@ -77,7 +77,7 @@ async def test_find_shows_ten_and_counts_the_rest(team: Team) -> None:
 
 @pytest.mark.parametrize("words", ["nobody", "%", "_", "999", "{x} `y` *z*"])
 async def test_find_nothing(team: Team, words: str) -> None:
-    """What matches nobody is said so; signs that mean something in SQL mean nothing."""
+    """The answer says that nobody matches; special characters of SQL have no effect."""
     await team.conversation()
     await name(team, CUSTOMER, "Anna")
     assert "No conversation matches" in await team.slash(f"find {words}")
@@ -88,7 +88,7 @@ async def test_find_nothing(team: Team, words: str) -> None:
 
 
 async def test_open_makes_a_thread_and_texts_nobody(team: Team) -> None:
-    """The thread of a new number is there, linked, and nothing goes out."""
+    """The new number has a thread with a link, and nothing goes out."""
     used = await team.slack.slash(team.anna, team.support, "/sms", f"open {NEW}")
     await team.until(lambda: len(used.posts) == 2)
     root = team.root(NEW)
@@ -99,7 +99,7 @@ async def test_open_makes_a_thread_and_texts_nobody(team: Team) -> None:
 
 
 async def test_open_finds_the_thread_and_opens_what_is_closed(team: Team) -> None:
-    """A known number is led to its thread, which is open again."""
+    """A known number leads to its thread, which is open again."""
     root = await team.conversation()
     await team.reply(root, "!close")
     await team.until(lambda: "Reopen" in str(team.slack.thread(team.support, root)[0]))
@@ -111,17 +111,17 @@ async def test_open_finds_the_thread_and_opens_what_is_closed(team: Team) -> Non
 
 @pytest.mark.parametrize("words", ["open", "open hello", "open 0488 023 777 Hello"])
 async def test_open_wants_one_number(team: Team, words: str) -> None:
-    """Anything else gets a sentence and writes nothing."""
+    """Other input gets a sentence and writes nothing."""
     before = written(team)
     assert "`/sms help`" in await team.slash(words)
     assert written(team) == before
 
 
-# --- what only shows --------------------------------------------------------------------------------------------------
+# --- commands that only read ------------------------------------------------------------------------------------------
 
 
 async def test_leases(team: Team) -> None:
-    """The live leases with whom they serve, the one that ends next first and marked, ended ones not at all."""
+    """It lists live leases with their contacts, the next to end first and marked; ended leases are missing."""
     assert "No number is leased" in await team.slash("leases")
     for phone, days in ((CUSTOMER, 20), (ANOTHER, 3), (NEW, -1)):
         root = await team.conversation(phone)
@@ -143,7 +143,7 @@ async def test_leases(team: Team) -> None:
 
 
 async def test_senders(team: Team) -> None:
-    """Each sender of the inbox with what it can do; the first is the default."""
+    """It lists each sender of the inbox with its features; the first is the default."""
     lines = (await team.slash("senders")).splitlines()
     assert "`leased`" in lines[1]
     assert "default" in lines[1]
@@ -154,7 +154,7 @@ async def test_senders(team: Team) -> None:
 
 
 async def test_status(team: Team) -> None:
-    """What waits, what failed, and when the accounts last took a text."""
+    """It shows queues, failures, and the last accepted text of each account."""
     root = await team.conversation()
     assert "support: 1 waiting" in await team.slash("status")
     await team.reply(root, "Here I am")
@@ -167,7 +167,7 @@ async def test_status(team: Team) -> None:
 
 
 async def test_help_names_every_command(team: Team) -> None:
-    """The help tells each subcommand that there is, and no other."""
+    """The help lists every subcommand, and no other."""
     used = await team.slack.slash(team.anna, team.support, "/sms", "help")
     said = str(used.posts[0]["blocks"])
     commands = {"find", "open", "leases", "senders", "route", "status", "templates", "optout", "optin", "help"}
@@ -179,7 +179,7 @@ async def test_help_names_every_command(team: Team) -> None:
 
 
 async def test_route_explains_and_writes_nothing(team: Team) -> None:
-    """Encoding, what made it dear, each sender in order; nothing is sent and nothing is written."""
+    """It shows the encoding, its cause and each sender in order; it sends and writes nothing."""
     before = written(team)
     told = await team.slash(f"route {NEW} It\u2019s here")
     assert "UCS-2, 1 segment" in told
@@ -192,7 +192,7 @@ async def test_route_explains_and_writes_nothing(team: Team) -> None:
 
 
 async def test_route_says_what_the_gate_does(team: Team) -> None:
-    """The sender that the explanation calls taken is the one that the text then goes through."""
+    """The sender that the explanation names is the one that the text then uses."""
     root = await team.conversation()
     await team.reply(root, "!via sydney")
     await team.quiet()
@@ -212,7 +212,7 @@ async def test_route_tells_of_an_opt_out(team: Team) -> None:
 
 
 async def test_route_names_the_lease(team: Team) -> None:
-    """At five live leases the conversation's own is used again, and the explanation says so before it happens."""
+    """At five live leases the conversation's own is used again, and the explanation says so beforehand."""
     root = await team.conversation()
     await team.reply(root, "Who is there?")
     await team.received(CUSTOMER, 1)
@@ -243,7 +243,7 @@ async def signing(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def test_a_signature_is_sent_and_its_cost_is_told(signing: Team) -> None:
-    """It stands below what a person writes, `route` says what it costs, and it counts towards the longest."""
+    """It is below a person's text, `route` shows its cost, and it counts towards the maximum length."""
     root = await signing.conversation()
     await signing.reply(root, "Yes")
     await signing.slash(f"{CUSTOMER} {'a' * 30}")
@@ -256,7 +256,7 @@ async def test_a_signature_is_sent_and_its_cost_is_told(signing: Team) -> None:
 
 
 async def test_templates_are_kept_shown_sent_and_removed(team: Team) -> None:
-    """A template is filled with the contact's name and the sender's, and texted by its name."""
+    """The bot fills a template with the contact's and the sender's name, and texts it by its name."""
     await team.conversation()
     await name(team, CUSTOMER, "Élodie Martin")
     assert "no templates" in await team.slash("templates")
@@ -276,7 +276,7 @@ async def test_templates_are_kept_shown_sent_and_removed(team: Team) -> None:
 
 
 async def test_a_template_may_be_called_like_a_channel(team: Team) -> None:
-    """Slack makes a mention of `#sales` where there is such a channel; it is the template all the same."""
+    """Slack turns `#sales` into a mention of the channel; the bot still uses the template."""
     await team.slash("templates add sales Our sale ends today")
     await team.quiet()
     await team.slash(f"{NEW} #sales")
@@ -284,7 +284,7 @@ async def test_a_template_may_be_called_like_a_channel(team: Team) -> None:
 
 
 async def test_a_template_that_cannot_be_filled_is_not_sent(team: Team) -> None:
-    """An unknown variable is refused when it is kept, an empty value when it would be sent."""
+    """The bot refuses to save an unknown variable, and to send an empty value."""
     await team.conversation()
     assert "There is no variable `{nmae}`" in await team.slash("templates add ready Hi {nmae}")
     assert "needs a text" in await team.slash("templates add ready")
@@ -301,7 +301,7 @@ async def test_a_template_that_cannot_be_filled_is_not_sent(team: Team) -> None:
 
 
 async def test_opt_out_and_in(team: Team) -> None:
-    """An opt-out that a person notes holds, its evidence is who noted it, and it can be lifted."""
+    """An opt-out by a person holds, its evidence is that person, and it can be lifted."""
     root = await team.conversation()
     assert "has not opted out" in await team.slash(f"optin {CUSTOMER}")
     assert f"nothing is texted to {SPACED}" in await team.slash("optout 0488 023 555")
@@ -317,7 +317,7 @@ async def test_opt_out_and_in(team: Team) -> None:
 
 
 async def test_an_opt_out_needs_no_conversation(team: Team) -> None:
-    """A number that nobody has texted yet can be opted out; no thread is made for it."""
+    """A number without texts can be opted out; it gets no thread."""
     await team.slash(f"optout {NEW}")
     await team.quiet()
     assert "opted out" in await team.slash(f"{NEW} Hello")
@@ -339,7 +339,7 @@ async def patient(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def test_a_slow_answer_follows(patient: Team) -> None:
-    """What takes longer than Slack waits is acked in time, and the answer comes after it."""
+    """If the answer takes longer than Slack waits, the bot acks in time and answers later."""
     patient.slack.faults.delay("users.info", seconds=2.4)
     used = await patient.slack.slash(patient.anna, patient.support, "/sms", "senders")
     assert not used.error
@@ -349,7 +349,7 @@ async def test_a_slow_answer_follows(patient: Team) -> None:
 
 
 async def test_a_slow_slack_is_told(team: Team) -> None:
-    """Where Slack does not say who somebody is, nothing is done, and they are told so."""
+    """If Slack does not say who the user is, the bot does nothing and says so."""
     team.slack.faults.delay("users.info", seconds=3.0)
     assert "Slack did not say who you are" in await team.slash(f"{NEW} Hello")
     await team.quiet()
@@ -357,7 +357,7 @@ async def test_a_slow_slack_is_told(team: Team) -> None:
 
 
 async def test_a_busy_database_is_told(tmp_path: Path) -> None:
-    """While another process holds the file nothing is taken in, and the person is told so instead of waiting."""
+    """While another process holds the file, the bot stores nothing, and the person gets a sentence at once."""
     async with Team(tmp_path, ack_seconds=PATIENCE) as team:  # three seconds may pass on a busy machine by themselves
         await team.slash("senders")
         async with held(team.bot_settings.database):
@@ -369,7 +369,7 @@ async def test_a_busy_database_is_told(tmp_path: Path) -> None:
 
 
 async def test_the_same_command_twice_is_one(tmp_path: Path) -> None:
-    """A command that is delivered twice (one trigger) is answered twice and done once."""
+    """A command that arrives twice (one trigger) gets two answers and acts once."""
     async with Team(tmp_path, http=True) as team:
         used = {
             "command": "/sms",
