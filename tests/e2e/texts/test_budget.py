@@ -1,4 +1,4 @@
-"""What a text costs in Slack calls, the scarce resource."""
+"""The number of Slack calls per text: these calls are the scarce resource."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.e2e.team import CUSTOMER
 if TYPE_CHECKING:
     from tests.e2e.team import Team
 
-CARD = "chat.update"  # of the card, when the state of the conversation changed
+CARD = "chat.update"  # the edit of the card when the state of the conversation changed
 
 
 async def test_a_first_text_costs_two_posts(team: Team) -> None:
@@ -21,7 +21,7 @@ async def test_a_first_text_costs_two_posts(team: Team) -> None:
 
 
 async def test_a_text_into_a_thread_costs_one_post(team: Team) -> None:
-    """Nothing but the text itself."""
+    """It needs only the post of the text."""
     await team.conversation()
     await team.quiet()
     since = len(team.slack.calls)
@@ -32,9 +32,9 @@ async def test_a_text_into_a_thread_costs_one_post(team: Team) -> None:
 
 
 async def test_a_delivered_reply_costs_one_post(team: Team) -> None:
-    """Its receipt line, which is posted when the outcome is known; and the card, as it is our turn no more.
+    """The reply needs its status line, once the result is known, and at most one edit of the card.
 
-    A reply that comes from another number than the one before costs a second post, which says so.
+    If the reply comes from a new number, a notice costs a second post.
     """
     team.fone.settings.new_lease_for = "recipient"
     root = await team.conversation()

@@ -1,7 +1,7 @@
 """A burst of texts into one channel, at a scaled rate: merged, in order, never refused for speed, nothing dropped.
 
-The whole of it, with the time that it takes, is in `tests/bot/slack/test_burst_pacing.py` (at Slack's rate, in virtual
-time) and in `python -m tests.storm` (300 contacts, the real bot).
+`tests/bot/slack/test_burst_pacing.py` measures the whole time at Slack's rate, in virtual time; `python -m tests.storm`
+does it with 300 contacts and the real bot.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from tests.e2e.team import CUSTOMER, Team
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONTACTS = 60  # each texts twice
-RATE = 30.0  # posts a second, in place of one
+CONTACTS = 60  # each sends two texts
+RATE = 30.0  # posts a second, instead of one
 
 
 def adapt(settings: dict[str, Any]) -> None:
-    """The bot knows the scaled rate."""
+    """Sets the scaled rate for the bot."""
     settings["slack"] |= {"posts_per_second": RATE, "posts_per_minute": RATE * 60 * 4}
     settings["timeouts"]["card"] = 0.5
 
 
 async def test_a_burst_costs_one_card_and_one_post_for_each_contact(tmp_path: Path) -> None:
-    """Two texts each of many new contacts at once: a card and a merged text for each, in order, and no 429.
+    """Many new contacts send two texts at once: each gets a card and one merged text, in order, without a 429.
 
-    What is only cosmetic, here a card that is to say that somebody answered, waits until all of them are seen.
+    A cosmetic change, here the card of a conversation with a new answer, waits until all texts are posted.
     """
     async with Team(tmp_path, adapt, posts_per_second=RATE) as team:
         root = await team.conversation()

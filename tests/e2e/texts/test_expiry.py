@@ -1,4 +1,4 @@
-"""A text that waited for too long is asked about, whatever it waited for; a limit of a sender makes texts wait."""
+"""The bot asks about every text that waited too long; the limit of a sender makes texts wait."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONG_AGO = 3 * 60 * MINUTE
 
 @pytest.fixture
 async def slow(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team whose sender takes one text a minute."""
+    """A team whose sender may send one text a minute."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["senders"]["sydney"]["texts_per_minute"] = 1
@@ -31,19 +31,19 @@ async def slow(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def age(team: Team) -> None:
-    """What the team wrote, and its jobs, are hours older; jobs are due."""
+    """Makes the team's texts and their jobs hours older, and the jobs due."""
     ago = "created_at = created_at - :ago, decided_at = max(0, decided_at - :ago), expires_at = expires_at - :ago"
     await write(team, f"UPDATE messages SET {ago} WHERE direction = 'out'", ago=LONG_AGO)  # noqa: S608 - our own text
     await write(team, "UPDATE jobs SET created_at = created_at - :ago, run_at = run_at - :ago", ago=LONG_AGO)
 
 
 def asked(team: Team, root: str) -> list[dict[str, Any]]:
-    """The lines that ask whether their text should go out."""
+    """The lines that ask if their text should go out."""
     return [post for post in team.below(root) if key(post).startswith("line:") and "it waited for" in post["text"]]
 
 
 async def test_what_slept_through_a_downtime_is_asked_about(team: Team) -> None:
-    """Hours later nothing goes out by itself: *Text it* sends one, *Keep it* keeps the other, both once."""
+    """Hours later nothing goes out by itself: *Text it* sends one, *Keep it* keeps the other, each once."""
     root = await team.conversation()
     await team.quiet()
     team.fone.faults.next(Trouble.THROTTLE, None)
@@ -70,7 +70,7 @@ async def test_what_slept_through_a_downtime_is_asked_about(team: Team) -> None:
 
 
 async def test_a_sender_has_its_own_pace_and_what_waits_for_it_expires(slow: Team) -> None:
-    """The second text is held with its time and the reason, also over a restart; hours later it is asked about."""
+    """The second text is held, with time and reason, also across a restart; hours later the bot asks about it."""
     root = await slow.conversation()
     await slow.reply(root, "One")
     await slow.received(CUSTOMER, 1)

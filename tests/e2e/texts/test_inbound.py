@@ -1,4 +1,4 @@
-"""What customers text: taken in once, shown once and in order, whatever the carrier does."""
+"""Texts from customers are stored once, shown once and in order, whatever the carrier does."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def webhook(text: str, sid: str | None = "MWEBHOOK0000000000000000000000001", **more: Any) -> dict[str, Any]:
-    """A text of the customer as the carrier's JSON, as read in `get-sms`."""
+    """A text of the customer as the carrier's JSON, with the field names of `get-sms`."""
     said = {"From": CUSTOMER, "To": "+61499009990", "Text": text, "Direction": "Receive", "Status": "Received", **more}
     return said if sid is None else {"MessageSid": sid, **said}
 
@@ -27,7 +27,7 @@ def webhook(text: str, sid: str | None = "MWEBHOOK0000000000000000000000001", **
 
 
 async def test_a_webhook_that_comes_twice_is_one_text(team: Team) -> None:
-    """The carrier calls again though it was answered 200: the thread shows the text once."""
+    """The carrier calls again although the bot answered 200: the thread shows the text once."""
     team.fone.faults.next(Trouble.WEBHOOK_TWICE)
     await team.conversation(CUSTOMER, "Only once")
     await team.quiet()
@@ -37,7 +37,7 @@ async def test_a_webhook_that_comes_twice_is_one_text(team: Team) -> None:
 
 
 async def test_twenty_equal_webhooks_at_once_are_one_text(team: Team) -> None:
-    """All are answered 200, one is taken in."""
+    """The bot answers 200 to all and stores one."""
     url = str(team.fone.settings.portal_webhook)
     answers = await asyncio.gather(*(team.call(url, json=webhook("Only once")) for _ in range(20)))
     assert {status for status, _ in answers} == {200}
@@ -59,7 +59,7 @@ async def test_a_late_repeat_after_the_text_was_shown_changes_nothing(team: Team
 
 
 async def test_a_text_without_an_id_is_shown_again_and_marked(team: Team) -> None:
-    """Without an id nobody knows whether it is a repeat: nothing is dropped, the second one says what it may be."""
+    """Without an id nobody knows if it is a repeat: the bot drops nothing and marks the second one."""
     url = str(team.fone.settings.portal_webhook)
     for _ in range(2):
         assert (await team.call(url, json=webhook("Yes", sid=None)))[0] == 200
@@ -70,7 +70,7 @@ async def test_a_text_without_an_id_is_shown_again_and_marked(team: Team) -> Non
 
 
 async def test_two_equal_texts_with_ids_are_two_texts(team: Team) -> None:
-    """A customer may say the same twice; neither is marked."""
+    """A customer may send the same words twice; the bot marks neither."""
     await team.conversation(CUSTOMER, "Hello?")
     await team.phones.send(CUSTOMER, team.sydney, "Hello?")
     await team.until(lambda: team.shown(CUSTOMER).count("Hello?") == 2)
@@ -81,7 +81,7 @@ async def test_two_equal_texts_with_ids_are_two_texts(team: Team) -> None:
 
 
 async def test_two_contacts_have_two_threads(team: Team) -> None:
-    """Neither sees what the other wrote, also when they write at the same moment."""
+    """Neither thread shows the other's text, even if both write at the same moment."""
     await asyncio.gather(
         team.phones.send(CUSTOMER, team.sydney, "I am one"), team.phones.send(ANOTHER, team.sydney, "I am the other")
     )
@@ -91,7 +91,7 @@ async def test_two_contacts_have_two_threads(team: Team) -> None:
 
 
 async def test_texts_stay_in_the_order_in_which_they_came(team: Team) -> None:
-    """Ten texts, one after the other, are read in that order."""
+    """Ten texts, one after the other, appear in that order."""
     texts = [f"Number {number}" for number in range(10)]
     for text in texts:
         await team.phones.send(CUSTOMER, team.sydney, text)
@@ -102,7 +102,7 @@ async def test_texts_stay_in_the_order_in_which_they_came(team: Team) -> None:
 
 
 async def test_under_a_backlog_texts_of_one_conversation_become_one_post(tmp_path: Path) -> None:
-    """At one post in half a second, texts that wait are merged: in order, each with its time, none dropped."""
+    """At two posts a second, the bot merges waiting texts: in order, each with its time, none dropped."""
 
     def slowly(settings: dict[str, Any]) -> None:
         settings["slack"]["posts_per_second"] = 2.0
@@ -118,7 +118,7 @@ async def test_under_a_backlog_texts_of_one_conversation_become_one_post(tmp_pat
         assert json.dumps(merged).count("<!date^") >= 7
 
 
-# --- the forms that the carrier's documents leave open ----------------------------------------------------------------
+# --- forms that the carrier's documents leave open --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
@@ -126,7 +126,7 @@ async def test_under_a_backlog_texts_of_one_conversation_become_one_post(tmp_pat
 async def test_every_form_of_webhook_brings_the_text(
     team: Team, form: WebhookForm, method: Literal["POST", "GET"]
 ) -> None:
-    """Also one that says nothing but its MessageSid, or nothing at all: the rest is fetched."""
+    """If a webhook has only a MessageSid, or nothing at all, the bot fetches the rest."""
     team.fone.settings.webhook_forms = (form,)
     team.fone.settings.portal_method = method
     await team.conversation(CUSTOMER, "Grüße & mehr?")
@@ -137,7 +137,7 @@ async def test_every_form_of_webhook_brings_the_text(
 
 
 async def test_two_webhooks_that_say_nothing_bring_each_text_once(team: Team) -> None:
-    """Each of them asks for all that came lately; what both find is one text."""
+    """Each makes the bot ask for all recent texts; a text that both find is one text."""
     team.fone.settings.webhook_forms = (WebhookForm.EMPTY,)
     await team.conversation(CUSTOMER, "First")
     await team.conversation(CUSTOMER, "Second")
@@ -147,7 +147,7 @@ async def test_two_webhooks_that_say_nothing_bring_each_text_once(team: Team) ->
 
 @pytest.mark.parametrize("form", [WebhookForm.SID_ONLY, WebhookForm.EMPTY], ids=lambda form: form.name.lower())
 async def test_a_webhook_lost_between_two_is_found_with_the_next_empty_one(team: Team, form: WebhookForm) -> None:
-    """A text whose own webhook never came is shown as soon as an empty one makes us ask; a MessageSid brings one."""
+    """An empty webhook makes the bot find the lost text too; a MessageSid brings only its own text."""
     team.fone.settings.webhook_forms = (form,)
     team.fone.faults.next(Trouble.WEBHOOK_LOST)
     await team.phones.send(CUSTOMER, team.sydney, "Lost")
@@ -161,7 +161,7 @@ async def test_a_webhook_lost_between_two_is_found_with_the_next_empty_one(team:
 
 
 async def test_stop_ends_all_texts_with_one_confirmation(team: Team) -> None:
-    """STOP is confirmed once, also when it comes twice; a reply after it is refused with a sentence and not sent."""
+    """The bot confirms STOP once, even if it comes twice; a later reply gets a reason and does not go out."""
     await team.conversation(CUSTOMER, "Hello")
     await team.conversation(CUSTOMER, "Stop!")
     (goodbye,) = await team.received(CUSTOMER, 1)
@@ -176,13 +176,13 @@ async def test_stop_ends_all_texts_with_one_confirmation(team: Team) -> None:
 
 
 async def test_stop_is_shown_on_the_card(team: Team) -> None:
-    """The card says that nothing can be texted."""
+    """The card says that the bot cannot text this contact."""
     root = await team.conversation(CUSTOMER, "unsubscribe")
     await team.until(lambda: "opted out" in team.card(root))
 
 
 async def test_start_lifts_the_stop(team: Team) -> None:
-    """After START replies go out again, the wish is confirmed once, and the card no longer says otherwise."""
+    """After START replies go out again, the bot confirms once, and the card no longer shows the opt-out."""
     root = await team.conversation(CUSTOMER, "Stop")
     await team.received(CUSTOMER, 1)
     await team.conversation(CUSTOMER, "Start")
@@ -195,14 +195,14 @@ async def test_start_lifts_the_stop(team: Team) -> None:
 
 
 async def test_stop_as_a_part_of_a_sentence_is_no_keyword(team: Team) -> None:
-    """Only a text that is nothing but the word opts out."""
+    """Only the word alone opts out."""
     root = await team.conversation(CUSTOMER, "Please stop by at five")
     await team.reply(root, "We will")
     assert await team.received(CUSTOMER, 1) == ["We will"]
 
 
 async def test_stop_holds_for_a_reply_that_was_waiting(team: Team) -> None:
-    """A reply that could not be handed over yet is not sent once the customer has opted out."""
+    """A reply that could not be handed over does not go out after the customer has opted out."""
     root = await team.conversation(CUSTOMER, "Hello")
     await team.fone.unplug()
     await team.reply(root, "Too late")
@@ -215,11 +215,11 @@ async def test_stop_holds_for_a_reply_that_was_waiting(team: Team) -> None:
     assert team.accepted("Too late") == 0
 
 
-# --- what is refused --------------------------------------------------------------------------------------------------
+# --- what the bot refuses ---------------------------------------------------------------------------------------------
 
 
 async def test_an_unreadable_webhook_is_refused_kept_and_told(team: Team) -> None:
-    """400; the body stays as a dead row, and one alert stands for however many come."""
+    """The bot answers 400, keeps the body as a dead row, and raises one alert for all of them."""
     url = str(team.fone.settings.portal_webhook)
     for body in (b'{"MessageSid": ', b'{"MessageSid": ', b"[1, 2]"):
         assert (await team.call(url, data=body))[0] == 400
@@ -234,7 +234,7 @@ async def test_an_unreadable_webhook_is_refused_kept_and_told(team: Team) -> Non
 
 
 async def test_a_forged_token_is_not_found_and_leaves_nothing_but_a_count(team: Team) -> None:
-    """A token that we never gave out is answered 404, by either method; nothing is stored or shown."""
+    """The bot answers an unknown token with 404, for both methods; it stores and shows nothing."""
     for method in ("POST", "GET"):
         assert (await team.call(f"{team.url}/sms/fone/{'a' * 52}", method, json=webhook("Pay here")))[0] == 404
     await team.quiet()
@@ -244,7 +244,7 @@ async def test_a_forged_token_is_not_found_and_leaves_nothing_but_a_count(team: 
 
 
 async def test_a_token_does_not_open_another_account(team: Team) -> None:
-    """The path has to name the account that the token was made for, or one that there is."""
+    """The path must name the account of the token, and the account must exist."""
     token = str(team.fone.settings.portal_webhook).rsplit("/", 1)[1]
     for account in ("other", "FONE", "slack"):
         assert (await team.call(f"{team.url}/sms/{account}/{token}", json=webhook("Pay here")))[0] == 404
@@ -253,7 +253,7 @@ async def test_a_token_does_not_open_another_account(team: Team) -> None:
 
 
 async def test_a_conversations_token_does_not_speak_for_somebody_else(team: Team) -> None:
-    """A text from another number that comes by a conversation's URL opens a thread of its own."""
+    """A text from another number to a conversation's URL opens its own thread."""
     root = await team.conversation(CUSTOMER, "Hello")
     await team.reply(root, "Hi")
     await team.received(CUSTOMER, 1)

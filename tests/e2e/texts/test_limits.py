@@ -1,4 +1,4 @@
-"""What an account may do in an hour, a day, a week: kept over a restart, and a text that has to wait says so."""
+"""The limits of an account per hour, day and week: kept across a restart, and a waiting text says so."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ AMERICAN = "+13035550142"
 
 
 def used(team: Team, texts: int, ago: int) -> None:
-    """So many texts went out through IO Phone so long ago (microseconds)."""
+    """Records that IO Phone carried so many texts so long ago (microseconds)."""
     rows = [(number + 1, "io", "denver", "texts", system_clock() - ago - number) for number in range(texts)]
     with closing(sqlite3.connect(team.bot_settings.database)) as database, database:
         database.executemany("INSERT INTO quotas (id, account, sender, kind, used_at) VALUES (?, ?, ?, ?, ?)", rows)
 
 
 async def test_after_the_hour_s_texts_one_more_goes_out_in_five_minutes(team: Team) -> None:
-    """Two hundred went out: the next goes at once as a person sent it, the one after it says when it will go."""
+    """After two hundred texts, one by a person goes at once, and the next says when it will go."""
     await asyncio.to_thread(used, team, 200, 10 * MINUTE)
     sales = team.channels["sales"]
     await team.slack.slash(team.anna, sales, "/sms", f"{AMERICAN} The first")

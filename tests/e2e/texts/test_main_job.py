@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_text_opens_a_thread_with_a_card(team: Team) -> None:
-    """A first text makes one card and stands once below it, literally."""
+    """A first text makes one card and appears once below it, literally."""
     root = await team.conversation(CUSTOMER, "Hi <!channel> *bold* & https://example.com")
     assert team.shown(CUSTOMER) == "Hi <!channel> *bold* & https://example.com"
     assert len(team.below(root)) == 1
@@ -38,7 +38,7 @@ async def test_replies_go_out_in_order_with_their_receipts(team: Team) -> None:
 
 
 async def test_an_answer_to_the_lease_lands_in_the_thread(team: Team) -> None:
-    """The number that a reply came from leads back to the same thread."""
+    """A text to the number of a reply reaches the same thread."""
     root = await team.conversation()
     await team.reply(root, "Who is there?")
     await team.received(CUSTOMER, 1)
@@ -50,7 +50,7 @@ async def test_an_answer_to_the_lease_lands_in_the_thread(team: Team) -> None:
 
 
 async def test_a_failure_is_told_in_the_thread_and_in_the_alert_channel(team: Team) -> None:
-    """A text that the network fails is a sentence in both places."""
+    """If the network fails a text, both places show the reason."""
     root = await team.conversation(UNLUCKY)
     await team.reply(root, "Can you hear me?")
     await team.until(lambda: any("✗" in line for line in team.lines(root)))

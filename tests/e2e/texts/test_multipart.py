@@ -1,4 +1,4 @@
-"""A text that is too long for a company goes out in parts: in order, each once, with one line for all of them."""
+"""A text that is too long for a provider goes out in parts: in order, each once, with one line for all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PARTS = 3
 
 @pytest.fixture
 async def london(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team whose texts go through a company that takes 160 characters, and one with another way."""
+    """A team whose texts use a provider with a limit of 160 characters, and which has a second sender."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["london"] |= {"senders": ["voxnumber", "sydney"], "reply_mode": "reply"}
@@ -31,12 +31,12 @@ async def london(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def written(team: Team, text: str = LONG) -> None:
-    """Anna texts somebody from London."""
+    """Anna sends a text from London."""
     await team.slack.slash(team.anna, team.channels["london"], "/sms", f"{BRITISH} {text}")
 
 
 def line(team: Team) -> dict[str, Any]:
-    """The only receipt line in London."""
+    """The only status line in London."""
     channel = team.channels["london"]
     posts = [post for card in team.slack.see(channel) for post in team.slack.thread(channel, card["ts"])]
     (found,) = [post for post in posts if key(post).startswith("line:")]
@@ -44,7 +44,7 @@ def line(team: Team) -> dict[str, Any]:
 
 
 def says(team: Team, *words: str) -> bool:
-    """Whether the line is there and says all of these."""
+    """True if the line exists and has all these words."""
     try:
         told = team.slack.words(line(team))
     except ValueError:
@@ -53,17 +53,17 @@ def says(team: Team, *words: str) -> bool:
 
 
 def whole(texts: list[str]) -> str:
-    """The text that the parts make for a reader."""
+    """The text that a reader gets from the parts."""
     return " ".join(text.split(") ", 1)[1] for text in texts)
 
 
 def sent(team: Team) -> list[str]:
-    """What the company took, in its order."""
+    """The texts that the provider accepted, in order."""
     return [each.text for each in team.iovox.accepted]
 
 
 async def test_parts_go_in_order_and_have_one_line(london: Team) -> None:
-    """Each is numbered and short enough; the next text of the conversation goes after the last of them."""
+    """Each has a number and is short enough; the next text of the conversation goes after the last part."""
     await written(london)
     await written(london, "And then this.")
     texts = await london.received(BRITISH, PARTS + 1)
@@ -79,7 +79,7 @@ async def test_parts_go_in_order_and_have_one_line(london: Team) -> None:
 
 
 async def test_a_receipt_settles_a_part_and_the_rest_goes(london: Team) -> None:
-    """The company took the second part and dropped its answer: once it says so, the third goes, and nothing twice."""
+    """The provider accepted the second part and dropped its answer: after the receipt the third goes, none twice."""
     london.iovox.faults.next(Trouble.NOTHING)
     london.iovox.faults.next(Trouble.DROP_AFTER)
     await written(london)
@@ -89,7 +89,7 @@ async def test_a_receipt_settles_a_part_and_the_rest_goes(london: Team) -> None:
 
 
 async def test_an_unknown_part_stops_the_rest_and_asks(london: Team) -> None:
-    """Nothing more goes until somebody says whether it arrived; then the rest goes, and nothing twice."""
+    """Nothing more goes until somebody says that it arrived; then the rest goes, none twice."""
     london.iovox.faults.next(Trouble.DROP_AFTER)
     london.iovox.faults.next(Trouble.RECEIPTS_NEVER, None)
     await written(london)
@@ -104,7 +104,7 @@ async def test_an_unknown_part_stops_the_rest_and_asks(london: Team) -> None:
 
 
 async def test_a_retry_sends_only_what_is_not_out(london: Team) -> None:
-    """A refused part stops the rest and is named; what a person then decides is about the rest alone."""
+    """A refused part stops the rest, and the line names it; a person's decision is about the rest only."""
     london.iovox.faults.next(Trouble.NOTHING)
     london.iovox.faults.next(Trouble.REFUSE)
     await written(london)
@@ -121,7 +121,7 @@ async def test_a_retry_sends_only_what_is_not_out(london: Team) -> None:
 
 
 async def test_the_rest_may_go_by_another_sender(london: Team) -> None:
-    """A person's choice; the parts stay as they were cut."""
+    """A person chooses the sender; the parts stay as they are."""
     london.iovox.faults.next(Trouble.NOTHING)
     london.iovox.faults.next(Trouble.REFUSE)
     await written(london)
@@ -132,7 +132,7 @@ async def test_the_rest_may_go_by_another_sender(london: Team) -> None:
 
 
 async def test_more_than_the_inbox_allows_is_refused_with_a_sentence(tmp_path: Path) -> None:
-    """In parts it costs more than where parts are joined; where nothing is to be cut, the company's limit holds."""
+    """Parts cost more segments than one joined text; without splitting, the provider's limit applies."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["london"]["max_segments"] = 3

@@ -1,4 +1,4 @@
-"""Names as senders: where they are shown, who may be told that nobody can answer, and what a company does instead."""
+"""Names as senders: where they are shown, who sees that nobody can answer, and what the bot does instead."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NOT_THERE = "skipped. Phones in this country"
 ONE_WAY = "taken. From Acme. The customer can't answer this."
 TAKEN = "taken"
 
-# A contact's number, and what is said of the name, then of the number that is the next candidate.
+# A contact's number, and the verdicts on the name and on the number, the next candidate.
 PLACES = {
     "Australia": ("+61488023555", ONE_WAY, ""),
     "Britain": ("+447700900123", ONE_WAY, ""),
@@ -29,7 +29,7 @@ PLACES = {
 
 @pytest.fixture
 async def named(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team whose inbox texts from a name first, and from a number where that does not go."""
+    """A team whose inbox texts from a name first, and else from a number."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["countries_without_names"] = ["SG"]
@@ -41,7 +41,7 @@ async def named(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def test_where_a_name_is_shown(named: Team) -> None:
-    """Each place of the table, told before anything is sent; then the text comes from what was told."""
+    """`route` gives each result of the table before any send; then the text uses that sender."""
     for place, (number, of_the_name, of_the_number) in PLACES.items():
         told = await named.slash(f"route {number} Hi")
         name, _, rest = told.partition("2. sydney")

@@ -1,4 +1,4 @@
-"""What the team replies: sent at most once per decision, and never silent about what came of it."""
+"""Replies of the team go out at most once per decision, and each shows its result."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_replies_go_out_in_the_order_in_which_they_were_written(team: Team
 
 
 async def test_a_slow_provider_does_not_mix_up_the_order(team: Team) -> None:
-    """The second reply waits until it is known what became of the first."""
+    """The second reply waits for the result of the first."""
     root = await team.conversation()
     await team.fone.unplug()
     await team.reply(root, "First")
@@ -41,7 +41,7 @@ async def test_a_slow_provider_does_not_mix_up_the_order(team: Team) -> None:
 
 
 async def test_one_conversation_does_not_wait_for_another(team: Team) -> None:
-    """While the answer to one text is awaited, a text to somebody else goes out."""
+    """While one text waits for its answer, a text to another contact goes out."""
     root, other = await team.conversation(CUSTOMER, "One"), await team.conversation(ANOTHER, "Two")
     team.fone.faults.hang_seconds = 0.5
     team.fone.faults.next(Trouble.HANG_BEFORE)
@@ -53,7 +53,7 @@ async def test_one_conversation_does_not_wait_for_another(team: Team) -> None:
 
 
 async def test_an_event_that_comes_several_times_is_one_text(team: Team) -> None:
-    """Slack delivers again what was acknowledged, and what it thinks was not."""
+    """Slack repeats acknowledged events, and events that it considers unacknowledged."""
     root = await team.conversation()
     team.slack.faults.redeliver(copies=3)
     team.slack.faults.ignore_acks(times=2)
@@ -65,7 +65,7 @@ async def test_an_event_that_comes_several_times_is_one_text(team: Team) -> None
 
 
 async def test_events_out_of_order_lose_and_double_nothing(team: Team) -> None:
-    """The order is that of intake; every reply goes out exactly once."""
+    """The order is that of the intake; every reply goes out exactly once."""
     root = await team.conversation()
     team.slack.faults.reorder_window = 12
     texts = [f"Number {number}" for number in range(6)]
@@ -80,7 +80,7 @@ async def test_events_out_of_order_lose_and_double_nothing(team: Team) -> None:
 
 
 async def test_an_edit_before_sending_replaces_the_text(team: Team) -> None:
-    """What waits behind another reply is sent as it was last written; nothing is said about it."""
+    """A waiting reply goes out in its last version; the bot says nothing."""
     root = await team.conversation()
     await team.fone.unplug()
     await team.reply(root, "First")
@@ -94,7 +94,7 @@ async def test_an_edit_before_sending_replaces_the_text(team: Team) -> None:
 
 
 async def test_an_edit_after_sending_is_told_privately(team: Team) -> None:
-    """The author learns that the text had gone out; nothing is sent again."""
+    """The author reads that the text had gone out; the bot sends nothing again."""
     root = await team.conversation()
     ts = await team.reply(root, "Five oclock")
     await team.received(CUSTOMER, 1)
@@ -108,7 +108,7 @@ async def test_an_edit_after_sending_is_told_privately(team: Team) -> None:
 
 
 async def test_an_edit_of_what_was_not_sent_is_told_privately(team: Team) -> None:
-    """A reply that was refused before any request stays unsent; the author is told to write anew, not that it went."""
+    """A refused reply stays unsent; the bot asks the author for a new reply, and does not say that it went out."""
     root = await team.conversation()
     ts = await team.reply(root, "x" * 2000)
     await team.until(lambda: team.lines(root))
@@ -121,7 +121,7 @@ async def test_an_edit_of_what_was_not_sent_is_told_privately(team: Team) -> Non
 
 
 async def test_an_edit_while_the_provider_is_away_replaces_the_text(team: Team) -> None:
-    """A text that certainly did not go out yet can still be changed."""
+    """A text that certainly has not gone out can still be changed."""
     root = await team.conversation()
     await team.fone.unplug()
     ts = await team.reply(root, "Five oclock")
@@ -134,7 +134,7 @@ async def test_an_edit_while_the_provider_is_away_replaces_the_text(team: Team) 
 
 
 async def test_a_deletion_before_sending_takes_the_text_back(team: Team) -> None:
-    """What waits behind another reply is not sent; nobody is told anything."""
+    """A waiting reply does not go out; the bot says nothing."""
     root = await team.conversation()
     await team.fone.unplug()
     await team.reply(root, "First")
@@ -152,7 +152,7 @@ async def test_a_deletion_before_sending_takes_the_text_back(team: Team) -> None
 
 
 async def test_a_deletion_while_the_provider_is_away_takes_the_text_back(team: Team) -> None:
-    """A text that certainly did not go out yet is not sent when the provider is back."""
+    """A text that certainly has not gone out does not go out when the provider is back."""
     root = await team.conversation()
     await team.fone.unplug()
     ts = await team.reply(root, "Not this")
@@ -168,7 +168,7 @@ async def test_a_deletion_while_the_provider_is_away_takes_the_text_back(team: T
 
 
 async def test_a_deletion_after_sending_is_told_privately(team: Team) -> None:
-    """The SMS nobody can take it back, and that is said to whoever wrote it."""
+    """Nobody can take back the SMS, and the bot says so to the author."""
     root = await team.conversation()
     ts = await team.reply(root, "Oops")
     await team.received(CUSTOMER, 1)
@@ -178,7 +178,7 @@ async def test_a_deletion_after_sending_is_told_privately(team: Team) -> None:
 
 
 async def test_a_deletion_of_what_was_refused_says_nothing(team: Team) -> None:
-    """It had not been texted, so nobody is told that it had."""
+    """It had not gone out, so the bot does not say that it had."""
     root = await team.conversation()
     ts = await team.reply(root, "x" * 2000)
     await team.until(lambda: team.lines(root))
@@ -192,7 +192,7 @@ async def test_a_deletion_of_what_was_refused_says_nothing(team: Team) -> None:
 
 @pytest.mark.parametrize("note", ["!note he is angry", "!NOTE: angry", "! note angry", "  !note\nangry"])
 async def test_a_note_is_never_sent(team: Team, note: str) -> None:
-    """It stays in the team, and nothing is said about it."""
+    """It stays in the team, and the bot says nothing."""
     root = await team.conversation()
     await team.reply(root, note)
     await team.quiet()
@@ -203,7 +203,7 @@ async def test_a_note_is_never_sent(team: Team, note: str) -> None:
 
 @pytest.mark.parametrize("text", ["/note he is angry", "note: he is angry", "!nte he is angry", "Yes\n!note but no"])
 async def test_what_looks_like_a_note_is_not_sent_and_asked_about(team: Team, text: str) -> None:
-    """It is held, and the thread asks whether it is to go out."""
+    """The bot holds it and asks in the thread."""
     root = await team.conversation()
     await team.reply(root, text)
     await team.until(lambda: any("looks like a note" in line for line in team.lines(root)))
@@ -212,7 +212,7 @@ async def test_what_looks_like_a_note_is_not_sent_and_asked_about(team: Team, te
 
 
 async def test_a_note_that_becomes_a_reply_by_an_edit_is_not_sent(team: Team) -> None:
-    """What was written for the team is not texted because its mark went; a new reply would be."""
+    """A note does not go out because somebody removed its mark; a new reply would."""
     root = await team.conversation()
     ts = await team.reply(root, "!note he is angry")
     await team.slack.edit(team.anna, team.support, ts, "he is angry")
@@ -221,7 +221,7 @@ async def test_a_note_that_becomes_a_reply_by_an_edit_is_not_sent(team: Team) ->
 
 
 async def test_a_reply_that_becomes_a_note_before_sending_is_not_sent(team: Team) -> None:
-    """Somebody sees in time that it was for the team only."""
+    """Somebody notices in time that it was only for the team."""
     root = await team.conversation()
     await team.fone.unplug()
     await team.reply(root, "First")
@@ -235,7 +235,7 @@ async def test_a_reply_that_becomes_a_note_before_sending_is_not_sent(team: Team
     assert await team.received(CUSTOMER, 1) == ["First"]
 
 
-# --- what is refused before any request -------------------------------------------------------------------------------
+# --- what the bot refuses before any request --------------------------------------------------------------------------
 
 
 async def test_a_broadcast_is_refused_with_a_sentence(team: Team) -> None:
@@ -257,7 +257,7 @@ async def test_a_reply_also_sent_to_the_channel_is_sent_once(team: Team) -> None
 
 
 async def test_a_message_outside_of_threads_is_not_sent(team: Team) -> None:
-    """Neither beside the threads nor in a thread that is no conversation."""
+    """This holds for messages beside the threads and in threads without a conversation."""
     await team.conversation()
     ts = await team.slack.say(team.anna, team.support, "Lunch?")
     await team.slack.say(team.ben, team.support, "Yes", thread_ts=ts)
@@ -266,7 +266,7 @@ async def test_a_message_outside_of_threads_is_not_sent(team: Team) -> None:
 
 
 async def test_a_guest_cannot_text(team: Team) -> None:
-    """A guest's reply is not sent, and only they are told why."""
+    """A guest's reply does not go out, and only the guest sees the reason."""
     root = await team.conversation()
     guest = team.slack.add_user("gus", guest=True)
     await team.slack.say(guest, team.support, "From me", thread_ts=root)
@@ -277,7 +277,7 @@ async def test_a_guest_cannot_text(team: Team) -> None:
 
 
 async def test_a_stranger_cannot_text(tmp_path: Path) -> None:
-    """Somebody of another company in a shared channel cannot either."""
+    """A person of another organisation in a shared channel cannot text either."""
     team = Team(tmp_path)
     team.slack.world.store.channel(team.support).is_shared = True
     async with team:
@@ -290,7 +290,7 @@ async def test_a_stranger_cannot_text(tmp_path: Path) -> None:
 
 
 async def test_another_app_cannot_text(team: Team) -> None:
-    """What bots write in a thread is ignored, whichever form their messages have."""
+    """The bot ignores messages of bots in a thread, in every form."""
     root = await team.conversation()
     robot = team.slack.add_user("robot", bot=True)
     await team.slack.say(robot, team.support, "Build failed", thread_ts=root)
@@ -301,7 +301,7 @@ async def test_another_app_cannot_text(team: Team) -> None:
 
 
 async def test_too_long_a_reply_is_refused_with_its_length(team: Team) -> None:
-    """Nine segments where eight are the most: said in the thread, no request made."""
+    """It has nine segments, and eight is the maximum: the thread says so, and the bot makes no request."""
     root = await team.conversation()
     await team.reply(root, "x" * (153 * 8 + 1))
     await team.until(lambda: any("9 segments" in line for line in team.lines(root)))
@@ -310,7 +310,7 @@ async def test_too_long_a_reply_is_refused_with_its_length(team: Team) -> None:
 
 
 async def test_a_name_as_sender_is_refused_where_names_are_not_shown(tmp_path: Path) -> None:
-    """A text to the US from an alphanumeric sender is told in the thread before any request."""
+    """The thread of a text to the US from a name gives the reason before any request."""
 
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["name"] = {"account": "fone", "address": "ACME"}
@@ -339,7 +339,7 @@ async def test_nothing_to_show_on_a_phone_is_refused(team: Team) -> None:
 
 
 async def test_a_picture_without_words_is_refused(team: Team) -> None:
-    """What this company cannot carry is said, not dropped."""
+    """The bot refuses a file that the provider cannot carry, and does not drop it."""
     root = await team.conversation()
     picture = team.slack.add_file(team.anna, "map.png", b"\x89PNG")
     await team.slack.say(team.anna, team.support, thread_ts=root, files=[picture])
@@ -349,7 +349,7 @@ async def test_a_picture_without_words_is_refused(team: Team) -> None:
 
 
 async def test_a_reply_to_somebody_who_has_no_number_is_refused(team: Team) -> None:
-    """A text that came from a name cannot be answered, and the thread says so."""
+    """Nobody can answer a text that came from a name, and the thread says so."""
     url = str(team.fone.settings.portal_webhook)
     said = {"MessageSid": "MNAME0000000000000000000000000001", "From": "PARCELS", "To": team.sydney, "Text": "Coming"}
     await team.call(url, json={**said, "Direction": "Receive"})
@@ -362,7 +362,7 @@ async def test_a_reply_to_somebody_who_has_no_number_is_refused(team: Team) -> N
 
 
 async def test_markup_never_reaches_the_phone(team: Team) -> None:
-    """Names instead of ids, links as they are read, emoji as characters, entities as their signs."""
+    """The phone shows names instead of ids, readable links, emoji as characters, entities as their signs."""
     root = await team.conversation()
     await team.reply(root, "*Hi* @ben & <you>, see https://example.com :tada:\n- one\n- two")
     (text,) = await team.received(CUSTOMER, 1)

@@ -1,4 +1,4 @@
-"""Quiet hours: a text is held until they are over where its contact is, unless it answers or a person sends it now."""
+"""Quiet hours hold a text by the contact's clock, unless it is an answer or a person sends it now."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANSWER_MINUTES = 30
 
 @pytest.fixture
 async def night(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team for whose customers in London it is quiet now, and for some hours more."""
+    """A team whose customers in London have quiet hours now, and for some hours more."""
 
     def adapt(settings: dict[str, Any]) -> None:
         here = datetime.now(ZoneInfo("Europe/London"))
@@ -42,7 +42,7 @@ async def night(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def write(team: Team, sql: str, **values: Any) -> None:
-    """Changes rows under the bot's feet."""
+    """Changes rows while the bot runs."""
 
     def change() -> None:
         with closing(sqlite3.connect(team.bot_settings.database, timeout=2)) as connection, connection:
@@ -52,19 +52,19 @@ async def write(team: Team, sql: str, **values: Any) -> None:
 
 
 async def held(team: Team, text: str, count: int = 1) -> None:
-    """Anna texts the Londoner by `/sms`, and it is held."""
+    """Anna texts the Londoner with `/sms`, and the bot holds it."""
     await team.slash(f"{LONDONER} {text}")
     await team.until(lambda: len(waiting(team)) == count)
 
 
 def waiting(team: Team) -> list[dict[str, Any]]:
-    """The receipt lines that say that their text is held, oldest first."""
+    """The status lines of held texts, oldest first."""
     posts = [post for root in team.roots(LONDONER) for post in team.below(root)]
     return [post for post in posts if key(post).startswith("line:") and "held until" in post["text"]]
 
 
 async def test_a_text_is_held_says_why_and_can_go_now(night: Team) -> None:
-    """Two are held in their order; one is sent all the same, once, by a button; the other is cancelled."""
+    """The bot holds two in order; a button sends one once; the other is cancelled."""
     assert "It would be held until" in await night.slash(f"route {LONDONER} Hi")
     await held(night, "One")
     await held(night, "Two", 2)
@@ -82,7 +82,7 @@ async def test_a_text_is_held_says_why_and_can_go_now(night: Team) -> None:
 
 
 async def test_an_answer_is_not_held_and_waits_for_no_held_text(night: Team) -> None:
-    """Who wrote minutes ago is awake; half an hour later it is quiet again, also for what was planned before."""
+    """A contact who wrote minutes ago is awake; after half an hour it is quiet again, also for scheduled texts."""
     await held(night, "Held before")
     root = await night.conversation(LONDONER, "Are you there?")
     await night.reply(root, "Yes")
@@ -98,7 +98,7 @@ async def test_an_answer_is_not_held_and_waits_for_no_held_text(night: Team) -> 
 
 
 async def test_it_goes_when_they_are_over_by_the_contact_s_own_clock(night: Team) -> None:
-    """A time zone that a person set wins over the number's; what was held goes out then, in its order."""
+    """A person's time zone overrides the number's; then held texts go out in order."""
     await held(night, "One")
     await held(night, "Two", 2)
     (until,) = {row["not_before"] for row in night.rows("SELECT not_before FROM messages WHERE state = 'held'")}

@@ -1,4 +1,4 @@
-"""Rules of the settings decide what a text comes from; `/sms route` tells why, and the gate does the same."""
+"""Rules of the settings decide the sender of a text; `/sms route` explains it, and the gate does the same."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def ruled(tmp_path: Path) -> AsyncIterator[Team]:
 
 
 async def test_the_first_rule_that_fits_names_the_senders(ruled: Team) -> None:
-    """Each candidate says why it is taken or skipped, and the text then goes as was told; nothing is sent before."""
+    """Each candidate shows why it is taken or skipped, and the text then uses that sender; `route` sends nothing."""
     american = await ruled.slash(f"route {AMERICAN} Hi")
     assert "rule 1 (America), for country US or CA" in american
     assert "1. acme, Fone Dynamics: skipped. Phones in this country (United States) don't show a name" in american
@@ -53,7 +53,7 @@ async def test_the_first_rule_that_fits_names_the_senders(ruled: Team) -> None:
 
 
 async def test_a_conversation_keeps_its_sender_until_it_ends(ruled: Team) -> None:
-    """What a person chose stands before the rules; once the conversation is closed and opened again, the rules do."""
+    """A person's choice comes before the rules; after the conversation is closed and reopened, the rules apply."""
     root = await ruled.conversation()
     await ruled.reply(root, "!via leased")
     await ruled.quiet()
@@ -70,7 +70,7 @@ async def test_a_conversation_keeps_its_sender_until_it_ends(ruled: Team) -> Non
 
 
 async def test_that_nobody_can_answer_a_name_is_told_before_it_is_sent(tmp_path: Path) -> None:
-    """On the card before the first reply, by `/sms`, in the modal, and in the line of the text that went."""
+    """The card says it before the first reply, and so do `/sms`, the modal, and the line of the sent text."""
 
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["acme"] = {"account": "fone", "address": "Acme"}

@@ -1,4 +1,4 @@
-"""Texts for later: by `!later` and from the compose modal, at their time and not before, and cancelled in time."""
+"""Scheduled texts, by `!later` and the compose modal: at their time and not before, and cancelled in time."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def line_of(team: Team, root: str) -> dict[str, Any]:
-    """The only receipt line of a thread."""
+    """The only status line of a thread."""
     (line,) = [post for post in team.below(root) if key(post).startswith("line:")]
     return line
 
 
 async def bring_near(team: Team, at: int) -> None:
-    """What was to go out then (microseconds UTC) goes out in a second."""
+    """Moves everything due at that time (microseconds UTC) to one second from now."""
     soon = system_clock() + SECOND
 
     def write() -> None:
@@ -34,14 +34,14 @@ async def bring_near(team: Team, at: int) -> None:
 
 
 async def scheduled(team: Team, root: str, when: str = "in 2 hours", text: str = "See you tomorrow") -> str:
-    """Anna writes `!later`; returns the `ts` of her message once its line is there."""
+    """Anna writes `!later`; returns the `ts` of her message when its line is there."""
     written = await team.reply(root, f"!later {when}\n{text}")
     await team.until(lambda: any("goes out" in line for line in team.lines(root)))
     return written
 
 
 async def test_later_waits_and_can_be_cancelled(team: Team) -> None:
-    """The line says when it goes out; *Cancel*, pressed twice, keeps it in the team, and nothing is texted."""
+    """The line shows the time; *Cancel*, clicked twice, keeps the text in the team, and nothing goes out."""
     root = await team.conversation()
     await scheduled(team, root)
     line = line_of(team, root)
@@ -54,7 +54,7 @@ async def test_later_waits_and_can_be_cancelled(team: Team) -> None:
 
 
 async def test_the_time_is_that_of_the_person(team: Team) -> None:
-    """`tomorrow 9:00` is nine o'clock in the time zone that Slack has of who wrote it: Sydney's, never UTC's."""
+    """`tomorrow 9:00` is nine o'clock in the author's Slack time zone: Sydney's, not UTC's."""
     root = await team.conversation()
     await scheduled(team, root, "tomorrow 9:00")
     (row,) = team.rows("SELECT not_before FROM messages WHERE state = 'scheduled'")
@@ -63,9 +63,9 @@ async def test_the_time_is_that_of_the_person(team: Team) -> None:
 
 
 async def test_it_goes_out_at_its_time(team: Team) -> None:
-    """A text that was scheduled goes out once when its time has come, and other replies do not wait for it.
+    """A scheduled text goes out once at its time, and other replies do not wait for it.
 
-    Its time is a day ahead, and then brought near in the database, so that a busy machine is not too late for it.
+    Its time is a day ahead; the test moves it near in the database, so that a busy machine is not too late.
     """
     root = await team.conversation()
     await team.slash("")
@@ -86,7 +86,7 @@ async def test_it_goes_out_at_its_time(team: Team) -> None:
 
 
 async def test_where_replies_are_confirmed_one_for_later_is_too(tmp_path: Path) -> None:
-    """Nothing is planned before somebody confirms it; then it waits for its time like any other."""
+    """Nothing is scheduled before somebody confirms it; then it waits for its time like any other text."""
 
     def confirm(settings: dict[str, Any]) -> None:
         settings["inboxes"]["support"]["reply_mode"] = "confirm"
@@ -105,7 +105,7 @@ async def test_where_replies_are_confirmed_one_for_later_is_too(tmp_path: Path) 
 
 
 async def test_what_is_no_time_is_told_with_examples(team: Team) -> None:
-    """Nothing is texted, and only who wrote it is told how it is written."""
+    """Nothing goes out, and only the author reads how to write a time."""
     root = await team.conversation()
     unread = ("!later whenever\nHello", "!later 2001-01-01 9:00\nHello", "!later in 2 hours")
     for written in unread:
@@ -131,7 +131,7 @@ async def test_an_edit_moves_it_and_a_deletion_takes_it_back(team: Team) -> None
     await team.quiet()
     (row,) = team.rows("SELECT not_before FROM messages WHERE state = 'scheduled'")
     waiting = team.rows("SELECT lane, run_at FROM jobs WHERE kind = 'send' ORDER BY run_at")
-    assert waiting[0]["run_at"] == row["not_before"]  # the earliest, which waits for no other
+    assert waiting[0]["run_at"] == row["not_before"]  # the earliest, which waits for no other job
     assert len({job["lane"] for job in waiting}) == len(waiting)
     await team.slack.delete(team.anna, team.support, written)
     await team.until(lambda: any("cancelled" in line for line in team.lines(root)))

@@ -1,4 +1,4 @@
-"""What becomes of a reply when the provider misbehaves: at most one text per decision, and no end is silent."""
+"""The result of a reply when the provider misbehaves: at most one text per decision, and every result is shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def replied(team: Team, *troubles: Trouble, phone: str = CUSTOMER) -> str:
-    """A reply is written to a provider that misbehaves so; returns the thread."""
+    """Writes a reply while the provider misbehaves in these ways; returns the thread."""
     root = await team.conversation(phone)
     for trouble in troubles:
         team.fone.faults.next(trouble)
@@ -25,7 +25,7 @@ async def replied(team: Team, *troubles: Trouble, phone: str = CUSTOMER) -> str:
 
 
 async def last_line(team: Team, root: str, words: str, seconds: float = PATIENCE) -> str:
-    """Waits until the newest receipt line in the thread has these words, and returns it."""
+    """Waits until the newest status line in the thread has these words, and returns it."""
     await team.until(lambda: words in (team.lines(root) or [""])[-1], seconds)
     return team.lines(root)[-1]
 
@@ -34,7 +34,7 @@ async def last_line(team: Team, root: str, words: str, seconds: float = PATIENCE
 
 
 async def test_what_the_provider_refuses_is_told_in_both_places(team: Team) -> None:
-    """Its reason stands in the thread and in the alert channel; it is not tried again."""
+    """The thread and the alert channel show its reason; the bot does not retry."""
     root = await replied(team, Trouble.REFUSE)
     await last_line(team, root, "does not allow this for our account")
     await team.until(team.alerted)
@@ -53,7 +53,7 @@ async def test_refusals_for_one_reason_are_one_alert(team: Team) -> None:
 
 
 async def test_a_provider_that_is_away_gets_the_text_once_when_it_is_back(team: Team) -> None:
-    """It is tried with growing pauses, the thread says that it waits, and in the end it goes out once."""
+    """The bot retries with growing pauses, the thread shows that it waits, and it goes out once."""
     team.fone.settings.retries = ()
     root = await team.conversation()
     await team.fone.unplug()
@@ -72,7 +72,7 @@ async def test_a_provider_that_is_away_gets_the_text_once_when_it_is_back(team: 
 
 
 async def test_a_provider_that_stays_away_ends_in_a_sentence(tmp_path: Path) -> None:
-    """After the time that was set the text is given up, and the thread says that nothing went out."""
+    """After the configured time the bot gives up, and the thread says that nothing went out."""
 
     def soon(settings: dict[str, Any]) -> None:
         settings["send_minutes"] = 0.02
@@ -89,7 +89,7 @@ async def test_a_provider_that_stays_away_ends_in_a_sentence(tmp_path: Path) -> 
 
 
 async def test_a_request_to_slow_down_is_kept(team: Team) -> None:
-    """After a 429 the text waits for as long as is asked, and then goes out once."""
+    """After a 429 the text waits for the requested time, then goes out once."""
     team.fone.faults.retry_after = 2
     await replied(team, Trouble.THROTTLE)
     asked = "SELECT run_at - ended_at AS pause FROM jobs, attempts WHERE kind = 'send' AND run_at > ended_at"
@@ -107,7 +107,7 @@ PERHAPS = [Trouble.ERROR_AFTER, Trouble.HANG_AFTER, Trouble.DROP_AFTER]
 
 @pytest.mark.parametrize("trouble", PERHAPS, ids=lambda trouble: trouble.name.lower())
 async def test_a_receipt_reconciles_what_the_provider_took_silently(team: Team, trouble: Trouble) -> None:
-    """A 500, no answer, a dropped connection after acceptance: never sent again, and the receipt says the rest."""
+    """A 500, no answer or a dropped connection after acceptance: never sent again, and the receipt gives the result."""
     root = await replied(team, trouble)
     await last_line(team, root, "delivered")
     await team.quiet()
@@ -119,7 +119,7 @@ async def test_a_receipt_reconciles_what_the_provider_took_silently(team: Team, 
 
 @pytest.mark.parametrize("trouble", PERHAPS, ids=lambda trouble: trouble.name.lower())
 async def test_what_the_provider_took_without_a_receipt_is_reconciled_by_asking(team: Team, trouble: Trouble) -> None:
-    """The provider's own list knows the text: nobody is asked, nothing is sent again."""
+    """The provider's own list has the text: the bot asks nobody and sends nothing again."""
     root = await replied(team, trouble, phone=SILENT)
     await team.until(lambda: [attempt["reconciled_by"] for attempt in team.attempts()] == ["the provider's list"])
     await team.quiet()
@@ -130,7 +130,7 @@ async def test_what_the_provider_took_without_a_receipt_is_reconciled_by_asking(
 
 @pytest.mark.parametrize("trouble", [Trouble.ERROR_BEFORE, Trouble.HANG_BEFORE, Trouble.DROP_BEFORE])
 async def test_what_nobody_knows_is_asked_in_the_thread(team: Team, trouble: Trouble) -> None:
-    """Not found at the provider is no proof: the text is never sent again by itself, a person and the alert say so."""
+    """Absence from the provider's list is no proof: the bot asks a person, raises an alert, and sends nothing again."""
     root = await replied(team, trouble)
     await last_line(team, root, "may not have gone out")
     await team.until(team.alerted)
@@ -141,7 +141,7 @@ async def test_what_nobody_knows_is_asked_in_the_thread(team: Team, trouble: Tro
 
 
 async def test_a_question_is_taken_back_when_a_receipt_comes_after_all(team: Team) -> None:
-    """Late receipts settle what a person was already asked about."""
+    """A late receipt answers a question that a person already sees."""
     team.fone.faults.late_seconds = 1.5
     team.fone.faults.next(Trouble.ERROR_AFTER)
     team.fone.faults.next(Trouble.ERROR_BEFORE, None, on="list")
@@ -153,14 +153,14 @@ async def test_a_question_is_taken_back_when_a_receipt_comes_after_all(team: Tea
 
 
 async def test_the_next_reply_does_not_wait_for_an_unknown_one(team: Team) -> None:
-    """What may have gone out holds nothing up."""
+    """An unknown text delays nothing."""
     root = await replied(team, Trouble.DROP_BEFORE)
     await team.reply(root, "And another thing")
     assert await team.received(CUSTOMER, 1) == ["And another thing"]
 
 
 async def test_an_equal_text_sent_twice_on_purpose_settles_each_on_its_own(team: Team) -> None:
-    """The provider's list holds two texts that say the same: each is found by our id, none is taken for the other."""
+    """The provider's list has two texts with the same words: the bot finds each by our id."""
     root = await team.conversation(SILENT)
     team.fone.faults.next(Trouble.DROP_AFTER, 2)
     await team.reply(root, "Yes")
@@ -177,7 +177,7 @@ FINE = [Trouble.RECEIPTS_EARLY, Trouble.RECEIPTS_LATE, Trouble.RECEIPTS_TWICE, T
 
 @pytest.mark.parametrize("trouble", FINE, ids=lambda trouble: trouble.name.lower())
 async def test_receipts_in_any_order_end_as_delivered(team: Team, trouble: Trouble) -> None:
-    """Early, late, doubled or reversed, with every state told: one line, and it says delivered."""
+    """Early, late, doubled or reversed receipts of every state: one line, and it says delivered."""
     team.fone.settings.tell_submitted = True
     team.fone.faults.late_seconds = 0.2
     root = await replied(team, trouble)
@@ -189,7 +189,7 @@ async def test_receipts_in_any_order_end_as_delivered(team: Team, trouble: Troub
 
 
 async def test_an_early_receipt_of_a_text_whose_answer_got_lost_counts(team: Team) -> None:
-    """Delivered before the 500: the status does not move back, and nobody is asked."""
+    """Delivered before the 500: the status does not move back, and the bot asks nobody."""
     team.fone.faults.next(Trouble.RECEIPTS_EARLY)
     root = await replied(team, Trouble.ERROR_AFTER)
     await last_line(team, root, "delivered")
@@ -200,7 +200,7 @@ async def test_an_early_receipt_of_a_text_whose_answer_got_lost_counts(team: Tea
 
 
 async def test_an_early_failure_keeps_its_reason(team: Team) -> None:
-    """Failed before the answer to the send: the thread says why."""
+    """It failed before the answer to the send: the thread shows the reason."""
     root = await replied(team, Trouble.RECEIPTS_EARLY, phone=UNLUCKY)
     assert "UNDELIVERABLE" in await last_line(team, root, "✗")
     await team.quiet()
@@ -208,7 +208,7 @@ async def test_an_early_failure_keeps_its_reason(team: Team) -> None:
 
 
 async def test_delivered_is_not_taken_back_by_failed(team: Team) -> None:
-    """A contradicting receipt is kept, and changes nothing that people see."""
+    """The bot keeps a contradicting receipt, and people see no change."""
     root = await replied(team, Trouble.RECEIPTS_CONTRADICT)
     await last_line(team, root, "delivered")
     await team.quiet()
@@ -219,7 +219,7 @@ async def test_delivered_is_not_taken_back_by_failed(team: Team) -> None:
 
 
 async def test_delivered_after_failed_wins(team: Team) -> None:
-    """The line then says delivered, and no longer why it had failed."""
+    """The line then says delivered, and no longer shows the reason of the failure."""
     root = await replied(team, Trouble.RECEIPTS_CONTRADICT, phone=UNLUCKY)
     line = await last_line(team, root, "✓✓ delivered")
     await team.quiet()
@@ -228,7 +228,7 @@ async def test_delivered_after_failed_wins(team: Team) -> None:
 
 
 async def test_no_receipt_at_all_is_said(tmp_path: Path) -> None:
-    """After the time that was set the line says that none came, and nothing is sent again."""
+    """After the configured time the line says that none came, and the bot sends nothing again."""
 
     def soon(settings: dict[str, Any]) -> None:
         settings["receipt_minutes"] = 0.01
@@ -243,7 +243,7 @@ async def test_no_receipt_at_all_is_said(tmp_path: Path) -> None:
 
 
 async def test_a_status_word_that_nobody_knows_is_shown(team: Team) -> None:
-    """A provider's new word is no exception: it is kept, and the line says it."""
+    """The bot keeps a provider's new word, and the line shows it."""
     root = await team.conversation(SILENT)
     await team.reply(root, "Hi there")
     await team.received(SILENT, 1)
