@@ -1,1 +1,1 @@
-"""The proof that nothing is lost and nothing sent twice: the real bot, faults on both sides, and SIGKILL everywhere."""
+"""The proof that nothing is lost or sent twice: the real bot, faults on both sides, and SIGKILL at every point."""

@@ -1,4 +1,4 @@
-"""The long form, `python -m tests.storm`: prints one JSON line; what did not hold goes to stderr, with exit code 1."""
+"""The long form, `python -m tests.storm`: prints one JSON line; broken rules go to stderr, with exit code 1."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from tests.storm.weather import Weather
 
 
 def main() -> int:
-    """Reads the arguments and storms."""
+    """Reads the arguments and runs the storm."""
     parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--keep", type=Path, help="keep the database and the log of the bot here")
     given = parser.parse_args()
-    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # the sandbox meets connections that died under it
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # the sandbox sees connections that died
     nursery = Nursery()
     folder = Path(tempfile.mkdtemp(prefix="storm"))
     try:
@@ -53,7 +53,7 @@ async def _storm(nursery: Nursery, folder: Path, seed: int, minutes: float) -> i
 
 
 async def _show(seconds: int) -> None:
-    """How far the storm has come, on a terminal."""
+    """Shows the progress of the storm on a terminal."""
     with Bars() as report:
         for passed in range(seconds + 1):
             report("storm", passed, seconds)

@@ -14,30 +14,30 @@ if TYPE_CHECKING:
 
     from tests.storm.nursery import Nursery
 
-CONTACTS = 300  # each texts twice
-RATE = 10.0  # posts a second, in place of one
-MINUTE = 60 / RATE  # seconds in which they do
-MOST_LATE = 1.1  # times as long as so many posts take at least
+CONTACTS = 300  # each sends two texts
+RATE = 10.0  # posts a second, instead of one
+MINUTE = 60 / RATE  # seconds for all of them
+MOST_LATE = 1.1  # the maximum time, as a multiple of the minimum time for so many posts
 PATIENCE = 120.0  # seconds
 NAP = 0.005  # seconds
 TOO_FAST = "ratelimited"
-AN_IDLE_MACHINE = 30  # slots that it takes from us at most
+AN_IDLE_MACHINE = 30  # the maximum number of slots that an idle machine takes from us
 
 
 @dataclass(slots=True)
 class Burst:
-    """What came of it; a slot is the time in which Slack allows one post."""
+    """The result of a burst; a slot is the time in which Slack allows one post."""
 
     texts: int = 0
     posts: int = 0
-    slots: int = 0  # from the first to the last of them
-    stolen: int = 0  # slots in which this machine served others: even a sleep of ours ended that much late
-    refused: int = 0  # for speed
+    slots: int = 0  # from the first post to the last
+    stolen: int = 0  # slots in which this machine served other processes: even a sleep of ours ended that much late
+    refused: int = 0  # by Slack's rate limit
     wrong: list[str] = field(default_factory=list)
 
 
 async def burst(folder: Path, nursery: Nursery, seed: int) -> Burst:
-    """Bursts, and counts what Slack saw."""
+    """Runs a burst, and counts the posts that Slack saw."""
     dice = random.Random(seed)  # noqa: S311 - chance for a test
     phones = [f"+61488{number:06}" for number in range(1000, 1000 + CONTACTS)]
     dice.shuffle(phones)
@@ -54,17 +54,17 @@ async def burst(folder: Path, nursery: Nursery, seed: int) -> Burst:
 
 
 class Lag:
-    """How much later than asked for this process is woken: what a machine that is busy with others takes from us.
+    """The time by which this process wakes too late: the machine gives it to other processes.
 
     Attributes:
-        seconds: in all.
+        seconds: the total.
     """
 
     def __init__(self) -> None:
         self.seconds = 0.0
 
     async def measure(self) -> None:
-        """Until it is cancelled."""
+        """Measures until it is cancelled."""
         loop = asyncio.get_running_loop()
         while True:
             began = loop.time()
@@ -80,7 +80,7 @@ class Seen:
         self._read = self._count = 0
 
     def count(self) -> int:
-        """How many were shown until now."""
+        """The number of texts that the bot has posted so far."""
         calls = self._storm.slack.calls
         for call in calls[self._read :]:
             if call.method == "chat.postMessage" and call.error != TOO_FAST:
@@ -92,7 +92,7 @@ class Seen:
 
 def _scaled(settings: dict[str, Any]) -> None:
     settings["slack"] |= {"posts_per_second": RATE, "posts_per_minute": RATE * 60 * 4}
-    settings["timeouts"]["slack"] = 15.0  # what is not waited for piles up before a Slack that is slow for once
+    settings["timeouts"]["slack"] = 15.0  # aborted calls would pile up while Slack is slow
 
 
 def _counted(storm: Storm, phones: list[str], seen: Seen, stolen: int) -> Burst:
@@ -104,9 +104,9 @@ def _counted(storm: Storm, phones: list[str], seen: Seen, stolen: int) -> Burst:
         first, second = f"first of {phone}", f"second of {phone}"
         if (said.count(first), said.count(second)) != (1, 1) or said.index(first) > said.index(second):
             found.wrong.append("Two texts of the burst are not there once each, in order.")
-    if found.posts > 2 * CONTACTS and stolen <= AN_IDLE_MACHINE:  # else the texts did not come within the minute
+    if found.posts > 2 * CONTACTS and stolen <= AN_IDLE_MACHINE:  # else the texts did not arrive within the minute
         found.wrong.append(f"The burst cost {found.posts} posts.")
-    if found.slots - 2 * stolen > 2 * CONTACTS * MOST_LATE:  # the bot is woken as late as we are
+    if found.slots - 2 * stolen > 2 * CONTACTS * MOST_LATE:  # the bot wakes as late as this process
         found.wrong.append(f"The burst took the time of {found.slots} posts.")
     if found.refused:
         found.wrong.append(f"Slack refused {found.refused} calls of the burst for speed.")

@@ -1,10 +1,10 @@
-"""The bot as the storm runs it: the product as it is, with its seams wrapped from outside, so that it can kill itself.
+"""Runs the bot for the storm: the real product, with its seams wrapped from outside, so that it can kill itself.
 
 A seam is a COMMIT, named after the function that opened the transaction, or a request, named after the method that is
-called. `STORM_SEAM` names one ("after commit:Gate.send"; "*" is any), `STORM_NTH` at which passage the process ends by
-SIGKILL, and `STORM_TRACE` a file that gets one line for each passage. The product knows nothing of this.
+called. `STORM_SEAM` names one ("after commit:Gate.send"; "*" is any), `STORM_NTH` is the passage at which the process
+ends by SIGKILL, and `STORM_TRACE` is a file that gets one line for each passage. The product knows nothing of this.
 
-Run as a program it imports the product once, then forks one bot for each order that it reads (one JSON object a line).
+As a program it imports the product once, then forks one bot for each order that it reads (one JSON object per line).
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ LOOK_EVERY = 0.005  # seconds
 
 
 class World:
-    """What the machine does to the bot: a disk that is full while the file `full` is there, a clock that jumps.
+    """The faults of the machine: the disk is full while the file `full` exists, and the clock jumps.
 
     Args:
-        folder: where these files are; `clock` has the seconds by which the clock is wrong.
+        folder: the folder of these files; `clock` holds the seconds by which the clock is wrong.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -55,7 +55,7 @@ class World:
         self._is_full = False
 
     def wrap(self) -> None:
-        """Gives every database a clock that may be wrong."""
+        """Gives every database a clock that can be wrong."""
         original = Database.__init__
 
         def begin(database: Database, writer: Any, readers: Any, clock: Clock) -> None:
@@ -64,7 +64,7 @@ class World:
         Database.__init__ = begin  # type: ignore[assignment,method-assign]  # this is what the file is for
 
     async def look(self, database: Database) -> None:
-        """The file may grow no further, or may again."""
+        """Sets or lifts the limit of the database's size."""
         if (is_full := self._full.exists()) != self._is_full:
             self._is_full = is_full
             ((pages,),) = await database._writer.execute_fetchall("PRAGMA page_count")
@@ -75,7 +75,7 @@ class World:
 
 
 class Seams:
-    """Counts the passages, and ends the process at the one that was asked for."""
+    """Counts the passages, and kills the process at the chosen one."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -85,7 +85,7 @@ class Seams:
         self._seen: Counter[str] = Counter()
 
     def passes(self, seam: str) -> None:
-        """The process is at this seam; for the one that was asked for this does not return."""
+        """Counts one passage of a seam; does not return at the chosen one."""
         self._seen[seam] += 1
         if self._trace:
             with Path(self._trace).open("a", encoding="utf-8") as trace:
@@ -132,7 +132,7 @@ class Seams:
 
 
 def run(order: dict[str, Any]) -> None:
-    """What a forked process does: the `run` command, with what it prints in the log."""
+    """Runs the `run` command in a forked process, with its output in the log."""
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (1, 2):
         os.dup2(log, stream)
@@ -145,7 +145,7 @@ def run(order: dict[str, Any]) -> None:
 
 
 def nurse() -> None:
-    """Forks a bot for each order, says its pid, and then its exit status; ends with whoever started this."""
+    """Forks a bot for each order, prints its pid and then its exit status; ends together with its parent process."""
     gc.freeze()
     for line in sys.stdin:
         pid = os.fork()
@@ -169,7 +169,7 @@ def _say(answer: dict[str, int]) -> None:
 
 
 def _end_of(pid: int) -> int:
-    """Its exit code, negative for a signal."""
+    """Waits for its end; returns its exit code, negative for a signal."""
     parent = os.getppid()
     while True:
         found, status = os.waitpid(pid, os.WNOHANG)

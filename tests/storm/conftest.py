@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    """Forks the bots."""
+    """The process that forks the bots."""
     nursery = Nursery()
     yield nursery
     nursery.close()

@@ -1,4 +1,4 @@
-"""Bots as child processes that start at once, because a process with the product already imported forks them."""
+"""Bots as child processes that start at once, because they are forked from a process that has imported the product."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from sandbox.bot import to_toml
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-START = 60.0  # seconds that a start may take
-STOP = 12.0  # and a stop
+START = 60.0  # seconds for a start
+STOP = 12.0  # seconds for a stop
 ROOT = Path(__file__).parents[2]
 
 
 class Nursery:
-    """The process that forks them. One bot at a time."""
+    """The process that forks the bots, one at a time."""
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
@@ -37,18 +37,18 @@ class Nursery:
         )
 
     def order(self, order: Mapping[str, Any]) -> None:
-        """Asks for a bot."""
+        """Orders a bot."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
 
     async def hear(self) -> dict[str, int]:
-        """What it says next: a pid, or how that bot ended."""
+        """The next answer: the pid of a bot, or its exit status."""
         assert self._process.stdout is not None
         return dict(json.loads(await asyncio.to_thread(self._process.stdout.readline)))
 
     def close(self) -> None:
-        """Ends it; a bot that still runs ends with it."""
+        """Ends the process; a running bot ends with it."""
         for stream in (self._process.stdin, self._process.stdout):
             assert stream is not None
             stream.close()
@@ -60,8 +60,8 @@ class Child:
     """One installation, and its process while it runs.
 
     Attributes:
-        starts: how often it was started.
-        deaths: how often it ended by SIGKILL.
+        starts: the number of starts.
+        deaths: the number of ends by SIGKILL.
     """
 
     def __init__(self, nursery: Nursery, folder: Path, settings: Mapping[str, Any], port: int) -> None:
@@ -76,25 +76,25 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process lives."""
+        """True while the process is alive."""
         return self._end is not None and not self._end.done()
 
     @property
     def log(self) -> str:
-        """Everything that it has printed."""
+        """The complete output of the process."""
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
 
     async def start(self, *, seam: str = "", nth: int = 1, trace: Path | None = None) -> None:
-        """Starts it, and returns once texts flow both ways, or it has killed itself before that.
+        """Starts the bot; returns when texts flow in both directions, or when it has killed itself before that.
 
         Args:
-            seam: where it is to kill itself, see `child.py`.
-            nth: at which passage.
+            seam: the seam at which it kills itself, see `child.py`.
+            nth: the passage of that seam.
             trace: gets one line for each passage of a seam.
 
         Raises:
             TimeoutError: it is not ready in time.
-            RuntimeError: it ended by itself; with what it printed last.
+            RuntimeError: it ended by itself; with its last output.
         """
         self.starts += 1
         environment = {"STORM_SEAM": seam, "STORM_NTH": str(nth), "STORM_TRACE": str(trace or "")}
@@ -108,16 +108,16 @@ class Child:
             raise RuntimeError(f"The bot ended with {status}: {self.log[-3000:]}")
 
     async def wait(self) -> int:
-        """Returns its exit code once it has ended."""
+        """Waits for its end; returns its exit code."""
         assert self._end is not None
         return await asyncio.shield(self._end)
 
     async def kill(self) -> None:
-        """Ends it at once, wherever it is."""
+        """Kills it at once, at any point."""
         await self.signal(signal.SIGKILL)
 
     async def stop(self) -> int:
-        """Asks it to end and returns its exit code.
+        """Asks it to end; returns its exit code.
 
         Raises:
             TimeoutError: it does not end in time.

@@ -1,6 +1,6 @@
-"""The ten rules of the design, checked against what the workspace, the carriers and the phones really saw.
+"""The ten rules of the design, checked against the workspace, the carriers and the phones.
 
-The bot's own rows are read for one thing only: in which order it had taken things in, which nobody else can know.
+The check reads the bot's own rows for one thing only, the order of the intake, which nobody else knows.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 GOODBYE = "You will get no more texts from us."
 CONFIRMATIONS = (GOODBYE, "You will get texts from us again.")
-KEYWORDS = {"STOP", "START"}  # which our own sentences name too
-LISTING = ("fonedynamics", "restcomm")  # companies that can be asked for the texts that they never brought
-WITHOUT_IDS = ("iovox",)  # whose texts carry no id: a repeat is shown, and marked as one
+KEYWORDS = {"STOP", "START"}  # our own sentences contain them too
+LISTING = ("fonedynamics", "restcomm")  # providers that can list texts whose webhooks were lost
+WITHOUT_IDS = ("iovox",)  # texts without an id: the bot shows a repeat, and marks it
 ENDS = ("✓✓", "✗", "no receipt came", "handed to the carrier")
 
 
 @dataclass(slots=True)
 class Found:
-    """What the check counted, and what did not hold, a sentence each."""
+    """The counts of the check, and a sentence for each broken rule."""
 
     inbound: int = 0
     outbound: int = 0
@@ -40,7 +40,7 @@ class Found:
     wrong: list[str] = field(default_factory=list)
 
     def say(self, rule: int, sentence: str) -> None:
-        """A rule did not hold."""
+        """Records a broken rule."""
         self.wrong.append(f"Rule {rule}: {sentence}")
 
 
@@ -59,7 +59,7 @@ class Rules:
         ]
 
     def check(self) -> Found:
-        """All of them."""
+        """Checks all rules."""
         self._inbound_once()
         self._posts_once()
         self._outbound_once()
@@ -77,7 +77,7 @@ class Rules:
     # --- 1 ------------------------------------------------------------------------------------------------------------
 
     def _inbound_once(self) -> None:
-        """A text whose webhook was answered 2xx, or that can be asked for, stands once in the threads of its phone."""
+        """A text is once in its phone's threads if its webhook got 2xx, or if the bot can ask for it."""
         taken = {each.hook.message_id for each in self._deliveries("inbound") if each.is_taken}
         texts = [text for phone in self._storm.phones.numbers() for text in self._storm.phones.texts(phone)]
         texts = [text for text in texts if text.direction == "out"]
@@ -100,7 +100,7 @@ class Rules:
                 self.found.say(1, f"{text!r} stands {shown[text]} times in its thread, not {count} times.")
 
     def _posts_once(self) -> None:
-        """No key stands twice in the workspace."""
+        """No key appears twice in the workspace."""
         keys = Counter((channel, key(post)) for channel, post in self._posts if post.get("blocks"))
         gone = {row["key"].split(":gone:")[0] for row in self._storm.rows("SELECT key FROM posts WHERE state = 'gone'")}
         for (_, name), count in keys.items():
@@ -109,14 +109,14 @@ class Rules:
                 self.found.say(1, f"The post {name} is there {count} times: {self._asked_for(name)}.")
 
     def _asked_for(self, name: str) -> str:
-        """When the post was asked for, and how long each answer took (seconds)."""
+        """The time of each call for the post, and the time that each answer took (seconds)."""
         calls = [call for call in self._storm.slack.calls.of("chat.postMessage") if key(call.arguments) == name]
         return ", ".join(f"{call.at:.1f} ({call.took:.1f} s, {call.error or call.status})" for call in calls)
 
     # --- 2 ------------------------------------------------------------------------------------------------------------
 
     def _outbound_once(self) -> None:
-        """Each text of the team went out at most once; nothing went out that nobody wrote."""
+        """Each text of the team went out at most once; no text went out without an author."""
         sent, asked = self._storm.sent(), self._asked()
         wanted = [*self._storm.replied, *self._storm.commanded]
         for each in wanted:
@@ -139,7 +139,7 @@ class Rules:
         )
 
     def _none_is_silent(self) -> None:
-        """Each reply has one line below it that says how it ended."""
+        """Each reply has one line below it that shows its result."""
         lines = {key(post): post for _, post in self._posts if post.get("blocks") and key(post).startswith("line:")}
         known = {
             (row["slack_channel"], row["slack_ts"]): row
@@ -161,7 +161,7 @@ class Rules:
     # --- 3, 4 ---------------------------------------------------------------------------------------------------------
 
     def _in_order(self) -> None:
-        """Texts stand in a thread, and leave, in the order in which they were taken in."""
+        """Texts appear in a thread, and go out, in the order of the intake."""
         conversations = self._storm.rows("SELECT id, channel FROM conversations")
         accepted = [(each.text, place) for place, each in enumerate(self._all_accepted())]
         places = dict(reversed(accepted))
@@ -189,7 +189,7 @@ class Rules:
                 self.found.say(3, f"{later[1]!r} {how} before {earlier[1]!r}.")
 
     def _no_status_back(self) -> None:
-        """Each attempt is as far as the furthest that was ever said of it."""
+        """Each attempt has the furthest status of its receipts."""
         for attempt in self._storm.rows("SELECT id, status FROM attempts"):
             said = self._storm.rows(
                 "SELECT status FROM receipts WHERE attempt_id = :id AND status IS NOT NULL", id=attempt["id"]
@@ -201,7 +201,7 @@ class Rules:
     # --- 5, 6 ---------------------------------------------------------------------------------------------------------
 
     def _nothing_after_stop(self) -> None:
-        """What was typed once the STOP stood in the thread did not go out; the confirmation at most once."""
+        """No text typed after a STOP in the thread went out; the confirmation went out at most once."""
         sent = self._storm.sent()
         for each in self._all_accepted():
             to = each.to if each.to.startswith("+") else f"+{each.to}"
@@ -215,7 +215,7 @@ class Rules:
                 self.found.say(5, f"The confirmation went out {count} times.")
 
     def _five_leases(self) -> None:
-        """The company never had to refuse a sixth."""
+        """The provider never had to refuse a sixth lease."""
         given = Counter(lease.phone for lease in self._storm.fone.leases.all)
         if any(count > 5 for count in given.values()):
             self.found.say(6, "A contact has more than five leases.")
@@ -226,7 +226,7 @@ class Rules:
     # --- 7 ------------------------------------------------------------------------------------------------------------
 
     def _only_the_team(self) -> None:
-        """What guests and strangers typed went to nobody, and what came with a forged token stands nowhere."""
+        """No text of guests and strangers went out, and no text with a forged token is in a thread."""
         went = " ".join(text for _, text in self._storm.sent())
         stands = " ".join(literal(post) for _, post in self._posts if post.get("blocks"))
         for text in self._storm.intruded:
@@ -238,12 +238,12 @@ class Rules:
     # --- 8, 9, 10 -----------------------------------------------------------------------------------------------------
 
     def _literal(self) -> None:
-        """Customers write `<!channel>`; colleagues are mentioned by us, but nobody is called by such a text."""
+        """Customers write `<!channel>`; the bot mentions colleagues, but such a text notifies nobody."""
         if any(ping.startswith("<!") for _, post in self._posts for ping in self._storm.slack.pings(post)):
             self.found.say(8, "A post calls the whole channel.")
 
     def _not_too_fast(self) -> None:
-        """Slack refused for speed no more often than it was told to; what dies within a refusal may forget it."""
+        """Slack refused for speed only when the test made it; a bot that dies during a refusal may forget it."""
         told = sum(fault.hits for fault in self._storm.slack.faults.calls if fault.kind == "ratelimit")
         told += self._storm.told_to_wait
         refused = len(self._storm.slack.calls.failed("ratelimited"))
@@ -271,6 +271,6 @@ class Rules:
 
 
 def _says_the_end(line: dict[str, Any]) -> bool:
-    """It tells the end, or asks."""
+    """True if the line shows the result, or asks."""
     asks = any(block["type"] == "actions" for block in line["blocks"])
     return asks or any(word in line["text"] for word in ENDS)

@@ -1,4 +1,4 @@
-"""A team whose bot dies and comes back, and the customers and people around it, who remember what they said."""
+"""A team whose bot dies and comes back, with customers and people who remember their messages."""
 
 from __future__ import annotations
 
@@ -29,27 +29,27 @@ PATIENCE = 60.0  # seconds for anything to happen in one life of the bot; each l
 
 
 class Storm(Team):
-    """A stage with a bot that is started again whenever it dies.
+    """A stage that restarts its bot whenever the bot dies.
 
     Args:
         folder: for its files.
         nursery: forks the bots.
-        points: where the bot kills itself, one life after the other: a seam (see `child.py`) and at which passage.
+        points: where the bot kills itself, one life after the other: a seam (see `child.py`) and the passage.
         trace: gets a line for each passage of a seam.
-        workspace: options of the pretend workspace.
+        workspace: options of the simulated workspace.
 
     Attributes:
-        texted: what customers typed: phone and text.
-        replied: what the team typed in threads: phone and text.
-        commanded: what the team typed behind `/sms` and was told is on its way: phone and text.
-        maybe: the same, where the answer got lost.
-        forbidden: what the team typed to somebody whose STOP stood in the thread, with when they texted START again.
-        intruded: what others typed in threads, and what others than the companies brought as texts.
-        said: what the team typed in threads, by channel and `ts`.
-        decisions: what people decided to send once more, by a button: phone and text.
-        forged_answers: what forged webhooks were answered, by status.
+        texted: texts of customers: phone and text.
+        replied: replies of the team in threads: phone and text.
+        commanded: texts of the team with `/sms` that the bot confirmed: phone and text.
+        maybe: the same, if the answer was lost.
+        forbidden: texts of the team to a contact after their STOP, with the time of their next START.
+        intruded: replies of strangers in threads, and texts from forged webhooks.
+        said: replies of the team in threads, by channel and `ts`.
+        decisions: texts that people sent once more with a button: phone and text.
+        forged_answers: the answers to forged webhooks, by status.
         homes: the inbox of each phone that is not in support.
-        told_to_wait: how often Slack was made to refuse for speed, by faults that are cleared.
+        told_to_wait: the number of refusals for speed by faults that are cleared.
     """
 
     child: Child
@@ -80,14 +80,14 @@ class Storm(Team):
         self.homes: dict[str, str] = {}
         self.forged_answers: Counter[int] = Counter()
         self._others = (self.slack.add_user("guest", guest=True), self.slack.add_user("stranger", stranger=True))
-        self.ahead = SOON  # seconds: a job that is due later is not waited for
+        self.ahead = SOON  # seconds: `calm` does not wait for a job that is due later
         self.told_to_wait = 0
-        self.armed = False  # whether there is a point that it has not come to yet
-        self.failures: list[BaseException] = []  # starts that did not work
+        self.armed = False  # True if the bot has not yet reached the current point
+        self.failures: list[BaseException] = []  # errors of starts
         self._reviving: asyncio.Task[None] | None = None
 
     def settings(self, port: int) -> dict[str, Any]:
-        """With a sweep every two seconds, for what the storm blows away, and less patience than its delays take."""
+        """Adds a sweep every two seconds, and timeouts that are shorter than the delays of the storm."""
         written = super().settings(port)
         written["timeouts"] |= {"provider": 0.6, "slack": 1.0}
         written["sweep"] = {"every": 2.0, "missing": 1.0, "late": 120.0}
@@ -104,7 +104,7 @@ class Storm(Team):
         self._reviving = asyncio.create_task(self._revive())
 
     async def end(self) -> None:
-        """Nobody starts it any more, and it is killed."""
+        """Stops the restarts and kills the bot."""
         if self._reviving is not None:
             self._reviving.cancel()
             await asyncio.gather(self._reviving, return_exceptions=True)
@@ -113,13 +113,13 @@ class Storm(Team):
             await self.child.kill()
 
     async def _live(self) -> None:
-        """One more life, until the next of the points."""
+        """Starts one more life, until the next of the points."""
         seam, nth = self.points.pop(0) if self.points else ("", 1)
         self.armed = bool(seam)
         await self.child.start(seam=seam, nth=nth, trace=self._trace)
 
     async def _revive(self) -> None:
-        """Starts it again after each death, as a supervisor does."""
+        """Restarts the bot after each death, as a supervisor does."""
         while True:
             await self.child.wait()
             try:
@@ -132,7 +132,7 @@ class Storm(Team):
     # --- what people do -----------------------------------------------------------------------------------------------
 
     async def text(self, phone: str, text: str, to: str | None = None) -> None:
-        """A customer texts; the carrier tries again by itself where the bot is away."""
+        """A customer sends a text; the carrier retries by itself while the bot is away."""
         self.texted.append((phone, text))
         try:
             await self.phones.send(phone, to or self.sydney, text)
@@ -148,11 +148,11 @@ class Storm(Team):
         return ts
 
     def forbid(self, phone: str, text: str) -> None:
-        """The team is about to type this to somebody who opted out: it may not go out, until they text START."""
+        """Records that this text must not go out to a contact who opted out, until they text START."""
         self.forbidden[phone, text] = datetime.max.replace(tzinfo=UTC)
 
     async def start_again(self, phone: str) -> None:
-        """They text START; what is still under way may go out from now on."""
+        """The contact texts START; texts that are under way may now go out."""
         now = datetime.now(UTC)
         self.forbidden = {
             each: min(until, now) if each[0] == phone else until for each, until in self.forbidden.items()
@@ -160,7 +160,7 @@ class Storm(Team):
         await self.text(phone, "START")
 
     async def command(self, phone: str, text: str) -> None:
-        """Anna texts by `/sms`; what was not acknowledged is not on its way."""
+        """Anna texts with `/sms`; an unacknowledged text may be lost."""
         used = await self.slack.slash(self.anna, self.channel_of(phone), "/sms", f"{phone} {text}")
         if not used.error and "Texting" in str(used.answer):
             self.commanded.append((phone, text))
@@ -168,7 +168,7 @@ class Storm(Team):
             self.maybe.add((phone, text))
 
     async def intrude(self, phone: str, text: str, stranger: bool) -> None:  # noqa: FBT001 - one of two people
-        """Somebody who is no member of the team replies in the phone's thread."""
+        """A guest or a stranger replies in the phone's thread."""
         self.intruded.append(text)
         who = self._others[stranger]
         channel = self.channel_of(phone)
@@ -176,7 +176,7 @@ class Storm(Team):
         await self.slack.say(who, channel, text, thread_ts=self.roots(phone)[-1])
 
     async def forge(self, text: str) -> None:
-        """Somebody calls our door as a company would, with tokens that nobody gave them."""
+        """Calls the webhooks as a provider would, with tokens that nobody gave away."""
         self.intruded.append(text)
         real = next((each.hook for each in self.fone.deliveries if each.hook.kind == "inbound"), None)
         body = text.encode() if real is None or real.body is None else real.body.replace(b"A text", text.encode())
@@ -189,7 +189,7 @@ class Storm(Team):
     # --- what people see ----------------------------------------------------------------------------------------------
 
     def channel_of(self, phone: str) -> str:
-        """Where the conversation with the phone is."""
+        """The channel of the phone's conversation."""
         return self.channels[self.homes.get(phone, "support")]
 
     def roots(self, phone: str) -> list[str]:
@@ -201,10 +201,10 @@ class Storm(Team):
     # --- waiting ------------------------------------------------------------------------------------------------------
 
     async def until(self, holds: Callable[[], object], seconds: float = PATIENCE) -> None:
-        """Waits until something is so. A bot that dies again and again is given the same time in each of its lives.
+        """Waits until a condition holds; after each death of the bot, the time begins again.
 
         Raises:
-            TimeoutError: it is not.
+            TimeoutError: it does not hold in time.
         """
         loop = asyncio.get_running_loop()
         life, end = self.child.starts, loop.time() + seconds
@@ -216,10 +216,10 @@ class Storm(Team):
                 raise TimeoutError
 
     async def calm(self, seconds: float = PATIENCE) -> None:
-        """Waits until nothing more can happen soon, whatever dies meanwhile.
+        """Waits until nothing more will happen soon, even if the bot dies meanwhile.
 
         Raises:
-            TimeoutError: the work does not end; with what is left of it.
+            TimeoutError: the work does not end; with a list of the rest.
         """
         try:
             async with asyncio.timeout(seconds):
@@ -239,7 +239,7 @@ class Storm(Team):
         return seen == (len(self.slack.calls), self.child.starts) and not self._is_busy()
 
     def _left(self) -> str:
-        """Why it is not calm, without any text or number."""
+        """The reasons why it is not calm, without any text or number."""
         jobs = self.rows("SELECT kind, tries, run_at, claimed_by, last_error FROM jobs ORDER BY run_at LIMIT 20")
         for job in jobs:
             job["run_at"] = (job["run_at"] - system_clock()) / SECOND
@@ -248,7 +248,7 @@ class Storm(Team):
         return f"{states}, {self.slack.deliveries.under_way} events under way, jobs {jobs}, calls {calls}"
 
     def _is_busy(self) -> bool:
-        clock = self._folder / "clock"  # by which the bot's clock is wrong
+        clock = self._folder / "clock"  # the seconds by which the bot's clock is wrong
         wrong = int(clock.read_text(encoding="utf-8")) if clock.exists() else 0
         soon = system_clock() + int((self.ahead + wrong) * SECOND)
         (found,) = self.rows(f"SELECT {WAITING} AS waiting", soon=soon)
@@ -257,7 +257,7 @@ class Storm(Team):
     # --- counting -----------------------------------------------------------------------------------------------------
 
     def sent(self) -> Counter[tuple[str, str]]:
-        """How often a carrier took each text to each phone."""
+        """The number of times that a carrier accepted each text for each phone."""
         return Counter(
             (each.to if each.to.startswith("+") else f"+{each.to}", each.text)
             for carrier in self.carriers

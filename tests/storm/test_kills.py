@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tests.storm.stage import Point
 
 NEW = "+61488023777"
-LATE = 1.5  # seconds: the company is asked before its receipt would settle a doubt
-ROUNDS = 6  # at most, until every point of a chain was come to
+LATE = 1.5  # seconds: the bot asks the provider before its receipt arrives
+ROUNDS = 6  # the maximum, until the bot has reached every point of a chain
 
 # One life of the bot ends at each of these, in turn.
 CHAINS: dict[str, list[Point]] = {
@@ -100,7 +100,7 @@ CHAINS: dict[str, list[Point]] = {
         ("after commit:Publisher._finish", 1),
     ],
 }
-# The same where the carrier drops an answer, or refuses for speed.
+# The same, if the carrier drops an answer or refuses for speed.
 DOUBTFUL: list[Point] = [
     ("before commit:Gate._failed", 1),
     ("after commit:Gate._failed", 1),
@@ -113,7 +113,7 @@ THROTTLED: list[Point] = [("before commit:Gate._not_sent", 1), ("after commit:Ga
 
 
 async def play(storm: Storm, number: int) -> None:
-    """Everything that happens in a day, once, in both directions."""
+    """Plays every event of a day once, in both directions."""
     await storm.text(CUSTOMER, f"First from a customer <!channel> {number}.")
     await storm.until(lambda: f"<!channel> {number}." in storm.shown(CUSTOMER), PATIENCE)
     await storm.answer(CUSTOMER, f"First answer {number}.")
@@ -133,12 +133,12 @@ async def play(storm: Storm, number: int) -> None:
 
 
 async def prove(storm: Storm, trouble: Trouble | None = None, times: int = 2) -> None:
-    """Plays until every point was come to, then checks the rules.
+    """Plays until the bot has reached every point, then checks the rules.
 
     Args:
         storm: the team.
-        trouble: what the first texts of each round meet; the others do not, or their company would be left alone.
-        times: how many of them.
+        trouble: the fault of the first texts of each round; the others have none, or the circuit breaker would open.
+        times: the number of these texts.
     """
     for number in range(ROUNDS):
         if trouble is not None:
@@ -156,26 +156,26 @@ async def prove(storm: Storm, trouble: Trouble | None = None, times: int = 2) ->
 
 @pytest.mark.parametrize("chain", CHAINS)
 async def test_nothing_is_lost_or_doubled_when_it_is_killed(chain: str, tmp_path: Path, nursery: Nursery) -> None:
-    """Wherever it dies, the ten rules hold once it is back."""
+    """The bot dies at each point; after its restart the ten rules hold."""
     async with Storm(tmp_path, nursery, points=CHAINS[chain]) as storm:
         await prove(storm)
         assert storm.child.deaths == len(CHAINS[chain])
 
 
 async def test_nothing_is_doubled_when_it_is_killed_in_doubt(tmp_path: Path, nursery: Nursery) -> None:
-    """Where the carrier took a text and dropped its answer, the same holds, whenever it dies while it finds out."""
+    """The carrier accepts a text and drops its answer; the bot dies at each point of the reconciliation."""
     async with Storm(tmp_path, nursery, points=DOUBTFUL) as storm:
         await prove(storm, Trouble.DROP_AFTER)
 
 
 async def test_nothing_is_doubled_when_it_is_killed_while_it_has_to_wait(tmp_path: Path, nursery: Nursery) -> None:
-    """A text that the carrier refused for speed goes out once, whenever it dies."""
+    """A text that the carrier refused for speed goes out once, whenever the bot dies."""
     async with Storm(tmp_path, nursery, points=THROTTLED) as storm:
         await prove(storm, Trouble.THROTTLE)
 
 
 async def test_every_seam_is_a_point(tmp_path: Path, nursery: Nursery) -> None:
-    """No COMMIT and no request of a day's work is left out above."""
+    """The points cover each COMMIT and each request of a day's work."""
     trace = tmp_path / "trace"
     async with Storm(tmp_path, nursery, trace=trace) as storm:
         await prove(storm)

@@ -28,22 +28,22 @@ POINTS: list[Point] = [
 
 
 class London(Storm):
-    """The storm over an inbox whose company takes 160 characters."""
+    """A storm over an inbox whose provider has a limit of 160 characters."""
 
     def settings(self, port: int) -> dict[str, Any]:
-        """Texts go through IOVOX."""
+        """Sends texts through IOVOX."""
         written = super().settings(port)
         written["inboxes"]["support"]["senders"] = ["voxnumber"]
         return written
 
 
 def long(number: int) -> str:
-    """A text that is three at IOVOX, and no part of which is a part of another."""
+    """A text of three parts at IOVOX, none of which contains another."""
     return " ".join(f"word{number}{each:03}" for each in range(48))
 
 
 async def test_no_part_is_sent_twice_wherever_it_dies(tmp_path: Path, nursery: Nursery) -> None:
-    """Each part reaches the phone at most once, in its order; where all did, it says so, else somebody is asked."""
+    """Each part reaches the phone at most once, in order; the text is delivered, or the bot asks a person."""
     async with London(tmp_path, nursery, points=POINTS) as storm:
         for number in range(2 * len(POINTS)):
             if not storm.armed:

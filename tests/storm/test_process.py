@@ -1,4 +1,4 @@
-"""The process and its machine: told to stop, with a full disk, with a clock that jumps."""
+"""The process and its machine: a stop, a full disk, a clock that jumps."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_told_to_stop_it_drains_and_ends_in_time(tmp_path: Path, nursery: 
 
 
 async def test_a_full_disk_answers_503_and_loses_nothing(tmp_path: Path, nursery: Nursery) -> None:
-    """What cannot be stored is not taken: the carrier hears 503 and tries again; with room, all goes on by itself."""
+    """The carrier gets 503 for a text that the bot cannot store, and retries; with room, all continues by itself."""
     async with Storm(tmp_path, nursery) as storm:
         await play(storm, 0)
         (tmp_path / "full").touch()
@@ -52,7 +52,7 @@ async def test_a_full_disk_answers_503_and_loses_nothing(tmp_path: Path, nursery
 
 
 async def test_a_clock_that_jumps_changes_no_order_and_loses_nothing(tmp_path: Path, nursery: Nursery) -> None:
-    """An hour back and an hour ahead, in one life and over a restart: ids rise, and every text is there once."""
+    """The clock jumps back and ahead by an hour, also across a restart: ids rise, and every text is there once."""
     async with Storm(tmp_path, nursery) as storm:
         await play(storm, 0)
         (tmp_path / "clock").write_text("-3600", encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The long storm: people who write, buttons that are pressed, faults that strike and a bot that dies, all by dice."""
+"""The long storm: people who write, buttons that they click, faults, and a bot that dies, all at random."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from tests.storm.nursery import Nursery
     from tests.storm.rules import Found
 
-PACE = 0.25  # seconds between two things that happen, on average
-LONGEST_DELAY = 1.5  # seconds until Slack carries a call out; two of these may strike one call
-CALM = 150.0  # seconds that it may take afterwards until nothing is left to do
+PACE = 0.25  # average seconds between two events
+LONGEST_DELAY = 1.5  # seconds until Slack carries a call out; two of these may hit one call
+CALM = 150.0  # the maximum seconds until nothing is left to do
 TWO_SWEEPS = 60.0  # seconds: a sweep asks no faster than the real Slack allows
 LIVES = (20, 900)  # passages of seams in one life of the bot
 PHONES = [f"+614880230{number:02}" for number in range(10, 22)]
 ABROAD = {"+13035550142": "sales", "+447700900142": "london", "+16175550142": "boston"}
-MOST_ABROAD = 100  # texts; one of the companies takes no more than 200 an hour
+MOST_ABROAD = 100  # texts; one of the providers accepts no more than 200 an hour
 
 
 def _patient(settings: dict[str, Any]) -> None:
-    """A receipt that does not come is missed soon; a post that Slack carries out late is waited for."""
+    """Makes the bot miss a receipt soon, and wait for a post that Slack carries out late."""
     settings["receipt_minutes"] = 0.03
     settings["slack"]["reconcile_seconds"] = 2 * LONGEST_DELAY + 1
 
@@ -66,7 +66,7 @@ class Weather:
         ]
 
     async def blow(self, seconds: float) -> Found:
-        """Storms for so long, lets it calm down, and checks the rules."""
+        """Runs the storm for so many seconds, lets it calm down, and checks the rules."""
         end = time.monotonic() + seconds
         async with self.storm:
             for phone in ABROAD:
@@ -152,7 +152,7 @@ class Weather:
         self._beside(self.storm.command(phone, text))
 
     async def _edit(self) -> None:
-        """Changes a reply at once, so that either form may go out, and only one."""
+        """Changes a reply at once, so that either form may go out, but only one."""
         if not (phones := [phone for phone in self._open() if phone not in self._stopped]):
             return
         phone = self._dice.choice(phones)
@@ -174,7 +174,7 @@ class Weather:
         await self.storm.slack.delete(self.storm.anna, channel, ts)
 
     async def _stop_or_start(self) -> None:
-        """From the moment that STOP stands in the thread on, nothing may go out, until START is typed."""
+        """After STOP is in the thread, nothing may go out until START."""
         phone = PHONES[-1]
         if phone in self._stopped:
             self._stopped.discard(phone)
@@ -191,7 +191,7 @@ class Weather:
         return sum(line.endswith("STOP") for line in self.storm.shown(phone).split("\n"))
 
     async def _press(self) -> None:
-        """Any button of any line; one that sends again is a decision to send once more."""
+        """Clicks a random button of a line; a button that sends again is a decision to send once more."""
         for phone in self._dice.sample(self._open(), len(self._open())):
             channel = self.storm.channel_of(phone)
             for post in self.storm.slack.thread(channel, self.storm.roots(phone)[-1]):
@@ -251,15 +251,15 @@ class Weather:
             await slack.kill_sockets(self._dice.choice(["close", "reset", "dead", "silent"]))
 
     async def _lose_events(self) -> None:
-        """Slack never sends some of them; the sweep finds what they would have told."""
+        """Slack never sends some events; the sweep finds them."""
         self.storm.slack.faults.lose(times=self._dice.randint(1, 3))
 
     async def _lose_a_webhook(self) -> None:
-        """The same of a company that can be asked for its texts."""
+        """A provider that can list its texts loses a webhook."""
         self._dice.choice([self.storm.fone, self.storm.restcomm]).faults.next(Trouble.WEBHOOK_LOST)
 
     async def _revoke_the_token(self) -> None:
-        """An admin takes the app out and puts it in again."""
+        """An admin removes the app and installs it again."""
         self.faults += 1
         await self.storm.slack.revoke_token(self._dice.choice(["token_revoked", "account_inactive"]))
         self._beside(self._restore_the_token(self._dice.uniform(0.5, 5)))
@@ -269,12 +269,12 @@ class Weather:
         self.storm.slack.restore_token()
 
     async def _intrude(self) -> None:
-        """Who is no member of the team writes in a thread: a guest, or somebody of another company."""
+        """A guest or a person of another organisation writes in a thread."""
         if phones := self._open():
             await self.storm.intrude(
                 self._dice.choice(phones), self._new("Not from the team"), self._dice.random() < 0.5
             )
 
     async def _forge(self) -> None:
-        """Somebody who guesses tokens speaks as a customer."""
+        """Somebody guesses tokens and pretends to be a customer."""
         self._beside(self.storm.forge(self._new("Not from a customer")))

@@ -1,4 +1,4 @@
-"""A company that leases numbers, as the documents leave it open: for the machine that tests the ledger."""
+"""A simulated provider that leases numbers, for the state machine that tests the leases."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MOST = 5
 
 
 class Refuses(Exception):
-    """The company takes no text from this address."""
+    """The provider refuses a text from this address."""
 
 
 @dataclass(slots=True)
 class Held:
-    """One number for one phone, until then (microseconds UTC)."""
+    """One number for one phone, until a time (microseconds UTC)."""
 
     number: str
     until: int
@@ -25,13 +25,13 @@ class Held:
 
 @dataclass(slots=True)
 class Company:
-    """Every point on which the documents are silent can go either way.
+    """A provider that can behave either way on every point that the documents leave open.
 
     Attributes:
-        fresh: each blank `From` gets another number; else the phone keeps the one that it has.
-        renews: a lease begins anew whenever a text comes from it; else only when it is given.
-        nameless: phones that names cannot be shown on.
-        asked_sixth: how often a blank `From` met five live leases.
+        fresh: each blank `From` gets another number; else the phone keeps its number.
+        renews: a lease begins again with each text from it; else only when it is given.
+        nameless: phones that cannot show names.
+        asked_sixth: the number of blank `From`s with five live leases.
     """
 
     fresh: bool
@@ -45,7 +45,7 @@ class Company:
         return [each for each in self.known.get(phone, []) if each.until > now]
 
     def take(self, phone: str, asked: str | None, now: int) -> str:
-        """A text is sent from this address, None for a lease; returns what it really comes from.
+        """Sends a text from this address, None for a lease; returns the real sender.
 
         Raises:
             Refuses: it is not sent.

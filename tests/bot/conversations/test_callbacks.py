@@ -1,4 +1,4 @@
-"""The URLs that we give out: unguessable, the same each time, and recognised by a hash only."""
+"""The URLs that we give to providers: unguessable, the same each time, and recognised only by a hash."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PLACES = st.tuples(NAMES, st.sampled_from(SCOPES), NAMES | st.integers(0, 2**63 
 
 
 def token_of(url: str) -> str:
-    """What stands last in the path."""
+    """The last part of the path."""
     return url.rpartition("/")[2]
 
 
@@ -34,7 +34,7 @@ def test_a_url_has_its_token_in_the_path() -> None:
 
 @given(PLACES)
 def test_the_row_recognises_the_url_and_does_not_hold_the_token(place: tuple[str, Scope, str]) -> None:
-    """What is stored is the hash of it, and none of it is in a `repr`."""
+    """The row holds only its hash, and no `repr` shows any of it."""
     url, callback = CallbackUrls(BASE, SECRET).make(*place)
     token = token_of(url)
     assert callback.token_hash == hash_token(token)
@@ -45,7 +45,7 @@ def test_the_row_recognises_the_url_and_does_not_hold_the_token(place: tuple[str
 
 @given(st.sets(PLACES, min_size=2, max_size=5))
 def test_everything_has_a_token_of_its_own(places: set[tuple[str, Scope, str]]) -> None:
-    """Of every account, kind and subject, and none is the secret of a header."""
+    """Every account, kind and subject has another token, and none is the secret of a header."""
     urls = CallbackUrls(BASE, SECRET)
     made = [token_of(urls.make(*place)[0]) for place in places]
     headers = [urls.header_secret(account) for account, _, _ in places]
@@ -54,14 +54,14 @@ def test_everything_has_a_token_of_its_own(places: set[tuple[str, Scope, str]]) 
 
 
 def test_the_same_can_be_printed_again() -> None:
-    """After a restart too: nothing but the secret is in it."""
+    """A token depends only on the secret, so it is the same after a restart."""
     first, second = CallbackUrls(BASE, SECRET), CallbackUrls(BASE, SECRET)
     assert first.make("fone", "sender", "sydney") == second.make("fone", "sender", "sydney")
     assert first.header_secret("fone") == second.header_secret("fone")
 
 
 def test_another_secret_makes_other_tokens() -> None:
-    """Whoever does not know it can guess none."""
+    """Nobody can guess a token without the secret."""
     ours, theirs = CallbackUrls(BASE, SECRET), CallbackUrls(BASE, SECRET + "!")
     assert ours.make("fone", "sender", "sydney")[0] != theirs.make("fone", "sender", "sydney")[0]
     assert ours.header_secret("fone") != theirs.header_secret("fone")

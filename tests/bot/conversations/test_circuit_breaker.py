@@ -1,4 +1,4 @@
-"""Every question to a company has its breaker; its time is no clock's that can be set, and its state can be seen."""
+"""Each kind of request has a circuit breaker; its time is monotonic, and operators can see its state."""
 
 from __future__ import annotations
 
@@ -28,25 +28,25 @@ ASKED = METHODS[1:]
 
 
 class Clock:
-    """A clock that somebody sets."""
+    """A clock that the test sets."""
 
     def __init__(self) -> None:
         self.wrong = 0  # microseconds
 
     def __call__(self) -> int:
-        """Now."""
+        """The time now."""
         return system_clock() + self.wrong
 
 
 class Company:
-    """Answers as it was told to, and counts how often it was asked."""
+    """A provider that answers as the test says, and counts the requests."""
 
     def __init__(self) -> None:
         self.asked = 0
         self.trouble: ProviderError | None = None
 
     async def answer(self) -> str:
-        """What is asked."""
+        """Answers one request."""
         self.asked += 1
         if self.trouble is not None:
             raise self.trouble
@@ -55,13 +55,13 @@ class Company:
 
 @pytest.fixture
 def clock() -> Clock:
-    """What the database goes by."""
+    """The clock of the database."""
     return Clock()
 
 
 @pytest.fixture
 async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
-    """Where pauses are kept."""
+    """The database that keeps the pauses."""
     database = await open_database(tmp_path / "threadline.db", clock)
     yield database
     await database.close()
@@ -69,25 +69,25 @@ async def database(tmp_path: Path, clock: Clock) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def metrics() -> Metrics:
-    """What an operator reads."""
+    """The metrics that an operator reads."""
     return Metrics()
 
 
 @pytest.fixture
 async def breakers(database: Database, metrics: Metrics) -> CircuitBreaker:
-    """One account that can be asked everything."""
+    """The breakers of one account that supports every request."""
     return await started(database, metrics)
 
 
 async def started(database: Database, metrics: Metrics) -> CircuitBreaker:
-    """As a start makes it."""
+    """The breakers as a start builds them."""
     made = CircuitBreaker(database, metrics, {ACCOUNT: providers.load("fonedynamics")})
     await made.load()
     return made
 
 
 async def fail(breakers: CircuitBreaker, method: Method, company: Company) -> None:
-    """As often in a row as it takes."""
+    """Fails as often in a row as it takes to open the breaker."""
     company.trouble = Unknown("timeout", "No answer came.")
     for _ in range(THRESHOLD):
         with pytest.raises(Unknown):
@@ -95,18 +95,18 @@ async def fail(breakers: CircuitBreaker, method: Method, company: Company) -> No
 
 
 def shown(metrics: Metrics, method: Method) -> float | None:
-    """The gauge."""
+    """The value of the gauge."""
     return metrics.registry.get_sample_value("threadline_breaker", {"account": ACCOUNT, "method": method})
 
 
 async def kept(database: Database) -> set[str]:
-    """What `status` shows as paused."""
+    """The accounts that `status` shows as paused."""
     async with database.read() as reader:
         return {pause.key for pause in await pauses.lasting(reader, database.clock())}
 
 
 async def test_every_method_is_shown_from_the_start(breakers: CircuitBreaker, metrics: Metrics) -> None:
-    """Closed, as long as all is well."""
+    """The gauges show closed while all is well."""
     assert breakers.waits(ACCOUNT) is None
     assert [shown(metrics, method) for method in METHODS] == [State.CLOSED] * len(METHODS)
 
@@ -115,7 +115,7 @@ async def test_every_method_is_shown_from_the_start(breakers: CircuitBreaker, me
 async def test_after_failures_in_a_row_nothing_is_asked(
     breakers: CircuitBreaker, database: Database, metrics: Metrics, method: Method
 ) -> None:
-    """Of this method only; it is seen at /metrics and in `status`, and outlives a restart."""
+    """The bot stops requests of this method only; /metrics and `status` show it, also after a restart."""
     company = Company()
     await fail(breakers, method, company)
     for each in (breakers, await started(database, metrics)):
@@ -128,7 +128,7 @@ async def test_after_failures_in_a_row_nothing_is_asked(
 
 
 async def test_what_is_an_answer_opens_nothing(breakers: CircuitBreaker, metrics: Metrics) -> None:
-    """A refusal, and a wish to be asked more slowly, show that the company is there."""
+    """A refusal and a throttle show that the provider is there."""
     company = Company()
     for trouble in (Refused("no", "No."), Throttled("429", "Later.")):
         company.trouble = trouble
@@ -147,7 +147,7 @@ async def test_what_is_an_answer_opens_nothing(breakers: CircuitBreaker, metrics
 async def test_one_probe_closes_it(
     breakers: CircuitBreaker, database: Database, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After its time one may ask, and the others wait for what it hears."""
+    """After the pause one request probes, and the others wait for its result."""
     monkeypatch.setattr(circuit_breaker, "FIRST", SECOND // 20)
     company = Company()
     await fail(breakers, "find_sent", company)
@@ -173,7 +173,7 @@ async def test_one_probe_closes_it(
 async def test_a_clock_that_is_set_changes_nothing(
     breakers: CircuitBreaker, database: Database, clock: Clock, metrics: Metrics, jump: int
 ) -> None:
-    """An hour back or ahead: it waits for as long as it would have, and so says `waits`, by the clock as it is now."""
+    """The clock jumps by an hour: the pause keeps its length, and `waits` gives its end by the new clock."""
     company = Company()
     await fail(breakers, "look_up", company)
     clock.wrong = jump

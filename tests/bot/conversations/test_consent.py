@@ -1,4 +1,4 @@
-"""STOP, START, HELP and what sounds like STOP, in every form and from every provider, against the real database."""
+"""STOP, START, HELP and texts that sound like STOP, in every form and from every provider, on the real database."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _settings() -> Settings:
 
 
 class Heard:
-    """A bridge that texts come to; nothing leaves the database."""
+    """Intake handlers that get texts; nothing leaves the database."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -62,7 +62,7 @@ class Heard:
     async def text(
         self, text: str, phone: str = PHONE, account: str = "fonedynamics", sent_at: str | None = None
     ) -> int:
-        """A contact texts us, at this time as the provider says; returns the message's id."""
+        """A contact sends a text, at the provider's time `sent_at`; returns the message's id."""
         number = next(self._numbers)
         parsed: dict[str, Any] = {
             "sender": phone,
@@ -77,14 +77,14 @@ class Heard:
         return int(found["id"])
 
     async def take(self, arrival: Arrival) -> None:
-        """Something comes in, and the bridge does what is to be done."""
+        """Appends an arrival and lets the intake handlers handle it."""
         async with self.database.transaction() as tx:
             await intake.append(tx, [arrival])
             for entry in await intake.waiting(tx, 10):
                 await self._handlers.handle(tx, entry)
 
     async def said(self, phone: str = PHONE) -> list[str]:
-        """What we want to say to the contact by ourselves, oldest first."""
+        """The bot's automatic texts to the contact, oldest first."""
         found = await rows(
             self.database,
             """
@@ -97,7 +97,7 @@ class Heard:
         return [each["text"] for each in found]
 
     async def opted_out(self, phone: str = PHONE) -> bool:
-        """Whether nothing may be texted to the contact."""
+        """True if the contact has opted out."""
         async with self.database.read() as reader:
             contact = await contacts.find(reader, phone)
             return contact is not None and await suppressions.holds(reader, contact.id)
@@ -115,7 +115,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 async def heard(tmp_path: Path, clock: Clock) -> AsyncIterator[Heard]:
-    """A bridge on an empty database."""
+    """Intake handlers on an empty database."""
     async with opened(tmp_path / "threadline.db", clock) as database:
         yield Heard(database)
 
@@ -125,7 +125,7 @@ async def heard(tmp_path: Path, clock: Clock) -> AsyncIterator[Heard]:
 
 @pytest.mark.parametrize("account", PROVIDERS)
 async def test_every_keyword_in_every_form(heard: Heard, account: str) -> None:
-    """Each STOP binds and is confirmed once, however often it comes; each START lifts it and is confirmed once."""
+    """Each STOP opts out with one confirmation, even if it repeats; each START opts in with one confirmation."""
     phones = (f"+614000{n:05d}" for n in count())
     for n, form in enumerate(FORMS):
         for stop, start in zip(STOPS, STARTS * 3, strict=False):
@@ -144,7 +144,7 @@ async def test_every_keyword_in_every_form(heard: Heard, account: str) -> None:
 
 @pytest.mark.parametrize("text", ["yes", "Stop by tomorrow", "When does it end?", "Can you help?", "start the car"])
 async def test_ordinary_texts_say_nothing(heard: Heard, text: str) -> None:
-    """A word inside a sentence, and a YES of somebody who never opted out, are for the team."""
+    """A word inside a sentence, and a YES from a contact who never opted out, are for the team."""
     await heard.text(text)
     assert not await heard.opted_out()
     assert await heard.said() == []
@@ -152,14 +152,14 @@ async def test_ordinary_texts_say_nothing(heard: Heard, text: str) -> None:
 
 
 async def test_a_stop_over_one_provider_holds_for_all(heard: Heard) -> None:
-    """The opt-out is the contact's, not the number's that they replied to; so is the one confirmation."""
+    """The opt-out belongs to the contact, not to the number that they replied to; so does the one confirmation."""
     for account in PROVIDERS:
         await heard.text("STOP", account=account)
     assert await heard.said() == [GOODBYE]
 
 
 async def test_stop_start_stop_confirms_each_news_and_takes_back_what_is_old(heard: Heard) -> None:
-    """What has not gone out by the time of the next wish does not go out: nobody is told the contrary of what holds."""
+    """A confirmation that has not gone out by the next keyword does not go out, because it would be wrong."""
     for text in ("STOP", "START", "STOP"):
         await heard.text(text)
     found = await rows(heard.database, "SELECT text, state FROM messages WHERE direction = 'out' ORDER BY id")
@@ -180,7 +180,7 @@ async def test_stop_start_stop_confirms_each_news_and_takes_back_what_is_old(hea
 
 
 async def test_the_evidence_is_kept_on_both_ends(heard: Heard, clock: Clock) -> None:
-    """Who or which text, the word, and when: for the opt-out and for what lifted it."""
+    """The person or the text, the word and the time, for the opt-out and for the opt-in."""
     stop = await heard.text("  Stop! ")
     clock.wait(60)
     start = await heard.text("START")
@@ -206,7 +206,7 @@ async def test_the_evidence_is_kept_on_both_ends(heard: Heard, clock: Clock) -> 
 
 
 async def test_help_is_answered_once_a_day(heard: Heard, clock: Clock) -> None:
-    """Two machines cannot answer each other; INFO is the same wish, and the next day it is answered again."""
+    """Two machines cannot answer each other; INFO counts as HELP, and the next day the bot answers again."""
     for text in ("HELP", "info", "Help!"):
         await heard.text(text)
     assert await heard.said() == [HELP]
@@ -216,17 +216,17 @@ async def test_help_is_answered_once_a_day(heard: Heard, clock: Clock) -> None:
 
 
 async def test_help_is_no_way_past_an_opt_out(heard: Heard) -> None:
-    """Who opted out is told nothing but that; the text stands in the thread for a person to see."""
+    """A contact who opted out gets no answer; the text is in the thread for a person."""
     await heard.text("STOP")
     await heard.text("HELP")
     assert await heard.said() == [GOODBYE]
 
 
-# --- what sounds like STOP --------------------------------------------------------------------------------------------
+# --- texts that sound like STOP ---------------------------------------------------------------------------------------
 
 
 async def test_what_sounds_like_stop_is_asked_about_once(heard: Heard) -> None:
-    """One question for a conversation, nothing said, nothing suppressed."""
+    """The conversation gets one question; the bot texts nothing and suppresses nothing."""
     first = await heard.text("please stop texting me")
     await heard.text("I said take me off your list")
     assert [each["message_id"] for each in await heard.asked()] == [first]
@@ -259,7 +259,7 @@ async def test_not_an_opt_out_lets_the_next_one_be_asked_about(heard: Heard) -> 
 
 
 async def test_a_late_answer_is_not_confirmed(heard: Heard, clock: Clock) -> None:
-    """After five minutes the confirmation would be a text like any other, to somebody who wants none."""
+    """After five minutes the confirmation would be one more text to somebody who wants none."""
     asked = await heard.text("please stop texting me")
     clock.wait(consent.CONFIRM_WITHIN / SECOND + 1)
     async with heard.database.transaction() as tx:
@@ -269,7 +269,7 @@ async def test_a_late_answer_is_not_confirmed(heard: Heard, clock: Clock) -> Non
 
 
 async def test_an_opt_out_in_another_way_ends_the_question(heard: Heard) -> None:
-    """Whoever opts out by STOP, or is opted out by a provider's word, is asked about no more."""
+    """The bot asks no more about a contact who texts STOP, or whom a provider opts out."""
     await heard.text("please stop texting me")
     await heard.text("STOP")
     (asked,) = await heard.asked()
@@ -280,7 +280,7 @@ async def test_an_opt_out_in_another_way_ends_the_question(heard: Heard) -> None
 
 
 async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None:
-    """Another text is stopped; the confirmation goes, again only after it certainly did not arrive."""
+    """The gate stops another text; the confirmation goes again only if the first certainly did not arrive."""
     await heard.text("STOP")
     (found,) = await rows(heard.database, "SELECT id, conversation_id FROM messages WHERE direction = 'out'")
     gate: Any = Decider.__new__(Decider)
@@ -311,13 +311,13 @@ async def test_the_gate_lets_the_one_confirmation_out_once(heard: Heard) -> None
 
 
 def test_every_contact_is_made_where_erased_opt_outs_are_known() -> None:
-    """Only `consent.py` creates contacts: elsewhere an erased person who opted out could be texted."""
+    """Only `consent.py` creates contacts: elsewhere the bot could text an erased person who opted out."""
     sources = Path(consent.__file__).parents[1].rglob("*.py")
     assert [each.name for each in sources if "contacts.remember(" in each.read_text("utf-8")] == ["consent.py"]
 
 
 async def test_a_doubt_that_is_none_is_an_error(heard: Heard) -> None:
-    """Nothing is shown about a text that nobody was asked about."""
+    """There is no question about a text that nobody asked about."""
     async with heard.database.read() as reader:
         with pytest.raises(LookupError):
             await opt_out_questions.get(reader, 7)
@@ -325,7 +325,7 @@ async def test_a_doubt_that_is_none_is_an_error(heard: Heard) -> None:
 
 
 async def test_a_start_that_comes_late_lifts_no_later_stop(heard: Heard) -> None:
-    """The provider says which was said first: a START that got lost for a while is none any more, a newer one is."""
+    """The provider gives the times: a late START from before the STOP changes nothing, a newer one opts in."""
     await heard.text("STOP", sent_at="2026-01-01T10:01:00+00:00")
     await heard.text("START", sent_at="2026-01-01T10:00:00+00:00")
     assert await heard.opted_out()

@@ -1,4 +1,4 @@
-"""What a text to a contact comes from, by what is known of their leases: a case in each row, on a real database."""
+"""The sender of a text, by the known leases of its contact: one case per row, on a real database."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 PHONE = "+61400000001"
 NUMBERS = [f"+6148800010{number}" for number in range(7)]
-ASKS = None  # nothing is named, so the company leases a number
+ASKS = None  # no sender is named, so the provider leases a number
 FULL: list[tuple[str, float]] = [("leased", 9), ("leased", 8), ("leased", 7), ("leased", 6), ("leased", 5)]
 
-# What happened, each with how many days ago; what the text comes from then, by which sender and from which inbox.
+# The history with its ages in days; the expected sender of a text, by which sender and from which inbox.
 CASES: dict[str, tuple[list[tuple[str, float]], str, str, str | None]] = {
     "nothing is known": ([], "leased", "support", ASKS),
     "there is room": (FULL[:4], "leased", "support", ASKS),
@@ -44,7 +44,7 @@ CASES: dict[str, tuple[list[tuple[str, float]], str, str, str | None]] = {
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """Empty, on disk, with a clock that is set."""
+    """An empty database on disk, with a fixed clock."""
     database = await open_database(tmp_path / "threadline.db", Clock())
     yield database
     await database.close()
@@ -52,11 +52,11 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 async def test_what_a_text_comes_from(database: Database, case: tuple[list[tuple[str, float]], str, str, Any]) -> None:
-    """A lease is asked for while there is room, certainly; then the conversation's own is named, or nothing is sent."""
+    """While there certainly is room, the bot requests a lease; then it names the conversation's own, or none."""
     history, sender, inbox, expected = case
     settings = ledger_settings()
     account = settings.accounts["fone"]
-    nobody: Any = None  # nobody is asked here
+    nobody: Any = None  # this test makes no request
     leases = Leases(settings, {"fone": account.kind(account.provider_settings(), nobody)})
     async with database.transaction() as tx:
         contact = await contacts.remember(tx, PHONE)
@@ -70,7 +70,7 @@ async def test_what_a_text_comes_from(database: Database, case: tuple[list[tuple
 
 
 async def _asked(leases: Leases, tx: Any, sender: Any, here: Any, contact: Any) -> str | None:
-    """What the ledger says: an address, nothing, or why not."""
+    """The answer of `Leases`: an address, nothing, or the reason."""
     try:
         found = await leases.address(tx, sender, here, contact, tx.now)
     except NoLease as error:
@@ -79,7 +79,7 @@ async def _asked(leases: Leases, tx: Any, sender: Any, here: Any, contact: Any) 
 
 
 async def _happen(tx: Any, what: Any, at: int, home: Any, lifetime: int, given: Any) -> None:
-    """One row of a history."""
+    """Writes one row of a history."""
     if what in {"leased", "replaced"}:
         name = "ACME" if what == "replaced" else None
         await leases.grant(tx, "fone", next(given), home.contact_id, home.id, at=at, lifetime=lifetime, stands_for=name)

@@ -1,4 +1,4 @@
-"""The lease ledger as a state machine: whatever is sent, lost, answered or closed, as days pass, never a sixth."""
+"""Leases as a state machine: whatever is sent, lost, answered or closed, as days pass, there is never a sixth."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ENDS = st.sampled_from(["answered", "answered", "answered", "answered", "lost", 
 
 
 def ledger_settings() -> Settings:
-    """Two inboxes with a leased sender and a name, at one company."""
+    """The settings of two inboxes with a leased sender and a name, at one provider."""
     inbox: dict[str, Any] = {"senders": ["leased", "name"], "reopen_days": 14.0}
     return Settings(
         public_url="https://sms.example.com",
@@ -58,13 +58,13 @@ def ledger_settings() -> Settings:
 
 
 class Leases(RuleBasedStateMachine):
-    """Two contacts and two inboxes at one company, whose pool is so small that they share numbers."""
+    """Two contacts and two inboxes at one provider, whose pool is so small that they share numbers."""
 
     @initialize(fresh=st.booleans(), renews=st.booleans(), nameless=st.sampled_from([PHONES[:1], PHONES, ()]))
     def begin(self, *, fresh: bool, renews: bool, nameless: tuple[str, ...]) -> None:
-        """Nobody has texted yet."""
+        """Starts without any text."""
         self.company = Company(fresh, renews, frozenset(nameless))
-        self.under_way: list[tuple[int, str | None, str]] = []  # attempt, what it really comes from, what it ends as
+        self.under_way: list[tuple[int, str | None, str]] = []  # attempt, real sender, result
         self.unsettled: list[tuple[int, str | None]] = []
         self.told: Counter[str] = Counter()
         self.runner = asyncio.Runner()
@@ -75,7 +75,7 @@ class Leases(RuleBasedStateMachine):
     async def _begin(self) -> None:
         written = ledger_settings()
         account = written.accounts["fone"]
-        nobody: Any = None  # the company of this machine is asked by the machine, not over HTTP
+        nobody: Any = None  # the machine calls the provider itself, not over HTTP
         providers: Any = {"fone": account.kind(account.provider_settings(), nobody)}
         self.database: Database = await open_database(Path(self.folder.name) / "threadline.db", self.clock)
         self.send_results = SendResults(written, providers)
@@ -94,7 +94,7 @@ class Leases(RuleBasedStateMachine):
         at_once=st.booleans(),
     )
     def send(self, phone: str, inbox: str, sender: str, ends: list[str], *, at_once: bool) -> None:
-        """Texts are decided about and offered; how each ends is known at once or later."""
+        """Decides about texts and offers them; each result is known at once or later."""
         for each in ends:
             self.runner.run(self._send(phone, inbox, sender, each))
             if at_once and self.under_way:
@@ -107,7 +107,7 @@ class Leases(RuleBasedStateMachine):
             self.under_way.append((attempt.id, *self._offer(phone, attempt.from_address, ends)))
 
     async def _decide(self, tx: Transaction, phone: str, inbox: str, sender: str) -> Attempt | None:
-        """As the gate does; None where there is no lease to send from."""
+        """Decides as the gate does; returns None if there is no lease to send from."""
         contact = await contacts.remember(tx, phone)
         conversation = await self.places.of_contact(tx, contact, inbox)
         message = await messages.add_text(tx, conversation.id, origin="command", text="Hi", author=None)
@@ -122,7 +122,7 @@ class Leases(RuleBasedStateMachine):
         )
 
     def _offer(self, phone: str, asked: str | None, ends: str) -> tuple[str | None, str]:
-        """What the company does with it."""
+        """Sends the text at the provider; returns the real sender and the result."""
         if ends == "refused":
             return None, ends
         try:
@@ -133,7 +133,7 @@ class Leases(RuleBasedStateMachine):
     @precondition(lambda self: self.under_way)
     @rule(which=st.integers(0, 99))
     def end(self, which: int) -> None:
-        """What the company said to a text that was under way, or that it cannot be known."""
+        """Records the result of a text that was under way: an answer, a refusal, or unknown."""
         self.runner.run(self._end(which % len(self.under_way)))
 
     async def _end(self, which: int) -> None:
@@ -151,7 +151,7 @@ class Leases(RuleBasedStateMachine):
     @precondition(lambda self: self.unsettled)
     @rule(which=st.integers(0, 99), how=st.sampled_from(["their list", "a receipt", "a receipt with it", "a person"]))
     def settle(self, which: int, how: str) -> None:
-        """It turns out that a text did go out, with the number that it came from or without."""
+        """Reconciles an unknown text that went out, with its sender or without."""
         attempt_id, used = self.unsettled.pop(which % len(self.unsettled))
         if used is not None or how == "a person":
             self.runner.run(self._settle(attempt_id, used, how))
@@ -173,7 +173,7 @@ class Leases(RuleBasedStateMachine):
 
     @rule(phone=st.sampled_from(PHONES), which=st.integers(0, 99))
     def answer(self, phone: str, which: int) -> None:
-        """The contact texts to a number that they ever had a text from."""
+        """The contact texts to a number that has texted them."""
         had = self.company.known.get(phone, [])
         if had:
             self.runner.run(self._answer(phone, had[which % len(had)].number))
@@ -193,7 +193,7 @@ class Leases(RuleBasedStateMachine):
 
     @rule(phone=st.sampled_from(PHONES), inbox=st.sampled_from(INBOXES))
     def close(self, phone: str, inbox: str) -> None:
-        """The team is done with a conversation."""
+        """The team closes a conversation."""
         self.runner.run(self._close(phone, inbox))
 
     async def _close(self, phone: str, inbox: str) -> None:
@@ -204,7 +204,7 @@ class Leases(RuleBasedStateMachine):
 
     @rule(days=st.sampled_from([0.01, 0.5, 1, 5, 13, 16, 29.99, 31]))
     def wait(self, days: float) -> None:
-        """Days pass, and what became due is done; no request lasts for days."""
+        """Lets days pass and does the due work; no request lasts for days."""
         while self.under_way:
             self.runner.run(self._end(0))
         self.clock.wait(days * 86_400)
@@ -226,13 +226,13 @@ class Leases(RuleBasedStateMachine):
 
     @invariant()
     def never_a_sixth(self) -> None:
-        """The company never met a blank `From` with five live leases: whatever is silent in its documents."""
+        """The provider never got a blank `From` with five live leases, whatever its documents leave open."""
         if hasattr(self, "database"):
             assert self.company.asked_sixth == 0
 
     @invariant()
     def every_live_lease_counts(self) -> None:
-        """What the company counts, we count: by its row, or as a text that may have been given one."""
+        """The bot counts every lease that the provider counts, by its row or by a text that may have one."""
         if hasattr(self, "database"):
             self.runner.run(self._every_live_lease_counts())
 
@@ -252,7 +252,7 @@ class Leases(RuleBasedStateMachine):
 
     @invariant()
     def each_belongs_to_its_contact(self) -> None:
-        """A lease is of one conversation, of its own contact; it counts at least until its end."""
+        """A lease belongs to one conversation of its own contact; it counts at least until its end."""
         if hasattr(self, "database"):
             self.runner.run(self._each_belongs_to_its_contact())
 
@@ -268,11 +268,11 @@ class Leases(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_told_twice(self) -> None:
-        """Each end of a lease once, each change of the number once."""
+        """Each end of a lease gives one notice, and so does each change of the number."""
         assert not [key for key, times in getattr(self, "told", Counter()).items() if times > 1]
 
     def teardown(self) -> None:
-        """Closes what was opened."""
+        """Closes the database and the runner."""
         if hasattr(self, "database"):
             self.runner.run(self.database.close())
             self.runner.close()

@@ -1,4 +1,4 @@
-"""Limits of accounts and senders: who is held, until when, and who goes first."""
+"""Limits of accounts and senders: which texts are held, until when, and who goes first."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ HOURLY = Limit(2, 3_600, after=AFTER)
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty one, whose clock stands still."""
+    """An empty database with a fixed clock."""
     async with opened(tmp_path / "threadline.db", Clock()) as database:
         yield database
 
@@ -43,7 +43,7 @@ def sender(**limits: int) -> Sender:
 
 
 async def use(tx: Transaction, *seconds_ago: float, name: str = "sydney") -> None:
-    """So long ago a text went out, for each of these."""
+    """Records a text so many seconds ago, for each of these."""
     for ago in seconds_ago:
         await quotas.use(tx, "acme", name, "texts")
         await tx.run("UPDATE quotas SET used_at = :at WHERE used_at = :now", at=START - int(ago * SECOND), now=tx.now)
@@ -54,7 +54,7 @@ async def use(tx: Transaction, *seconds_ago: float, name: str = "sydney") -> Non
     [
         ((), {}, [0] * 9, False, None, ""),
         ((HOURLY,), {}, [600], False, None, ""),
-        ((HOURLY,), {}, [600, 700], False, None, ""),  # by hand, as the last five minutes had none
+        ((HOURLY,), {}, [600, 700], False, None, ""),  # by hand, because the last five minutes had none
         ((HOURLY,), {}, [600, 700], True, 2_900, "Acme Telecom takes no more than 2 texts an hour."),
         ((HOURLY,), {}, [100, 700], False, 200, "Acme Telecom takes no more than 2 texts an hour."),
         ((), {"texts_per_second": 1}, [0.25], False, 0.75, "sydney takes no more than 1 text a second."),
@@ -72,7 +72,7 @@ async def test_who_is_held_and_until_when(
     seconds: float | None,
     sentence: str,
 ) -> None:
-    """The oldest that still counts makes room; what people may still send does not count for what goes by itself."""
+    """The oldest text that counts makes room; the reserve for people does not help automatic texts."""
     async with database.transaction() as tx:
         await use(tx, *used)
         hold = await check(tx, "sydney", sender(**paces), company(*limits), tx.now, automatic=automatic)
@@ -85,7 +85,7 @@ async def test_who_is_held_and_until_when(
 
 
 async def test_another_sender_of_the_account_has_its_own_pace(database: Database) -> None:
-    """What it sent does not count."""
+    """Each sender of the account has its own pace."""
     async with database.transaction() as tx:
         await use(tx, 0.5, name="perth")
         assert await check(tx, "sydney", sender(texts_per_second=1), company(), tx.now) is None
@@ -93,7 +93,7 @@ async def test_another_sender_of_the_account_has_its_own_pace(database: Database
 
 
 async def test_what_goes_by_itself_lets_people_go_first(database: Database) -> None:
-    """While a person's text waits for the same limit; where there is none, nobody waits for anybody."""
+    """An automatic text waits while a person's text waits for the same limit; without a limit nobody waits."""
     async with database.transaction() as tx:
         await jobs.add(tx, "send", 1, side="sms", lane="sms:1")
         (job,) = await jobs.claim(tx, "test", "sms", 1)

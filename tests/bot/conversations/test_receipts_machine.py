@@ -1,4 +1,4 @@
-"""Receipts as a state machine: however they come, doubled, early, late or out of order, nothing moves back."""
+"""Receipts as a state machine: doubled, early, late or out of order, they move nothing back."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Receipts(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """Both parts are on their way."""
+        """Starts with both parts under way."""
         self.runner = asyncio.Runner()
         self.folder = TemporaryDirectory()
         written = _settings()
@@ -80,7 +80,7 @@ class Receipts(RuleBasedStateMachine):
 
     @rule(part=st.sampled_from(PARTS))
     def accept(self, part: int) -> None:
-        """The answer to the send comes, perhaps after receipts; once."""
+        """The answer to the send comes once, perhaps after receipts."""
         if part not in self.accepted:
             self.accepted.add(part)
             self.seen[part].append(Status.ACCEPTED)
@@ -93,7 +93,7 @@ class Receipts(RuleBasedStateMachine):
 
     @rule(part=st.sampled_from(PARTS))
     def lose(self, part: int) -> None:
-        """No answer to the send comes, perhaps after receipts: a receipt is the proof that it was taken."""
+        """No answer to the send comes, perhaps after receipts: a receipt proves that the provider accepted it."""
         if part not in self.accepted:
             self.accepted.add(part)
             self.lost.add(part)
@@ -113,7 +113,7 @@ class Receipts(RuleBasedStateMachine):
         times=st.integers(1, 2),
     )
     def say(self, part: int, status: Status | None, minute: int, times: int) -> None:
-        """A receipt comes, once or twice, said at some time before it came; None is a word that nobody knows."""
+        """A receipt comes once or twice, with an earlier time; None is an unknown word."""
         self.count += 1
         word = f"{status.value if status else 'odd'} {self.count}"
         furthest = max([Status.SENDING, *self.seen[part]])
@@ -134,7 +134,7 @@ class Receipts(RuleBasedStateMachine):
 
     @invariant()
     def is_as_far_as_the_furthest(self) -> None:
-        """Each part is as far as the furthest that was said of it, and the message as its parts make it."""
+        """Each part has the furthest status of its receipts, and the message the status of its parts."""
         if not hasattr(self, "message"):
             return
         now, message = self.runner.run(self._look())
@@ -152,12 +152,12 @@ class Receipts(RuleBasedStateMachine):
             return found, (await messages.get(reader, self.message)).status
 
     async def _words(self) -> list[str | None]:
-        """The word that is kept is that of the furthest status, or a stranger one that was said after all others."""
+        """The stored word belongs to the furthest status, or is an unknown word with the latest time."""
         async with self.database.read() as reader:
             return [(await attempts.get(reader, attempt)).word for attempt in self.attempts]
 
     def teardown(self) -> None:
-        """Closes what was opened."""
+        """Closes the database and the runner."""
         if hasattr(self, "runner"):
             self.runner.run(self.database.close())
             self.runner.close()
