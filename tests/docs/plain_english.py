@@ -105,7 +105,8 @@ RULES = (
 # --- the rules --------------------------------------------------------------------------------------------------------
 
 _OPENING = re.compile(r"\b(?:What|Whoever|Whether)\b")
-_WORDS = re.compile("|".join(rf"(?P<r{number}>{rule.pattern})" for number, rule in enumerate(RULES)), re.IGNORECASE)
+_EACH = "|".join(rf"(?P<r{number}>{rule.pattern})" for number, rule in enumerate(RULES))
+_WORDS = re.compile(rf"(?<![\w-])(?:{_EACH})(?!\w)".replace(" ", r"\s+"), re.IGNORECASE)  # a line may end in between
 _HIDDEN = re.compile(r"``.+?``|`[^`]+`|\"[^\"\n|]+\"|“[^”\n|]+”|<!--.*?-->|(?<=\])\([^)\s]+\)", re.DOTALL)
 _FENCED = re.compile(r"^(?P<indent> *)```.*?^(?P=indent)```$", re.MULTILINE | re.DOTALL)
 _OPENS = re.compile(  # ends where a sentence begins
@@ -119,7 +120,7 @@ _BREAK = re.compile(  # between two sentences
 
 
 def findings(texts: Iterable[Text]) -> list[Finding]:
-    """Every sentence that breaks a rule, in the order of the texts."""
+    """Returns every sentence that breaks a rule, in the order of the texts."""
     return [finding for text in texts for finding in _broken(text)]
 
 
@@ -129,26 +130,20 @@ def _broken(text: Text) -> Iterator[Finding]:
         if _opens_a_sentence(masked, match.start()) and not _is_a_question(text, match.start()):
             yield _finding(text, match.start(), OPENING.format(match[0]))
     for match in _WORDS.finditer(masked):
-        if not _is_whole(masked, match.start(), match.end()):
-            continue
         rule = RULES[int((match.lastgroup or "r0")[1:])]
         if rule.in_messages or text.kind != "message":
-            yield _finding(text, match.start(), f"says {match[0]!r}: write {rule.instead}")
+            said = " ".join(match[0].split())
+            yield _finding(text, match.start(), f"says {said!r}: write {rule.instead}")
 
 
 def _masked(text: Text) -> str:
-    """The prose with the same length, without code, quotations, comments of HTML and the targets of links."""
+    """Returns the prose with the same length, without code, quotations, comments of HTML and the targets of links."""
     words = _FENCED.sub(_blank, text.words) if text.kind == "page" else text.words
     return words if text.kind == "message" else _HIDDEN.sub(_blank, words)
 
 
 def _blank(match: re.Match[str]) -> str:
     return re.sub(r"[^\n]", "¤", match[0])
-
-
-def _is_whole(words: str, start: int, end: int) -> bool:
-    before, after = words[start - 1 : start], words[end : end + 1]
-    return not (before.isalnum() or before in {"_", "-"} or after.isalnum() or after == "_")
 
 
 def _opens_a_sentence(words: str, start: int) -> bool:
@@ -167,7 +162,7 @@ def _finding(text: Text, start: int, rule: str) -> Finding:
 
 
 def _sentence(words: str, start: int) -> str:
-    """The sentence around a place, on one line."""
+    """Returns the sentence around a place, on one line."""
     begin, end = 0, len(words)
     for match in _BREAK.finditer(words):
         if match.end() <= start:
@@ -189,18 +184,18 @@ _SAYS = {"echo", "secho", "debug", "info", "warning", "error", "critical", "exce
 
 
 def of_folder(folder: str) -> Iterator[Text]:
-    """The prose of every Python file below a folder of the repository."""
+    """Yields the prose of every Python file below a folder of the repository."""
     for path in sorted((ROOT / folder).rglob("*.py")):
         yield from of_code(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
 
 
 def of_page(path: Path) -> Iterator[Text]:
-    """A page of Markdown."""
+    """Yields a page of Markdown."""
     yield Text(path.relative_to(ROOT).as_posix(), 1, "page", path.read_text(encoding="utf-8"))
 
 
 def of_code(path: str, source: str) -> Iterator[Text]:
-    """The docstrings and comments of a module; its messages too, if people read those of its folder.
+    """Yields the docstrings and comments of a module; its messages too, if people read those of its folder.
 
     Args:
         path: from the root of the repository.
@@ -217,7 +212,7 @@ def of_code(path: str, source: str) -> Iterator[Text]:
 
 
 def _docstrings(path: str, tree: ast.Module) -> Iterator[Text]:
-    """Each string that is a statement."""
+    """Yields each string that is a statement."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -229,7 +224,7 @@ def _docstrings(path: str, tree: ast.Module) -> Iterator[Text]:
 
 
 def _comments(path: str, source: str) -> Iterator[Text]:
-    """Each comment; those that fill whole lines one below the other are one text.
+    """Yields each comment; comment lines one below the other are one text.
 
     The scanner knows strings and comments and nothing else: `tokenize` takes twenty times as long.
     """
@@ -257,7 +252,7 @@ def _comments(path: str, source: str) -> Iterator[Text]:
 
 
 def _messages(path: str, tree: ast.Module) -> Iterator[Text]:
-    """The string literals that look like sentences, or that a call shows, logs or raises."""
+    """Yields the string literals that look like sentences, or that a call shows, logs or raises."""
     known: set[int] = set()  # ids of nodes: statements, pieces of an f-string
     said: set[int] = set()
     for node in ast.walk(tree):
@@ -279,7 +274,7 @@ def _name(called: ast.expr) -> str:
 
 
 def _literal(node: ast.AST) -> str | None:
-    """The words of a string; a value within an f-string is `{}`."""
+    """Returns the words of a string; a value within an f-string is `{}`."""
     if isinstance(node, ast.JoinedStr):
         return "".join(str(piece.value) if isinstance(piece, ast.Constant) else "{}" for piece in node.values)
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -110,6 +110,15 @@ def test_code_on_a_page_is_not_read() -> None:
     assert not findings([Text("x", 1, "page", page)])
 
 
+def test_words_on_two_lines_are_found() -> None:
+    """A line may end within the words of a rule, also in a list."""
+    found = findings([Text("x", 1, "page", "- It tried in\n  vain.\n- It says what\n  became of it.\n")])
+    assert [(each.line, each.rule.partition(":")[0]) for each in found] == [
+        (1, "says 'in vain'"),
+        (4, "says 'became of'"),
+    ]
+
+
 def test_the_place_is_exact() -> None:
     """A finding names the file, the line of the word and its whole sentence."""
     (found,) = findings([Text("a/b.py", 7, "docstring", "It is fine.\n\nThe text\nis sent\nanew, at once. Good.")])
@@ -182,7 +191,7 @@ def test_comments_are_those_of_python() -> None:
 
 
 def _subjects() -> list[str]:
-    """The subjects of the commits since the rule, merges excepted. Skips the test where git cannot say."""
+    """Returns the subjects of the commits since the rule, merges excepted. Skips the test where git cannot say."""
     try:
         shallow = _git("rev-parse", "--is-shallow-repository")
         marker = _git("log", "-1", "--format=%H", f"--grep=^{_MARKER}$")

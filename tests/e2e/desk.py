@@ -45,24 +45,24 @@ class Desk:
         await self.team.phones.send(ABROAD, self.number, text, media)
 
     def roots(self) -> list[str]:
-        """The cards in the channel."""
+        """Returns the cards in the channel."""
         return [post["ts"] for post in self.team.slack.see(self.channel) if post.get("bot_id") and "blocks" in post]
 
     def thread(self) -> list[dict[str, Any]]:
-        """All posts in the thread."""
+        """Returns all posts in the thread."""
         return self.team.slack.thread(self.channel, self.root)
 
     def files(self) -> list[dict[str, Any]]:
-        """The files in the thread, each once for every post that shows it."""
+        """Returns the files in the thread, each once for every post that shows it."""
         shown = [post for post in self.thread() if post.get("bot_id")]
         return [file for post in shown for file in post.get("files", [])]
 
     def content(self, file: dict[str, Any]) -> bytes | None:
-        """The content of a file in Slack."""
+        """Returns the content of a file in Slack."""
         return self.team.slack.world.store.files[file["id"]].content
 
     def said(self) -> str:
-        """The words of all posts in the thread."""
+        """Returns the words of all posts in the thread."""
         return "\n".join(post["text"] for post in self.thread())
 
     async def until_said(self, words: str) -> None:

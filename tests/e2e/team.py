@@ -127,7 +127,7 @@ class Team(Stage):
     # --- what people do -----------------------------------------------------------------------------------------------
 
     async def conversation(self, phone: str = CUSTOMER, text: str = "Hello") -> str:
-        """A customer sends a text; returns the thread's `ts` when the text is in it."""
+        """Sends a text from a customer; returns the thread's `ts` when the text is in it."""
         await self.phones.send(phone, self.sydney, text)
         await self.until(lambda: text in self.shown(phone))
         return self.root(phone)
@@ -184,77 +184,77 @@ class Team(Stage):
     # --- what people see ----------------------------------------------------------------------------------------------
 
     def roots(self, phone: str) -> list[str]:
-        """The threads whose card is about this phone."""
+        """Returns the threads whose card is about this phone."""
         digits = phone.removeprefix("+")
         cards = [post for post in self.slack.see(self.support) if post.get("thread_ts", post["ts"]) == post["ts"]]
         return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
 
     def root(self, phone: str) -> str:
-        """The phone's only thread."""
+        """Returns the phone's only thread."""
         (root,) = self.roots(phone)
         return root
 
     def card(self, root: str) -> str:
-        """The words of a thread's card, as a person reads them."""
+        """Returns the words of a thread's card, as a person reads them."""
         return self.slack.words(self.slack.thread(self.support, root)[0])
 
     def below(self, root: str) -> list[dict[str, Any]]:
-        """The bot's posts in a thread, oldest first, without the card."""
+        """Returns the bot's posts in a thread, oldest first, without the card."""
         return [post for post in self.slack.thread(self.support, root)[1:] if post.get("bot_id")]
 
     def shown(self, phone: str) -> str:
-        """Every literal text in the phone's threads, as its readers see it."""
+        """Returns every literal text in the phone's threads, as its readers see it."""
         posts = [post for root in self.roots(phone) for post in self.below(root)]
         return "\n".join(filter(None, map(literal, posts)))
 
     def methods(self, since: int) -> list[str]:
-        """The Slack methods called after the first `since` calls, without the reads of the sweep."""
+        """Returns the Slack methods called after the first `since` calls, without the reads of the sweep."""
         reads = {"conversations.history", "conversations.replies"}
         return [call.method for call in self.slack.calls[since:] if call.method not in reads]
 
     def lines(self, root: str) -> list[str]:
-        """The status lines in a thread, oldest first."""
+        """Returns the status lines in a thread, oldest first."""
         return [post["text"] for post in self.below(root) if key(post).startswith("line:")]
 
     def notices(self, root: str) -> list[str]:
-        """The bot's notices in a thread, oldest first."""
+        """Returns the bot's notices in a thread, oldest first."""
         return [post["text"] for post in self.below(root) if key(post).startswith(("moved:", "notice:"))]
 
     def alerted(self) -> list[str]:
-        """The posts in the alert channel."""
+        """Returns the posts in the alert channel."""
         return [post["text"] for post in self.slack.see(self.alerts)]
 
     def told(self, user: str | None = None) -> list[str]:
-        """The private posts to one person (Anna, if no user is given)."""
+        """Returns the private posts to one person (Anna, if no user is given)."""
         return [post["text"] for post in self.slack.ephemerals(user or self.anna)]
 
     # --- what a test can look up --------------------------------------------------------------------------------------
 
     def requests(self, kind: str = "send") -> list[dict[str, Any]]:
-        """The requests of the bot to the carrier, as JSON, whatever their result."""
+        """Returns the requests of the bot to the carrier, as JSON, whatever their result."""
         asked = [request for request in self.fone.requests if request.kind == kind]
         return [json.loads(request.body) for request in asked]
 
     def accepted(self, text: str) -> int:
-        """The number of texts with these words that the carrier accepted."""
+        """Returns the number of texts with these words that the carrier accepted."""
         return sum(sent.text == text for sent in self.fone.accepted)
 
     def refused(self) -> int:
-        """The number of requests that the carrier refused."""
+        """Returns the number of requests that the carrier refused."""
         return sum(request.outcome == "refused" for request in self.fone.requests)
 
     def rows(self, sql: str, **values: Any) -> list[dict[str, Any]]:
-        """Rows of the bot's database."""
+        """Returns rows of the bot's database."""
         with closing(sqlite3.connect(f"file:{self.bot_settings.database}?mode=ro", uri=True)) as connection:
             connection.row_factory = sqlite3.Row
             return [dict(row) for row in connection.execute(sql, values)]
 
     def attempts(self) -> list[dict[str, Any]]:
-        """Every attempt, oldest first."""
+        """Returns every attempt, oldest first."""
         return self.rows("SELECT * FROM attempts ORDER BY id")
 
     async def counted(self, name: str, **labels: str) -> float:
-        """The value of a counter in /metrics."""
+        """Returns the value of a counter in /metrics."""
         _, text = await self.call(f"{self.url}/metrics", "GET")
         pairs = ",".join(f'{label}="{value}"' for label, value in labels.items())
         wanted = f"{name}_total{{{pairs}}}"
@@ -283,11 +283,11 @@ async def held(database: Path) -> AsyncIterator[None]:
 
 
 def literal(post: dict[str, Any]) -> str:
-    """The literal text of a post."""
+    """Returns the literal text of a post."""
     sections = [part for block in post["blocks"] if block["type"] == "rich_text" for part in block["elements"]]
     return "".join(piece.get("text", "") for section in sections for piece in section["elements"])
 
 
 def key(post: dict[str, Any]) -> str:
-    """The key by which the bot finds its post again."""
+    """Returns the key by which the bot finds its post again."""
     return str(post["blocks"][0]["block_id"]).removeprefix("k:")

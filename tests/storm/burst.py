@@ -80,7 +80,7 @@ class Seen:
         self._read = self._count = 0
 
     def count(self) -> int:
-        """The number of texts that the bot has posted so far."""
+        """Returns the number of texts that the bot has posted so far."""
         calls = self._storm.slack.calls
         for call in calls[self._read :]:
             if call.method == "chat.postMessage" and call.error != TOO_FAST:

@@ -43,7 +43,7 @@ class Nursery:
         self._process.stdin.flush()
 
     async def hear(self) -> dict[str, int]:
-        """The next answer: the pid of a bot, or its exit status."""
+        """Returns the next answer: the pid of a bot, or its exit status."""
         assert self._process.stdout is not None
         return dict(json.loads(await asyncio.to_thread(self._process.stdout.readline)))
 

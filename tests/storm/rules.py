@@ -109,7 +109,7 @@ class Rules:
                 self.found.say(1, f"The post {name} is there {count} times: {self._asked_for(name)}.")
 
     def _asked_for(self, name: str) -> str:
-        """The time of each call for the post, and the time that each answer took (seconds)."""
+        """Returns the time of each call for the post, and the time that each answer took (seconds)."""
         calls = [call for call in self._storm.slack.calls.of("chat.postMessage") if key(call.arguments) == name]
         return ", ".join(f"{call.at:.1f} ({call.took:.1f} s, {call.error or call.status})" for call in calls)
 

@@ -189,11 +189,11 @@ class Storm(Team):
     # --- what people see ----------------------------------------------------------------------------------------------
 
     def channel_of(self, phone: str) -> str:
-        """The channel of the phone's conversation."""
+        """Returns the channel of the phone's conversation."""
         return self.channels[self.homes.get(phone, "support")]
 
     def roots(self, phone: str) -> list[str]:
-        """The threads whose card is about this phone, in its own inbox."""
+        """Returns the threads whose card is about this phone, in its own inbox."""
         digits = phone.removeprefix("+")
         cards = self.slack.see(self.channel_of(phone))
         return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
@@ -239,7 +239,7 @@ class Storm(Team):
         return seen == (len(self.slack.calls), self.child.starts) and not self._is_busy()
 
     def _left(self) -> str:
-        """The reasons why it is not calm, without any text or number."""
+        """Returns the reasons why it is not calm, without any text or number."""
         jobs = self.rows("SELECT kind, tries, run_at, claimed_by, last_error FROM jobs ORDER BY run_at LIMIT 20")
         for job in jobs:
             job["run_at"] = (job["run_at"] - system_clock()) / SECOND
@@ -257,7 +257,7 @@ class Storm(Team):
     # --- counting -----------------------------------------------------------------------------------------------------
 
     def sent(self) -> Counter[tuple[str, str]]:
-        """The number of times that a carrier accepted each text for each phone."""
+        """Returns the number of times that a carrier accepted each text for each phone."""
         return Counter(
             (each.to if each.to.startswith("+") else f"+{each.to}", each.text)
             for carrier in self.carriers

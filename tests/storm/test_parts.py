@@ -38,7 +38,7 @@ class London(Storm):
 
 
 def long(number: int) -> str:
-    """A text of three parts at IOVOX, none of which contains another."""
+    """Returns a text of three parts at IOVOX, none of which contains another."""
     return " ".join(f"word{number}{each:03}" for each in range(48))
 
 

@@ -41,7 +41,7 @@ class Company:
     known: dict[str, list[Held]] = field(default_factory=dict)
 
     def live(self, phone: str, now: int) -> list[Held]:
-        """The phone's leases that have not ended, oldest first."""
+        """Returns the phone's leases that have not ended, oldest first."""
         return [each for each in self.known.get(phone, []) if each.until > now]
 
     def take(self, phone: str, asked: str | None, now: int) -> str:

@@ -21,7 +21,7 @@ PLACES = st.tuples(NAMES, st.sampled_from(SCOPES), NAMES | st.integers(0, 2**63 
 
 
 def token_of(url: str) -> str:
-    """The last part of the path."""
+    """Returns the last part of the path."""
     return url.rpartition("/")[2]
 
 

@@ -34,7 +34,7 @@ class Clock:
         self.wrong = 0  # microseconds
 
     def __call__(self) -> int:
-        """The time now."""
+        """Returns the time now."""
         return system_clock() + self.wrong
 
 
@@ -80,7 +80,7 @@ async def breakers(database: Database, metrics: Metrics) -> CircuitBreaker:
 
 
 async def started(database: Database, metrics: Metrics) -> CircuitBreaker:
-    """The breakers as a start builds them."""
+    """Returns the breakers as a start builds them."""
     made = CircuitBreaker(database, metrics, {ACCOUNT: providers.load("fonedynamics")})
     await made.load()
     return made
@@ -95,12 +95,12 @@ async def fail(breakers: CircuitBreaker, method: Method, company: Company) -> No
 
 
 def shown(metrics: Metrics, method: Method) -> float | None:
-    """The value of the gauge."""
+    """Returns the value of the gauge."""
     return metrics.registry.get_sample_value("threadline_breaker", {"account": ACCOUNT, "method": method})
 
 
 async def kept(database: Database) -> set[str]:
-    """The accounts that `status` shows as paused."""
+    """Returns the accounts that `status` shows as paused."""
     async with database.read() as reader:
         return {pause.key for pause in await pauses.lasting(reader, database.clock())}
 

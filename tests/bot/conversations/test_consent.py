@@ -84,7 +84,7 @@ class Heard:
                 await self._handlers.handle(tx, entry)
 
     async def said(self, phone: str = PHONE) -> list[str]:
-        """The bot's automatic texts to the contact, oldest first."""
+        """Returns the bot's automatic texts to the contact, oldest first."""
         found = await rows(
             self.database,
             """
@@ -103,7 +103,7 @@ class Heard:
             return contact is not None and await suppressions.holds(reader, contact.id)
 
     async def asked(self) -> list[dict[str, Any]]:
-        """Every question to a person, oldest first."""
+        """Returns every question to a person, oldest first."""
         return await rows(self.database, "SELECT * FROM opt_out_questions ORDER BY message_id")
 
 

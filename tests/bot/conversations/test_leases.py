@@ -70,7 +70,7 @@ async def test_what_a_text_comes_from(database: Database, case: tuple[list[tuple
 
 
 async def _asked(leases: Leases, tx: Any, sender: Any, here: Any, contact: Any) -> str | None:
-    """The answer of `Leases`: an address, nothing, or the reason."""
+    """Returns the answer of `Leases`: an address, nothing, or the reason."""
     try:
         found = await leases.address(tx, sender, here, contact, tx.now)
     except NoLease as error:

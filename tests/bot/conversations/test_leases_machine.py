@@ -39,7 +39,7 @@ ENDS = st.sampled_from(["answered", "answered", "answered", "answered", "lost", 
 
 
 def ledger_settings() -> Settings:
-    """The settings of two inboxes with a leased sender and a name, at one provider."""
+    """Returns the settings of two inboxes with a leased sender and a name, at one provider."""
     inbox: dict[str, Any] = {"senders": ["leased", "name"], "reopen_days": 14.0}
     return Settings(
         public_url="https://sms.example.com",

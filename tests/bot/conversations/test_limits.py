@@ -33,12 +33,12 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 def company(*limits: Limit) -> Any:
-    """A provider with these limits."""
+    """Returns a provider with these limits."""
     return SimpleNamespace(title="Acme Telecom", features=Features(limits=limits))
 
 
 def sender(**limits: int) -> Sender:
-    """A sender of the account "acme"."""
+    """Returns a sender of the account "acme"."""
     return Sender.model_validate({"account": "acme", "address": "+61488020111", **limits})
 
 

@@ -16,14 +16,14 @@ DECIDED = 100
 
 
 def tried(part: int, outcome: str | None, status: str = "accepted", at: int = DECIDED) -> Any:
-    """The newest attempt of a part; before the newest decision if `at` is earlier."""
+    """Returns the newest attempt of a part; before the newest decision if `at` is earlier."""
     values: dict[str, Any] = dict.fromkeys(Attempt.__slots__)
     values |= {"part": part, "outcome": outcome, "status": Status(status), "started_at": at}
     return Attempt(**values)
 
 
 def out(part: int, status: str = "accepted", at: int = DECIDED) -> Any:
-    """A part that the provider accepted."""
+    """Returns a part that the provider accepted."""
     return tried(part, "accepted", status, at)
 
 
@@ -104,7 +104,7 @@ def test_a_sentence_names_its_part() -> None:
 
 
 def found(count: int, newest: list[Attempt]) -> Progress:
-    """The progress of a message with so many parts."""
+    """Returns the progress of a message with so many parts."""
     parts = json.dumps([f"({n}/{count})" for n in range(1, count + 1)]) if count > 1 else None
     message: Any = SimpleNamespace(parts=parts, decided_at=DECIDED)
     return progress(message, newest)

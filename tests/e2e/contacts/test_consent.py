@@ -24,7 +24,7 @@ HELP = "This is Acme. Reply STOP to get no more texts."
 
 
 def question(team: Team, root: str) -> dict[str, Any]:
-    """The post that asks if a text is an opt-out."""
+    """Returns the post that asks if a text is an opt-out."""
     (found,) = [post for post in team.below(root) if key(post).startswith("doubt:")]
     return found
 

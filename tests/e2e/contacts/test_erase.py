@@ -71,7 +71,7 @@ async def remains(folder: Path) -> list[list[str]]:
 
 
 async def erased(team: Team, number: str = CUSTOMER, **how: Any) -> dict[str, Any]:
-    """The proof that the command prints."""
+    """Returns the proof that the command prints."""
     told: list[int] = []
     options: dict[str, Any] = {"with_slack": True, "wait": 20.0, "tell": told.append} | how
     return await personal_data.erase(team.bot_settings, number, **options)

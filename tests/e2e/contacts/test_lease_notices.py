@@ -19,7 +19,7 @@ NO_NAMES = "+61488020008"  # its network shows no names
 
 
 def digits(text: str) -> str:
-    """The digits of a text, without spaces and signs."""
+    """Returns the digits of a text, without spaces and signs."""
     return "".join(filter(str.isdigit, text))
 
 

@@ -41,7 +41,7 @@ class Governed(Team):
         settings["admins"] = [getattr(self, name) for name in self._admins]
 
     async def says(self, user: str, text: str) -> dict[str, Any]:
-        """The immediate answer to the user."""
+        """Returns the immediate answer to the user."""
         used = await self.slack.slash(user, self.support, "/sms", text)
         assert not used.error
         return used.posts[0]
@@ -51,7 +51,7 @@ class Governed(Team):
         await self.slack.click(user, self.support, asked["ts"], "do:erase")
 
     def contact(self) -> int:
-        """The id of the customer."""
+        """Returns the id of the customer."""
         return int(self.rows("SELECT id FROM contacts WHERE address = :phone", phone=CUSTOMER)[0]["id"])
 
 
@@ -63,18 +63,18 @@ async def team(tmp_path: Path) -> AsyncIterator[Governed]:
 
 
 async def fetched(url: str) -> tuple[int, str, dict[str, str]]:
-    """Status, body and headers of this address."""
+    """Returns status, body and headers of this address."""
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, await answer.text(), dict(answer.headers)
 
 
 def linked(answer: dict[str, Any]) -> list[str]:
-    """The addresses in an answer."""
+    """Returns the addresses in an answer."""
     return [part.split("|")[0] for part in answer["text"].split("<") if part.startswith("http")]
 
 
 def acted(logged: Sequence[Mapping[str, Any]]) -> list[tuple[str, str, str]]:
-    """The action, the user and the contact of each log line about an admin."""
+    """Returns the action, the user and the contact of each log line about an admin."""
     lines = [line for line in logged if line["event"] == "an admin acted"]
     return [(line["what"], line["who"], line["number"]) for line in lines]
 

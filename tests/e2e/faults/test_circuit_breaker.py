@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def gauge(team: Team) -> float:
-    """The gauge in /metrics for sends to Fone Dynamics."""
+    """Returns the gauge in /metrics for sends to Fone Dynamics."""
     _, text = await team.call(f"{team.url}/metrics", "GET")
     wanted = 'threadline_breaker{account="fone",method="send"}'
     return float(next(line for line in text.splitlines() if line.startswith(wanted)).rsplit(" ", 1)[1])

@@ -74,5 +74,5 @@ async def take_in_old_things(team: Team) -> None:
 
 
 def asked(team: Team, root: str) -> list[str]:
-    """The questions in the thread."""
+    """Returns the questions in the thread."""
     return [str(post["blocks"]) for post in team.below(root) if "Text it" in str(post["blocks"])]

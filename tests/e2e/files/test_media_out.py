@@ -22,7 +22,7 @@ NO_FILES = "Not sent: Fone Dynamics cannot send files. Write it again without th
 
 
 def with_files(**more: Any) -> Callable[[dict[str, Any]], None]:
-    """Settings about files; `links=True` lets every inbox text links."""
+    """Returns settings about files; `links=True` lets every inbox text links."""
 
     def adapt(written: dict[str, Any]) -> None:
         impatient(written)
@@ -35,13 +35,13 @@ def with_files(**more: Any) -> Callable[[dict[str, Any]], None]:
 
 
 def sends(team: Team) -> list[dict[str, Any]]:
-    """The sends to IO Phone, without the first text."""
+    """Returns the sends to IO Phone, without the first text."""
     asked = [request for request in team.io.requests if request.kind == "send"]
     return [json.loads(request.body) for request in asked][1:]
 
 
 async def arrived(desk: Desk) -> tuple[str, list[bytes]]:
-    """The text on the phone and the pictures that came with it, as the provider fetched them."""
+    """Returns the text on the phone and the pictures that came with it, as the provider fetched them."""
     await desk.team.received(ABROAD, 2)
     text = desk.team.phones.received(ABROAD)[-1]
     names = [url.rpartition("/")[2] for url in text.media]
@@ -242,6 +242,6 @@ async def test_nothing_but_files_of_ours_is_served(team: Team) -> None:
 
 
 async def fetch(url: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and body of this address."""
+    """Returns status, headers and body of this address."""
     async with aiohttp.ClientSession() as session, session.get(url) as answer:
         return answer.status, dict(answer.headers), await answer.read()

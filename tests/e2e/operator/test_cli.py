@@ -125,7 +125,7 @@ async def test_prime_makes_answers_come_in(team: Written) -> None:
 
 
 def posts(team: Team, channel: str) -> list[dict[str, Any]]:
-    """Every post in the threads of a channel."""
+    """Returns every post in the threads of a channel."""
     place = team.channels[channel]
     return [post for card in team.slack.see(place) for post in team.slack.thread(place, card["ts"])]
 

@@ -36,7 +36,7 @@ async def examined(team: Written, **changed: Any) -> list[Finding]:
 
 
 def wrong(found: list[Finding]) -> list[str]:
-    """The findings that are not ok, except for the sender that is not primed."""
+    """Returns the findings that are not ok, except for the sender that is not primed."""
     return [f"{each.what} {each.cure}" for each in found if not each.ok and each.check != "inbound"]
 
 
@@ -102,7 +102,7 @@ NOBODY = "http://127.0.0.1:9"
 
 
 def adapted(written: dict[str, Any], **changes: Any) -> Settings:
-    """The settings with these changes, named as in `slack__mode="http"`."""
+    """Returns the settings with these changes, named as in `slack__mode="http"`."""
     settings = json.loads(json.dumps(written))
     for path, value in changes.items():
         *tables, name = path.split("__")

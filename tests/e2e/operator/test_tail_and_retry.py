@@ -30,7 +30,7 @@ async def team(tmp_path: Path) -> AsyncIterator[Written]:
 
 
 async def told(process: asyncio.subprocess.Process, *wanted: str) -> list[dict[str, Any]]:
-    """The events that the command prints, until it has printed all of these."""
+    """Returns the events that the command prints, until it has printed all of these."""
     assert process.stdout is not None
     found: list[dict[str, Any]] = []
     async with asyncio.timeout(PATIENCE):
@@ -107,10 +107,10 @@ async def test_retry_of_what_did_not_fail(team: Written) -> None:
 
 
 def failed(team: Written) -> list[int]:
-    """The texts that failed."""
+    """Returns the texts that failed."""
     return [row["id"] for row in team.rows("SELECT id FROM messages WHERE status = 'failed' AND state IS NULL")]
 
 
 def tries(team: Written, message: int) -> int:
-    """The number of attempts of a text."""
+    """Returns the number of attempts of a text."""
     return int(team.rows("SELECT count(*) AS n FROM attempts WHERE message_id = :message", message=message)[0]["n"])

@@ -38,12 +38,12 @@ def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
 
 
 def about(day: Day, intake: int) -> list[dict[str, Any]]:
-    """The lines that `grep` for the id finds."""
+    """Returns the lines that `grep` for the id finds."""
     return [line for line in day.log if str(intake) in str(line)]
 
 
 def events(lines: list[dict[str, Any]]) -> list[str]:
-    """The event of each line."""
+    """Returns the event of each line."""
     return [line["event"] for line in lines]
 
 
@@ -91,7 +91,7 @@ def test_nothing_private_is_in_the_log(day: Day) -> None:
 
 
 def samples(day: Day) -> dict[str, list[tuple[dict[str, str], float]]]:
-    """The samples by their names."""
+    """Returns the samples by their names."""
     found: dict[str, list[tuple[dict[str, str], float]]] = {}
     for family in text_string_to_metric_families(day.metrics):
         for sample in family.samples:
@@ -100,7 +100,7 @@ def samples(day: Day) -> dict[str, list[tuple[dict[str, str], float]]]:
 
 
 def value(day: Day, name: str, **labels: str) -> float:
-    """The sum of the samples with these labels."""
+    """Returns the sum of the samples with these labels."""
     return sum(value for had, value in samples(day)[f"threadline_{name}"] if labels.items() <= had.items())
 
 
@@ -159,12 +159,12 @@ def test_what_is_shown_is_what_is_declared(day: Day) -> None:
 
 
 def rules() -> list[dict[str, Any]]:
-    """Every rule of the file."""
+    """Returns every rule of the file."""
     return [rule for group in yaml.safe_load(RULES.read_text("utf-8"))["groups"] for rule in group["rules"]]
 
 
 def selected(expression: str) -> Iterator[tuple[str, list[tuple[str, str, str]]]]:
-    """The metrics that an expression names, with their matchers."""
+    """Yields the metrics that an expression names, with their matchers."""
     outside = _GROUPING.sub("", expression)
     for name, matchers in _SELECTOR.findall(outside):
         if name.startswith("threadline_") or name in ELSEWHERE:

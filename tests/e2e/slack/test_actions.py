@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 
 def buttons(post: dict[str, Any]) -> list[str]:
-    """The labels of a post's buttons."""
+    """Returns the labels of a post's buttons."""
     rows = [block["elements"] for block in post["blocks"] if block["type"] == "actions"]
     return [element["text"]["text"] for row in rows for element in row]
 
 
 def line_posts(team: Team, root: str) -> list[dict[str, Any]]:
-    """The posts that are status lines."""
+    """Returns the posts that are status lines."""
     return [post for post in team.below(root) if post["blocks"][0]["block_id"].startswith("k:line:")]
 
 
 def card(team: Team, root: str) -> dict[str, Any]:
-    """The card of a thread."""
+    """Returns the card of a thread."""
     return team.slack.thread(team.support, root)[0]
 
 

@@ -14,7 +14,7 @@ NOT_AUSTRALIA = "+12025550123"
 
 
 async def opened(team: Team, user: str = "") -> dict[str, Any]:
-    """The modal of Anna (or of another user), once its fields are there."""
+    """Returns the modal of Anna (or of another user), once its fields are there."""
     who = user or team.anna
     await team.until(lambda: (shown := team.slack.modal(who)) and "One moment" not in team.slack.words(shown))
     modal = team.slack.modal(who)
@@ -31,7 +31,7 @@ async def compose(team: Team, text: str = "Your order is ready", number: str = C
 
 
 async def errors(team: Team) -> dict[str, str]:
-    """The errors beside the fields after Anna clicks *Send*."""
+    """Returns the errors beside the fields after Anna clicks *Send*."""
     used = await team.slack.submit(team.anna)
     assert not used.error
     found: dict[str, str] = (used.answer or {}).get("errors", {})

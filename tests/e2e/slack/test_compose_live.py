@@ -17,7 +17,7 @@ CURLY = "\u2019"  # the apostrophe of phones and word processors
 
 
 def words(team: Team) -> str:
-    """The words in Anna's modal."""
+    """Returns the words in Anna's modal."""
     modal = team.slack.modal(team.anna)
     assert modal is not None
     return team.slack.words(modal)
@@ -30,7 +30,7 @@ def has_field(team: Team, block_id: str) -> bool:
 
 
 def typed(team: Team) -> Any:
-    """The contents of the text field."""
+    """Returns the contents of the text field."""
     modal = team.slack.modal(team.anna)
     assert modal is not None
     (field,) = [state for name, state in modal["state"]["values"].items() if name.startswith("text:")]

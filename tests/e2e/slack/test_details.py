@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 async def modal(team: Team, user: str = "") -> str:
-    """The words in the modal that opens for Anna (or another user)."""
+    """Returns the words in the modal that opens for Anna (or another user)."""
     who = user or team.anna
     await team.until(lambda: team.slack.modal(who))
     return team.slack.words(team.slack.modal(who) or {})
 
 
 async def delivered(team: Team) -> tuple[str, str]:
-    """A thread with a delivered reply: its `ts` and that of the reply."""
+    """Makes a thread with a delivered reply; returns its `ts` and that of the reply."""
     root = await team.conversation(CUSTOMER)
     reply = await team.reply(root, "On its way")
     await team.until(lambda: any("✓✓" in line for line in team.lines(root)))
@@ -106,7 +106,7 @@ async def test_another_sender_is_chosen_on_the_card(team: Team) -> None:
 
 
 def shown(team: Team) -> dict[str, Any]:
-    """Anna's modal."""
+    """Returns Anna's modal."""
     found = team.slack.modal(team.anna)
     assert found is not None
     return found

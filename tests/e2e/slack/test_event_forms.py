@@ -43,7 +43,7 @@ async def team(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Team]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """One form from Slack."""
+    """Returns one form from Slack."""
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
@@ -116,7 +116,7 @@ async def test_each_form_becomes_what_it_must(team: Team, path: Path) -> None:
 
 
 def taken_in(team: Team) -> list[str]:
-    """The kinds of the intake rows from Slack, oldest first."""
+    """Returns the kinds of the intake rows from Slack, oldest first."""
     return [row["kind"] for row in team.rows("SELECT kind FROM intake WHERE source = 'slack' ORDER BY id")]
 
 

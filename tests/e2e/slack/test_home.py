@@ -20,14 +20,14 @@ async def opened(team: Team, user: str) -> str:
 
 
 def words(team: Team, user: str) -> str:
-    """The words in a user's tab."""
+    """Returns the words in a user's tab."""
     shown = team.slack.home(user)
     assert shown is not None
     return team.slack.words(shown)
 
 
 def blocks(team: Team, user: str) -> list[dict[str, Any]]:
-    """The blocks of a user's tab."""
+    """Returns the blocks of a user's tab."""
     shown = team.slack.home(user)
     assert shown is not None
     return list(shown["blocks"])

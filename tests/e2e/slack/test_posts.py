@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def times_shown(team: Team, text: str) -> int:
-    """The number of times that the customer's threads show a text."""
+    """Returns the number of times that the customer's threads show a text."""
     return team.shown(CUSTOMER).count(text)
 
 
 def cards(team: Team) -> int:
-    """The number of threads in the channel, whatever they say."""
+    """Returns the number of threads in the channel, whatever they say."""
     return sum(key(post).startswith("card:") for post in team.slack.see(team.support))
 
 

@@ -122,12 +122,12 @@ async def test_an_inbox_with_open_conversations_is_not_forgotten(quick: Team) ->
 
 
 def roots(team: Team, channel: str) -> list[str]:
-    """The cards in a channel."""
+    """Returns the cards in a channel."""
     return [post["ts"] for post in team.slack.see(channel) if post.get("bot_id") and "blocks" in post]
 
 
 def first(team: Team, channel: str) -> str:
-    """The first card in a channel, or an empty string."""
+    """Returns the first card in a channel, or an empty string."""
     return next(iter(roots(team, channel)), "")
 
 

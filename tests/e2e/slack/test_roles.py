@@ -55,13 +55,13 @@ class Divided(Team):
         settings["admins"] = [self.group]
 
     async def says(self, user: str, text: str, channel: str = "support") -> str:
-        """The immediate answer to the user."""
+        """Returns the immediate answer to the user."""
         used = await self.slack.slash(user, self.channels.get(channel, channel), "/sms", text)
         assert not used.error
         return str(used.posts[0]["text"])
 
     def taken_in(self) -> int:
-        """The number of intake rows that commands made."""
+        """Returns the number of intake rows that commands made."""
         (row,) = self.rows("SELECT count(*) AS n FROM intake WHERE source = 'slack' AND kind <> 'reply'")
         return int(row["n"])
 

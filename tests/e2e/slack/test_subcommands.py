@@ -41,7 +41,7 @@ async def name(team: Team, phone: str, called: str) -> None:
 
 
 def written(team: Team) -> dict[str, int]:
-    """The number of rows in each table that a command can write to."""
+    """Returns the number of rows in each table that a command can write to."""
     counts = """
         SELECT (SELECT count(*) FROM intake) AS intake, (SELECT count(*) FROM contacts) AS contacts,
             (SELECT count(*) FROM conversations) AS conversations, (SELECT count(*) FROM messages) AS messages,

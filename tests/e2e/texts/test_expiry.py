@@ -38,7 +38,7 @@ async def age(team: Team) -> None:
 
 
 def asked(team: Team, root: str) -> list[dict[str, Any]]:
-    """The lines that ask if their text should go out."""
+    """Returns the lines that ask if their text should go out."""
     return [post for post in team.below(root) if key(post).startswith("line:") and "it waited for" in post["text"]]
 
 

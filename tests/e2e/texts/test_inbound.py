@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def webhook(text: str, sid: str | None = "MWEBHOOK0000000000000000000000001", **more: Any) -> dict[str, Any]:
-    """A text of the customer as the carrier's JSON, with the field names of `get-sms`."""
+    """Returns a text of the customer as the carrier's JSON, with the field names of `get-sms`."""
     said = {"From": CUSTOMER, "To": "+61499009990", "Text": text, "Direction": "Receive", "Status": "Received", **more}
     return said if sid is None else {"MessageSid": sid, **said}
 

@@ -36,7 +36,7 @@ async def written(team: Team, text: str = LONG) -> None:
 
 
 def line(team: Team) -> dict[str, Any]:
-    """The only status line in London."""
+    """Returns the only status line in London."""
     channel = team.channels["london"]
     posts = [post for card in team.slack.see(channel) for post in team.slack.thread(channel, card["ts"])]
     (found,) = [post for post in posts if key(post).startswith("line:")]
@@ -53,12 +53,12 @@ def says(team: Team, *words: str) -> bool:
 
 
 def whole(texts: list[str]) -> str:
-    """The text that a reader gets from the parts."""
+    """Returns the text that a reader gets from the parts."""
     return " ".join(text.split(") ", 1)[1] for text in texts)
 
 
 def sent(team: Team) -> list[str]:
-    """The texts that the provider accepted, in order."""
+    """Returns the texts that the provider accepted, in order."""
     return [each.text for each in team.iovox.accepted]
 
 

@@ -12,13 +12,13 @@ PROVIDERS = {"provider", "providers", "_provider", "_providers"}
 
 
 def sends(tree: ast.Module) -> list[int]:
-    """The lines that call or pass on `send` of something with the name of a provider."""
+    """Returns the lines that call or pass on `send` of something with the name of a provider."""
     found = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and node.attr == "send"]
     return [node.lineno for node in found if PROVIDERS & _names(node.value)]
 
 
 def _names(node: ast.expr) -> set[str]:
-    """Every name in the expression, attributes included."""
+    """Returns every name in the expression, attributes included."""
     inside = list(ast.walk(node))
     names = {one.id for one in inside if isinstance(one, ast.Name)}
     return names | {one.attr for one in inside if isinstance(one, ast.Attribute)}

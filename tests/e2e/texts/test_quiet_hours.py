@@ -58,7 +58,7 @@ async def held(team: Team, text: str, count: int = 1) -> None:
 
 
 def waiting(team: Team) -> list[dict[str, Any]]:
-    """The status lines of held texts, oldest first."""
+    """Returns the status lines of held texts, oldest first."""
     posts = [post for root in team.roots(LONDONER) for post in team.below(root)]
     return [post for post in posts if key(post).startswith("line:") and "held until" in post["text"]]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def line_of(team: Team, root: str) -> dict[str, Any]:
-    """The only status line of a thread."""
+    """Returns the only status line of a thread."""
     (line,) = [post for post in team.below(root) if key(post).startswith("line:")]
     return line
 
