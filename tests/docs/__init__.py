@@ -1,1 +1,1 @@
-"""The documentation is held to the code: links, commands, names, pieces of code, and the pages that are made."""
+"""Tests of the documentation against the code: links, commands, names, code, generated pages, plain English."""

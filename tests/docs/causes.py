@@ -12,7 +12,7 @@ from tests.docs.pages import ROOT
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-Raiser = tuple[str | None, str]  # the module that it can be called in (None: any) and its name
+Raiser = tuple[str | None, str]  # the module that can call it (None: any) and its name
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Module:
 
     @cached_property
     def functions(self) -> list[ast.FunctionDef | ast.AsyncFunctionDef]:
-        """All of them, those within others after these."""
+        """All functions of the module; a nested function comes after its parent."""
         return [node for node in ast.walk(self.tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
 
     def assigned(self, function: ast.AST, name: str) -> ast.expr | None:
-        """What a name is given within the function, else what it is in the module."""
+        """Returns the value of a name within the function, else within the module."""
         for node in (*ast.walk(function), *self.tree.body):
             if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in node.targets):
                 return node.value
@@ -36,9 +36,9 @@ class Module:
 
 
 def causes() -> set[str]:
-    """The first word of each."""
+    """Returns the first word of each cause."""
     modules = [Module(path.stem, ast.parse(path.read_text("utf-8"))) for path in sorted((ROOT / "bot").rglob("*.py"))]
-    raisers: dict[Raiser, int] = {(None, "alerts.raise_one"): 1}  # with the place of the cause among the arguments
+    raisers: dict[Raiser, int] = {(None, "alerts.raise_one"): 1}  # the position of the cause among the arguments
     found: set[str] = set()
     while True:
         known = len(raisers)
@@ -53,7 +53,7 @@ def causes() -> set[str]:
 def _raised(
     module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, raisers: dict[Raiser, int]
 ) -> Iterator[ast.expr]:
-    """The causes that a function hands to one that raises them."""
+    """Yields the causes that a function passes to a function that raises alerts."""
     for node in ast.walk(function):
         if not isinstance(node, ast.Call):
             continue
@@ -67,7 +67,7 @@ def _raised(
 def _words(
     module: Module, function: ast.FunctionDef | ast.AsyncFunctionDef, cause: ast.expr, raisers: dict[Raiser, int]
 ) -> set[str]:
-    """What a cause begins with. One that the function was handed itself makes the function one that raises."""
+    """Returns the first word of a cause. If the cause is a parameter, its function counts as one that raises alerts."""
     if isinstance(cause, ast.JoinedStr):
         return {str(ast.literal_eval(cause.values[0])).partition(":")[0]}
     if isinstance(cause, ast.Constant):

@@ -1,4 +1,4 @@
-"""Whether a command that a page shows is one."""
+"""Checks the commands that a page shows."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding
 
 
 def shown(block: Block) -> list[str]:
-    """The commands of a console block: the lines after a dollar sign, with those that they go on in."""
+    """Returns the commands of a console block: the lines after a dollar sign, with their continuation lines."""
     lines = block.text.replace("\\\n", " ").splitlines()
     return [line[2:] for line in lines if line.startswith("$ ")]
 
 
 def ours(block: Block) -> list[str]:
-    """The commands of ours in a block for a shell, from our program on: what stands before it is not ours to check."""
+    """Returns our commands in a shell block; the words before our program are not ours to check."""
     lines = block.text.replace("\\\n", " ").splitlines()
     return [found[1] for line in lines if (found := _OURS.search(line.partition(" #")[0]))]
 
 
 def fault(command: str) -> str | None:
-    """What is wrong with a command, or None."""
+    """Returns the fault of a command, or None."""
     program, *words = shlex.split(command, comments=True)
     program = program.rpartition(".venv/bin/")[2]
     if program in OUTSIDE:
@@ -67,7 +67,7 @@ def _make(words: list[str]) -> str | None:
 
 
 def _python(words: list[str]) -> str | None:
-    """A module that can be run, or a file; paths among the words are there."""
+    """Checks that a module can be run, and that the paths among the words exist."""
     if words[:1] == ["-m"] and find_spec(words[1]) is None:
         return f"there is no module {words[1]}"
     return next((f"there is no {word}" for word in words if "/" in word and not (ROOT / word).exists()), None)

@@ -18,7 +18,7 @@ _HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code, without the indentation of the list that it stands in."""
+    """A block of code, without the indentation of its list."""
 
     kind: str
     text: str
@@ -48,7 +48,7 @@ class Page:
 
     @cached_property
     def prose(self) -> str:
-        """Everything but the blocks."""
+        """The text without the blocks of code."""
         return _FENCED.sub("", self.text)
 
     @cached_property
@@ -62,16 +62,16 @@ class Page:
 
     @cached_property
     def anchors(self) -> set[str]:
-        """What a link to a heading may name, as GitHub makes it."""
+        """The anchors of the headings, as GitHub makes them."""
         plain = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in _HEADING.findall(self.prose)]
         return {heading.replace(" ", "-") for heading in plain}
 
     def of_kind(self, *kinds: str) -> list[Block]:
-        """The blocks of these kinds."""
+        """Returns the blocks of these kinds."""
         return [block for block in self.blocks if block.kind in kinds]
 
     def below(self, heading: str) -> str:
-        """What stands below a heading, up to the next one; empty if there is no such heading."""
+        """Returns the text below a heading, up to the next one; empty if there is no such heading."""
         _, _, rest = self.text.partition(f"\n## {heading}\n")
         return rest.partition("\n## ")[0]
 
@@ -80,5 +80,5 @@ PAGES = [Page(path) for path in sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")]
 
 
 def page(name: str) -> Page:
-    """The page of this path from the root."""
+    """Returns the page with this path from the root."""
     return next(each for each in PAGES if each.name == name)

@@ -1,4 +1,4 @@
-"""CHANGELOG.md is in the form of Keep a Changelog 1.1.0."""
+"""CHANGELOG.md has the form of Keep a Changelog 1.1.0."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _CHANGELOG = page("CHANGELOG.md")
 
 
 def _sections() -> dict[str, str]:
-    """What stands below each heading of the second level."""
+    """Returns the text below each heading of the second level."""
     _, *parts = re.split(r"^## ", _CHANGELOG.text, flags=re.MULTILINE)
     return {head: body for head, _, body in (part.partition("\n") for part in parts)}
 
@@ -27,12 +27,12 @@ def test_it_says_what_it_is() -> None:
 
 
 def test_unreleased_comes_first() -> None:
-    """What is not released yet stands on top, once."""
+    """The unreleased changes are at the top, once."""
     assert next(iter(_sections())) == "[Unreleased]"
 
 
 def test_releases_have_a_version_and_a_date() -> None:
-    """Newest first; the version of the package is the newest, or the one that comes next."""
+    """The newest release is first; the package has its version or the next one."""
     found = [_VERSION.fullmatch(head) for head in list(_sections())[1:]]
     assert all(found)
     released = [(date.fromisoformat(each[4]), tuple(map(int, each.groups()[:3]))) for each in found if each]

@@ -1,4 +1,4 @@
-"""What a page shows as code is code: commands exist, Python compiles, settings load, examples are real files."""
+"""Code on a page is real: commands exist, Python compiles, settings load, examples are real files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _BASE: dict[str, Any] = {
 
 
 def test_commands_exist(page: Page) -> None:
-    """Each command in a console block, and each one of ours in a sentence, is there with its options."""
+    """Each command in a console block, and each of our commands in a sentence, exists with its options."""
     written = [code for code in page.code if code.partition(" ")[0] in {"threadline", "make"} and " " in code]
     every = [command for block in page.of_kind("console") for command in commands.shown(block)] + written
     every += [command for block in page.of_kind("sh", "bash") for command in commands.ours(block)]
@@ -41,7 +41,7 @@ def test_commands_exist(page: Page) -> None:
 
 
 def test_commands_among_others_are_found() -> None:
-    """Whoever runs them, and from wherever."""
+    """The user and the folder of a command do not matter."""
     as_somebody = "sudo -u me A=b /opt/threadline/.venv/bin/threadline doctor # x"
     block = Block("sh", f"sudo make -C /opt/threadline setup\n{as_somebody}\n")
     assert commands.ours(block) == ["make -C /opt/threadline setup", "threadline doctor"]
@@ -58,25 +58,25 @@ def test_console_blocks_show_commands(page: Page) -> None:
     "command", ["threadline fly", "threadline run --fast", "make coffee", "python tests/nowhere", "sudo reboot"]
 )
 def test_a_command_that_is_none_is_found(command: str) -> None:
-    """The check that the tests above rely on says what is wrong."""
+    """The check behind the tests above names the fault."""
     assert commands.fault(command)
 
 
 def test_python_compiles(page: Page) -> None:
-    """Each block of Python is Python, whatever it is cut from."""
+    """Each block of Python compiles, even if it is a part of a file."""
     for block in page.of_kind("python"):
         ast.parse(textwrap.dedent(block.text))
 
 
 def test_the_guide_is_cut_from_the_example() -> None:
-    """Every piece of Python in the walk-through stands in the example package, letter for letter."""
+    """Every piece of Python in the walk-through is in the example package, letter for letter."""
     source = (_EXAMPLE / "carrier_pigeon.py").read_text(encoding="utf-8")
     assert not [block.text for block in _GUIDE.of_kind("python") if block.text not in source]
     assert len(_GUIDE.of_kind("python")) > 5
 
 
 def test_the_guides_fixtures_are_the_examples() -> None:
-    """Every fixture in the walk-through is a file of the example's data, and its list of files is whole."""
+    """Every fixture in the walk-through is a file of the example, and its list of files is complete."""
     data = _EXAMPLE / "contract"
     files = {
         path.relative_to(_EXAMPLE).as_posix(): path.read_text("utf-8") for path in data.rglob("*") if path.is_file()
@@ -87,7 +87,7 @@ def test_the_guides_fixtures_are_the_examples() -> None:
 
 
 def test_the_guides_tables_are_the_examples() -> None:
-    """Its contract.toml and its entry point are those of the example."""
+    """The contract.toml and the entry point of the walk-through are those of the example."""
     contract, project = (tomllib.loads(block.text) for block in _GUIDE.of_kind("toml"))
     assert contract == tomllib.loads((_EXAMPLE / "contract/carrierpigeon/contract.toml").read_text("utf-8"))
     (installed,) = _entry_points()
@@ -104,7 +104,7 @@ def test_the_guides_tables_are_the_examples() -> None:
     ],
 )
 def test_settings_that_are_shown_can_be_used(block: Block) -> None:
-    """A settings file on a page loads, once what the reader has to fill in is filled in."""
+    """A settings file on a page loads, after the reader has filled in the blanks."""
     shown = tomllib.loads(block.text.replace("…", "0" * 32))
     assert check(Settings(**(_BASE | shown))).inboxes
 
@@ -119,7 +119,7 @@ def test_settings_that_are_shown_can_be_used(block: Block) -> None:
     ],
 )
 def test_pieces_of_settings_can_be_used(block: Block) -> None:
-    """A piece of a settings file on a page loads, beside what every settings file has."""
+    """A piece of a settings file on a page loads, together with a complete settings file."""
     shown = tomllib.loads(block.text.replace("…", "0" * 32))
     shown.pop("database", None)  # its folder is not here
     whole = {**GOOD, **{name: _beside(GOOD.get(name), value) for name, value in shown.items()}}
@@ -127,7 +127,7 @@ def test_pieces_of_settings_can_be_used(block: Block) -> None:
 
 
 def _beside(before: Any, shown: Any) -> Any:
-    """What is shown, with the rest of its table."""
+    """Returns the shown value, with the rest of its table."""
     if not isinstance(before, dict) or not isinstance(shown, dict):
         return shown
     return {**before, **{name: _beside(before.get(name), value) for name, value in shown.items()}}

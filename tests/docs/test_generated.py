@@ -1,4 +1,4 @@
-"""The pages that are made from the code are as the code is."""
+"""The generated pages match the code."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_they_are_the_same_everywhere() -> None:
 
 
 def test_what_differs_is_named_and_mended(tmp_path: Path) -> None:
-    """A changed page and a missing one are named by --check, which writes nothing; without it both are written."""
+    """With --check it names a changed and a missing page and writes nothing; without it, it writes both."""
     for name in MADE:
         shutil.copy(DOCS / name, tmp_path)
     (tmp_path / "features.md").write_text("It can do everything.\n", encoding="utf-8")
@@ -55,7 +55,7 @@ def test_what_differs_is_named_and_mended(tmp_path: Path) -> None:
 
 
 def test_the_variables_work(tmp_path: Path) -> None:
-    """An installation that has nothing but variables, all of them named on the page, runs a command."""
+    """A command runs with settings from variables only, and the page names each of them."""
     (shown,) = page("docs/providers/fonedynamics.md").of_kind("toml")
     variables = dict(_variables(_SETTINGS | tomllib.loads(shown.text)))
     named = set(re.findall(r"`(THREADLINE_\w+(?:<NAME>\w+)?)`", page("docs/settings.md").text))

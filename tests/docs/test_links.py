@@ -1,4 +1,4 @@
-"""What a page points at is there."""
+"""The links and names on a page lead to something that exists."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 _PATH = re.compile(r"(?:bot|docs|providers|sandbox|sms|storage|tests)/[\w./-]*")
 _NAME = re.compile(r"(?:bot|providers|sandbox|sms|storage)(?:\.\w+)+")
 _ATTRIBUTE = re.compile(r"([A-Z][a-z]\w+)\.(\w+)")
-_TO_BE_MADE = "carrierpigeon"  # what the reader of add-a-provider.md makes has its name in its path
+_TO_BE_MADE = "carrierpigeon"  # the path of each file that the reader of add-a-provider.md creates contains this name
 
 
 def test_links_lead_somewhere(page: Page) -> None:
-    """A link to a file leads to one in the repository, and to a heading that it has; others are whole addresses."""
+    """A link to a file leads to a file of the repository and to one of its headings; others are complete URLs."""
     assert not [link for link in page.links if not _leads_somewhere(page, link)]
 
 
 def test_files_that_are_named_are_there(page: Page) -> None:
-    """A path of ours in a sentence is the path of a file or a folder."""
+    """A path of ours in a sentence exists as a file or a folder."""
     paths = [code for code in page.code if _PATH.fullmatch(code) and _TO_BE_MADE not in code]
     assert not [path for path in paths if not (ROOT / path).exists()]
 

@@ -1,4 +1,4 @@
-"""The operator's page knows every alert that there can be, and says what to do about each."""
+"""The operator's page lists every alert that can occur, with its fix."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ def _table() -> dict[str, tuple[str, str]]:
 
 
 def test_the_causes_are_found() -> None:
-    """A search that finds nothing would agree with any page: texts, Slack, its channels and connections are there."""
+    """The search finds alerts about texts, Slack, its channels and connections; an empty one would match any page."""
     assert {"refused", "unknown", "dead", "slack token", "channel", "socket strangers", "no receipt"} <= causes()
 
 
 def test_every_alert_has_its_row() -> None:
-    """The page has the causes that the code can raise, and no other."""
+    """The page has the causes that the code can raise, and no others."""
     assert set(_table()) == causes()
 
 
 def test_every_row_says_what_it_means_and_what_to_do() -> None:
-    """In words, or by a link to a runbook of the page."""
+    """Each row has words or a link to a runbook of the page."""
     for cause, (meaning, cure) in _table().items():
         assert len(meaning.split()) > 3, cause
         assert len(cure.split()) >= 1, cause
 
 
 def test_runbooks_are_found() -> None:
-    """Every runbook is led to: from the table, from another one, or by a rule."""
+    """The table, another runbook or a rule links to each runbook."""
     rules = (_PAGE.path.parents[1] / "deploy/alerts.yml").read_text("utf-8")
     led_to = {link.partition("#")[2] for link in _PAGE.links} | set(re.findall(r"operations\.md#([\w-]+)", rules))
     _, _, runbooks = _PAGE.text.partition("\n## Runbooks\n")

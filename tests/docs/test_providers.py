@@ -1,4 +1,4 @@
-"""Each provider that comes with threadline has its page, and the page says what the provider declares."""
+"""Each provider of threadline has its page, and the page matches the provider's declarations."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NAMES = [name for name in providers.names() if providers.load(name).__module__.s
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_has_its_page(name: str) -> None:
-    """Under its name, with its title, how it is set up and what is unproved; the index links it."""
+    """The page has its name, its title, its setup and its unproved parts; the index links it."""
     mine = _page(name)
     assert mine.text.startswith(f"# {providers.load(name).title}\n")
     assert mine.below("Set it up")
@@ -25,7 +25,7 @@ def test_it_has_its_page(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_what_is_unproved(name: str) -> None:
-    """Exactly what the feature table marks, in whatever way an account may be set."""
+    """The page lists exactly the marks of the feature table, for every form of an account."""
     title = providers.load(name).title
     head, *rows = [_cells(line) for line in page("docs/features.md").text.splitlines() if line.startswith("|")]
     (marked,) = (row for row in rows if row[0] == "`unproved`" and len(row) == len(head))
@@ -39,7 +39,7 @@ def test_it_says_what_is_unproved(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_what_it_can_do(name: str) -> None:
-    """Exactly what is declared: each name once, in the list, with words for it."""
+    """The page lists exactly the declared features, each once and with words."""
     features = providers.load(name).features
     can = {field.name for field in fields(features) if getattr(features, field.name) is True}
     listed = [line for line in _page(name).below("What it can do").splitlines() if line.startswith("- ")]
@@ -49,7 +49,7 @@ def test_it_says_what_it_can_do(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_its_limits(name: str) -> None:
-    """The length and the numbers that the provider declares stand below its limits."""
+    """The page gives the declared length and the declared numbers."""
     features, said = providers.load(name).features, _page(name).below("Limits")
     declared = [limit.count for limit in features.limits] + ([features.max_text] if features.max_text else [])
     assert not [number for number in declared if not re.search(rf"\b{number}\b", said)]
