@@ -1,7 +1,6 @@
-"""Why something is written: the row of the intake that it follows from, carried along by whoever works on it.
+"""The intake row that caused the current work, kept in a context variable.
 
-A job keeps it for the work that comes later, a message for everything that becomes of it, so that one id leads through
-the whole life of a text.
+Each job and each message stores the id of that row, so that one id runs through the whole life of a text in the log.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ REASON: ContextVar[int | None] = ContextVar("reason", default=None)  # the id of
 
 @contextmanager
 def because(intake_id: int | None) -> Iterator[None]:
-    """What is written within follows from this row of the intake."""
+    """Records this intake row as the cause of everything that is written inside the `with` block."""
     token = REASON.set(intake_id)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Time as storage keeps it: integer microseconds UTC."""
+"""Times in storage: integer microseconds UTC."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def system_clock() -> int:
-    """Now, in microseconds UTC."""
+    """Returns the current time in microseconds UTC."""
     return time.time_ns() // 1_000
 
 
 def from_datetime(moment: datetime) -> int:
-    """Microseconds UTC of an aware datetime."""
+    """Converts an aware datetime to microseconds UTC."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 def to_datetime(microseconds: int) -> datetime:
-    """The aware UTC datetime of a stored time."""
+    """Converts microseconds UTC to an aware UTC datetime."""
     return _EPOCH + timedelta(microseconds=microseconds)

@@ -1,6 +1,6 @@
-"""What a transaction has to tell once it is committed: for the log and for what is counted, never for the story.
+"""Events that a transaction publishes once it is committed, for logs and metrics. Nothing in Slack depends on them.
 
-Ids, names from the settings, and words of ours: no number, no text and no token. Times are microseconds.
+They hold ids, names from the settings and fixed words: never a phone number, a text or a token. Times are microseconds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TakenIn:
-    """Something is in the intake that was not there before."""
+    """An intake row was stored that was not there before."""
 
     intake: int
     source: str  # an account's name, "slack" or "command line"
@@ -19,7 +19,7 @@ class TakenIn:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """The bridge has done with a row of the intake what was to be done."""
+    """An intake row was handled."""
 
     intake: int
     kind: str
@@ -27,16 +27,16 @@ class Handled:
 
 @dataclass(frozen=True, slots=True)
 class AdminActed:
-    """An admin had a contact erased, or was given all that is kept about them."""
+    """An admin erased a contact, or exported everything that is stored about one."""
 
     what: str  # "erase" or "export"
     who: str  # a Slack user's id
-    number: str  # its keyed hash
+    number: str  # the number's keyed hash
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A contact's text has its message."""
+    """A contact's text was stored as a message."""
 
     intake: int | None
     message: int
@@ -45,16 +45,16 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A contact's text stands in Slack."""
+    """A contact's text was posted in Slack."""
 
     intake: int | None
     message: int
-    waited: int | None  # since it was taken in; None: nobody knows when that was
+    waited: int | None  # since it was stored in the intake; None if that time is unknown
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A request to a provider is about to be made."""
+    """A request to a provider is about to be sent."""
 
     intake: int | None
     message: int
@@ -65,19 +65,19 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """An attempt ended *accepted*, *not sent*, *refused* or *unknown*, or a receipt brought its end."""
+    """An attempt ended as *accepted*, *not sent*, *refused* or *unknown*, or a receipt gave its final status."""
 
     intake: int | None
     message: int
     attempt: int
     account: str
     end: str
-    waited: int | None  # from when the text was taken in, or was to go out, to the provider's answer; None: it is none
+    waited: int | None  # from intake, or from its send time, to the provider's answer; None if there was none
 
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """The gate does not let a text out."""
+    """The gate stopped a text."""
 
     intake: int | None
     message: int
@@ -86,22 +86,22 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A provider said something about an attempt."""
+    """A provider sent a receipt for an attempt."""
 
-    intake: int | None  # that of the text, where it is known
+    intake: int | None  # of the text, if known
     account: str
-    status: str | None  # None: a word that we do not know
+    status: str | None  # None: a status word that we do not know
 
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """A job is to be done later, or once more."""
+    """A job was postponed or will be retried."""
 
     job: int
     kind: str
     tries: int
-    waited: int  # that it has to wait
-    why: str  # a code or some words of ours
+    waited: int  # how long it has to wait
+    why: str  # a code or a few fixed words
 
 
 News = TakenIn | Handled | AdminActed | Received | Shown | Tried | Ended | Stopped | Said | Postponed

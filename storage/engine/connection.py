@@ -1,4 +1,4 @@
-"""One connection to the file, whose statements run in a thread of its own, or where the caller is."""
+"""One SQLite connection whose statements run in its own thread or in the caller's."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BEGIN = "BEGIN IMMEDIATE"
-_PREPARED = 512  # statements that stay prepared: all that there are
-_BATCH = 64  # rows, of which aiosqlite fetches so many at a time
-_WAIT = "PRAGMA busy_timeout = 1500"  # milliseconds: below the three seconds that Slack waits for an answer
+_PREPARED = 512  # size of the statement cache: room for every statement there is
+_BATCH = 64  # rows that aiosqlite fetches at a time
+_WAIT = "PRAGMA busy_timeout = 1500"  # milliseconds: less than the three seconds in which Slack expects an answer
 _DO_NOT_WAIT = "PRAGMA busy_timeout = 0"
 _PRAGMAS = (
     _WAIT,
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",  # what is acknowledged has reached the disk
+    "PRAGMA synchronous = FULL",  # data is on disk before we acknowledge it
     "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",  # what is deleted is overwritten
+    "PRAGMA secure_delete = ON",  # overwrites deleted data with zeros
 )
 
 
 class SqliteConnection(aiosqlite.Connection):
-    """aiosqlite's connection, whose own methods take a statement to its thread and back.
+    """An aiosqlite connection. Its own methods send each statement to a thread and back.
 
-    That way costs ten times what a statement does that finds its rows by an index; hence `here`.
+    That detour costs ten times as much as a statement that finds its rows by an index. `here` avoids it.
 
     Attributes:
-        here: the same connection for whoever runs a statement where they are. Nobody else uses it at the time.
+        here: the same connection, for running a statement in the caller's thread. Only one caller may use it at a time.
     """
 
     here: sqlite3.Connection
@@ -47,7 +47,7 @@ class SqliteConnection(aiosqlite.Connection):
         return self.here
 
     def begin_at_once(self) -> bool:
-        """Takes the file for writing; False: another process holds it just now, and has to be waited for."""
+        """Starts a write transaction. Returns False if another process holds the file and the caller has to wait."""
         self.here.execute(_DO_NOT_WAIT)
         try:
             self.here.execute(BEGIN)
@@ -62,10 +62,10 @@ async def connect(path: Path) -> SqliteConnection:
     """Opens the file.
 
     Raises:
-        sqlite3.OperationalError: it cannot be opened or is no database.
+        sqlite3.OperationalError: the file cannot be opened or is not a database.
     """
     connection = await SqliteConnection(path)
-    assert isinstance(connection, SqliteConnection)  # noqa: S101 - aiosqlite gives back what was awaited
+    assert isinstance(connection, SqliteConnection)  # noqa: S101 - aiosqlite returns the object that was awaited
     try:
         await connection.create_function("lower", 1, _lower, deterministic=True)
         for pragma in _PRAGMAS:
@@ -77,5 +77,5 @@ async def connect(path: Path) -> SqliteConnection:
 
 
 def _lower(text: str | None) -> str | None:
-    """SQL's `lower` for every script, as PostgreSQL has it: SQLite's own knows ASCII only."""
+    """SQL's `lower` for every script, as in PostgreSQL. SQLite's own lowers ASCII only."""
     return None if text is None else text.lower()

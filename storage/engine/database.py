@@ -1,8 +1,8 @@
-"""The one SQLite file: opened with aiosqlite, brought up to date, read and written.
+"""The SQLite database: opening, migrating, reading and writing one file through aiosqlite.
 
-One writer connection behind a FIFO, because several lock each other out; readers on connections of their own that
-cannot write. A transaction that was begun ends whole or not at all, whoever is cancelled meanwhile; those that wait for
-the writer together share one commit, and each caller goes on once it is on the disk.
+One write connection serves callers in order, because several would lock each other out. Readers have their own
+connections, which cannot write. A transaction is committed whole or not at all, even when its caller is cancelled.
+Transactions that wait for the writer at the same time share one commit, and each caller continues once it is on disk.
 """
 
 from __future__ import annotations
@@ -133,12 +133,12 @@ class Database:
         self.reader = InlineConnection(readers[0])
         self._writer = writer
         self._readers = readers
-        self._free: asyncio.LifoQueue[SqliteConnection] = asyncio.LifoQueue()
+        self._idle: asyncio.LifoQueue[SqliteConnection] = asyncio.LifoQueue()
         for reader in readers[1:]:
-            self._free.put_nowait(reader)
-        self._turn = asyncio.Lock()  # wakes its waiters in the order they came
-        self._batch: list[Transaction] = []  # that wait for one commit
-        self._is_synced = True  # whether the next commit waits for the disk
+            self._idle.put_nowait(reader)
+        self._turn = asyncio.Lock()  # asyncio wakes waiters in the order they came
+        self._batch: list[Transaction] = []  # transactions that wait for the next commit
+        self._is_synced = True  # True if the next commit waits for the disk
         self._committing: asyncio.Task[None] | None = None
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._followers: list[Callable[[News, int | None], None]] = []
@@ -146,12 +146,12 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self, *, synced: bool = True) -> AsyncIterator[Transaction]:
-        """Holds the writer. Left normally it is committed, left by any exception it is undone.
+        """Opens a write transaction. A normal exit commits it, an exception rolls it back.
 
         Args:
-            synced: it goes on once the disk has it. Else a power cut may undo it, never a part of it and nothing that
-                was committed before; what is synced later brings it along. Only for what is done again by itself from
-                what the disk has, before anybody is answered or asked.
+            synced: wait until the commit is on disk. If False, a power cut may undo this transaction, but never a part
+                of it and nothing that was committed before; the next synced commit also writes it to disk. Use False
+                only for work that is repeated from stored data after a crash, before anyone gets an answer.
 
         Raises:
             sqlite3.OperationalError: the disk is full, or another process holds the file for too long.
@@ -162,64 +162,64 @@ class Database:
                 yield transaction
                 self._writer.here.execute("RELEASE one")
             except BaseException:
-                await self._undo()
+                await self._roll_back()
                 raise
             self._batch.append(transaction)
             if not self._is_synced:
                 await self._commit_batch()
-            elif self._committing is None:  # it takes its turn after all who wait now, for all of them
+            elif self._committing is None:  # queues behind all who wait now, and commits for all of them
                 self._committing = asyncio.create_task(self._commit())
         try:
             await _unbroken(transaction.committed)
         finally:
-            self._pass_on(transaction)
+            self._notify_followers(transaction)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
-        """Holds a reader, which sees what is committed and cannot write: its statements run in a thread."""
-        reader = await self._free.get()
+        """Lends a reader: it sees committed rows, cannot write, and runs its statements in a thread."""
+        reader = await self._idle.get()
         try:
             yield Connection(reader)
         finally:
-            self._free.put_nowait(reader)
+            self._idle.put_nowait(reader)
 
     def listen(self, whom: str, listener: Callable[[], None]) -> None:
-        """Calls `listener` after each commit in which `Transaction.wake(whom)` was said."""
+        """Calls `listener` after each commit of a transaction that called `wake(whom)`."""
         self._listeners.setdefault(whom, []).append(listener)
 
     def follow(self, follower: Callable[[News, int | None], None]) -> None:
-        """Calls `follower` after a commit for each news, with the row of the intake that it follows from, if any."""
+        """Calls `follower` after each commit, once per event, with the id of the intake row that caused it or None."""
         self._followers.append(follower)
 
     async def data_version(self) -> int:
-        """A number that changes when another process has written to the file: the writer sees all but its own."""
-        async with self._alone():
+        """Returns a number that changes when another process writes to the file; our own writes do not change it."""
+        async with self._exclusive():
             return int(await InlineConnection(self._writer).value("PRAGMA data_version"))
 
     async def start_ids(self) -> None:
-        """Makes ids rise from the greatest one stored, even if the clock was set back meanwhile."""
+        """Makes new ids greater than every stored one, even if the clock was set back since."""
         async with self.read() as reader:
             newest = [await reader.value(f"SELECT max(id) FROM {table}") for table in _WITH_IDS]
         self._ids.rise_above(max((found for found in newest if found is not None), default=0))
 
     async def flush(self) -> bool:
-        """Brings everything from the log into the file and empties the log; returns whether nobody was in the way."""
-        async with self._alone():
+        """Moves everything from the write-ahead log into the file. Returns False if another connection prevented it."""
+        async with self._exclusive():
             (found,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         return not found[0]
 
     async def scrub(self, largest: int) -> bool:
-        """Writes the file anew, so that no remains of what was deleted are left in it; nobody can write meanwhile.
+        """Rewrites the whole file, so that no trace of deleted data is left in it. Blocks all writers meanwhile.
 
-        SQLite overwrites what it deletes, but not the copies that it left behind when it moved rows between pages.
+        SQLite overwrites the data that it deletes, but not the old copies of rows that it moved between pages.
 
         Args:
-            largest: bytes; a larger file would be locked for too long.
+            largest: bytes; a larger file is left alone, because it would be locked for too long.
 
         Returns:
-            Whether it was done.
+            True if the file was rewritten and the log emptied.
         """
-        async with self._alone():
+        async with self._exclusive():
             (pages,) = await self._writer.execute_fetchall("PRAGMA page_count")
             (size,) = await self._writer.execute_fetchall("PRAGMA page_size")
             if pages[0] * size[0] > largest:
@@ -228,19 +228,19 @@ class Database:
         return await self.flush()
 
     async def close(self) -> None:
-        """Waits for the transactions under way, then closes every connection."""
-        async with self._alone():
+        """Waits for the transactions that are under way, then closes every connection."""
+        async with self._exclusive():
             for connection in (*self._readers, self._writer):
                 await connection.close()
 
     @asynccontextmanager
-    async def _alone(self) -> AsyncIterator[None]:
-        """Holds the writer, with nothing of anybody's that is not committed."""
+    async def _exclusive(self) -> AsyncIterator[None]:
+        """Holds the writer after committing everything that waits for a commit."""
         async with self._turn:
             await _unbroken(self._commit_batch())
             yield
 
-    # --- one commit for all who wait ----------------------------------------------------------------------------------
+    # --- one commit for all that wait ---------------------------------------------------------------------------------
 
     async def _begin(self, *, synced: bool) -> Transaction:
         if not self._writer.in_transaction:
@@ -253,15 +253,15 @@ class Database:
         self._writer.here.execute("SAVEPOINT one")
         return Transaction(self._writer, self.clock(), self._ids)
 
-    async def _undo(self) -> None:
-        """Takes back what this transaction wrote, and leaves what waits for the same commit."""
+    async def _roll_back(self) -> None:
+        """Undoes what this transaction wrote and keeps the others that wait for the same commit."""
         if not self._batch:
-            await _unbroken(self._writer.rollback())  # does nothing where nothing is open
+            await _unbroken(self._writer.rollback())  # does nothing if no transaction is open
         elif self._writer.in_transaction:
             self._writer.here.execute("ROLLBACK TO one")
             self._writer.here.execute("RELEASE one")
         else:
-            self._fail(sqlite3.OperationalError("the transaction was given up with another one"))
+            self._fail(sqlite3.OperationalError("the transaction was rolled back together with another one"))
 
     async def _commit(self) -> None:
         try:
@@ -269,26 +269,26 @@ class Database:
                 self._committing = None
                 await self._commit_batch()
         except BaseException:
-            self._fail(sqlite3.OperationalError("the program ends"))
+            self._fail(sqlite3.OperationalError("the program is shutting down"))
             raise
 
     async def _commit_batch(self) -> None:
         if not self._batch:
-            return  # it was committed at the close, or SQLite has given it up, and that is told
+            return  # close() committed it, or SQLite rolled it back and the callers know
         try:
             if self._is_synced:
                 await self._writer.execute("COMMIT")
             else:
-                self._writer.here.execute("COMMIT")  # the disk is not waited for, so no thread needs to
+                self._writer.here.execute("COMMIT")  # this commit does not wait for the disk, so it needs no thread
         except sqlite3.Error as error:
             try:
                 await _unbroken(self._writer.rollback())
             finally:
                 self._fail(error)
         else:
-            self._tell()
+            self._announce_commit()
 
-    def _tell(self) -> None:
+    def _announce_commit(self) -> None:
         batch, self._batch = self._batch, []
         for transaction in batch:
             transaction.committed.set_result(None)
@@ -296,8 +296,8 @@ class Database:
             for listener in self._listeners.get(whom, ()):
                 listener()
 
-    def _pass_on(self, transaction: Transaction) -> None:
-        """Where it was told, not where it was committed for others too: what a follower logs is bound to the work."""
+    def _notify_followers(self, transaction: Transaction) -> None:
+        """Calls the followers in the caller's task, because a follower's log line uses the caller's log context."""
         committed = transaction.committed
         if committed.done() and not committed.cancelled() and committed.exception() is None:
             for news, intake_id in transaction.told:
@@ -311,11 +311,11 @@ class Database:
 
 
 async def open_database(path: Path, clock: Clock = system_clock) -> Database:
-    """Opens the file, makes it if it is not there, and brings its schema up to date.
+    """Opens the file, creates it if it is missing, and applies missing migrations.
 
     Raises:
-        storage.engine.migrations.TooNew: it was written by a newer version of this program.
-        sqlite3.OperationalError: it cannot be opened or is no database.
+        storage.engine.migrations.TooNew: a newer version of this program wrote the file.
+        sqlite3.OperationalError: the file cannot be opened or is not a database.
     """
     async with AsyncExitStack() as opened:
         writer = await connect(path)
@@ -333,11 +333,11 @@ async def open_database(path: Path, clock: Clock = system_clock) -> Database:
 
 
 async def upgrade(path: Path, clock: Clock, report: Callable[[Migration], None]) -> list[Migration]:
-    """Brings the schema of a file up to date; tells each change once it is made, and returns them.
+    """Applies missing migrations to a file, reports each once it is applied, and returns them.
 
     Raises:
-        storage.engine.migrations.TooNew: it was written by a newer version of this program.
-        sqlite3.OperationalError: it cannot be opened or is no database.
+        storage.engine.migrations.TooNew: a newer version of this program wrote the file.
+        sqlite3.OperationalError: the file cannot be opened or is not a database.
     """
     made = []
     writer = await connect(path)
@@ -351,7 +351,7 @@ async def upgrade(path: Path, clock: Clock, report: Callable[[Migration], None])
 
 
 async def _unbroken(work: Awaitable[object]) -> None:
-    """Waits until the work is done, however often the one who waits is cancelled: then that is said afterwards."""
+    """Waits until the work is done, even if the caller is cancelled; raises CancelledError afterwards if it was."""
     task = asyncio.ensure_future(work)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():

@@ -1,4 +1,4 @@
-"""Ids of our own: BIGINTs that rise in the order they were made, whatever the clock does."""
+"""Our own ids: BIGINTs that rise in the order they are made, even when the clock is set back."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from storage.engine.clock import Clock
 
-_WRITERS = 256  # how many processes may make ids in the same microsecond without meeting
+_WRITERS = 256  # processes that can make ids in the same microsecond without a collision
 
 
 def made_at(an_id: int) -> int:
-    """When an id was made (microseconds UTC)."""
+    """Returns the time at which an id was made, in microseconds UTC."""
     return an_id // _WRITERS
 
 
 class Ids:
-    """Makes ids: the microsecond, then a number of this process, so that the command line and the bot never collide."""
+    """Makes ids from the microsecond and a number for this process, so that the bot and the commands never collide."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -25,15 +25,15 @@ class Ids:
         self._writer = random.randrange(_WRITERS)  # noqa: S311 - not a secret
 
     def new(self) -> int:
-        """An id greater than every one before it."""
+        """Returns an id greater than every earlier one."""
         self._newest = max(self._newest + 1, self._clock())
         return self._newest * _WRITERS + self._writer
 
     def rise_above(self, stored: int) -> None:
-        """Makes every id to come greater than `stored`."""
+        """Makes every later id greater than `stored`."""
         self._newest = max(self._newest, stored // _WRITERS + 1)
 
 
 def smallest(at: int) -> int:
-    """The smallest id that can have been made at this time (microseconds UTC)."""
+    """Returns the smallest id that can have been made at this time (microseconds UTC)."""
     return at * _WRITERS

@@ -1,4 +1,4 @@
-"""Whole copies of the database: made while it is written to, and looked at before they are trusted."""
+"""Copies of the whole database, made while it is in use and verified before they are trusted."""
 
 from __future__ import annotations
 
@@ -11,71 +11,71 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
-PAGES = 256  # that are copied between two reports
-PATIENCE = 10.0  # seconds for the file, if another process holds all of it
+PAGES = 256  # copied between two progress reports
+PATIENCE = 10.0  # seconds to wait for the file if another process has locked it
 
 
 class Damaged(Exception):
-    """A database is not what it should be; the message says what is wrong."""
+    """A database is not as it should be; the message says what is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a database holds."""
+    """The number of rows in a database."""
 
-    schema: int  # the newest migration
+    schema: int  # version of its newest migration
     counts: dict[str, int]  # rows by table
 
 
 def copy(source: Path, target: Path, report: Callable[[int, int], None]) -> Rows:
-    """Copies the database as it is at one moment, with SQLite's backup API, and looks at the copy.
+    """Copies the database with SQLite's backup API, as it is at one moment, and verifies the copy.
 
-    The moment is that of a read transaction: what is written meanwhile neither waits nor gets into the copy.
+    The copy shows one read transaction: later writes neither wait nor get into it.
 
     Args:
-        source: may be written to by other processes.
-        target: an empty file, or none.
-        report: is told how many pages are done, and of how many.
+        source: other processes may write to it.
+        target: an empty or missing file.
+        report: called with the number of pages copied and of all pages.
 
     Raises:
-        Damaged: the copy is not whole.
+        Damaged: the copy is incomplete.
         sqlite3.Error: the database cannot be read, or the copy cannot be written.
     """
     with closing(_reader(source)) as reading, closing(sqlite3.connect(target, isolation_level=None)) as writing:
         reading.execute("BEGIN")
         rows = _rows(reading)
         reading.backup(writing, pages=PAGES, progress=lambda _, left, total: report(total - left, total))
-        writing.execute("PRAGMA journal_mode = DELETE")  # one file, without a second one beside it
+        writing.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
     check(target, rows)
     return rows
 
 
 def check(path: Path, expected: Rows) -> None:
-    """Looks whether the file is a whole database that holds this.
+    """Verifies that the file is an intact database with these rows.
 
     Raises:
-        Damaged: it is not, or does not.
+        Damaged: it is not.
     """
     try:
         with closing(_reader(path)) as connection:
             faults = [row[0] for row in connection.execute("PRAGMA integrity_check(1)") if row[0] != "ok"]
-            loose = connection.execute("PRAGMA foreign_key_check").fetchone()
+            orphan = connection.execute("PRAGMA foreign_key_check").fetchone()
             found = _rows(connection)
     except sqlite3.Error as error:
-        raise Damaged(f"it cannot be read: {error}") from None
+        raise Damaged(f"SQLite cannot read it: {error}") from None
     if faults:
-        raise Damaged(f"SQLite finds it damaged: {faults[0]}")
-    if loose:
-        raise Damaged(f"a row of {loose[0]} belongs to none of {loose[2]}")
+        raise Damaged(f"SQLite reports damage: {faults[0]}")
+    if orphan:
+        raise Damaged(f"a row of {orphan[0]} refers to a missing row of {orphan[2]}")
     if found != expected:
-        raise Damaged("it does not hold the rows that it should")
+        raise Damaged("it does not hold the expected rows")
 
 
 def schema_of(path: Path) -> int:
-    """The schema that the file has, 0 if it has none yet; nothing is changed.
+    """Returns the file's schema version, 0 if it has none yet. Changes nothing.
 
     Raises:
-        sqlite3.Error: it is no database, or cannot be read.
+        sqlite3.Error: the file is not a database, or cannot be read.
     """
     with closing(_reader(path)) as connection:
         tables = {row[1] for row in connection.execute("PRAGMA table_list")}
@@ -83,13 +83,13 @@ def schema_of(path: Path) -> int:
 
 
 def faults(path: Path) -> list[str]:
-    """What SQLite finds wrong with the file, quickly: its pages, but not each entry of each index."""
+    """Returns what SQLite's quick check finds wrong: it reads every page, but not every entry of every index."""
     with closing(_reader(path)) as connection:
         return [row[0] for row in connection.execute("PRAGMA quick_check(3)") if row[0] != "ok"]
 
 
 def files_named(path: Path, candidates: Iterable[int]) -> list[int]:
-    """Which of these files the rows of a copy name."""
+    """Returns those of these file ids that have a row in the copy."""
     with closing(_reader(path)) as connection:
         named = "SELECT 1 FROM files WHERE id = :id"
         return [each for each in candidates if connection.execute(named, {"id": each}).fetchone()]

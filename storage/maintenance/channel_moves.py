@@ -1,4 +1,4 @@
-"""Slack channels have no table of their own: this is what to do when one gets another id."""
+"""Slack channels have no table. This updates every table when a channel gets another id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 async def move(tx: Transaction, team: str, channel: str, now: str) -> None:
-    """Everything that was in `channel` is in `now`: threads, posts, replies, and what of them was seen already."""
+    """Changes a channel's id everywhere: conversations, posts, messages, watermarks and dedup keys of the intake."""
     place = {"team": team, "channel": channel, "now": now}
     await tx.run("UPDATE conversations SET channel = :now WHERE team = :team AND channel = :channel", **place)
     await tx.run("UPDATE posts SET channel = :now WHERE team = :team AND channel = :channel", **place)
@@ -28,5 +28,5 @@ async def move(tx: Transaction, team: str, channel: str, now: str) -> None:
 
 
 def _span(before: str, now: str) -> dict[str, str]:
-    """The keys that begin with `before` and a colon, in their order; a semicolon comes next after a colon."""
+    """Returns the range of keys that begin with `before` and a colon; a semicolon sorts next after a colon."""
     return {"seen": f"{before}:", "beyond": f"{before};", "now": f"{now}:"}

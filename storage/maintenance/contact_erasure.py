@@ -1,4 +1,4 @@
-"""What leads to one contact, and its deletion: table by table, a few messages in one transaction."""
+"""Finds and deletes everything that leads to one contact, table by table, a few messages per transaction."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from storage.engine.database import Connection, Transaction
 
-_OF_MESSAGE = {  # by the message's id, in the order in which they have to go
+_OF_MESSAGE = {  # by the message's id, in an order that foreign keys allow
     "receipts": """
         DELETE FROM receipts WHERE attempt_id IN (SELECT id FROM attempts WHERE message_id = :id)
         """,
@@ -21,7 +21,7 @@ _OF_MESSAGE = {  # by the message's id, in the order in which they have to go
     "messages": "DELETE FROM messages WHERE id = :id",
     "posts": "DELETE FROM posts WHERE subject = :id",
 }
-_OF_CONVERSATION = {  # once it has no messages
+_OF_CONVERSATION = {  # once its messages are deleted
     "callbacks": "DELETE FROM callbacks WHERE subject = CAST(:id AS TEXT)",
     "posts": "DELETE FROM posts WHERE subject = :id",
     "conversations": "DELETE FROM conversations WHERE id = :id",
@@ -30,7 +30,7 @@ _OF_CONVERSATION = {  # once it has no messages
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """One thread in Slack, by its first message."""
+    """One thread in Slack, identified by its first message."""
 
     channel: str
     ts: str
@@ -44,19 +44,19 @@ class Traces:
     messages: list[int]
     attempts: list[int]
     files: list[int]
-    slack_files: list[str]  # that we uploaded, by Slack's ids
+    slack_files: list[str]  # uploaded by us, by Slack's ids
     threads: list[Thread] = field(repr=False)
     leases: list[int]
-    arrivals: list[int]  # rows of the intake that are known to be about their texts
+    arrivals: list[int]  # intake rows known to be about their texts
 
     @property
     def ids(self) -> set[int]:
-        """All of ours that may stand in a job or in what came in."""
+        """All our ids that may occur in a job or in an intake row."""
         return {*self.conversations, *self.messages, *self.attempts, *self.files, *self.leases}
 
 
 async def traces(connection: Connection, contact_id: int) -> Traces:
-    """What there is about the contact now."""
+    """Collects the contact's traces."""
     of = {"contact_id": contact_id}
     found = await connection.all(_one, "SELECT id FROM conversations WHERE contact_id = :contact_id ORDER BY id", **of)
     messages = await connection.all(
@@ -105,15 +105,15 @@ async def traces(connection: Connection, contact_id: int) -> Traces:
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """How much there is about a contact."""
+    """The amount of data about a contact."""
 
     texts: int
     files: int
-    posts: int  # of ours in Slack
+    posts: int  # our own, in Slack
 
 
 async def extent(connection: Connection, contact_id: int) -> Extent:
-    """How much there is about the contact now."""
+    """Counts the contact's texts, files and posts."""
     found = await connection.one(
         Extent,
         """
@@ -129,12 +129,12 @@ async def extent(connection: Connection, contact_id: int) -> Extent:
         """,
         contact_id=contact_id,
     )
-    assert found is not None  # noqa: S101 - it counts
+    assert found is not None  # noqa: S101 - count(*) always returns a row
     return found
 
 
 async def _threads(connection: Connection, contact_id: int) -> list[Thread]:
-    """Every thread that was ever theirs: also one whose card somebody deleted."""
+    """Returns every thread that the contact had, also one whose card somebody deleted."""
     return await connection.all(
         Thread,
         """
@@ -147,7 +147,7 @@ async def _threads(connection: Connection, contact_id: int) -> list[Thread]:
 
 
 async def is_sending(connection: Connection, contact_id: int) -> bool:
-    """Whether a request about one of their texts is being made now."""
+    """Returns True if a request about one of the contact's texts is under way."""
     found = await connection.value(
         """
         SELECT 1 FROM conversations AS c JOIN messages AS m ON m.conversation_id = c.id
@@ -160,7 +160,7 @@ async def is_sending(connection: Connection, contact_id: int) -> bool:
 
 
 async def cancel(tx: Transaction, contact_id: int) -> None:
-    """Nothing more goes out to them, and no thread is opened anew because its card goes."""
+    """Cancels every waiting text to the contact, and forgets threads so that a deleted card opens no new one."""
     conversations = await tx.all(_one, "SELECT id FROM conversations WHERE contact_id = :id", id=contact_id)
     for conversation_id in conversations:
         await tx.run(
@@ -174,7 +174,7 @@ async def cancel(tx: Transaction, contact_id: int) -> None:
 
 
 async def drop_messages(tx: Transaction, message_ids: list[int]) -> dict[str, int]:
-    """Deletes these messages with all that is about them; returns how many rows of each table that were."""
+    """Deletes these messages and all rows about them. Returns the number of deleted rows by table."""
     dropped = dict.fromkeys(_OF_MESSAGE, 0)
     for message_id in message_ids:
         for table, sql in _OF_MESSAGE.items():
@@ -183,10 +183,10 @@ async def drop_messages(tx: Transaction, message_ids: list[int]) -> dict[str, in
 
 
 async def drop_contact(tx: Transaction, contact_id: int, conversation_ids: list[int]) -> dict[str, int]:
-    """Deletes the rest.
+    """Deletes the contact's conversations, leases and row. Returns the number of deleted rows by table.
 
     Raises:
-        sqlite3.IntegrityError: something new is about them.
+        sqlite3.IntegrityError: a new row refers to the contact.
     """
     dropped = dict.fromkeys(_OF_CONVERSATION, 0)
     dropped["leases"] = await tx.run("DELETE FROM leases WHERE contact_id = :id", id=contact_id)
@@ -198,16 +198,16 @@ async def drop_contact(tx: Transaction, contact_id: int, conversation_ids: list[
 
 
 async def drop_suppressions(tx: Transaction, contact_id: int) -> int:
-    """Their opt-outs: the erasure holds what is in force."""
+    """Deletes the contact's opt-outs; the erasure keeps the one in force. Returns how many."""
     return await tx.run("DELETE FROM suppressions WHERE contact_id = :id", id=contact_id)
 
 
-# --- what came in, and what is to be done -----------------------------------------------------------------------------
+# --- intake rows and jobs ---------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Came:
-    """A row of the intake that still holds what came in."""
+    """An intake row that may still hold what was received."""
 
     id: int
     state: str
@@ -219,7 +219,7 @@ class Came:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A row of the jobs."""
+    """A job."""
 
     id: int
     subject: int
@@ -228,7 +228,7 @@ class Planned:
 
 
 async def came(connection: Connection, after: int, limit: int) -> list[Came]:
-    """The next rows of the intake behind this id, in their order."""
+    """Returns the next intake rows after this id, in order."""
     return await connection.all(
         Came,
         """
@@ -242,7 +242,7 @@ async def came(connection: Connection, after: int, limit: int) -> list[Came]:
 
 
 async def empty(tx: Transaction, entry_id: int, dedup_key: str) -> None:
-    """The row is known by its key only, so that the same thing is not taken in again."""
+    """Deletes what an intake row holds and keeps its key, so that a repeated webhook is still recognised."""
     await tx.run("UPDATE receipts SET description = NULL WHERE attempt_id IS NULL AND intake_id = :id", id=entry_id)
     await tx.run(
         """
@@ -257,12 +257,12 @@ async def empty(tx: Transaction, entry_id: int, dedup_key: str) -> None:
 
 
 async def planned(connection: Connection) -> list[Planned]:
-    """Every job."""
+    """Returns every job."""
     return await connection.all(Planned, "SELECT id, subject, claimed_by, payload FROM jobs")
 
 
 async def drop_job(tx: Transaction, job_id: int) -> None:
-    """It is not done any more."""
+    """Deletes a job."""
     await tx.run("DELETE FROM jobs WHERE id = :id", id=job_id)
 
 

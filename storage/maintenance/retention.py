@@ -1,6 +1,6 @@
-"""What is dropped when its time has come: bodies and raw payloads, some rows at a time. The rows stay, and are counted.
+"""Deletes texts and raw payloads after the retention time, some rows at a time. The rows stay, and still count.
 
-Each function does one small transaction's work and says what it did, so that the writer is never held for long.
+Each function does one small transaction's work and returns what it did, so that no one holds the writer for long.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ _REMOVED = "text = NULL, typed = NULL, written = NULL, parts = NULL, media = '[]
 
 
 async def drop_texts(tx: Transaction, before: int, limit: int) -> list[int]:
-    """Drops the texts of messages that are over and older than `before` (microseconds UTC); returns these messages.
+    """Deletes the texts of finished messages older than `before` (microseconds UTC). Returns the ids of these messages.
 
-    One that is still to go out, or still to be shown, keeps its text.
+    A message that is still to be sent or shown keeps its text.
     """
     dropped = await tx.all(
         _id,
@@ -47,7 +47,7 @@ async def drop_texts(tx: Transaction, before: int, limit: int) -> list[int]:
 
 
 async def drop_payloads(tx: Transaction, before: int, limit: int) -> int:
-    """Drops what came in and was done with before then (microseconds UTC), as it came; returns of how many rows."""
+    """Deletes the payloads of intake rows handled before then (microseconds UTC). Returns the number of rows."""
     return await tx.run(
         """
         UPDATE intake SET headers = '{}', body = NULL, parsed = NULL WHERE id IN (
@@ -61,7 +61,7 @@ async def drop_payloads(tx: Transaction, before: int, limit: int) -> int:
 
 
 async def drop_dead(tx: Transaction, before: int, limit: int) -> int:
-    """The same for what nobody could read or handle; it can be replayed no more."""
+    """Deletes the payloads of dead intake rows older than that (microseconds UTC). They cannot be replayed any more."""
     return await tx.run(
         """
         UPDATE intake SET headers = '{}', body = NULL, parsed = NULL WHERE id IN (

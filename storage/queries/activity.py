@@ -1,4 +1,4 @@
-"""What happened since a moment, from every table that tells of it, for somebody who looks on. Only reads."""
+"""Reads what happened since a time from every table that records it, for `threadline tail`."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One thing that happened; what it does not have is None."""
+    """One event; fields that it does not have are None."""
 
     at: int  # microseconds UTC
     what: str  # text in, text out, failed, receipt, alert, dead, or the outcome of an attempt
-    id: int  # of the row that tells of it
+    id: int  # of the row that records it
     inbox: str | None = None
     conversation: int | None = None
     message: int | None = None
     account: str | None = None
-    sender: str | None = None  # by the name the settings give it
+    sender: str | None = None  # by its name in the settings
     status: str | None = None
     code: str | None = None
-    word: str | None = None  # the provider's own
+    word: str | None = None  # the provider's own status word
     segments: int | None = None
-    sentence: str | None = None  # of an alert: no number and no body stands in one
+    sentence: str | None = None  # of an alert: it contains no number and no body
     contact: str | None = field(default=None, repr=False)
     text: str | None = field(default=None, repr=False)
 
 
 async def since(connection: Connection, moment: int, accounts: Iterable[str]) -> list[Happening]:
-    """Everything after the moment (microseconds UTC), oldest first."""
+    """Returns everything after the moment (microseconds UTC), oldest first."""
     found = [
         *await _texts(connection, moment),
         *await _receipts(connection, moment),
@@ -48,7 +48,7 @@ async def since(connection: Connection, moment: int, accounts: Iterable[str]) ->
 
 
 async def failed(connection: Connection, written_after: int) -> list[Happening]:
-    """The texts written after the moment (microseconds UTC) that failed and that nobody has decided about."""
+    """Returns failed texts written after the moment (microseconds UTC) that nobody has decided about."""
     return await connection.all(
         Happening,
         """
@@ -118,7 +118,7 @@ async def _receipts(connection: Connection, moment: int) -> list[Happening]:
 
 
 async def _alerts(connection: Connection, moment: int) -> list[Happening]:
-    """Alerts that began."""
+    """Returns alerts that were first raised after the moment."""
     return await connection.all(
         Happening,
         """
@@ -130,7 +130,7 @@ async def _alerts(connection: Connection, moment: int) -> list[Happening]:
 
 
 async def _dead(connection: Connection, moment: int) -> list[Happening]:
-    """What came in after the moment and cannot be read or handled."""
+    """Returns rows received after the moment that could not be read or handled."""
     return await connection.all(
         Happening,
         """

@@ -1,4 +1,4 @@
-"""What else stands in a conversation, seen from one of its texts."""
+"""Reads the conversation around a message."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def before(connection: Connection, conversation_id: int, message_id: int) -> Message | None:
-    """The newest message of the conversation before this one, of either side."""
+    """Returns the conversation's newest message before this one, in either direction."""
     return await connection.one(
         Message,
         f"""
@@ -24,7 +24,7 @@ async def before(connection: Connection, conversation_id: int, message_id: int) 
 
 
 async def newest_reply(connection: Connection, conversation_id: int) -> Message | None:
-    """The newest text of ours in the conversation that a person wrote."""
+    """Returns our newest text in the conversation that a person wrote."""
     return await connection.one(
         Message,
         f"""
@@ -36,7 +36,7 @@ async def newest_reply(connection: Connection, conversation_id: int) -> Message 
 
 
 async def newest_of_origin(connection: Connection, conversation_id: int, origin: str) -> int | None:
-    """When the conversation's newest text of this origin was made (microseconds UTC); None if there is none."""
+    """Returns when the conversation's newest text of this origin was made (microseconds UTC), or None."""
     found = await connection.value(
         """
         SELECT created_at FROM messages WHERE conversation_id = :conversation_id AND origin = :origin
@@ -49,7 +49,7 @@ async def newest_of_origin(connection: Connection, conversation_id: int, origin:
 
 
 async def failed(connection: Connection, conversation_id: int) -> list[Message]:
-    """The conversation's texts of ours that failed and that nobody has decided about, oldest first."""
+    """Returns our failed texts in the conversation that nobody has decided about, oldest first."""
     return await connection.all(
         Message,
         f"""
@@ -62,7 +62,7 @@ async def failed(connection: Connection, conversation_id: int) -> list[Message]:
 
 
 async def wants_decision(connection: Connection, conversation_id: int) -> bool:
-    """Whether a text of ours in the conversation failed, or may not have gone out, and nobody has decided about it."""
+    """Returns True if a text of ours failed or may not have gone out, and nobody has decided about it."""
     found = await connection.value(
         """
         SELECT 1 FROM messages

@@ -1,4 +1,4 @@
-"""What the Home tab shows: who waits, what failed, which leases end, a day in numbers, how accounts are. Only reads."""
+"""Reads for the Home tab: waiting contacts, failures, ending leases, today's counts and the health of accounts."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A line of a list, about one conversation."""
+    """An entry of a list, about one conversation."""
 
     conversation_id: int
-    at: int  # since when it waits, when it failed, when it ends (microseconds UTC)
+    at: int  # since when it waits, when it failed, or when it ends (microseconds UTC)
     sentence: str | None = None  # why it failed
-    number: str | None = None  # that is leased
+    number: str | None = None  # the leased number
 
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """What happened since a moment."""
+    """The counts of texts since a moment."""
 
-    came: int
-    went: int
-    delivered: int  # of those that went
-    failed: int  # of those that went
+    came: int  # received
+    went: int  # sent
+    delivered: int  # of those sent
+    failed: int  # of those sent
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How an account is; times in microseconds UTC, None: never."""
+    """An account's health; times in microseconds UTC, None if it never happened."""
 
     accepted_at: int | None
     failed_at: int | None
-    unknown: int  # texts of which nobody knows whether they went out
+    unknown: int  # texts whose outcome is unknown
 
 
 async def waiting(connection: Connection, inbox: str, limit: int) -> list[Item]:
-    """The conversations of the inbox in which the contact waits for us, the longest first."""
+    """Returns the inbox's conversations in which the contact waits for an answer, longest wait first."""
     return await connection.all(
         Item,
         """
@@ -52,7 +52,7 @@ async def waiting(connection: Connection, inbox: str, limit: int) -> list[Item]:
 
 
 async def failed(connection: Connection, inbox: str, limit: int) -> list[Item]:
-    """The newest texts of the inbox that failed and that nobody has decided about."""
+    """Returns the inbox's newest failed texts that nobody has decided about."""
     return await connection.all(
         Item,
         """
@@ -67,7 +67,7 @@ async def failed(connection: Connection, inbox: str, limit: int) -> list[Item]:
 
 
 async def ending(connection: Connection, inbox: str, now: int, until: int, limit: int) -> list[Item]:
-    """The leases of the inbox that end between the two (microseconds UTC), the first to end first."""
+    """Returns the inbox's leases that end between the two times (microseconds UTC), the next to end first."""
     return await connection.all(
         Item,
         """
@@ -84,7 +84,7 @@ async def ending(connection: Connection, inbox: str, now: int, until: int, limit
 
 
 async def numbers(connection: Connection, inbox: str, since: int) -> Numbers:
-    """What came and went in the inbox since then (microseconds UTC)."""
+    """Counts the inbox's texts since then (microseconds UTC)."""
     found = await connection.one(
         Numbers,
         """
@@ -104,7 +104,7 @@ async def numbers(connection: Connection, inbox: str, since: int) -> Numbers:
 
 
 async def health(connection: Connection, account: str) -> Health:
-    """How the account is."""
+    """Returns the account's health."""
     refused = await _newest(connection, account, "refused")
     not_sent = await _newest(connection, account, "not sent")
     failures = [at for at in (refused, not_sent) if at is not None]

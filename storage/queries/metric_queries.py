@@ -1,4 +1,4 @@
-"""What is measured each time somebody asks: how much waits, and how old it is. Only reads, each by an index."""
+"""Reads for the gauges at each scrape: lengths and ages of queues. Every query uses an index."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The jobs of one kind towards one side."""
+    """The jobs of one kind for one side."""
 
     side: str
     kind: str
-    due: int  # that should be done by now, those under way included
+    due: int  # due now, including those under way
     later: int  # whose time has not come
-    oldest: int | None  # when the oldest of the due ones was to be done (microseconds UTC)
+    oldest: int | None  # when the oldest due job was to run (microseconds UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many there are of something."""
+    """A name with a count."""
 
     name: str
     count: int
@@ -30,7 +30,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The texts of an inbox that do not go on by themselves."""
+    """The texts of an inbox that wait for a person or for their time."""
 
     inbox: str
     why: str  # asked, held, scheduled or unknown
@@ -38,7 +38,7 @@ class Waiting:
 
 
 async def queues(connection: Connection, now: int) -> list[Queue]:
-    """The jobs that there are, by side and kind."""
+    """Counts the jobs by side and kind."""
     return await connection.all(
         Queue,
         """
@@ -52,7 +52,7 @@ async def queues(connection: Connection, now: int) -> list[Queue]:
 
 
 async def intake(connection: Connection) -> tuple[int, int | None, int]:
-    """The rows that the bridge has not seen: how many, when the oldest came (microseconds UTC); and the dead ones."""
+    """Returns the number of new rows, when the oldest was received (microseconds UTC), and the number of dead rows."""
     waiting = await connection.value("SELECT count(*) FROM intake WHERE state = 'new'")
     oldest = await connection.value("SELECT received_at FROM intake WHERE state = 'new' ORDER BY id LIMIT 1")
     dead = await connection.value("SELECT count(*) FROM intake WHERE state = 'dead'")
@@ -60,7 +60,7 @@ async def intake(connection: Connection) -> tuple[int, int | None, int]:
 
 
 async def set_aside(connection: Connection) -> list[Waiting]:
-    """Texts that a person is asked about, that are held, or that are for later, by inbox."""
+    """Counts texts that are held, scheduled or waiting for a decision, by inbox."""
     return await connection.all(
         Waiting,
         """
@@ -72,7 +72,7 @@ async def set_aside(connection: Connection) -> list[Waiting]:
 
 
 async def unknown(connection: Connection) -> list[Waiting]:
-    """Texts of which nobody knows whether they went out, by inbox; those that somebody decided about do not count."""
+    """Counts texts with unknown outcome by inbox, without those that somebody has decided about."""
     return await connection.all(
         Waiting,
         """
@@ -87,7 +87,7 @@ async def unknown(connection: Connection) -> list[Waiting]:
 
 
 async def leases(connection: Connection, now: int) -> list[Count]:
-    """The numbers that are leased now, by account."""
+    """Counts the live leases by account."""
     return await connection.all(
         Count,
         "SELECT account AS name, count(*) AS count FROM leases WHERE expires_at > :now GROUP BY account",
@@ -96,12 +96,12 @@ async def leases(connection: Connection, now: int) -> list[Count]:
 
 
 async def opted_out(connection: Connection) -> int:
-    """How many contacts want no texts."""
+    """Counts the contacts that are opted out."""
     return int(await connection.value("SELECT count(*) FROM suppressions WHERE lifted_at IS NULL"))
 
 
 async def alerts(connection: Connection) -> list[Count]:
-    """The alerts that last, by the first word of their cause."""
+    """Counts the unresolved alerts by the first word of their cause."""
     causes = await connection.all(_cause, "SELECT cause FROM alerts WHERE resolved_at IS NULL")
     kinds = sorted(cause.partition(":")[0] for cause in causes)
     return [Count(kind, kinds.count(kind)) for kind in dict.fromkeys(kinds)]

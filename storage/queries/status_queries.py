@@ -1,4 +1,4 @@
-"""How things stand: what waits, what went wrong, and when each account last took a text. Only reads."""
+"""Reads for `threadline status`: queues, failures, and when each account last accepted a text."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class InboxCounts:
-    """One inbox."""
+    """The counts of one inbox."""
 
     waiting: int  # contacts that wait for an answer
-    waiting_since: int | None  # the one who waits longest (microseconds UTC)
-    queued: int  # texts that are under way to a provider, held or scheduled
+    waiting_since: int | None  # the longest wait's start (microseconds UTC)
+    queued: int  # texts on their way to a provider, held or scheduled
     asked: int  # texts that wait for a person's decision
-    failed: int  # texts that failed and that nobody has decided about
-    unknown: int  # texts of which nobody knows whether they went out
+    failed: int  # failed texts that nobody has decided about
+    unknown: int  # texts whose outcome is unknown
 
 
 @dataclass(frozen=True, slots=True)
 class SideCounts:
-    """The jobs towards one side."""
+    """The jobs for one side."""
 
     side: str
     waiting: int
-    due: int  # of these, how many should be under way now
-    oldest: int | None  # when the oldest of those was to be done (microseconds UTC)
+    due: int  # of these, how many are due now
+    oldest: int | None  # when the oldest due job was to run (microseconds UTC)
 
 
 async def of_inbox(connection: Connection, inbox: str) -> InboxCounts:
-    """What waits and what went wrong in the inbox."""
+    """Counts what waits and what failed in the inbox."""
     return InboxCounts(
         waiting=await connection.value(
             "SELECT count(*) FROM conversations WHERE inbox = :inbox AND waiting_since IS NOT NULL", inbox=inbox
@@ -49,7 +49,7 @@ async def of_inbox(connection: Connection, inbox: str) -> InboxCounts:
 
 
 async def _texts(connection: Connection, inbox: str, what: str) -> int:
-    """How many texts of ours are *queued* (also held or scheduled), *asked* or *failed* in the inbox."""
+    """Counts the inbox's outbound texts that are *queued* (also held or scheduled), *asked* or *failed*."""
     return int(
         await connection.value(
             """
@@ -67,7 +67,7 @@ async def _texts(connection: Connection, inbox: str, what: str) -> int:
 
 
 async def _unknown(connection: Connection, inbox: str) -> int:
-    """Tries before a person's newest decision do not count, nor do texts that were given up."""
+    """Counts unknown attempts, without those before a person's newest decision and those of cancelled texts."""
     return int(
         await connection.value(
             """
@@ -83,7 +83,7 @@ async def _unknown(connection: Connection, inbox: str) -> int:
 
 
 async def of_sides(connection: Connection, now: int) -> list[SideCounts]:
-    """The jobs that wait, for each side that has any."""
+    """Counts the waiting jobs of each side that has any."""
     return await connection.all(
         SideCounts,
         """
@@ -96,7 +96,7 @@ async def of_sides(connection: Connection, now: int) -> list[SideCounts]:
 
 
 async def last_accepted(connection: Connection, account: str, sender: str) -> int | None:
-    """When the account last took a text from this sender (microseconds UTC); None if it never did."""
+    """Returns when the account last accepted a text from this sender (microseconds UTC), or None."""
     found = await connection.value(
         """
         SELECT max(accepted_at) FROM attempts
@@ -109,5 +109,5 @@ async def last_accepted(connection: Connection, account: str, sender: str) -> in
 
 
 async def dead(connection: Connection) -> int:
-    """How many rows of the intake nobody could read or finish."""
+    """Counts the intake rows that could not be read or handled."""
     return int(await connection.value("SELECT count(*) FROM intake WHERE state = 'dead'"))

@@ -1,4 +1,4 @@
-"""A whole conversation, read some messages at a time: for an export."""
+"""Reads a whole conversation for an export, a page at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def page(connection: Connection, conversation_id: int, after: int, limit: int) -> list[Message]:
-    """The conversation's next messages behind the one of this id, oldest first."""
+    """Returns the conversation's next messages after this id, oldest first."""
     return await connection.all(
         Message,
         f"""
@@ -25,7 +25,7 @@ async def page(connection: Connection, conversation_id: int, after: int, limit: 
 
 
 async def count(connection: Connection, conversation_id: int) -> int:
-    """How many messages the conversation has."""
+    """Counts the conversation's messages."""
     return int(
         await connection.value(
             "SELECT count(*) FROM messages WHERE conversation_id = :conversation_id", conversation_id=conversation_id

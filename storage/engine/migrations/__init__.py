@@ -1,4 +1,4 @@
-"""The schema, one numbered file per change; run at start, each in a transaction of its own."""
+"""The schema as numbered files, one per change. Each runs at start in its own transaction."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ CREATE TABLE IF NOT EXISTS migrations (
 
 
 class TooNew(Exception):
-    """The file was written by a newer version of this program."""
+    """A newer version of this program wrote the file."""
 
     def __init__(self, found: int, known: int) -> None:
         super().__init__(
-            f"The database has schema {found}, this version of threadline knows up to {known}. "
-            "Install the newer version again, or restore a backup made before the upgrade."
+            f"The database has schema {found}, but this version of threadline knows only up to {known}. "
+            "Install the newer version again, or restore a backup from before the upgrade."
         )
 
 
@@ -43,7 +43,7 @@ class Migration:
 
 
 def known() -> list[Migration]:
-    """Every migration in this package, oldest first."""
+    """Returns every migration in this package, oldest first."""
     found = (entry for entry in files(__package__).iterdir() if entry.name.endswith(".sql"))
     return sorted(
         (Migration(int(entry.name[:4]), entry.name[5:-4], entry.read_text("utf-8")) for entry in found),
@@ -52,29 +52,29 @@ def known() -> list[Migration]:
 
 
 async def migrate(connection: aiosqlite.Connection, clock: Clock) -> list[Migration]:
-    """Applies what is missing and returns it, oldest first.
+    """Applies the missing migrations and returns them, oldest first.
 
     Args:
         connection: in autocommit mode.
-        clock: microseconds UTC, for the time that each is recorded with.
+        clock: microseconds UTC, for the time that is recorded with each.
 
     Raises:
-        TooNew: if the file has a version that this package does not know.
+        TooNew: the file has a version that this package does not know.
     """
     return [migration async for migration in _apply(connection, clock, known())]
 
 
 def applying(connection: aiosqlite.Connection, clock: Clock) -> AsyncIterator[Migration]:
-    """Applies what is missing, one after the other, and gives each once it is applied.
+    """Applies the missing migrations one by one and yields each once it is applied.
 
     Raises:
-        TooNew: if the file has a version that this package does not know.
+        TooNew: the file has a version that this package does not know.
     """
     return _apply(connection, clock, known())
 
 
 async def version(connection: aiosqlite.Connection) -> int:
-    """The schema that the file has; 0 for an empty one."""
+    """Returns the file's schema version; 0 if it is empty."""
     await connection.execute(_TABLE)
     rows = await connection.execute_fetchall("SELECT coalesce(max(version), 0) FROM migrations")
     return int(next(iter(rows))[0])
@@ -92,7 +92,7 @@ async def _apply(
 
 
 async def _is_applied_by_us(connection: aiosqlite.Connection, migration: Migration, now: int) -> bool:
-    """Applies the change whole or not at all; False if another process was faster."""
+    """Applies the change whole or not at all. Returns False if another process applied it first."""
     try:
         await connection.executescript(_script(migration, now))
     except BaseException as error:
@@ -104,6 +104,6 @@ async def _is_applied_by_us(connection: aiosqlite.Connection, migration: Migrati
 
 
 def _script(migration: Migration, now: int) -> str:
-    """The whole change as one script. What records it comes first, so that a second process stumbles at once."""
+    """Returns the whole change as one script. The record comes first, so that a second process fails at once."""
     record = f"INSERT INTO migrations VALUES ({migration.version}, '{migration.name}', {now});"
     return f"BEGIN IMMEDIATE;\n{record}\n{migration.sql}\nCOMMIT;"

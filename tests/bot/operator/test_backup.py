@@ -153,7 +153,7 @@ def _miscount(name: str, content: bytes) -> bytes:
         (_flip, "files/7 in it is not as it was written"),
         (_lose, "threadline.db is missing"),
         (_escape, "no backup of threadline"),
-        (_miscount, "does not hold the rows that it should"),
+        (_miscount, "does not hold the expected rows"),
     ],
 )
 async def test_a_backup_that_is_not_whole_is_not_restored(installed: Path, change: Any, said: str) -> None:

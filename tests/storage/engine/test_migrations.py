@@ -72,7 +72,7 @@ async def test_a_newer_file_is_refused_and_left_alone(path: Path, clock: Clock) 
         async with database.transaction() as tx:
             await tx.run("INSERT INTO migrations VALUES (9999, 'of_the_future', 0)")
         before = await schema(database)
-    with pytest.raises(TooNew, match=r"schema 9999, .* knows up to \d+\. Install the newer version again"):
+    with pytest.raises(TooNew, match=r"schema 9999, .* knows only up to \d+\. Install the newer version again"):
         await open_database(path, clock)
     with closing(sqlite3.connect(path)) as plain:
         assert [row[0] for row in plain.execute("SELECT sql FROM sqlite_master ORDER BY type, name")] == before
