@@ -1,4 +1,4 @@
-"""What the team or the operator must see: one row per cause while it lasts."""
+"""Alerts for the team or the operator: one row per cause while it lasts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from storage.engine.database import Connection, Transaction
 
-LINKS = 10  # conversations that one alert names; it counts them all
+LINKS = 10  # conversations that one alert names; `count` counts all occurrences
 
 _COLUMNS = "id, cause, sentence, links, count, first_at, last_at, acknowledged_by, resolved_at"
 
@@ -21,7 +21,7 @@ class Alert:
     id: int
     cause: str
     sentence: str
-    links: str  # JSON: the ids of the conversations that it is about, newest last
+    links: str  # JSON: ids of the affected conversations, newest last
     count: int
     first_at: int
     last_at: int
@@ -30,18 +30,18 @@ class Alert:
 
     @property
     def conversations(self) -> list[int]:
-        """The ids of the newest conversations that it is about."""
+        """The ids of the newest affected conversations."""
         return [int(conversation_id) for conversation_id in json.loads(self.links)]
 
 
 async def raise_one(tx: Transaction, cause: str, sentence: str, conversation_id: int | None = None) -> int:
-    """Once more the cause was seen; returns the alert's id.
+    """Adds one occurrence to the alert about this cause, or begins one. Returns the alert's id.
 
     Args:
         tx: the open transaction.
-        cause: what makes two alerts one: "refused:fone:FORBIDDEN".
-        sentence: for people; no number and no body in it.
-        conversation_id: where it happened, to be linked.
+        cause: identifies the alert, for example "refused:fone:FORBIDDEN".
+        sentence: for people; contains no number and no body.
+        conversation_id: the affected conversation, to be linked.
     """
     alert = await _live(tx, cause)
     links = [*(alert.conversations if alert else []), *([conversation_id] if conversation_id else [])]
@@ -63,7 +63,7 @@ async def raise_one(tx: Transaction, cause: str, sentence: str, conversation_id:
 
 
 async def resolve(tx: Transaction, cause: str) -> int | None:
-    """The cause is gone; returns the id of the alert that this ends, if there was one."""
+    """Resolves the alert about this cause. Returns its id, or None if there was no alert."""
     alert = await _live(tx, cause)
     if alert is None:
         return None
@@ -72,9 +72,9 @@ async def resolve(tx: Transaction, cause: str) -> int | None:
 
 
 async def leave(tx: Transaction, conversation_id: int) -> list[int]:
-    """Nothing is left to decide in the conversation: alerts about texts there name it no more.
+    """Removes the conversation from all alerts, because nothing is left to decide there.
 
-    Returns the ids of the alerts that changed; one that names no conversation any more is resolved.
+    Returns the ids of the alerts that changed. An alert without any conversation left is resolved.
     """
     lasting = await tx.all(Alert, f"SELECT {_COLUMNS} FROM alerts WHERE resolved_at IS NULL ORDER BY id")
     changed = [alert for alert in lasting if conversation_id in alert.conversations]
@@ -90,12 +90,12 @@ async def leave(tx: Transaction, conversation_id: int) -> list[int]:
 
 
 async def lasts(connection: Connection, cause: str) -> bool:
-    """Whether there is an alert about this cause that is not resolved."""
+    """Returns True if an unresolved alert has this cause."""
     return await _live(connection, cause) is not None
 
 
 async def acknowledge(tx: Transaction, alert_id: int, user: str) -> bool:
-    """Somebody has seen it and looks after it. Returns whether they are the first."""
+    """Records the user who looks after the alert. Returns True if they are the first."""
     changed = await tx.run(
         "UPDATE alerts SET acknowledged_by = :user WHERE id = :id AND acknowledged_by IS NULL", user=user, id=alert_id
     )
@@ -103,7 +103,7 @@ async def acknowledge(tx: Transaction, alert_id: int, user: str) -> bool:
 
 
 async def get(connection: Connection, alert_id: int) -> Alert:
-    """The alert of this id."""
+    """Returns the alert with this id; raises LookupError if there is none."""
     found = await connection.one(Alert, f"SELECT {_COLUMNS} FROM alerts WHERE id = :id", id=alert_id)
     if found is None:
         raise LookupError(f"no alert {alert_id}")
@@ -111,7 +111,7 @@ async def get(connection: Connection, alert_id: int) -> Alert:
 
 
 async def unposted(connection: Connection, since: int) -> list[Alert]:
-    """Those that lasted before `since` (microseconds UTC) and do not stand in Slack, by cause."""
+    """Returns the alerts raised before `since` (microseconds UTC) that last and are not posted, by cause."""
     return await connection.all(
         Alert,
         f"""

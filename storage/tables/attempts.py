@@ -1,7 +1,7 @@
-"""One try each to get one part of a message out through one sender.
+"""Attempts to send one part of a message through one sender.
 
-It is written as *sending* before the request; then it ends *accepted*, *not sent*, *refused* or *unknown*. Its status
-only moves forward.
+An attempt is stored as *sending* before the request. It ends as *accepted*, *not sent*, *refused* or *unknown*. Its
+status only moves forward.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ class Attempt:
     id: int
     message_id: int
     part: int
-    number: int  # which try it is, from 1
+    number: int  # counts the attempts of this part, from 1
     account: str
-    sender: str  # by the name the settings give it
-    from_address: str | None = field(repr=False)  # None: a lease not yet known
+    sender: str  # by its name in the settings
+    from_address: str | None = field(repr=False)  # None: a leased number not yet known
     recipient: str = field(repr=False)
     text: str | None = field(repr=False)
     provider_id: str | None
@@ -66,7 +66,7 @@ async def start(
     recipient: str,
     text: str,
 ) -> Attempt:
-    """The request is about to be made: from here on the text may have gone out."""
+    """Stores an attempt before its request is made: from here on the text may have been sent."""
     attempt_id = tx.new_id()
     await tx.run(
         """
@@ -99,7 +99,7 @@ async def accept(
     segments: int | None,
     reconciled_by: str | None = None,
 ) -> None:
-    """The provider has it."""
+    """Records that the provider accepted the attempt."""
     await tx.run(
         """
         UPDATE attempts SET outcome = 'accepted', provider_id = coalesce(:provider_id, provider_id),
@@ -121,7 +121,7 @@ async def accept(
 
 
 async def end(tx: Transaction, attempt_id: int, outcome: Outcome, code: str, sentence: str) -> None:
-    """The provider has it not, or nobody knows: *not sent*, *refused* or *unknown*."""
+    """Records that the attempt ended as *not sent*, *refused* or *unknown*."""
     await tx.run(
         "UPDATE attempts SET outcome = :outcome, code = :code, sentence = :sentence, ended_at = :now WHERE id = :id",
         id=attempt_id,
@@ -135,7 +135,7 @@ async def end(tx: Transaction, attempt_id: int, outcome: Outcome, code: str, sen
 
 
 async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:
-    """Moves the status forward, if that is forward. Returns whether it moved."""
+    """Moves the status forward, never back. Returns True if it moved."""
     behind = [earlier.value for earlier in Status if earlier < status]
     if not behind:
         return False
@@ -155,12 +155,12 @@ async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:
 
 
 async def say(tx: Transaction, attempt_id: int, word: str) -> None:
-    """Keeps the provider's newest word."""
+    """Stores the provider's newest status word."""
     await tx.run("UPDATE attempts SET word = :word WHERE id = :id", id=attempt_id, word=word)
 
 
 async def explain(tx: Transaction, attempt_id: int, code: str | None, sentence: str | None) -> None:
-    """Keeps what is wrong in the status that it has now, if anything is."""
+    """Stores the code and sentence for the current status; None for both if nothing is wrong."""
     await tx.run(
         "UPDATE attempts SET code = :code, sentence = :sentence WHERE id = :id",
         id=attempt_id,
@@ -170,7 +170,7 @@ async def explain(tx: Transaction, attempt_id: int, code: str | None, sentence: 
 
 
 async def get(connection: Connection, attempt_id: int) -> Attempt:
-    """The attempt of this id."""
+    """Returns the attempt with this id; raises LookupError if there is none."""
     found = await find(connection, attempt_id)
     if found is None:
         raise LookupError(f"no attempt {attempt_id}")
@@ -178,12 +178,12 @@ async def get(connection: Connection, attempt_id: int) -> Attempt:
 
 
 async def find(connection: Connection, attempt_id: int) -> Attempt | None:
-    """The attempt of this id, if there is one."""
+    """Returns the attempt with this id, or None."""
     return await connection.one(_row, f"SELECT {_COLUMNS} FROM attempts WHERE id = :id", id=attempt_id)
 
 
 async def by_provider_id(connection: Connection, account: str, provider_id: str) -> Attempt | None:
-    """The attempt that the account's provider knows by this id, if we know of it."""
+    """Returns the attempt with this id at the account's provider, or None."""
     return await connection.one(
         _row,
         f"SELECT {_COLUMNS} FROM attempts WHERE account = :account AND provider_id = :provider_id",
@@ -193,7 +193,7 @@ async def by_provider_id(connection: Connection, account: str, provider_id: str)
 
 
 async def newest(connection: Connection, message_id: int) -> list[Attempt]:
-    """The newest try of each part of the message, in the order of the parts."""
+    """Returns the newest attempt for each part of the message, in the order of the parts."""
     return await connection.all(
         _row,
         f"""
@@ -207,7 +207,7 @@ async def newest(connection: Connection, message_id: int) -> list[Attempt]:
 
 
 async def of_message(connection: Connection, message_id: int) -> list[Attempt]:
-    """Every try of every part of the message, in the order of the parts and tries."""
+    """Returns all attempts for the message, by part and number."""
     return await connection.all(
         _row,
         f"SELECT {_COLUMNS} FROM attempts WHERE message_id = :message_id ORDER BY part, try",
@@ -216,12 +216,12 @@ async def of_message(connection: Connection, message_id: int) -> list[Attempt]:
 
 
 async def interrupted(connection: Connection) -> list[Attempt]:
-    """Attempts whose request was under way when the process ended."""
+    """Returns the attempts whose request was under way when the process ended."""
     return await connection.all(_row, f"SELECT {_COLUMNS} FROM attempts WHERE outcome IS NULL ORDER BY id")
 
 
 async def may_be_out(connection: Connection, message_id: int) -> bool:
-    """Whether a part of the message has gone out, or may have."""
+    """Returns True if a part of the message was sent or may have been."""
     found = await connection.value(
         "SELECT 1 FROM attempts WHERE message_id = :id AND (outcome IS NULL OR outcome <> 'not sent') LIMIT 1",
         id=message_id,
@@ -230,7 +230,7 @@ async def may_be_out(connection: Connection, message_id: int) -> bool:
 
 
 async def may_have_come(connection: Connection, message_id: int) -> bool:
-    """Whether a part of the message has reached a phone, or may have: no provider has refused it."""
+    """Returns True if a part of the message reached a phone or may have: a refused part has not."""
     found = await connection.value(
         """
         SELECT 1 FROM attempts
@@ -242,13 +242,13 @@ async def may_have_come(connection: Connection, message_id: int) -> bool:
 
 
 async def maybe_leased(connection: Connection, account: str, recipient: str, since: int) -> list[Attempt]:
-    """Texts to the recipient that may have been given a lease, since then, which we do not know, oldest first.
+    """Returns texts to the recipient that may have been given a leased number that we do not know, oldest first.
 
     Args:
-        connection: what is read.
+        connection: to read with.
         account: by its name.
         recipient: canonical.
-        since: microseconds UTC; what ended later counts, and what is under way.
+        since: microseconds UTC; attempts that ended later count, and those under way.
     """
     return await connection.all(
         _row,
@@ -265,7 +265,7 @@ async def maybe_leased(connection: Connection, account: str, recipient: str, sin
 
 
 async def maybe_replaced(connection: Connection, account: str, recipient: str, since: int) -> list[Attempt]:
-    """Texts from a name to the recipient that nobody took certainly: they may have been given a lease, too."""
+    """Returns texts from a name that may have been given a leased number, because no provider surely accepted them."""
     found = await connection.all(
         _row,
         f"""
@@ -283,5 +283,5 @@ async def maybe_replaced(connection: Connection, account: str, recipient: str, s
 
 
 async def name_sender(tx: Transaction, attempt_id: int, address: str) -> None:
-    """What it really came from turned out after it had ended."""
+    """Stores the address that the text was really sent from, which became known after the attempt ended."""
     await tx.run("UPDATE attempts SET from_address = :address WHERE id = :id", address=address, id=attempt_id)

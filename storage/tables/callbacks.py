@@ -1,4 +1,4 @@
-"""The tokens that we gave out in URLs, each kept as its hash only."""
+"""The tokens that we put into callback URLs, stored as hashes only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Scope = Literal["attempt", "conversation", "sender"]
 
 @dataclass(frozen=True, slots=True)
 class Callback:
-    """What a token stands for."""
+    """A token and what it identifies."""
 
     token_hash: str = field(repr=False)
     scope: Scope
@@ -22,7 +22,7 @@ class Callback:
 
 
 async def remember(tx: Transaction, callback: Callback) -> None:
-    """The token is given out; the same one may be given out again."""
+    """Stores a token. Does nothing if it is stored already."""
     await tx.run(
         """
         INSERT INTO callbacks (token_hash, scope, subject, account, created_at)
@@ -38,7 +38,7 @@ async def remember(tx: Transaction, callback: Callback) -> None:
 
 
 async def find(connection: Connection, token_hash: str) -> Callback | None:
-    """What the token with this hash stands for, or None if we never gave it out."""
+    """Returns the token with this hash, or None if we never issued it."""
     return await connection.one(
         Callback,
         "SELECT token_hash, scope, subject, account FROM callbacks WHERE token_hash = :token_hash",

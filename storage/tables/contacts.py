@@ -1,4 +1,4 @@
-"""The people on the other end."""
+"""Contacts: the people we exchange texts with."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _COLUMNS = "id, address, name, notes, time_zone"
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """One person: a number, a short code or a `client:` name."""
+    """One contact: a phone number, a short code or a `client:` name."""
 
     id: int
     address: str = field(repr=False)  # canonical, as `str` of a `sms.address.Address`
     name: str | None = field(repr=False)
     notes: str | None = field(repr=False)
-    time_zone: str | None  # IANA name, if a person set it
+    time_zone: str | None  # IANA name, if a user set it
 
     @classmethod
     def unknown(cls, address: str) -> Contact:
-        """Somebody with this address who is in no row yet."""
+        """Returns a contact that has no row yet."""
         return cls(id=0, address=address, name=None, notes=None, time_zone=None)
 
 
 async def remember(tx: Transaction, address: str) -> Contact:
-    """The contact with this address, made if there is none."""
+    """Returns the contact with this address; adds one if there is none."""
     await tx.run(
         """
         INSERT INTO contacts (id, address, created_at) VALUES (:id, :address, :now)
@@ -44,7 +44,7 @@ async def remember(tx: Transaction, address: str) -> Contact:
 
 
 async def find(connection: Connection, address: str) -> Contact | None:
-    """The contact with this address, if there is one."""
+    """Returns the contact with this address, or None."""
     return await connection.one(
         Contact,
         f"SELECT {_COLUMNS} FROM contacts WHERE address = :address",
@@ -55,7 +55,7 @@ async def find(connection: Connection, address: str) -> Contact | None:
 async def describe(
     tx: Transaction, contact_id: int, *, name: str | None, notes: str | None, time_zone: str | None
 ) -> None:
-    """What a person knows of the contact, in place of what was known before."""
+    """Replaces what users recorded about the contact."""
     await tx.run(
         "UPDATE contacts SET name = :name, notes = :notes, time_zone = :time_zone WHERE id = :id",
         name=name,
@@ -66,12 +66,12 @@ async def describe(
 
 
 async def get_if_there(connection: Connection, contact_id: int) -> Contact | None:
-    """The contact of this id, who may be erased."""
+    """Returns the contact with this id, or None if the contact was erased."""
     return await connection.one(Contact, f"SELECT {_COLUMNS} FROM contacts WHERE id = :id", id=contact_id)
 
 
 async def get(connection: Connection, contact_id: int) -> Contact:
-    """The contact of this id."""
+    """Returns the contact with this id; raises LookupError if there is none."""
     found = await get_if_there(connection, contact_id)
     if found is None:
         raise LookupError(f"no contact {contact_id}")

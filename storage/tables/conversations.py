@@ -1,4 +1,4 @@
-"""One contact in one inbox: one thread. Senders and leases may change under it; the thread stays."""
+"""Conversations: one contact in one inbox, in one thread. Its sender and leases may change; the thread stays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COLUMNS = """
     opened_at, closed_at, from_address
 """
 
-_LIKE = re.compile(r"[!%_]")  # what means something in a LIKE pattern, or is our escape in it
+_LIKE = re.compile(r"[!%_]")  # special characters of a LIKE pattern, with our escape character
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,37 +26,37 @@ class Conversation:
     inbox: str
     team: str
     channel: str
-    thread_ts: str | None  # None until its card is posted
-    sender: str | None  # the sender it keeps, by the name the settings give it
+    thread_ts: str | None  # None until the card is posted
+    sender: str | None  # the sender that it keeps, by its name in the settings
     state: Literal["open", "closed"]
     assignee: str | None
-    waiting_since: int | None  # the first text that nobody answered; None: it is not our turn
+    waiting_since: int | None  # time of the first unanswered text; None: the contact is not waiting
     last_in_at: int | None
     last_out_at: int | None
     opened_at: int
     closed_at: int | None  # None: it is open
-    from_address: str | None = field(default=None, repr=False)  # what our newest text came from; None: none went out
+    from_address: str | None = field(default=None, repr=False)  # sender address of our newest text; None: we sent none
 
     @classmethod
     def none_yet(cls, inbox: str) -> Conversation:
-        """The conversation that a first text in the inbox would begin."""
+        """Returns the conversation that a first text in the inbox would begin."""
         return cls(0, 0, inbox, "", "", None, None, "open", None, None, None, None, 0, None)
 
 
 async def open_one(
     tx: Transaction, contact_id: int, inbox: str, team: str, channel: str, *, closed_after: int = 0
 ) -> Conversation:
-    """The conversation of the contact in the inbox: the open one, else its newest opened again, else a new one.
+    """Returns the contact's conversation in the inbox: the open one, else the newest one reopened, else a new one.
 
-    One that is opened again has no sender that it keeps: that ended with it.
+    A reopened conversation keeps no sender: closing ended that.
 
     Args:
         tx: the open transaction.
-        contact_id: of whom.
-        inbox: where.
-        team: the Slack workspace.
-        channel: where a new one stands in Slack.
-        closed_after: one that was closed before then (microseconds UTC) is not opened again, nor is one of elsewhere.
+        contact_id: the contact.
+        inbox: by its name.
+        team: Slack's id of the workspace.
+        channel: Slack's id of the channel for a new thread.
+        closed_after: one closed before then (microseconds UTC), or in another channel, is not reopened.
     """
     found = await newest(tx, contact_id, inbox)
     if found is not None and found.closed_at is None:
@@ -68,7 +68,7 @@ async def open_one(
 
 
 async def reopen(tx: Transaction, conversation_id: int) -> bool:
-    """It goes on. Returns whether it could: there is one open conversation of a contact in an inbox at most."""
+    """Reopens the conversation. Returns False if it cannot: a contact has at most one open conversation per inbox."""
     opened = await tx.run(
         """
         UPDATE conversations
@@ -85,19 +85,19 @@ async def reopen(tx: Transaction, conversation_id: int) -> bool:
 
 
 async def beside(connection: Connection, conversation: Conversation) -> tuple[Conversation | None, Conversation | None]:
-    """The contact's conversation in the inbox before this one, and the one after it, if there are."""
+    """Returns the contact's conversations in the inbox before and after this one; None where there is none."""
     return await _next_to(connection, conversation, "<", "DESC"), await _next_to(connection, conversation, ">", "ASC")
 
 
 async def places(connection: Connection) -> list[tuple[str, str]]:
-    """Where open conversations are: each inbox with each Slack channel."""
+    """Returns each pair of an inbox and a Slack channel that has open conversations."""
     return await connection.all(
         _place, "SELECT DISTINCT inbox, channel FROM conversations WHERE state = 'open' ORDER BY inbox, channel"
     )
 
 
 async def move(tx: Transaction, conversation_id: int, channel: str) -> None:
-    """It goes on in another Slack channel, where it has no thread yet."""
+    """Moves the conversation to another Slack channel, where it has no thread yet."""
     await tx.run(
         "UPDATE conversations SET channel = :channel, thread_ts = NULL WHERE id = :id",
         channel=channel,
@@ -106,7 +106,7 @@ async def move(tx: Transaction, conversation_id: int, channel: str) -> None:
 
 
 async def newest(connection: Connection, contact_id: int, inbox: str) -> Conversation | None:
-    """The contact's newest conversation in the inbox, open or closed."""
+    """Returns the contact's newest conversation in the inbox, open or closed."""
     return await connection.one(
         Conversation,
         f"""
@@ -119,7 +119,7 @@ async def newest(connection: Connection, contact_id: int, inbox: str) -> Convers
 
 
 async def get(connection: Connection, conversation_id: int) -> Conversation:
-    """The conversation of this id."""
+    """Returns the conversation with this id; raises LookupError if there is none."""
     found = await connection.one(
         Conversation,
         f"SELECT {_COLUMNS} FROM conversations WHERE id = :id",
@@ -131,7 +131,7 @@ async def get(connection: Connection, conversation_id: int) -> Conversation:
 
 
 async def by_thread(connection: Connection, team: str, channel: str, thread_ts: str) -> Conversation | None:
-    """The conversation that this Slack thread is, if it is one."""
+    """Returns the conversation of this Slack thread, or None."""
     return await connection.one(
         Conversation,
         f"""
@@ -144,7 +144,7 @@ async def by_thread(connection: Connection, team: str, channel: str, thread_ts: 
 
 
 async def of_contact(connection: Connection, contact_id: int) -> list[Conversation]:
-    """The contact's conversations in every inbox, oldest first."""
+    """Returns the contact's conversations in all inboxes, oldest first."""
     return await connection.all(
         Conversation,
         f"SELECT {_COLUMNS} FROM conversations WHERE contact_id = :contact_id ORDER BY id",
@@ -153,14 +153,14 @@ async def of_contact(connection: Connection, contact_id: int) -> list[Conversati
 
 
 async def matching(connection: Connection, inbox: str, words: str, digits: str, limit: int) -> list[Conversation]:
-    """The inbox's conversations of contacts whose name has the words or whose number has the digits, newest first.
+    """Searches the inbox's conversations by the contact's name or number, newest first.
 
     Args:
-        connection: what is read.
+        connection: to read with.
         inbox: by its name.
-        words: a part of a name, in any case; empty: no name matches.
-        digits: a part of a number; empty: no number matches.
-        limit: how many at most.
+        words: a part of a name in any case; empty matches no name.
+        digits: a part of a number; empty matches no number.
+        limit: the largest number of results.
     """
     return await connection.all(
         Conversation,
@@ -185,9 +185,9 @@ async def matching(connection: Connection, inbox: str, words: str, digits: str, 
 
 
 async def oldest_thread(connection: Connection, channel: str) -> str | None:
-    """The `ts` of the oldest thread in this Slack channel whose conversation is open, or None.
+    """Returns the `ts` of the channel's oldest thread whose conversation is open, or None.
 
-    A thread whose card somebody deleted counts: replies may have been written there before that, or below what is left.
+    A thread whose card was deleted counts: it may still hold or get replies.
     """
     found = await connection.value(
         """
@@ -202,7 +202,7 @@ async def oldest_thread(connection: Connection, channel: str) -> str | None:
 
 
 async def threads(connection: Connection, channel: str) -> set[str]:
-    """The `ts` of the card of each open conversation in this Slack channel that has one."""
+    """Returns the `ts` of every open conversation's card in this Slack channel."""
     return set(
         await connection.all(
             _thread,
@@ -213,27 +213,27 @@ async def threads(connection: Connection, channel: str) -> set[str]:
 
 
 async def set_thread(tx: Transaction, conversation_id: int, thread_ts: str | None) -> None:
-    """Its card is posted, and is its thread from now on; None: the card is gone."""
+    """Sets the conversation's thread to its card's `ts`; None if the card is gone."""
     await tx.run("UPDATE conversations SET thread_ts = :ts WHERE id = :id", ts=thread_ts, id=conversation_id)
 
 
 async def keep_sender(tx: Transaction, conversation_id: int, sender: str) -> None:
-    """It goes on through this sender."""
+    """Sets the sender that the conversation keeps."""
     await tx.run("UPDATE conversations SET sender = :sender WHERE id = :id", sender=sender, id=conversation_id)
 
 
 async def came_from(tx: Transaction, conversation_id: int, address: str) -> None:
-    """Our newest text came from this address (canonical)."""
+    """Sets the address (canonical) that our newest text was sent from."""
     await tx.run("UPDATE conversations SET from_address = :address WHERE id = :id", address=address, id=conversation_id)
 
 
 async def assign(tx: Transaction, conversation_id: int, user: str | None) -> None:
-    """It is this Slack user's from now on; None: nobody's."""
+    """Assigns the conversation to a Slack user; None unassigns it."""
     await tx.run("UPDATE conversations SET assignee = :user WHERE id = :id", user=user, id=conversation_id)
 
 
 async def close(tx: Transaction, conversation_id: int) -> bool:
-    """It is done with, until one of the two sides writes again. Returns whether it was open."""
+    """Closes the conversation until either side writes again. Returns False if it was closed already."""
     closed = await tx.run(
         """
         UPDATE conversations SET state = 'closed', closed_at = :now, waiting_since = NULL
@@ -246,7 +246,7 @@ async def close(tx: Transaction, conversation_id: int) -> bool:
 
 
 async def contact_wrote(tx: Transaction, conversation_id: int) -> None:
-    """The contact waits for us, since this text or since the first one that nobody answered."""
+    """Records that the contact is waiting, since the first unanswered text."""
     await tx.run(
         """
         UPDATE conversations SET last_in_at = :now, waiting_since = coalesce(waiting_since, :now) WHERE id = :id
@@ -257,7 +257,7 @@ async def contact_wrote(tx: Transaction, conversation_id: int) -> None:
 
 
 async def team_wrote(tx: Transaction, conversation_id: int) -> None:
-    """The team answered."""
+    """Records that the team answered."""
     await tx.run(
         "UPDATE conversations SET last_out_at = :now, waiting_since = NULL WHERE id = :id",
         now=tx.now,

@@ -1,4 +1,4 @@
-"""Who was erased, by a keyed hash of their number: what was done, and whether they wanted no texts, which holds."""
+"""Erased contacts by a keyed hash of their number: what was deleted, and an opt-out that stays in force."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ class Erasure:
     """A row of the table; times in microseconds UTC."""
 
     address_hash: str
-    contact_id: int | None = field(repr=False)  # while it is under way
+    contact_id: int | None = field(repr=False)  # while the erasure is under way
     opted_out_since: int | None
-    done: str  # JSON: what was done so far
+    done: str  # JSON: what was deleted so far
     begun_at: int
     done_at: int | None
 
     @property
     def proof(self) -> dict[str, Any]:
-        """What was done so far, of JSON types."""
+        """What was deleted so far, as JSON types."""
         found: dict[str, Any] = json.loads(self.done)
         return found
 
 
 async def begin(tx: Transaction, address_hash: str, key_id: str, contact_id: int, opted_out_since: int | None) -> None:
-    """The contact is to be erased. One that is under way goes on; one that was done is done anew."""
+    """Begins an erasure. One under way continues; one that is done starts again."""
     await tx.run(
         """
         INSERT INTO erasures (address_hash, key_id, contact_id, opted_out_since, done, begun_at)
@@ -50,14 +50,14 @@ async def begin(tx: Transaction, address_hash: str, key_id: str, contact_id: int
 
 
 async def find(connection: Connection, address_hash: str) -> Erasure | None:
-    """The erasure of this number, if it was ever begun."""
+    """Returns the erasure of this number, or None."""
     return await connection.one(
         Erasure, f"SELECT {_COLUMNS} FROM erasures WHERE address_hash = :address_hash", address_hash=address_hash
     )
 
 
 async def under_way(connection: Connection, contact_id: int) -> Erasure | None:
-    """The erasure of this contact, if it is not done."""
+    """Returns the contact's unfinished erasure, or None."""
     return await connection.one(
         Erasure,
         f"SELECT {_COLUMNS} FROM erasures WHERE contact_id = :contact_id AND done_at IS NULL",
@@ -66,7 +66,7 @@ async def under_way(connection: Connection, contact_id: int) -> Erasure | None:
 
 
 async def count(tx: Transaction, contact_id: int, part: str, counts: dict[str, int]) -> None:
-    """So much more was done of this part of it ("rows" or "slack")."""
+    """Adds to the counts for a part of the erasure, "rows" or "slack"."""
     erasure = await under_way(tx, contact_id)
     if erasure is None:
         return
@@ -78,14 +78,14 @@ async def count(tx: Transaction, contact_id: int, part: str, counts: dict[str, i
 
 
 async def note(tx: Transaction, contact_id: int, what: str, value: object) -> None:
-    """Something about it that is not counted, in place of what was noted before."""
+    """Stores a value in the erasure's proof, in place of an earlier value of that name."""
     erasure = await under_way(tx, contact_id)
     if erasure is not None:
         await _write(tx, contact_id, {**erasure.proof, what: value})
 
 
 async def finish(tx: Transaction, contact_id: int) -> None:
-    """It is done: nothing here leads to the contact any more."""
+    """Finishes the erasure: nothing leads to the contact any more."""
     await tx.run(
         "UPDATE erasures SET done_at = :now, contact_id = NULL WHERE contact_id = :contact_id",
         contact_id=contact_id,
@@ -94,7 +94,7 @@ async def finish(tx: Transaction, contact_id: int) -> None:
 
 
 async def claim(tx: Transaction, address_hash: str) -> int | None:
-    """The number is known again: since when nothing may be texted to it, which from now on a suppression has to say."""
+    """Ends the erasure's opt-out and returns its time, because the number has a contact again."""
     since = await opted_out_since(tx, address_hash)
     await tx.run(
         "UPDATE erasures SET opted_out_since = NULL WHERE address_hash = :address_hash", address_hash=address_hash
@@ -103,7 +103,7 @@ async def claim(tx: Transaction, address_hash: str) -> int | None:
 
 
 async def opted_out_since(connection: Connection, address_hash: str) -> int | None:
-    """Since when nothing may be texted to the erased number (microseconds UTC); None if something may."""
+    """Returns when the erased number opted out (microseconds UTC), or None if texts to it are allowed."""
     found = await connection.value(
         "SELECT opted_out_since FROM erasures WHERE address_hash = :address_hash", address_hash=address_hash
     )
@@ -111,7 +111,7 @@ async def opted_out_since(connection: Connection, address_hash: str) -> int | No
 
 
 async def keep_leases(tx: Transaction, contact_id: int) -> None:
-    """The contact's live leases count at their provider still: they are kept, without the contact, until they end."""
+    """Keeps the contact's live leases in the erasure until they end, because the provider still counts them."""
     live = await tx.all(
         _columns,
         "SELECT * FROM leases WHERE contact_id = :contact_id AND held_until > :now",
@@ -128,7 +128,7 @@ async def keep_leases(tx: Transaction, contact_id: int) -> None:
 
 
 async def return_leases(tx: Transaction, address_hash: str, contact_id: int, conversation_id: int) -> None:
-    """The number is known again: what is leased for it is its again, in the first conversation that it has."""
+    """Gives the number its kept leases back, in its new contact's first conversation."""
     kept = await tx.value("SELECT leases FROM erasures WHERE address_hash = :address_hash", address_hash=address_hash)
     for lease in json.loads(kept or "[]"):
         columns = {**lease, "contact_id": contact_id, "conversation_id": conversation_id}
@@ -143,7 +143,7 @@ async def return_leases(tx: Transaction, address_hash: str, contact_id: int, con
 
 
 async def drop_leases(tx: Transaction) -> int:
-    """Those that have ended count no more; returns of how many people."""
+    """Drops kept leases that have ended. Returns the number of erasures that had some."""
     return await tx.run(
         "UPDATE erasures SET leases = NULL, leases_until = NULL WHERE leases_until IS NOT NULL AND leases_until < :now",
         now=tx.now,
@@ -151,7 +151,7 @@ async def drop_leases(tx: Transaction) -> int:
 
 
 async def of_another_key(connection: Connection, key_id: str) -> int:
-    """How many opt-outs of erased people cannot be recognised with this key."""
+    """Returns the number of erased contacts' opt-outs that this key cannot recognise."""
     return int(
         await connection.value(
             "SELECT count(*) FROM erasures WHERE opted_out_since IS NOT NULL AND key_id <> :key_id", key_id=key_id

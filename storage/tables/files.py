@@ -1,7 +1,7 @@
-"""Files that came with a text or go out with one, and how far each has come. Their content lies beside the database.
+"""Files that came with a text or will be sent with one, and their progress. Their content is stored on disk.
 
-Inbound: new, here (fetched from the provider), uploaded (to Slack, which has given it an id), shared (in the thread).
-Outbound: new, here (fetched from Slack, and served at a URL of ours), gone (that URL has ended). Either may be failed.
+Inbound: new, here (fetched from the provider), uploaded (Slack gave it an id), shared (visible in the thread).
+Outbound: new, here (fetched from Slack and served at our URL), gone (that URL has expired). Both can be failed.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ class File:
     id: int
     message_id: int
     direction: Direction
-    source: str = field(repr=False)  # inbound: the provider's URL; outbound: Slack's id of the file
-    claimed_type: str | None  # as the other side claims it, never trusted
+    source: str = field(repr=False)  # inbound: the provider's URL; outbound: Slack's file id
+    claimed_type: str | None  # as the other side states it; never trusted
     name: str | None = field(repr=False)
-    content_type: str | None  # as its content shows
+    content_type: str | None  # detected from the content
     size: int | None  # bytes
-    is_linked: int  # 1: too large to go along, so the text gets a link to it
+    is_linked: int  # 1: too large to attach, so the text gets a link to it
     slack_file: str | None
-    completions: int  # how often Slack was asked to share it
+    completions: int  # times we asked Slack to share it
     completed_at: int | None
     state: State
     sentence: str | None
     tried_at: int | None
-    expires_at: int | None  # outbound: until when its URL works
+    expires_at: int | None  # outbound: when its URL expires
 
 
 async def expect(
@@ -52,7 +52,7 @@ async def expect(
     claimed_type: str | None = None,
     name: str | None = None,
 ) -> int:
-    """The message has this file, which is still elsewhere. Returns the file's id."""
+    """Adds a file to the message before it is fetched. Returns the file's id."""
     file_id = tx.new_id()
     await tx.run(
         """
@@ -71,12 +71,12 @@ async def expect(
 
 
 async def forget(tx: Transaction, message_id: int) -> None:
-    """The message has none of its files any more: who wrote it edited it before it went out."""
+    """Removes the message's files, because its author edited it before it was sent."""
     await tx.run("DELETE FROM files WHERE message_id = :message_id", message_id=message_id)
 
 
 async def get(connection: Connection, file_id: int) -> File:
-    """The file of this id."""
+    """Returns the file with this id; raises LookupError if there is none."""
     found = await find(connection, file_id)
     if found is None:
         raise LookupError(f"no file {file_id}")
@@ -84,19 +84,19 @@ async def get(connection: Connection, file_id: int) -> File:
 
 
 async def find(connection: Connection, file_id: int) -> File | None:
-    """The file of this id, if there is one."""
+    """Returns the file with this id, or None."""
     return await connection.one(File, f"SELECT {_COLUMNS} FROM files WHERE id = :id", id=file_id)
 
 
 async def of_message(connection: Connection, message_id: int) -> list[File]:
-    """The message's files, in the order in which it has them."""
+    """Returns the message's files in order."""
     return await connection.all(
         File, f"SELECT {_COLUMNS} FROM files WHERE message_id = :message_id ORDER BY id", message_id=message_id
     )
 
 
 async def fetched(tx: Transaction, file_id: int, *, name: str, content_type: str, size: int) -> None:
-    """Its content is here."""
+    """Records that the content was fetched."""
     await tx.run(
         """
         UPDATE files SET state = 'here', name = :name, content_type = :content_type, size = :size, sentence = NULL
@@ -110,7 +110,7 @@ async def fetched(tx: Transaction, file_id: int, *, name: str, content_type: str
 
 
 async def serve(tx: Transaction, file_id: int, *, until: int, is_linked: bool) -> None:
-    """Its URL works until then (microseconds UTC)."""
+    """Sets the expiry of the file's URL (microseconds UTC)."""
     await tx.run(
         "UPDATE files SET expires_at = :until, is_linked = :is_linked WHERE id = :id",
         id=file_id,
@@ -120,17 +120,17 @@ async def serve(tx: Transaction, file_id: int, *, until: int, is_linked: bool) -
 
 
 async def fetch_again(tx: Transaction, file_id: int) -> None:
-    """Its content was lost before it was used."""
+    """Sets the file back to be fetched, because its content was lost."""
     await tx.run("UPDATE files SET state = 'new' WHERE id = :id", id=file_id)
 
 
 async def upload_again(tx: Transaction, file_id: int) -> None:
-    """What Slack has of it can be used no more: its content is here still."""
+    """Sets the file back to be uploaded, because Slack's copy cannot be used any more."""
     await tx.run("UPDATE files SET state = 'here' WHERE id = :id", id=file_id)
 
 
 async def uploaded(tx: Transaction, file_id: int, slack_file: str) -> None:
-    """Slack has its content, under this id, and shows it nowhere yet."""
+    """Records Slack's id for the uploaded file, which Slack does not show yet."""
     await tx.run(
         """
         UPDATE files SET state = 'uploaded', slack_file = :slack_file, completions = 0, completed_at = NULL
@@ -142,26 +142,26 @@ async def uploaded(tx: Transaction, file_id: int, slack_file: str) -> None:
 
 
 async def completing(tx: Transaction, file_id: int) -> None:
-    """Slack is about to be asked to share it: from here on it may be shared."""
+    """Counts a request to share the file before it is made: from here on it may be shared."""
     await tx.run(
         "UPDATE files SET completions = completions + 1, completed_at = :now WHERE id = :id", id=file_id, now=tx.now
     )
 
 
 async def not_completed(tx: Transaction, file_id: int) -> None:
-    """That question certainly did not reach Slack."""
+    """Takes back that count, because the request surely did not reach Slack."""
     await tx.run("UPDATE files SET completions = completions - 1 WHERE id = :id", id=file_id)
 
 
 async def shared(tx: Transaction, file_id: int, slack_ts: str) -> None:
-    """It is in its thread, as this message."""
+    """Records that the file is in its thread, as this Slack message."""
     await tx.run(
         "UPDATE files SET state = 'shared', slack_ts = :slack_ts WHERE id = :id", id=file_id, slack_ts=slack_ts
     )
 
 
 async def fail(tx: Transaction, file_id: int, sentence: str) -> None:
-    """It cannot be had, or cannot be shown."""
+    """Records that the file cannot be fetched or shown."""
     await tx.run(
         "UPDATE files SET state = 'failed', sentence = :sentence, tried_at = :now WHERE id = :id",
         id=file_id,
@@ -171,5 +171,5 @@ async def fail(tx: Transaction, file_id: int, sentence: str) -> None:
 
 
 async def end(tx: Transaction, file_id: int) -> None:
-    """Its URL has ended, and its content is deleted."""
+    """Records that the file's URL has expired and its content was deleted."""
     await tx.run("UPDATE files SET state = 'gone' WHERE id = :id", id=file_id)

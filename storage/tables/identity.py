@@ -1,4 +1,4 @@
-"""Who the bot is at Slack, stored so that a start works while Slack is down."""
+"""The bot's identity at Slack, stored so that the bot can start while Slack is down."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What `auth.test` said of our token."""
+    """Slack's answer to `auth.test` for our token."""
 
     team: str
     bot_id: str
@@ -20,12 +20,12 @@ class Identity:
 
 
 async def load(connection: Connection) -> Identity | None:
-    """The identity of the last start, or None before the first."""
+    """Returns the identity from the last start, or None before the first."""
     return await connection.one(Identity, "SELECT team, bot_id, bot_user, url FROM identity ORDER BY seen_at DESC")
 
 
 async def save(tx: Transaction, identity: Identity) -> None:
-    """Keeps what Slack says we are now."""
+    """Stores the identity that Slack reports now."""
     await tx.run(
         """
         INSERT INTO identity (team, bot_id, bot_user, url, seen_at) VALUES (:team, :bot_id, :bot_user, :url, :now)

@@ -1,4 +1,4 @@
-"""The table in which every webhook and Slack event is kept as it came, before it is answered."""
+"""The intake table: every webhook and Slack event as it was received, stored before we answer it."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
 
     from storage.engine.database import Connection, Database, Transaction
 
-BATCH = 200  # arrivals in one commit at most
+BATCH = 200  # largest number of arrivals in one commit
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """Something that came in and is not stored yet."""
+    """A webhook, event or command that was received and is not stored yet."""
 
     source: str  # an account's name, "slack" or "command line"
-    kind: str  # what the bridge calls it
+    kind: str  # one of the kinds of intake entries
     dedup_key: str
     body: bytes = field(repr=False)
-    parsed: Any = field(repr=False)  # of JSON types; None if it could not be read
+    parsed: Any = field(repr=False)  # as JSON types; None if it could not be parsed
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     callback: str | None = field(default=None, repr=False)  # hash of the path token
-    error: str | None = None  # why it could not be read: such a row is dead from the start
+    error: str | None = None  # why it could not be parsed: such a row is dead from the start
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row that waits for the bridge."""
+    """A row that waits to be handled."""
 
     id: int
     source: str
@@ -45,13 +45,13 @@ class Entry:
 
     @property
     def content(self) -> Any:
-        """The parsed form, of JSON types."""
+        """The parsed form as JSON types."""
         return json.loads(self.parsed)
 
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """A row that nobody could read or finish."""
+    """A row that could not be parsed or handled."""
 
     id: int
     source: str
@@ -62,7 +62,7 @@ class Dead:
 
 @dataclass(frozen=True, slots=True)
 class DeadContent:
-    """The same with what came in."""
+    """A dead row with its content."""
 
     id: int
     source: str
@@ -70,14 +70,14 @@ class DeadContent:
     error: str
     received_at: int  # microseconds UTC
     headers: str = field(repr=False)  # JSON
-    body: str | None = field(repr=False)  # None: dropped after the retention time
+    body: str | None = field(repr=False)  # None: deleted after the retention time
     body_encoding: str
-    parsed: str | None = field(repr=False)  # JSON; None if it could not be read
+    parsed: str | None = field(repr=False)  # JSON; None if it could not be parsed
     callback: str | None = field(repr=False)  # hash of the path token
 
     @property
     def raw(self) -> bytes | None:
-        """The body as it came."""
+        """The body as it was received."""
         if self.body is None:
             return None
         return base64.b64decode(self.body) if self.body_encoding == "base64" else self.body.encode()
@@ -93,7 +93,7 @@ _INSERT = """
 
 
 async def append(tx: Transaction, arrivals: list[Arrival]) -> set[str]:
-    """Stores what is new of `arrivals`, in their order, and returns the keys of these."""
+    """Stores the new ones among `arrivals` in order. Returns their dedup keys."""
     new = set()
     for arrival in arrivals:
         row = _columns(arrival, tx)
@@ -105,7 +105,7 @@ async def append(tx: Transaction, arrivals: list[Arrival]) -> set[str]:
 
 
 async def waiting(connection: Connection, limit: int) -> list[Entry]:
-    """The oldest rows that the bridge has not seen, in the order of intake."""
+    """Returns the oldest unhandled rows, in order of intake."""
     return await connection.all(
         Entry,
         """
@@ -117,30 +117,30 @@ async def waiting(connection: Connection, limit: int) -> list[Entry]:
 
 
 async def is_known(connection: Connection, dedup_key: str) -> bool:
-    """Whether something with this key has come in before."""
+    """Returns True if the intake has had an entry with this key."""
     return await connection.value("SELECT 1 FROM intake WHERE dedup_key = :key", key=dedup_key) is not None
 
 
 async def finish(tx: Transaction, entry: Entry) -> None:
-    """The bridge has done with it what is to be done."""
+    """Marks the row as handled."""
     await tx.run("UPDATE intake SET state = 'done', done_at = :now WHERE id = :id", now=tx.now, id=entry.id)
     tx.tell(Handled(entry.id, entry.kind))
 
 
 async def bury(tx: Transaction, entry_id: int, error: str) -> None:
-    """Nobody can finish it as it is: kept for a replay after a fix."""
+    """Marks the row as dead: it cannot be handled as it is, and is kept for a replay after a fix."""
     await tx.run("UPDATE intake SET state = 'dead', error = :error WHERE id = :id", error=error, id=entry_id)
 
 
 async def dead(connection: Connection) -> list[Dead]:
-    """Every dead row, oldest first."""
+    """Returns every dead row, oldest first."""
     return await connection.all(
         Dead, "SELECT id, source, kind, error, received_at FROM intake WHERE state = 'dead' ORDER BY id"
     )
 
 
 async def get_dead(connection: Connection, entry_id: int) -> DeadContent | None:
-    """What a dead row holds; None if there is no dead row of this id."""
+    """Returns the dead row with this id, or None."""
     return await connection.one(
         DeadContent,
         """
@@ -152,18 +152,18 @@ async def get_dead(connection: Connection, entry_id: int) -> DeadContent | None:
 
 
 async def revive(tx: Transaction, entry_id: int) -> None:
-    """A dead row is to be seen by the bridge again."""
+    """Puts a dead row back to be handled again."""
     await tx.run("UPDATE intake SET state = 'new', error = NULL WHERE id = :id AND state = 'dead'", id=entry_id)
     tx.wake("intake")
 
 
 async def settle(tx: Transaction, entry_id: int) -> None:
-    """A dead row is done with: what it says is in rows of its own."""
+    """Marks a dead row as handled, because its content is stored in other rows now."""
     await tx.run("UPDATE intake SET state = 'done', done_at = :now WHERE id = :id", now=tx.now, id=entry_id)
 
 
 class Appender:
-    """Appends for the doors: what arrives together shares one commit, and each caller waits for its own."""
+    """Stores arrivals from webhooks and Slack: arrivals at the same time share one commit."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -171,10 +171,10 @@ class Appender:
         self._writing: asyncio.Task[None] | None = None
 
     async def append(self, arrival: Arrival) -> bool:
-        """Returns once the arrival is on disk: True if it is new, False if it was there before.
+        """Returns once the arrival is on disk: True if it is new, False if it was stored before.
 
         Raises:
-            sqlite3.OperationalError: it could not be stored; nothing may be acknowledged.
+            sqlite3.OperationalError: it could not be stored; the caller must not acknowledge it.
         """
         outcome: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._waiting.append((arrival, outcome))
@@ -189,7 +189,7 @@ class Appender:
                 async with self._database.transaction() as tx:
                     new = await append(tx, [arrival for arrival, _ in batch])
             except Exception as error:  # noqa: BLE001 - each caller gets it and answers for itself
-                _tell(batch, error)
+                _fail(batch, error)
             else:
                 for arrival, outcome in batch:
                     if not outcome.done():
@@ -198,7 +198,7 @@ class Appender:
         self._writing = None
 
 
-def _tell(batch: list[tuple[Arrival, asyncio.Future[bool]]], error: Exception) -> None:
+def _fail(batch: list[tuple[Arrival, asyncio.Future[bool]]], error: Exception) -> None:
     for _, outcome in batch:
         if not outcome.done():
             outcome.set_exception(error)
@@ -227,6 +227,6 @@ def _as_text(body: bytes) -> tuple[str, Literal["utf-8", "base64"]]:
         text = body.decode()
     except UnicodeDecodeError:
         text = "\0"
-    if "\0" in text:  # no text to PostgreSQL
+    if "\0" in text:  # PostgreSQL's TEXT cannot hold it
         return base64.b64encode(body).decode(), "base64"
     return text, "utf-8"

@@ -1,7 +1,7 @@
-"""Things to be done on the other side, each written in the same transaction as its reason.
+"""Jobs: calls to Slack and to providers, each written in the transaction that makes it necessary.
 
-A lane is one conversation towards one side, Slack or the providers. A job waits for the earlier jobs of its lane only,
-so that order holds within a conversation and a slow Slack never holds a text back.
+A lane is one conversation on one side, Slack or the providers. A job waits for earlier jobs in its lane only. So calls
+stay in order within a conversation, and a slow Slack never delays a text.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ class Job:
     side: Side
     lane: str
     payload: str | None = field(repr=False)  # JSON
-    tries: int  # this one included
+    tries: int  # including this one
     created_at: int  # microseconds UTC
-    reason: int | None = None  # the row of the intake that it follows from
+    reason: int | None = None  # id of the intake row that caused it
 
     @property
     def details(self) -> dict[str, Any]:
-        """The payload, of JSON types."""
+        """The payload as JSON types."""
         return json.loads(self.payload) if self.payload else {}
 
 
@@ -52,18 +52,18 @@ async def add(
     payload: dict[str, Any] | None = None,
     run_at: int | None = None,
 ) -> None:
-    """Something is to be done.
+    """Adds a job.
 
     Args:
         tx: the open transaction.
-        kind: what; the worker knows the kinds.
-        subject: the id of what it is about.
-        side: where it is done.
-        lane: what it must not overtake.
-        key: two jobs of one key that both wait are one, done at the earlier of their times; one that is to be tried
-            again keeps its pause. One that is under way is not waited for: what it does was decided before.
-        payload: of JSON types.
-        run_at: not before (microseconds UTC); at once if not given.
+        kind: the job type; the worker knows them all.
+        subject: the id of the row that it is about.
+        side: where the call goes.
+        lane: the job runs after all earlier jobs of this lane.
+        key: two waiting jobs with one key become one, at the earlier of their times. A job that waits for a retry keeps
+            its pause. A job under way does not count, because its content was decided before.
+        payload: JSON types.
+        run_at: the earliest time (microseconds UTC); now if not given.
     """
     await tx.run(
         """
@@ -87,7 +87,7 @@ async def add(
 
 
 async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Job]:
-    """Takes what is due on this side and first in its lane, oldest first."""
+    """Claims due jobs of this side that are first in their lanes, oldest first."""
     claimed = await tx.all(
         Job,
         """
@@ -109,22 +109,22 @@ async def claim(tx: Transaction, worker: str, side: Side, limit: int) -> list[Jo
 
 
 async def finish(tx: Transaction, job: Job) -> None:
-    """It is done; the next of its lane may go."""
+    """Finishes a job and frees its lane."""
     await tx.run("DELETE FROM jobs WHERE id = :id", id=job.id)
     tx.wake(f"jobs {job.side}")
 
 
 async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: str | None = None) -> None:
-    """It is to be tried again, not before `run_at` (microseconds UTC). Its lane waits for it.
+    """Schedules a claimed job for another try, not before `run_at` (microseconds UTC). Its lane waits for it.
 
-    A job of its key that was added meanwhile becomes one with it: what it does is decided when it is done.
+    It absorbs a job with the same key that was added meanwhile: a job's content is decided when it runs.
 
     Args:
         tx: the open transaction.
         job: a claimed one.
         run_at: microseconds UTC.
-        error: why, for whoever looks at the table.
-        waits_for: the limit that has no room for it, by a name; others that want the same can tell.
+        error: the reason, for people who look at the table.
+        waits_for: the name of the limit that is used up, so that jobs with the same limit know.
     """
     tx.tell(Postponed(job.id, job.kind, job.tries, max(0, run_at - tx.now), error))
     await tx.run(
@@ -144,7 +144,7 @@ async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: s
 
 
 async def ahead(connection: Connection, waits_for: str, job_id: int) -> int:
-    """How many jobs that are older than this one wait for room within the same limit."""
+    """Counts the older jobs that wait for the same limit."""
     return int(
         await connection.value(
             "SELECT count(*) FROM jobs WHERE waits_for = :waits_for AND id < :id", waits_for=waits_for, id=job_id
@@ -153,13 +153,13 @@ async def ahead(connection: Connection, waits_for: str, job_id: int) -> int:
 
 
 async def first_waiting(connection: Connection, waits_for: str) -> int | None:
-    """When the first of those that wait for room within the limit has its turn (microseconds UTC); None: none waits."""
+    """Returns when the next job that waits for this limit runs (microseconds UTC), or None if none waits."""
     found = await connection.value("SELECT min(run_at) FROM jobs WHERE waits_for = :waits_for", waits_for=waits_for)
     return None if found is None else int(found)
 
 
 async def release(tx: Transaction) -> int:
-    """At a start: what an ended process had claimed is free again, one of each key. Returns how many."""
+    """Frees all claimed jobs at start, one per key, because the process that claimed them ended. Returns how many."""
     await tx.run(
         """
         DELETE FROM jobs WHERE claimed_by IS NULL AND key IN (SELECT key FROM jobs WHERE claimed_by IS NOT NULL)
@@ -169,14 +169,14 @@ async def release(tx: Transaction) -> int:
 
 
 async def clock_set_back(tx: Transaction, jump: int = 0) -> int:
-    """Brings what was planned by a clock that was ahead back to the time that it is now; returns by how much.
+    """Moves jobs back to the present after the clock was set back.
 
     Args:
         tx: the open transaction.
-        jump: by how much it was set back (microseconds), where that was seen; 0: at least by the youngest job's future.
+        jump: by how much the clock was set back (microseconds), if known; else it is taken from the newest job's time.
 
     Returns:
-        Microseconds; 0 where no job is younger than now.
+        By how much the jobs were moved (microseconds); 0 if no job is newer than now.
     """
     newest = await tx.value("SELECT max(created_at) FROM jobs")
     ahead = max(jump, 0 if newest is None else int(newest) - tx.now)
@@ -188,7 +188,7 @@ async def clock_set_back(tx: Transaction, jump: int = 0) -> int:
 
 
 async def of_kind(connection: Connection, kind: str) -> list[Job]:
-    """Every job of the kind, claimed or not, in the order they were made."""
+    """Returns every job of the kind, claimed or not, in order of creation."""
     return await connection.all(
         Job,
         """
@@ -199,7 +199,7 @@ async def of_kind(connection: Connection, kind: str) -> list[Job]:
 
 
 async def next_due(connection: Connection, side: Side) -> int | None:
-    """When the earliest job of this side that is first in its lane is to be done (microseconds UTC), or None."""
+    """Returns when the side's next job that is first in its lane is due (microseconds UTC), or None."""
     found = await connection.value(
         """
         SELECT run_at FROM jobs AS waiting WHERE side = :side AND claimed_by IS NULL
@@ -212,10 +212,10 @@ async def next_due(connection: Connection, side: Side) -> int | None:
 
 
 def listen(database: Database, side: Side, listener: Callable[[], None]) -> None:
-    """Calls `listener` after each commit that may have left something to be done on this side."""
+    """Calls `listener` after each commit that may have added or freed a job on this side."""
     database.listen(f"jobs {side}", listener)
 
 
 async def waiting(connection: Connection) -> int:
-    """How many there are."""
+    """Counts all jobs."""
     return int(await connection.value("SELECT count(*) FROM jobs"))

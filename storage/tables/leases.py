@@ -1,7 +1,8 @@
-"""Numbers that a provider assigned to us, each for one contact and one conversation.
+"""Numbers that a provider leased to us, each for one contact and one conversation.
 
-A lease lasts so long after the newest text that was given the number. A text that named the number itself was given
-nothing, but no document says that it does not count: `held_until` is when the number is certainly free again.
+A lease lasts a fixed time from the newest text that was assigned the number. A text that named the number as its sender
+was not assigned it. No document says that such a text does not count, so `held_until` is when the number is surely
+free.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ class Lease:
     number: str = field(repr=False)
     contact_id: int = field(repr=False)
     conversation_id: int
-    stands_for: str | None  # the name that it was put in the place of; None: it was asked for
-    leased_at: int  # when the term began that runs, or ran last
+    stands_for: str | None  # the sender name that it replaced; None: we asked for a leased number
+    leased_at: int  # start of the current or last term
     last_used_at: int
     heard_at: int | None  # when the contact last texted to it in this term
     expires_at: int
-    held_until: int  # until then it may count as one of the contact's
-    told_end: int | None  # the end that the thread was told of
+    held_until: int  # it may count against the contact's limit until then
+    told_end: int | None  # the end that the thread shows
 
 
 async def grant(
@@ -63,19 +64,19 @@ async def grant(
     lifetime: int,
     stands_for: str | None = None,
 ) -> Lease:
-    """A text was given this number: a new lease, a later end of a live one, or a new term of one that has ended.
+    """Records that a text was assigned this number: a new lease, an extended one, or a new term of an ended one.
 
-    A lease stays with the conversation that it was made for until it ends.
+    Until it ends, a lease stays with the conversation that it was made for.
 
     Args:
         tx: the open transaction.
-        account: whose number it is.
+        account: the number's account.
         number: canonical.
-        contact_id: for whom.
-        conversation_id: whose text it was.
-        at: when the provider gave it, at the latest (microseconds UTC).
+        contact_id: the contact.
+        conversation_id: the text's conversation.
+        at: the latest time at which the provider assigned it (microseconds UTC).
         lifetime: microseconds from then.
-        stands_for: the name that the text was to come from, if it was to come from one.
+        stands_for: the sender name that the text was to be sent from, if any.
     """
     found = await tx.one(
         Lease,
@@ -94,7 +95,7 @@ async def grant(
 
 
 async def name(tx: Transaction, lease_id: int, lifetime: int) -> None:
-    """A text named it as its sender, or may have: that moves no end, but it may count for longer (microseconds)."""
+    """Records that a text named the number as its sender: the end stays, but it may count longer (microseconds)."""
     await tx.run(
         """
         UPDATE leases SET last_used_at = :now,
@@ -108,22 +109,22 @@ async def name(tx: Transaction, lease_id: int, lifetime: int) -> None:
 
 
 async def hear(tx: Transaction, lease_id: int) -> None:
-    """The contact texted to it. That does not make it last longer."""
+    """Records that the contact texted to the number. That does not extend the lease."""
     await tx.run("UPDATE leases SET last_used_at = :now, heard_at = :now WHERE id = :id", now=tx.now, id=lease_id)
 
 
 async def tell(tx: Transaction, lease: Lease) -> None:
-    """The thread is told of the end that it has now."""
+    """Records that the thread shows the lease's current end."""
     await tx.run("UPDATE leases SET told_end = :end WHERE id = :id", end=lease.expires_at, id=lease.id)
 
 
 async def get(connection: Connection, lease_id: int) -> Lease | None:
-    """The lease of this id, if it is still kept."""
+    """Returns the lease with this id, or None."""
     return await connection.one(Lease, f"SELECT {_COLUMNS} FROM leases WHERE id = :id", id=lease_id)
 
 
 async def find(connection: Connection, account: str, number: str, contact_id: int) -> Lease | None:
-    """The lease of this number for this contact, live or ended."""
+    """Returns the lease of this number for this contact, live or ended."""
     return await connection.one(
         Lease,
         f"""
@@ -136,19 +137,19 @@ async def find(connection: Connection, account: str, number: str, contact_id: in
 
 
 async def of_contact(connection: Connection, contact_id: int) -> list[Lease]:
-    """Every lease that the contact has or had."""
+    """Returns all leases of the contact, live or ended."""
     return await connection.all(
         Lease, f"SELECT {_COLUMNS} FROM leases WHERE contact_id = :contact_id ORDER BY id", contact_id=contact_id
     )
 
 
 async def live(connection: Connection, account: str, contact_id: int, now: int) -> list[Lease]:
-    """The contact's leases that have not ended, the one used last first."""
+    """Returns the contact's live leases, last used first."""
     return [lease for lease in await held(connection, account, contact_id, now) if lease.expires_at > now]
 
 
 async def held(connection: Connection, account: str, contact_id: int, now: int) -> list[Lease]:
-    """Those that may count as the contact's, also past their end; those that have not ended first, then by last use."""
+    """Returns the leases that may count against the contact's limit: live ones first, then by last use."""
     found = await connection.all(
         Lease,
         f"""
@@ -163,7 +164,7 @@ async def held(connection: Connection, account: str, contact_id: int, now: int) 
 
 
 async def live_in(connection: Connection, inbox: str, now: int) -> list[Lease]:
-    """Every lease of the inbox's conversations that has not ended, the one that ends next first."""
+    """Returns the inbox's live leases, the next to end first."""
     return await connection.all(
         Lease,
         f"""

@@ -1,4 +1,4 @@
-"""One SMS each, inbound or outbound, whichever side it came from."""
+"""Messages: one row per SMS, inbound or outbound."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Message:
     conversation_id: int
     direction: Direction
     origin: str  # sms, reply, command, keyword …
-    text: str | None = field(repr=False)  # None: not decoded yet, or dropped after the retention time
+    text: str | None = field(repr=False)  # None: not decoded yet, or deleted after the retention time
     typed: str | None = field(repr=False)  # JSON: the Slack message it was typed as
     media: str = field(repr=False)  # JSON list
     segments: int | None
@@ -52,16 +52,16 @@ class Message:
     status: str | None
     code: str | None
     sentence: str | None
-    via: str | None  # the sender that a person chose for it
+    via: str | None  # the sender that a user chose for it
     options: str | None = field(repr=False)  # JSON
-    parts: str | None = field(repr=False)  # JSON: the texts that it goes out in, where it is too long for one
-    at_once: int  # 1: a person decided that quiet hours do not hold it
+    parts: str | None = field(repr=False)  # JSON: the parts of a text that is too long for one
+    at_once: int  # 1: a user decided to send it in quiet hours
     not_before: int | None
     expires_at: int | None
     decided_at: int
-    removed_at: int | None  # when its text was dropped, after the retention time
+    removed_at: int | None  # when its text was deleted after the retention time
     created_at: int
-    intake_id: int | None = None  # the row of the intake that it came of
+    intake_id: int | None = None  # the intake row that caused it
 
     @property
     def wanted_at(self) -> int:
@@ -89,7 +89,7 @@ async def add_inbound(
     repeats: int | None,
     recovered: str | None = None,
 ) -> int | None:
-    """A contact's text. Returns its id, or None if the provider brought this one before."""
+    """Adds a contact's text. Returns its id, or None if the provider delivered it before."""
     message_id = tx.new_id()
     added = await tx.run(
         """
@@ -125,15 +125,15 @@ async def add_text(
     via: str | None = None,
     options: str | None = None,
 ) -> int:
-    """A text of ours that was not typed as a reply in the thread; it is shown there by a post of ours.
+    """Adds an outbound text that was not typed as a reply in the thread, and that a post of ours shows there.
 
     Args:
         tx: the open transaction.
-        conversation_id: where it belongs.
-        origin: how it came about.
+        conversation_id: its conversation.
+        origin: where it comes from, for example "command" or "template".
         text: without a signature.
-        author: a Slack user id; None: it goes out by itself.
-        via: the sender that its author chose, if they did.
+        author: a Slack user id; None: automatic.
+        via: the sender that its author chose, if any.
         options: the provider's options that they chose, as JSON.
     """
     message_id = tx.new_id()
@@ -161,7 +161,7 @@ async def add_text(
 
 
 async def get(connection: Connection, message_id: int) -> Message:
-    """The message of this id."""
+    """Returns the message with this id; raises LookupError if there is none."""
     found = await connection.one(Message, f"SELECT {COLUMNS} FROM messages WHERE id = :id", id=message_id)
     if found is None:
         raise LookupError(f"no message {message_id}")
@@ -169,7 +169,7 @@ async def get(connection: Connection, message_id: int) -> Message:
 
 
 async def by_slack(connection: Connection, team: str, channel: str, ts: str) -> Message | None:
-    """The message that was typed as this Slack message, if it is one."""
+    """Returns the message that was typed as this Slack message, or None."""
     return await connection.one(
         Message,
         f"""
@@ -182,7 +182,7 @@ async def by_slack(connection: Connection, team: str, channel: str, ts: str) -> 
 
 
 async def unposted(connection: Connection, conversation_id: int, limit: int) -> list[Message]:
-    """The conversation's messages that wait to be shown by a post of ours, oldest first."""
+    """Returns the conversation's messages that still need a post, oldest first."""
     return await connection.all(
         Message,
         f"""
@@ -195,20 +195,20 @@ async def unposted(connection: Connection, conversation_id: int, limit: int) -> 
 
 
 async def of_post(connection: Connection, post_id: int) -> list[Message]:
-    """The messages that this post shows, oldest first."""
+    """Returns the messages that this post shows, oldest first."""
     return await connection.all(
         Message, f"SELECT {COLUMNS} FROM messages WHERE post_id = :post_id ORDER BY id", post_id=post_id
     )
 
 
 async def show_in(tx: Transaction, message_ids: list[int], post_id: int) -> None:
-    """This post shows these messages."""
+    """Records the post that shows these messages."""
     for message_id in message_ids:
         await tx.run("UPDATE messages SET post_id = :post_id WHERE id = :id", post_id=post_id, id=message_id)
 
 
 async def recent_twin(connection: Connection, conversation_id: int, text: str, since: int) -> int | None:
-    """The newest inbound text of the conversation with the same body since then (microseconds UTC), or None."""
+    """Returns the conversation's newest inbound text with the same body since then (microseconds UTC), or None."""
     found = await connection.value(
         """
         SELECT id FROM messages
@@ -223,7 +223,7 @@ async def recent_twin(connection: Connection, conversation_id: int, text: str, s
 
 
 async def decode(tx: Transaction, message_id: int, text: str, encoding: str, segments: int) -> None:
-    """What the person wrote is this plain text."""
+    """Stores the plain text of a reply."""
     await tx.run(
         """
         UPDATE messages SET text = :text, typed = NULL, encoding = :encoding, segments = :segments WHERE id = :id
@@ -236,12 +236,12 @@ async def decode(tx: Transaction, message_id: int, text: str, encoding: str, seg
 
 
 async def set_media(tx: Transaction, message_id: int, media: str) -> None:
-    """The files that it has are these, as a JSON list."""
+    """Replaces the message's list of files, as JSON."""
     await tx.run("UPDATE messages SET media = :media WHERE id = :id", media=media, id=message_id)
 
 
 async def cancel(tx: Transaction, message_id: int) -> bool:
-    """The person took it back. Returns whether it was still in time: it certainly has not been sent."""
+    """Cancels a message that its author deleted. Returns False if it may have been sent already."""
     changed = await tx.run(
         f"UPDATE messages SET state = 'cancelled', typed = NULL WHERE id = :id AND {NOT_OUT}", id=message_id
     )
@@ -249,14 +249,14 @@ async def cancel(tx: Transaction, message_id: int) -> bool:
 
 
 async def recover(tx: Transaction, message_id: int, how: str) -> None:
-    """What became of it did not come by itself: how it was found."""
+    """Records how a message or its status was recovered, if it did not arrive by itself."""
     await tx.run("UPDATE messages SET recovered = coalesce(recovered, :how) WHERE id = :id", how=how, id=message_id)
 
 
 async def set_status(
     tx: Transaction, message_id: int, status: str, *, code: str | None = None, sentence: str | None = None
 ) -> None:
-    """How far its newest try has come, and what there is to say about it in the thread."""
+    """Sets the status of the newest attempt, with a sentence for the thread."""
     await tx.run(
         "UPDATE messages SET status = :status, code = :code, sentence = :sentence, state = NULL WHERE id = :id",
         status=status,
@@ -267,13 +267,13 @@ async def set_status(
 
 
 async def decide(tx: Transaction, message_id: int, via: str | None = None, *, at_once: bool = False) -> None:
-    """A person decided that it goes out (again), through this sender if one is given.
+    """Records that a user decided to send the message (again).
 
     Args:
         tx: the open transaction.
-        message_id: which.
-        via: a sender, by its name.
-        at_once: quiet hours do not hold it, and nothing else that was to be waited for.
+        message_id: the message.
+        via: the sender that the user chose, by its name; None keeps the current choice.
+        at_once: send it despite quiet hours or any other wait.
     """
     await tx.run(
         """
@@ -290,7 +290,7 @@ async def decide(tx: Transaction, message_id: int, via: str | None = None, *, at
 
 
 async def give_up(tx: Transaction, message_id: int, sentence: str) -> None:
-    """A person decided that nothing more is done about it."""
+    """Records that a user gave the message up."""
     await tx.run(
         "UPDATE messages SET state = 'cancelled', typed = NULL, sentence = :sentence WHERE id = :id",
         sentence=sentence,
@@ -299,7 +299,7 @@ async def give_up(tx: Transaction, message_id: int, sentence: str) -> None:
 
 
 async def ask(tx: Transaction, message_id: int, code: str, sentence: str) -> None:
-    """Only a person can say how it goes on."""
+    """Marks the message as waiting for a user's decision."""
     await tx.run(
         "UPDATE messages SET state = 'asked', code = :code, sentence = :sentence WHERE id = :id",
         code=code,

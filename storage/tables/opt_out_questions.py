@@ -1,4 +1,4 @@
-"""Texts that probably ask for no more texts: each waits until a person says whether it does."""
+"""Texts that may be opt-outs: each waits for a user to decide."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OptOutQuestion:
 
 
 async def raise_one(tx: Transaction, message_id: int, conversation_id: int) -> bool:
-    """A person is to be asked about the text. Returns False if they are being asked in this conversation already."""
+    """Asks about the text. Returns False if a question is open in this conversation already."""
     added = await tx.run(
         """
         INSERT INTO opt_out_questions (message_id, conversation_id, created_at)
@@ -38,7 +38,7 @@ async def raise_one(tx: Transaction, message_id: int, conversation_id: int) -> b
 
 
 async def get(connection: Connection, message_id: int) -> OptOutQuestion:
-    """The question about this text."""
+    """Returns the question about this text; raises LookupError if there is none."""
     found = await connection.one(
         OptOutQuestion,
         """
@@ -53,7 +53,7 @@ async def get(connection: Connection, message_id: int) -> OptOutQuestion:
 
 
 async def decide(tx: Transaction, message_id: int, decision: Decision, user: str) -> bool:
-    """A person said what it is. Returns whether nobody had before."""
+    """Records a user's decision. Returns False if somebody decided before."""
     changed = await tx.run(
         """
         UPDATE opt_out_questions SET decision = :decision, decided_by = :user, decided_at = :now
@@ -68,7 +68,7 @@ async def decide(tx: Transaction, message_id: int, decision: Decision, user: str
 
 
 async def end(tx: Transaction, conversation_id: int) -> list[int]:
-    """Nobody has to be asked in this conversation any more: the contact opted out. Returns the texts it was about."""
+    """Closes the conversation's open question, because the contact opted out. Returns the texts that it was about."""
     return await tx.all(
         _message,
         """

@@ -1,4 +1,4 @@
-"""When somebody told us to wait (a `Retry-After`), kept so that a restart does not forget it."""
+"""Pauses that Slack or a provider asked for (`Retry-After`), stored so that they survive a restart."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing is asked under this key before that time."""
+    """No request is made under this key before that time."""
 
     key: str
     until: int  # microseconds UTC
-    length: int  # microseconds, as it was asked for
+    length: int  # microseconds, as requested
 
 
 async def pause(tx: Transaction, key: str, length: int) -> None:
-    """Wait with `key` for so long (microseconds), or longer if that was said before."""
+    """Pauses `key` for this time (microseconds); a longer pause stays."""
     await tx.run(
         """
         INSERT INTO pauses (key, until, length) VALUES (:key, :until, :length)
@@ -34,13 +34,13 @@ async def pause(tx: Transaction, key: str, length: int) -> None:
 
 
 async def lasting(connection: Connection, now: int) -> list[Pause]:
-    """The pauses that are not over. None lasts longer than was asked for, also where the clock was set back since."""
+    """Returns the current pauses. None lasts longer than requested, even after the clock was set back."""
     found = await connection.all(Pause, "SELECT key, until, length FROM pauses WHERE until > :now", now=now)
     return [replace(pause, until=min(pause.until, now + pause.length)) for pause in found]
 
 
 async def set_length(tx: Transaction, key: str, length: int) -> None:
-    """Wait with `key` for so long from now on (microseconds), and no longer, whatever was said before."""
+    """Pauses `key` for this time from now (microseconds), in place of any other pause."""
     await tx.run(
         """
         INSERT INTO pauses (key, until, length) VALUES (:key, :until, :length)

@@ -1,4 +1,4 @@
-"""What we put into Slack, one row each. The key finds a post again after a crash or an answer that never came."""
+"""Our posts in Slack, one row each. The key finds a post again after a crash or a lost answer."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class Post:
 
     id: int
     key: str
-    kind: str  # card, text, line, notice, alert, file
+    kind: str  # card, text, status_line, notice, alert, file …
     subject: int
     team: str
     channel: str
     thread_ts: str | None
-    ts: str | None  # None until Slack's answer is here
+    ts: str | None  # None until Slack has answered
     state: Literal["waiting", "sending", "sent", "refused", "gone"]
     digest: str | None = field(repr=False)
     tried_at: int
@@ -32,7 +32,7 @@ class Post:
 async def begin(
     tx: Transaction, key: str, *, kind: str, subject: int, team: str, channel: str, thread_ts: str | None
 ) -> Post:
-    """It is about to be posted: from here on it may be in Slack. Of two with one key, the first stays."""
+    """Stores a post before it is made: from here on it may be in Slack. Returns the earlier one if the key exists."""
     found = await tx.one(
         Post,
         f"""
@@ -55,7 +55,7 @@ async def begin(
 
 
 async def get(connection: Connection, post_id: int) -> Post:
-    """The post of this id."""
+    """Returns the post with this id; raises LookupError if there is none."""
     found = await connection.one(Post, f"SELECT {_COLUMNS} FROM posts WHERE id = :id", id=post_id)
     if found is None:
         raise LookupError(f"no post {post_id}")
@@ -63,12 +63,12 @@ async def get(connection: Connection, post_id: int) -> Post:
 
 
 async def find(connection: Connection, key: str) -> Post | None:
-    """The post with this key, if it was ever begun."""
+    """Returns the post with this key, or None."""
     return await connection.one(Post, f"SELECT {_COLUMNS} FROM posts WHERE key = :key", key=key)
 
 
 async def by_ts(connection: Connection, team: str, channel: str, ts: str) -> Post | None:
-    """The post of ours that is this Slack message, if it is one."""
+    """Returns our post that is this Slack message, or None."""
     return await connection.one(
         Post,
         f"SELECT {_COLUMNS} FROM posts WHERE team = :team AND channel = :channel AND ts = :ts",
@@ -79,7 +79,7 @@ async def by_ts(connection: Connection, team: str, channel: str, ts: str) -> Pos
 
 
 async def unfinished(connection: Connection, kind: str, subject: int) -> Post | None:
-    """The oldest post of this kind about the subject that was begun and is not known to be in Slack."""
+    """Returns the oldest post of this kind about the subject that is not known to be in Slack."""
     return await connection.one(
         Post,
         f"""
@@ -92,12 +92,12 @@ async def unfinished(connection: Connection, kind: str, subject: int) -> Post | 
 
 
 async def wait(tx: Transaction, post_id: int) -> None:
-    """It certainly is not in Slack, and is tried again later."""
+    """Records that the post surely is not in Slack and will be tried again."""
     await tx.run("UPDATE posts SET state = 'waiting' WHERE id = :id", id=post_id)
 
 
 async def sent(tx: Transaction, post_id: int, channel: str, ts: str, digest: str | None = None) -> None:
-    """It is in Slack, there."""
+    """Records that the post is in Slack, with its channel and ts."""
     await tx.run(
         """
         UPDATE posts SET state = 'sent', channel = :channel, ts = :ts, digest = :digest, sent_at = :now WHERE id = :id
@@ -111,17 +111,17 @@ async def sent(tx: Transaction, post_id: int, channel: str, ts: str, digest: str
 
 
 async def shows(tx: Transaction, post_id: int, digest: str) -> None:
-    """It was edited, and shows this now."""
+    """Records the digest of the post's new content after an edit."""
     await tx.run("UPDATE posts SET digest = :digest WHERE id = :id", digest=digest, id=post_id)
 
 
 async def refuse(tx: Transaction, post_id: int, error: str) -> None:
-    """Slack will not have it."""
+    """Records that Slack refused the post."""
     await tx.run("UPDATE posts SET state = 'refused', error = :error WHERE id = :id", error=error, id=post_id)
 
 
 async def lose(tx: Transaction, post_id: int) -> None:
-    """Somebody deleted it. Its key may be used again."""
+    """Records that the post was deleted in Slack, and frees its key."""
     await tx.run(
         "UPDATE posts SET state = 'gone', key = key || ':gone:' || CAST(id AS TEXT) WHERE id = :id", id=post_id
     )

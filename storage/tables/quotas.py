@@ -1,4 +1,4 @@
-"""What an account has used of its limits, kept so that a restart does not forget it."""
+"""Each account's use of its rate limits, stored so that it survives a restart."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["texts", "requests"]  # a text is a request as well
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """So many in any stretch of so many microseconds."""
+    """A limit: so many uses in any stretch of so many microseconds."""
 
     kind: Kind
     count: int
@@ -21,7 +21,7 @@ class Window:
 
 
 async def use(tx: Transaction, account: str, sender: str, kind: Kind, attempt_id: int | None = None) -> None:
-    """One more, now."""
+    """Records one use, now."""
     await tx.run(
         """
         INSERT INTO quotas (id, account, sender, kind, attempt_id, used_at)
@@ -37,12 +37,12 @@ async def use(tx: Transaction, account: str, sender: str, kind: Kind, attempt_id
 
 
 async def give_back(tx: Transaction, attempt_id: int) -> None:
-    """The attempt certainly did not reach the provider."""
+    """Takes back the attempt's uses, because it surely did not reach the provider."""
     await tx.run("DELETE FROM quotas WHERE attempt_id = :attempt_id", attempt_id=attempt_id)
 
 
 async def free_at(connection: Connection, account: str, window: Window, now: int) -> int:
-    """When the account's window has room again (microseconds UTC); `now` or earlier if it has."""
+    """Returns when the account's window has room (microseconds UTC); `now` or earlier if it has room now."""
     oldest_that_counts = await connection.value(
         """
         SELECT used_at FROM quotas
@@ -58,7 +58,7 @@ async def free_at(connection: Connection, account: str, window: Window, now: int
 
 
 async def sender_free_at(connection: Connection, account: str, sender: str, window: Window, now: int) -> int:
-    """The same for what went out from one sender of it."""
+    """Returns the same as `free_at` for one sender of the account."""
     oldest_that_counts = await connection.value(
         """
         SELECT used_at FROM quotas
@@ -75,5 +75,5 @@ async def sender_free_at(connection: Connection, account: str, sender: str, wind
 
 
 async def forget(tx: Transaction, before: int) -> int:
-    """Drops what no window reaches back to any more; returns how many."""
+    """Deletes uses that no window reaches any more. Returns how many."""
     return await tx.run("DELETE FROM quotas WHERE used_at < :before", before=before)

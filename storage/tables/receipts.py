@@ -1,4 +1,4 @@
-"""What providers said about attempts. Rows are only added; those that nobody knows yet wait for their attempt."""
+"""Delivery receipts from providers. Rows are only added; one without a known attempt waits for it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COLUMNS = "word, status, provider_id, code, description, sentence, sender, segm
 
 
 async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: int | None, intake_id: int | None) -> int:
-    """Keeps one, whether or not its attempt is known, and returns its id."""
+    """Stores a receipt, even if its attempt is not known yet. Returns its id."""
     receipt_id = tx.new_id()
     await tx.run(
         """
@@ -46,7 +46,7 @@ async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: in
 
 
 async def claim(tx: Transaction, account: str, provider_id: str, attempt_id: int) -> list[Receipt]:
-    """Those that came before their attempt was known by this id: now they are its own, oldest first."""
+    """Assigns the waiting receipts for this provider id to the attempt. Returns them, oldest first."""
     claimed = await tx.all(
         _with_id,
         f"""
@@ -62,7 +62,7 @@ async def claim(tx: Transaction, account: str, provider_id: str, attempt_id: int
 
 
 async def newest(connection: Connection, attempt_id: int) -> Receipt | None:
-    """What the provider said last about the attempt, if it has said anything."""
+    """Returns the newest receipt for the attempt, or None."""
     return await connection.one(
         _receipt,
         f"SELECT {_COLUMNS} FROM receipts WHERE attempt_id = :id ORDER BY id DESC LIMIT 1",
@@ -71,7 +71,7 @@ async def newest(connection: Connection, attempt_id: int) -> Receipt | None:
 
 
 async def said_after(connection: Connection, attempt_id: int, at: datetime | None) -> bool:
-    """Whether the provider said something later about the attempt, by its own clock; nothing is later than no time."""
+    """Returns True if a receipt for the attempt is later than `at` by the provider's clock; False if `at` is None."""
     if at is None:
         return False
     found = await connection.value(
@@ -81,7 +81,7 @@ async def said_after(connection: Connection, attempt_id: int, at: datetime | Non
 
 
 async def of_attempt(connection: Connection, attempt_id: int) -> list[tuple[int, Receipt]]:
-    """All that the provider said about the attempt, oldest first, each with when it came (microseconds UTC)."""
+    """Returns all receipts for the attempt, oldest first, each with its arrival time (microseconds UTC)."""
     return await connection.all(
         _with_time,
         f"SELECT received_at, {_COLUMNS} FROM receipts WHERE attempt_id = :id ORDER BY id",

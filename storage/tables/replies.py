@@ -1,4 +1,4 @@
-"""What people type in threads: texts of ours as long as they can still be edited or taken back."""
+"""Replies typed in threads, while they can still be edited or taken back. The rows are in `messages`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MONTH = 30 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """Where a reply stands in Slack, and who wrote it."""
+    """A reply's place in Slack and its author."""
 
     ts: str
     thread_ts: str
@@ -37,19 +37,19 @@ async def add(
     thread_ts: str,
     recovered: str | None = None,
 ) -> int | None:
-    """What a person wrote in the thread. Returns its id, or None if this Slack message is known.
+    """Adds a reply. Returns the message's id, or None if this Slack message is stored already.
 
     Args:
         tx: the open transaction.
-        conversation_id: where it belongs.
-        typed: JSON, the Slack message.
-        written: a digest of what can be edited in it.
+        conversation_id: its conversation.
+        typed: the Slack message as JSON.
+        written: a digest of the parts that can be edited.
         author: a Slack user id.
         team: Slack's id of the workspace.
         channel: Slack's id of the channel.
         ts: of the Slack message.
-        thread_ts: of its thread's root.
-        recovered: how it was found, if it did not come by itself.
+        thread_ts: of the thread's root.
+        recovered: how it was found, if it did not arrive by itself.
     """
     message_id = tx.new_id()
     added = await tx.run(
@@ -77,19 +77,19 @@ async def add(
 
 
 async def is_written(connection: Connection, message_id: int, written: str) -> bool:
-    """Whether what was typed, as far as we have taken it, has this digest."""
+    """Returns True if the stored version of the reply has this digest."""
     found = await connection.value("SELECT written FROM messages WHERE id = :id", id=message_id)
     return bool(found == written)
 
 
 async def typed_lately(connection: Connection, channel: str, since: int, *, waiting: bool) -> list[Typed]:
-    """The replies that were typed in a Slack channel, oldest first, as far as edits of them still count.
+    """Returns the replies typed in a Slack channel whose edits still count, oldest first.
 
     Args:
-        connection: what is read.
+        connection: to read with.
         channel: Slack's id.
-        since: those taken in since then (microseconds UTC).
-        waiting: also those before, back to a month, that certainly have not gone out and still may.
+        since: replies stored since then (microseconds UTC).
+        waiting: also older ones, up to a month, that surely were not sent and still may be.
     """
     return await connection.all(
         Typed,
@@ -107,7 +107,7 @@ async def typed_lately(connection: Connection, channel: str, since: int, *, wait
 
 
 async def retype(tx: Transaction, message_id: int, typed: str, written: str) -> bool:
-    """The person edited it. Returns whether it was still in time: it waits to be sent, and certainly has not been."""
+    """Stores an edited reply if it surely was not sent yet. Returns False if the edit came too late."""
     changed = await tx.run(
         f"""
         UPDATE messages SET typed = :typed, written = :written

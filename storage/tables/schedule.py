@@ -1,4 +1,4 @@
-"""How a message of ours is to go out: until when it waits, and in which parts. Its row is one of `messages`."""
+"""When and in which parts an outbound message is sent. The rows are in `messages`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 async def hold(tx: Transaction, message_id: int, until: int, code: str, sentence: str, expires_at: int) -> None:
-    """It waits until then, for this reason, and is asked about after `expires_at` (both microseconds UTC)."""
+    """Holds the message until then; after `expires_at` a user is asked about it (both microseconds UTC)."""
     await tx.run(
         """
         UPDATE messages SET state = 'held', not_before = :until, code = :code, sentence = :sentence,
@@ -25,7 +25,7 @@ async def hold(tx: Transaction, message_id: int, until: int, code: str, sentence
 
 
 async def schedule(tx: Transaction, message_id: int, until: int) -> None:
-    """It waits until then (microseconds UTC), as its author wishes."""
+    """Schedules the message for the time that its author chose (microseconds UTC)."""
     await tx.run(
         "UPDATE messages SET state = 'scheduled', not_before = :until, expires_at = NULL WHERE id = :id",
         until=until,
@@ -34,7 +34,7 @@ async def schedule(tx: Transaction, message_id: int, until: int) -> None:
 
 
 async def cut(tx: Transaction, message_id: int, parts: str | None, segments: int) -> None:
-    """It goes out in these parts (a JSON list; None: in one), which cost so many segments in all."""
+    """Stores the parts of a message (a JSON list; None: one part) and their segments in total."""
     await tx.run(
         "UPDATE messages SET parts = :parts, segments = :segments WHERE id = :id",
         parts=parts,

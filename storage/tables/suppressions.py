@@ -1,6 +1,6 @@
-"""Who opted out. A suppression holds over every sender and provider until it is lifted; none is deleted but by erasure.
+"""Opt-outs. A suppression covers every sender and provider until it is lifted; only erasure deletes one.
 
-The evidence is kept on both ends: how we know that they wanted no texts, and how we know that they want them again.
+Both ends keep their evidence: how we know that the contact opted out, and how we know that they opted in again.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ class Suppression:
 
     since: int
     source: Source
-    evidence: str  # the word that was texted, a Slack user id, the provider's code
-    message_id: int | None  # the contact's text that says it, or ours that was refused for it
+    evidence: str  # the texted keyword, a Slack user id, or the provider's code
+    message_id: int | None  # the contact's opt-out text, or our text that was refused because of it
     lifted_at: int | None
     lift_source: Lifting | None
     lift_evidence: str | None
@@ -30,14 +30,14 @@ class Suppression:
 
 
 async def add(tx: Transaction, contact_id: int, source: Source, evidence: str, message_id: int | None = None) -> bool:
-    """The contact opted out. Returns whether that is news.
+    """Records an opt-out. Returns False if the contact was opted out already.
 
     Args:
         tx: the open transaction.
-        contact_id: who.
+        contact_id: the contact.
         source: how we know.
-        evidence: what proves it: the word that they texted, the person's Slack id, the provider's code.
-        message_id: the text that it stands in, or that was refused for it.
+        evidence: the texted keyword, the user's Slack id, or the provider's code.
+        message_id: the text that contains it, or that was refused because of it.
     """
     added = await tx.run(
         """
@@ -56,7 +56,7 @@ async def add(tx: Transaction, contact_id: int, source: Source, evidence: str, m
 
 
 async def restore(tx: Transaction, contact_id: int, since: int) -> None:
-    """The contact opted out before they were erased (microseconds UTC): that holds still."""
+    """Restores the opt-out that the contact made before they were erased (microseconds UTC)."""
     await add(tx, contact_id, "erased", "")
     await tx.run(
         "UPDATE suppressions SET since = :since WHERE contact_id = :contact_id AND lifted_at IS NULL",
@@ -66,7 +66,7 @@ async def restore(tx: Transaction, contact_id: int, since: int) -> None:
 
 
 async def confirm(tx: Transaction, contact_id: int, message_id: int) -> None:
-    """This text confirms the opt-out: it alone may still go out."""
+    """Records the confirmation text of the opt-out: the only one that may still be sent."""
     await tx.run(
         "UPDATE suppressions SET confirmation_id = :message_id WHERE contact_id = :contact_id AND lifted_at IS NULL",
         message_id=message_id,
@@ -75,7 +75,7 @@ async def confirm(tx: Transaction, contact_id: int, message_id: int) -> None:
 
 
 async def confirmation(connection: Connection, contact_id: int) -> int | None:
-    """The text of ours that confirms the opt-out that holds now; None if there is none."""
+    """Returns our text that confirms the current opt-out, or None."""
     found = await connection.value(
         "SELECT confirmation_id FROM suppressions WHERE contact_id = :contact_id AND lifted_at IS NULL",
         contact_id=contact_id,
@@ -90,14 +90,14 @@ async def lift(
     evidence: str | None = None,
     message_id: int | None = None,
 ) -> bool:
-    """The contact opted in again. Returns whether that is news.
+    """Records an opt-in. Returns False if the contact was not opted out.
 
     Args:
         tx: the open transaction.
-        contact_id: who.
+        contact_id: the contact.
         source: how we know.
-        evidence: the word that they texted, or the person's Slack id.
-        message_id: the text that it stands in.
+        evidence: the texted keyword, or the user's Slack id.
+        message_id: the text that contains it.
     """
     lifted = await tx.run(
         """
@@ -115,7 +115,7 @@ async def lift(
 
 
 async def since(connection: Connection, contact_id: int) -> int | None:
-    """Since when nothing may be sent to the contact (microseconds UTC); None if something may."""
+    """Returns when the contact opted out (microseconds UTC), or None if texts are allowed."""
     found = await connection.value(
         "SELECT since FROM suppressions WHERE contact_id = :contact_id AND lifted_at IS NULL", contact_id=contact_id
     )
@@ -123,12 +123,12 @@ async def since(connection: Connection, contact_id: int) -> int | None:
 
 
 async def holds(connection: Connection, contact_id: int) -> bool:
-    """Whether nothing may be sent to the contact."""
+    """Returns True if the contact is opted out."""
     return await since(connection, contact_id) is not None
 
 
 async def history(connection: Connection, contact_id: int, limit: int) -> list[Suppression]:
-    """How the contact opted out and in, newest first."""
+    """Returns the contact's opt-outs and opt-ins, newest first."""
     return await connection.all(
         Suppression,
         """

@@ -1,4 +1,4 @@
-"""Texts that an inbox keeps to be sent again, with `{variables}` in them; `bot/text/templates.py` fills them."""
+"""Templates of an inbox, with `{variables}` that `bot/text/templates.py` fills."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Template:
 
 
 async def add(tx: Transaction, inbox: str, name: str, text: str, author: str | None) -> None:
-    """Keeps a text under this name, in place of an older one of the name."""
+    """Stores a template, in place of an older one of the same name."""
     await tx.run(
         """
         INSERT INTO templates (id, inbox, name, text, author, created_at)
@@ -41,20 +41,20 @@ async def add(tx: Transaction, inbox: str, name: str, text: str, author: str | N
 
 
 async def remove(tx: Transaction, inbox: str, name: str) -> bool:
-    """Forgets it. Returns whether there was one."""
+    """Removes a template. Returns False if there was none."""
     removed = await tx.run("DELETE FROM templates WHERE inbox = :inbox AND name = :name", inbox=inbox, name=name)
     return removed == 1
 
 
 async def of_inbox(connection: Connection, inbox: str) -> list[Template]:
-    """Every template of the inbox, by name."""
+    """Returns the inbox's templates by name."""
     return await connection.all(
         Template, f"SELECT {_COLUMNS} FROM templates WHERE inbox = :inbox ORDER BY name", inbox=inbox
     )
 
 
 async def by_name(connection: Connection, inbox: str, name: str) -> Template | None:
-    """The inbox's template of this name, if there is one."""
+    """Returns the inbox's template with this name, or None."""
     return await connection.one(
         Template,
         f"SELECT {_COLUMNS} FROM templates WHERE inbox = :inbox AND name = :name",
@@ -64,5 +64,5 @@ async def by_name(connection: Connection, inbox: str, name: str) -> Template | N
 
 
 async def get(connection: Connection, template_id: int) -> Template | None:
-    """The template of this id; None if somebody removed it."""
+    """Returns the template with this id, or None if somebody removed it."""
     return await connection.one(Template, f"SELECT {_COLUMNS} FROM templates WHERE id = :id", id=template_id)

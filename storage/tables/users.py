@@ -18,19 +18,19 @@ class Person:
     name: str = field(repr=False)
     bot: int
     guest: int
-    stranger: int  # of another organisation, here through Slack Connect
+    stranger: int  # member of another organisation, here through Slack Connect
     removed: int
     seen_at: int  # microseconds UTC
     time_zone: str | None = None  # IANA name, as Slack has it
 
     @property
     def is_member(self) -> bool:
-        """Whether this is a full member of the team's own workspace, and a person."""
+        """True for a person who is a full member of the team's own workspace."""
         return not (self.bot or self.guest or self.stranger or self.removed)
 
 
 async def remember(tx: Transaction, person: Person) -> None:
-    """Keeps what Slack says of a user now."""
+    """Stores Slack's current description of a user."""
     await tx.run(
         """
         INSERT INTO users (team, id, name, bot, guest, stranger, removed, seen_at, time_zone)
@@ -51,7 +51,7 @@ async def remember(tx: Transaction, person: Person) -> None:
 
 
 async def find(connection: Connection, team: str, user: str) -> Person | None:
-    """The user as last described, or None if Slack was never asked."""
+    """Returns the user as last described, or None if Slack was never asked."""
     return await connection.one(
         Person,
         """

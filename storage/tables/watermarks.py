@@ -1,4 +1,4 @@
-"""How far something of another side has been read."""
+"""How far we have read a source, such as a Slack thread."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ if TYPE_CHECKING:
 
 
 async def get(connection: Connection, key: str) -> str | None:
-    """How far, as it was kept; None if it was never read."""
+    """Returns the stored position, or None if the source was never read."""
     found = await connection.value("SELECT value FROM watermarks WHERE key = :key", key=key)
     return None if found is None else str(found)
 
 
 async def move(tx: Transaction, key: str, value: str) -> None:
-    """It has been read so far; say so in the transaction that stores what was read."""
+    """Stores a new position, in the transaction that stores what was read."""
     await tx.run(
         """
         INSERT INTO watermarks (key, value) VALUES (:key, :value)
