@@ -1,1 +1,1 @@
-"""What a text message is: words and pure functions. No I/O, and nothing here knows a provider, a table or Slack."""
+"""Text messages: types and pure functions. This package does no I/O and knows no provider, table or Slack."""

@@ -1,7 +1,7 @@
-"""Who a text can be from or to: parsed once at the edge, a type afterwards.
+"""Senders and recipients of texts, parsed once on entry and typed from then on.
 
-Canonical form (`str(address)`, what is stored): `+61400000000`, `12345`, `Acme`, `client:alice`. A `repr` hides all but
-the last digits, so that an address in a log or an error tells nobody's number.
+The canonical form (`str(address)`, which is stored) is `+61400000000`, `12345`, `Acme` or `client:alice`. A `repr`
+shows at most the last digits, so that logs and errors reveal no number.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import regex
 
 
 class NotAnAddress(ValueError):
-    """The text is no address; the message is a sentence for the person who typed it."""
+    """The text is not an address; the message is a sentence for the person who typed it."""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class E164:
-    """A phone number with its country code, digits only: `+61400000000`."""
+    """A phone number with its country code: `+61400000000`."""
 
     number: str
 
@@ -32,28 +32,28 @@ class E164:
 
     @property
     def digits(self) -> str:
-        """The number without its plus, as some providers want it."""
+        """The number without its plus, as some providers require it."""
         return self.number[1:]
 
     @property
     def national(self) -> str:
-        """Its digits without the country's code."""
+        """The digits without the country code."""
         return str(phonenumbers.parse(self.number).national_number)
 
     @property
     def region(self) -> str | None:
-        """ISO 3166-1 alpha-2 of the number's country ("AU"), or None where the code belongs to no country."""
+        """The number's country as ISO 3166-1 alpha-2 ("AU"), or None if the code belongs to no country."""
         return _region(self.number)
 
     @property
     def international(self) -> str:
-        """Spaced for a reader: `+61 400 000 000`."""
+        """The number with spaces for people: `+61 400 000 000`."""
         return _international(self.number)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ShortCode:
-    """Three to eight digits that mean something within one country."""
+    """Three to eight digits with a meaning within one country."""
 
     digits: str
 
@@ -66,7 +66,7 @@ class ShortCode:
 
 @dataclass(frozen=True, slots=True)
 class Alphanumeric:
-    """A name in place of a number, up to 11 characters: it can be read, never answered."""
+    """A name in place of a number, up to 11 characters. Nobody can reply to it."""
 
     name: str
 
@@ -90,25 +90,26 @@ class Client:
 Address = E164 | ShortCode | Alphanumeric | Client
 
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
-_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&-]{1,11}")  # each provider has stricter rules for ours
+_ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&-]{1,11}")  # each provider is stricter for our own names
 _CLIENT = re.compile(r"client:(\S{1,100})", re.IGNORECASE)
-# Digits of any script and what people put between them. Not letters: phonenumbers reads "Team 2000 Sydney" as a number.
+# Digits of any script and the separators that people use. No letters: phonenumbers reads "Team 2000 Sydney" as a
+# number.
 _NUMBER = regex.compile(r"(?i:tel:)?[\s\p{Cf}(]*[+\uFF0B]?[\d\s\p{Cf}\p{Pd}().\-/]+")
-_REMEMBERED = 4096  # numbers: reading one costs a tenth of a millisecond, and the same ones come again
-_NATIONAL_DIGITS = 7  # with fewer, only a number that is really in use beats a short code
+_REMEMBERED = 4096  # cached numbers: parsing one takes a tenth of a millisecond, and the same ones recur
+_NATIONAL_DIGITS = 7  # with fewer digits, only a number that is in use takes precedence over a short code
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def parse(text: str, region: str | None = None) -> Address:
-    """The address that somebody's text means.
+    """Parses an address.
 
     Args:
         text: as a person typed it or a provider sent it: any common form of a number, a short code, an alphanumeric
             sender, or `client:` and a name.
-        region: ISO 3166-1 alpha-2; the country of a number written without its country code.
+        region: ISO 3166-1 alpha-2; the country of a number without a country code.
 
     Raises:
-        NotAnAddress: with a sentence that says what is wrong and what would do.
+        NotAnAddress: with a sentence that says what is wrong and what to write instead.
     """
     text = text.strip()
     client = _CLIENT.fullmatch(text)
@@ -122,14 +123,14 @@ def parse(text: str, region: str | None = None) -> Address:
 
 
 def parse_number(text: str, region: str | None = None) -> E164:
-    """The phone number that a text means: *possible*, not necessarily assigned.
+    """Parses a phone number: *possible*, not necessarily assigned.
 
     Args:
         text: any common form: `0400 000 000`, `(02) 5550 0000`, `+61…`, `0061…`.
-        region: ISO 3166-1 alpha-2; the country of a number written without its country code.
+        region: ISO 3166-1 alpha-2; the country of a number without a country code.
 
     Raises:
-        NotAnAddress: with a sentence that says what is wrong and what would do.
+        NotAnAddress: with a sentence that says what is wrong and what to write instead.
     """
     parsed = _read(text.strip(), region)
     if parsed is None:
@@ -143,7 +144,7 @@ def parse_number(text: str, region: str | None = None) -> E164:
 
 
 def from_canonical(text: str) -> Address:
-    """The address whose `str` is `text`, as it comes back from storage."""
+    """Returns the address whose `str` is `text`, as storage holds it."""
     if text.startswith("+"):
         return E164(text)
     if text.startswith("client:"):
@@ -152,15 +153,15 @@ def from_canonical(text: str) -> Address:
 
 
 def is_valid(address: Address) -> bool:
-    """Whether a number is in a range that its country has given out; what is no number is valid as it is."""
+    """Returns True if the number is in a range that its country has assigned; always True for other addresses."""
     return not isinstance(address, E164) or phonenumbers.is_valid_number(phonenumbers.parse(address.number))
 
 
 def parse_digits(text: str) -> Address:
-    """The address in a provider's payload, where numbers may come without their plus (IOVOX, Restcomm).
+    """Parses an address in a provider's payload, where numbers may lack their plus (IOVOX, Restcomm).
 
     Raises:
-        NotAnAddress: if it is no address at all.
+        NotAnAddress: it is not an address.
     """
     text = text.strip()
     if text.isdigit() and not _SHORT_CODE.fullmatch(text):
@@ -169,7 +170,7 @@ def parse_digits(text: str) -> Address:
 
 
 def _read(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
-    """The number that a text is, or None if it is none. One with letters is none, save those of an extension."""
+    """Returns the number in a text, or None. A text with letters is not a number, unless they mark an extension."""
     parsed = _attempt(text, region and region.upper())
     own_prefix = parsed and parsed.country_code_source != phonenumbers.CountryCodeSource.FROM_DEFAULT_COUNTRY
     if text.startswith("00") and not own_prefix:
@@ -185,7 +186,7 @@ def _attempt(text: str, region: str | None) -> phonenumbers.PhoneNumber | None:
 
 
 def _is_national(text: str, region: str | None) -> bool:
-    """Whether three to eight digits mean a number in that country rather than a short code."""
+    """Returns True if three to eight digits are a phone number in that country rather than a short code."""
     if region is None or (parsed := _read(text, region)) is None:
         return False
     if phonenumbers.is_valid_short_number_for_region(parsed, region.upper()):
@@ -200,7 +201,7 @@ def _impossible(parsed: phonenumbers.PhoneNumber) -> str:
         phonenumbers.ValidationResult.TOO_SHORT: "is too short to be a phone number",
         phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
         phonenumbers.ValidationResult.TOO_LONG: "is too long to be a phone number",
-        phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "has no country code that exists",
+        phonenumbers.ValidationResult.INVALID_COUNTRY_CODE: "has an unknown country code",
     }.get(reason, "cannot be a phone number")
     return f"That number {said}. Check the digits and the country code."
 
@@ -222,5 +223,5 @@ def _first_region(number: str) -> str | None:
 
 
 def _country(region: str) -> str | None:
-    """The region, unless it is the world ("001"), as phonenumbers has it for +800, +882 and their kin."""
+    """Returns the region, or None for the world ("001"), which phonenumbers uses for +800, +882 and the like."""
     return None if region == phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY else region

@@ -1,4 +1,4 @@
-"""What a number tells of where its owner is: the country, the time zones; and where a name cannot be a sender."""
+"""Facts about a number's country: its time zones, and if its networks show sender names."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sms.address import Address
 
-# Where networks show no names, so that a text from one is refused or comes from some number instead. Only what a
-# document of a company says for every network there; elsewhere it differs by network and from year to year.
+# Countries whose networks show no names, so that a text from a name is refused or comes from some number instead. Only
+# those where a provider's document says so for every network; elsewhere it depends on the network and changes.
 WITHOUT_NAMES: Mapping[str, str] = MappingProxyType(
     {
         "US": "https://www.fonedynamics.com/docs/rest-api/send-sms",  # "notably excluding US and Canada"
@@ -28,35 +28,35 @@ WITHOUT_NAMES: Mapping[str, str] = MappingProxyType(
 
 
 def is_country(region: str) -> bool:
-    """Whether the two letters are a country that phone numbers belong to (ISO 3166-1: GB, not UK)."""
+    """Returns True if the two letters are a country with phone numbers (ISO 3166-1: GB, not UK)."""
     return region in phonenumbers.SUPPORTED_REGIONS
 
 
 def shows_no_names(to: Address, more: Collection[str] = ()) -> bool:
-    """Whether networks there show no names: a text from one would be refused, or come from some number instead.
+    """Returns True if the country's networks show no names, so that a text from one is refused or comes from a number.
 
     Args:
-        to: whoever is texted.
-        more: further countries of which somebody knows it.
+        to: the recipient.
+        more: further countries that show no names.
     """
     region = to.region if isinstance(to, E164) else None
     return region in WITHOUT_NAMES or region in more
 
 
 def zone(name: str) -> ZoneInfo | None:
-    """The time zone of this IANA name; None where there is none."""
+    """Returns the time zone with this IANA name, or None."""
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):  # the last: a folder of zones, like "Australia"
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: a folder of zones, like "Australia"
         return None
 
 
 def zones_of(address: Address, known: str | None = None) -> tuple[ZoneInfo, ...]:
-    """The time zones that somebody may be in: all that share the number's prefix; none where the number says nothing.
+    """Returns the possible time zones of an address: all zones that share the number's prefix, or none if unknown.
 
     Args:
-        address: theirs.
-        known: an IANA name, if a person said where they are; it wins.
+        address: the contact's.
+        known: an IANA name that a user set; it takes precedence.
     """
     own = None if known is None else zone(known)
     if own is not None:

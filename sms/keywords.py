@@ -1,7 +1,8 @@
-"""The words by which a contact opts out, opts in or asks who we are, and free text that probably means the first.
+"""Keywords by which a contact opts out, opts in or asks for help, and free text that probably means an opt-out.
 
-`heard` is for acting at once; `likely_stop` is for asking a person. The words are the ones that carriers and Twilio act
-on, with the FCC's "revoke" and "opt out" (47 CFR 64.1200(a)(10)); English, as carriers have them.
+`heard` finds keywords to act on at once; `likely_stop` finds texts to ask a person about. The keywords are those of
+carriers and Twilio, with the FCC's "revoke" and "opt out" (47 CFR 64.1200(a)(10)). They are English, like the
+carriers'.
 """
 
 from __future__ import annotations
@@ -15,21 +16,21 @@ import regex
 
 
 class Keyword(Enum):
-    """What a text asks for when it is nothing but one of the known words."""
+    """The request of a text that consists of a keyword only."""
 
     STOP = "stop"  # no more texts, from any of our senders
     START = "start"  # texts again, after a STOP
-    HELP = "help"  # who is this, and how do I stop it
+    HELP = "help"  # who are you, and how do I opt out
 
 
 _WORDS = {
     "stop": Keyword.STOP,
-    "stop all": Keyword.STOP,  # from every sender; ours means that anyway
+    "stop all": Keyword.STOP,  # from every sender, which our STOP means too
     "unsubscribe": Keyword.STOP,
     "cancel": Keyword.STOP,
     "end": Keyword.STOP,
     "quit": Keyword.STOP,
-    "revoke": Keyword.STOP,  # the consent once given
+    "revoke": Keyword.STOP,  # the consent
     "opt out": Keyword.STOP,
     "start": Keyword.START,
     "unstop": Keyword.START,
@@ -37,18 +38,18 @@ _WORDS = {
     "help": Keyword.HELP,
     "info": Keyword.HELP,
 }
-_AGREED = "yes"  # START, but to a question it is an ordinary answer
+_AGREED = "yes"  # START for someone who opted out; otherwise an ordinary answer
 
 
 def heard(text: str, *, opted_out: bool = False) -> Keyword | None:
-    """The keyword that a whole text is, or None.
+    """Returns the keyword that the whole text is, or None.
 
-    Letters count, and nothing else does: not their case or width, nor white space, punctuation, quotes or emoji around
-    or between them, so "Opt-out", "OPTOUT" and "« stop all! »" are words too.
+    Only letters count. Case, width, white space, punctuation, quotes and emoji are ignored, so "Opt-out", "OPTOUT" and
+    "« stop all! »" are keywords too.
 
     Args:
-        text: the body as it came.
-        opted_out: whether the contact is opted out now: then "yes" asks for START.
+        text: the body as received.
+        opted_out: True if the contact is opted out now; "yes" then means START.
     """
     letters = _letters(text)
     if opted_out and letters == _AGREED:
@@ -64,26 +65,26 @@ _BY_LETTERS = {_letters(word): keyword for word, keyword in _WORDS.items()}
 
 
 def likely_stop(text: str) -> bool:
-    """Whether a text probably asks us to stop texting, in whatever words.
+    """Returns True if a text probably asks us to stop texting, in any words.
 
-    It errs towards asking: a wrong yes costs a person one look, a wrong no is a wish ignored. It is no ground to
-    suppress anyone by itself.
+    It errs on the side of asking: a false positive costs a person one look, a false negative ignores an opt-out. Do not
+    suppress a contact because of it alone.
     """
     if heard(text) is Keyword.STOP:
         return True
     spoken = _spoken(text)
     return any(_BARE.fullmatch(clause.strip()) for clause in _CLAUSE.split(spoken)) or any(
-        wish.search(spoken) for wish in _wishes()
+        request.search(spoken) for request in _requests()
     )
 
 
 def prepare() -> None:
-    """Makes what `likely_stop` needs: that takes a tenth of a second, which the first text would have to wait."""
-    _wishes()
+    """Compiles the patterns of `likely_stop`, which takes 0.1 seconds, so that the first text need not wait."""
+    _requests()
 
 
 def _spoken(text: str) -> str:
-    """The text in small letters, with straight apostrophes, single spaces, and no emoji or invisible characters."""
+    """Returns the text in lower case with straight apostrophes and single spaces, without emoji and invisible ones."""
     straight = unicodedata.normalize("NFKC", text).casefold().translate(_STRAIGHT)
     seen = "".join(character if unicodedata.category(character)[0] in "LNPZ" else " " for character in straight)
     return " ".join(seen.split())
@@ -112,7 +113,7 @@ _BARE = re.compile(
     rf"(?: {_AFTER})*"
 )
 
-# --- the parts of a longer wish ---------------------------------------------------------------------------------------
+# --- parts of a longer request ----------------------------------------------------------------------------------------
 
 _WHOSE = (
     "(?:(?:all|any|more|further|future|of|the|these|those|this|that|your|ur|you|my|me|us|such|so|many|with|from|getting"
@@ -158,7 +159,7 @@ _END = (
     r"|twice|\w+ times|and|or|but|completely|permanently)\b)"
 )
 
-# --- what in front of a wish makes it none ----------------------------------------------------------------------------
+# --- words in front that turn a request into something else -----------------------------------------------------------
 
 _NOT_DENIED = r"(?<!(?:n't|\bnot|\bnever|\bcannot|\bcant|\bdont|\bdidnt) (?:(?:want|wish|mean|need|like|trying) to )?)"
 _NOT_ASKED = r"(?<!\b(?:did|why do) (?:you|i|we|they|he|she|it) )"
@@ -170,7 +171,7 @@ _NOT_OTHERS = r"(?<!\b(?:you|u|they|he|she|i|we|who|if|does|did|has|have|is|was|
 _NOT_THEIRS = r"(?<!\b(?:you|he|she|they) )"
 _STOP = rf"{_NOT_DENIED}{_NOT_ASKED}{_NOT_A_PLACE}\b(?:sto+p+|quit|cease|refrain from)(?: with)?"
 
-# --- the wishes, each with what it is to catch ------------------------------------------------------------------------
+# --- requests, each with examples -------------------------------------------------------------------------------------
 
 _STOP_IT = (
     # "please stop texting me", "quit calling"
@@ -203,7 +204,7 @@ _LET_ME_OUT = (
     r"\bdo[ -]not[ -](?:contact|call|text|disturb)[ -](?:list|register)\b",
 )
 _DO_NOT_WRITE = (
-    # "don't text me again"; "don't text me before nine" and "don't call me, text me" are wishes of another kind
+    # "don't text me again"; not "don't text me before nine" or "don't call me, text me"
     rf"{_NOT_OTHERS}{_NOT} {_WRITE} (?:me|us|this (?:number|phone)|my \w+|here|{_AGAIN})\b(?! {_WHEN}\b)",
     rf"{_NOT_OTHERS}{_NOT} contact{_END}",
     rf"{_NOT_OTHERS}{_NOT} {_CALL}(?: or {_WRITE})?(?: me| us| this number)?(?: or {_WRITE}\b| {_AGAIN}\b)",
@@ -241,6 +242,6 @@ _NO_CONSENT = (
 
 
 @cache
-def _wishes() -> list[regex.Pattern[str]]:
-    """Each by itself: `regex` looks for a pattern's beginning, and takes eight times as long for all of them as one."""
-    return [regex.compile(wish) for wish in (*_STOP_IT, *_LET_ME_OUT, *_DO_NOT_WRITE, *_NO_MORE, *_NO_CONSENT)]
+def _requests() -> list[regex.Pattern[str]]:
+    """Compiles each pattern by itself: `regex` takes eight times as long to search for all of them as one pattern."""
+    return [regex.compile(request) for request in (*_STOP_IT, *_LET_ME_OUT, *_DO_NOT_WRITE, *_NO_MORE, *_NO_CONSENT)]

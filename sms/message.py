@@ -1,6 +1,6 @@
-"""The words for a text message and what becomes of it, as everything else here uses them.
+"""The types for text messages and their status, used by all other packages.
 
-Times are aware datetimes in UTC; storage turns them into microseconds. No `repr` shows a number or a body.
+Times are aware datetimes in UTC; storage converts them to microseconds. No `repr` shows a number or a body.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 
 @total_ordering
 class Status(Enum):
-    """How far an attempt has come. The order of definition is the order of the statuses; none moves back."""
+    """The progress of an attempt. The order of definition is the order of the statuses; a status never moves back."""
 
-    QUEUED = "queued"  # written down here, not yet offered to anyone
+    QUEUED = "queued"  # stored here, not yet offered to a provider
     SENDING = "sending"  # the request is, or was, under way
-    ACCEPTED = "accepted"  # the provider took it
-    SENT = "sent"  # the provider handed it to the network
-    BUFFERED = "buffered"  # the network waits for the phone
-    EXPIRED = "expired"  # the network stopped waiting
-    FAILED = "failed"  # somebody on the way gave up, and said so
-    DELIVERED = "delivered"  # last: a later "delivered" beats an earlier "failed"
+    ACCEPTED = "accepted"  # accepted by the provider
+    SENT = "sent"  # handed to the network by the provider
+    BUFFERED = "buffered"  # waiting in the network for the phone
+    EXPIRED = "expired"  # dropped by the network after waiting
+    FAILED = "failed"  # reported as failed by the provider or the network
+    DELIVERED = "delivered"  # last, so that a later "delivered" replaces an earlier "failed"
 
     def __lt__(self, other: object) -> bool:
         if not isinstance(other, Status):
@@ -37,7 +37,7 @@ class Status(Enum):
 
     @property
     def is_final(self) -> bool:
-        """Whether a person need not wait for anything after it (a late *delivered* may still come)."""
+        """True if no further receipt is expected (a late *delivered* may still arrive)."""
         return self >= Status.EXPIRED
 
 
@@ -45,9 +45,9 @@ _RANK = {status: rank for rank, status in enumerate(Status)}
 
 
 def slowest(parts: list[Status]) -> Status:
-    """The status of a message whose newest try has these parts (at least one).
+    """Returns the status of a message from the newest attempts of its parts (at least one).
 
-    Failed as soon as one part failed or expired, else as far as the slowest part.
+    A failed or expired part makes the message failed or expired; otherwise the slowest part counts.
     """
     failed = [status for status in parts if status in (Status.EXPIRED, Status.FAILED)]
     return max(failed) if failed else min(parts)
@@ -55,10 +55,10 @@ def slowest(parts: list[Status]) -> Status:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A file that came with a text or goes with it."""
+    """A file that came with a text or will be sent with one."""
 
     url: str = field(repr=False)
-    content_type: str | None = None  # as the provider claims it; never trusted
+    content_type: str | None = None  # as stated by the provider; never trusted
     name: str | None = field(default=None, repr=False)
 
 
@@ -67,40 +67,40 @@ class InboundSms:
     """A text from a contact to one of our senders (MO)."""
 
     sender: Address  # the contact
-    recipient: Address | None  # ours; None where the provider does not say
+    recipient: Address | None  # ours; None if the provider does not say
     text: str = field(repr=False)
-    provider_id: str | None = None  # None where the provider gives none
-    sent_at: datetime | None = None  # as the provider says
+    provider_id: str | None = None  # None if the provider gives none
+    sent_at: datetime | None = None  # by the provider's clock
     media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One thing that a provider said about one attempt (DLR).
+    """A delivery receipt (DLR): one report from a provider about one attempt.
 
-    `word` is the provider's own; `status` is ours, or None for a word we do not know, which is kept and shown.
+    `word` is the provider's status word. `status` is ours, or None for an unknown word, which is stored and shown.
     """
 
     word: str
     status: Status | None
     provider_id: str | None = None
-    attempt: str | None = None  # our attempt id, where the provider carries it for us (customKey, ExternalId)
+    attempt: str | None = None  # our attempt id, if the provider returns it (customKey, ExternalId)
     code: str | None = None
-    description: str | None = field(default=None, repr=False)  # the provider's, which may name the number
+    description: str | None = field(default=None, repr=False)  # the provider's; may contain the number
     sentence: str | None = None  # for the thread: what a failure means and what to do
-    at: datetime | None = None  # as the provider says
-    sender: Address | None = None  # where it names the sender that was really used
+    at: datetime | None = None  # by the provider's clock
+    sender: Address | None = None  # the sender that was really used, if reported
     segments: int | None = None
-    opted_out: bool = False  # the contact told the provider or the carrier to stop
+    opted_out: bool = False  # the contact opted out at the provider or the carrier
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundSms:
-    """One part of a message on its way to a contact (MT)."""
+    """One part of a message to be sent to a contact (MT)."""
 
-    attempt: str  # our id of this try, 32 characters at most
+    attempt: str  # our id of this attempt, at most 32 characters
     recipient: Address
-    sender: Address | None  # None: a number that the provider leases to us for this contact
+    sender: Address | None  # None: a number that the provider leases for this contact
     text: str = field(repr=False)
     media: tuple[Media, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # validated by the provider's Options

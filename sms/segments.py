@@ -1,7 +1,7 @@
-"""How many segments a text costs, which character made it dear, and where to cut it.
+"""The number of segments in a text, the character that makes it expensive, and cutting it into parts.
 
-3GPP TS 23.038: GSM 7-bit default alphabet with its extension table, else UCS-2. National language tables are left out:
-no provider here lets us choose one. TS 23.040: a part of a concatenated text gives six octets to its header.
+3GPP TS 23.038: the GSM 7-bit default alphabet with its extension table, else UCS-2. National language tables are left
+out: no provider here lets us choose one. TS 23.040: each part of a concatenated text loses six octets to its header.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Encoding(Enum):
-    """How a text travels."""
+    """The encoding of a text on the network."""
 
     GSM7 = "GSM-7"  # septets; a character of the extension table takes two
     UCS2 = "UCS-2"  # UTF-16 code units; a character beyond U+FFFF takes two
@@ -29,16 +29,16 @@ class Encoding(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Forced:
-    """The first character, as a reader sees one, that GSM-7 does not have."""
+    """The first grapheme that GSM-7 lacks."""
 
-    position: int  # its index in the text, in code points
-    character: str = field(repr=False)  # a whole grapheme, so one code point or more
-    replacement: str | None = field(repr=False)  # what `plain` puts in its place; None where nothing would do
+    position: int  # index in the text, in code points
+    character: str = field(repr=False)  # a whole grapheme: one or more code points
+    replacement: str | None = field(repr=False)  # its replacement by `plain`; None if there is none
 
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """What a text costs."""
+    """The cost of a text."""
 
     encoding: Encoding
     count: int  # segments; 0 for an empty text
@@ -58,7 +58,7 @@ _ESCAPED = re.compile(f"[{re.escape(_EXTENSION)}]")
 _ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 _GRAPHEME = regex.compile(r"\X")
 
-_TWICE = {Encoding.GSM7: _ESCAPED, Encoding.UCS2: _ASTRAL}  # what takes two units
+_TWICE = {Encoding.GSM7: _ESCAPED, Encoding.UCS2: _ASTRAL}  # characters that take two units
 _ALONE = {Encoding.GSM7: 160, Encoding.UCS2: 70}  # units in a text of one segment
 _JOINED = {Encoding.GSM7: 153, Encoding.UCS2: 67}  # units in each segment of a longer one
 
@@ -84,23 +84,23 @@ _PLAIN = {
         ("ffi", "\ufb03"),
         ("ffl", "\ufb04"),
         ("st", "\ufb05\ufb06"),
-        # Nothing a reader sees: soft hyphen, zero-width space, word joiner, byte order mark, and the direction marks
-        # that come with a phone number copied out of an address book.
+        # Invisible characters: soft hyphen, zero-width space, word joiner, byte order mark, and the direction marks
+        # that come with a phone number copied from an address book.
         ("", "\u00ad\u200b\u2060\ufeff\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"),
     )
     for character in characters
 }
 _TO_PLAIN = str.maketrans(_PLAIN)
 
-_NO_BREAK = "\u00a0\u2007\u202f"  # white space that holds its neighbours together
+_NO_BREAK = "\u00a0\u2007\u202f"  # white space that does not allow a cut
 _SMALLEST_LIMIT = 2  # units of the widest character
 
 
 def measure(text: str) -> Segments:
-    """What a text costs as SMS, by really packing it.
+    """Measures a text by packing it into segments.
 
-    No segment ends within an escape pair, a surrogate pair or a grapheme. Only a grapheme that is longer than a whole
-    segment is cut, between its code points.
+    No segment ends within an escape pair, a surrogate pair or a grapheme. Only a grapheme longer than a whole segment
+    is cut, between its code points.
     """
     foreign = _FOREIGN.search(text)
     encoding = Encoding.UCS2 if foreign else Encoding.GSM7
@@ -109,24 +109,24 @@ def measure(text: str) -> Segments:
 
 
 def plain(text: str) -> str:
-    """The text with typographic characters replaced by what GSM-7 has for them.
+    """Replaces typographic characters with GSM-7 ones.
 
-    Curly quotes, dashes, bullets, ellipses, odd spaces and ligatures; characters that nobody sees are dropped, and
-    letters with a separate accent become one. Nothing that a reader would miss changes. Worth offering where
-    `measure(plain(text))` is cheaper than `measure(text)`.
+    It replaces curly quotes, dashes, bullets, ellipses, odd spaces and ligatures, drops invisible characters, and joins
+    letters with their separate accents. A reader misses nothing. Offer it if `measure(plain(text))` is cheaper than
+    `measure(text)`.
     """
     return unicodedata.normalize("NFC", text.translate(_TO_PLAIN))
 
 
 def numbered(text: str, *, characters: int | None = None, segments: int | None = None) -> list[str]:
-    """The text as it is if it keeps the limits, else cut into parts that begin with "(1/3) ", which keep them too.
+    """Returns the text alone if it keeps the limits, else parts that begin with "(1/3) " and keep them too.
 
-    The number stands in front, where a reader of parts that came in the wrong order sees it first.
+    The number comes first, so that a reader notices parts in the wrong order.
 
     Args:
-        text: what is to be sent.
-        characters: the most UTF-16 code units in a part, numbers included; see `split`.
-        segments: the most that a part may cost.
+        text: to be sent.
+        characters: the largest number of UTF-16 code units in a part, its number included; see `split`.
+        segments: the largest number of segments in a part.
     """
     parts = split(text, characters=characters, segments=segments)
     digits = 1
@@ -146,26 +146,26 @@ def split(
     characters: int | None = None,
     segments: int | None = None,
 ) -> list[str]:
-    """Cuts a text into messages that each keep every limit given.
+    """Cuts a text into parts that each keep every given limit.
 
-    It cuts at white space if it can, else between graphemes, and within a grapheme only where that alone is over a
-    limit. The white space at a cut is dropped and nothing else is. No part is empty; an empty text has none.
+    It cuts at white space if possible, else between graphemes, and within a grapheme only if that alone exceeds a
+    limit. Only the white space at a cut is dropped. No part is empty; an empty text has no parts.
 
     Args:
-        text: what is to be sent.
-        units: the most that `measure(part).units` may be, 2 or more.
-        characters: the most UTF-16 code units, 2 or more: how companies whose servers are Java or .NET count, and never
-            fewer than code points.
-        segments: the most that `measure(part).count` may be, 1 or more.
+        text: to be sent.
+        units: the largest `measure(part).units`, 2 or more.
+        characters: the largest number of UTF-16 code units, 2 or more: the count of providers whose servers use Java or
+            .NET, never less than the number of code points.
+        segments: the largest `measure(part).count`, 1 or more.
 
     Raises:
-        ValueError: if no limit is given, or one that a single character could exceed.
+        ValueError: no limit is given, or one that a single character could exceed.
     """
     return _split(text, units, characters, segments)
 
 
 def _split(text: str, units: int | None, characters: int | None, segments: int | None, before: str = "") -> list[str]:
-    """See `split`; `before` will stand in front of each part, in plain characters, and counts."""
+    """Cuts a text like `split`; `before` is in plain characters, precedes each part and counts."""
     taken = len(before)
     _check_limits(units and units - taken, characters and characters - taken, segments)
 
@@ -191,7 +191,7 @@ def _units(text: str, encoding: Encoding) -> int:
 
 
 def _pack(text: str, encoding: Encoding) -> tuple[int, int]:
-    """How many segments the text fills, and the units left in the last."""
+    """Returns the number of segments that the text fills, and the units left in the last one."""
     units = _units(text, encoding)
     if units <= _ALONE[encoding]:
         return int(bool(text)), _ALONE[encoding] - units
@@ -206,13 +206,13 @@ def _pack(text: str, encoding: Encoding) -> tuple[int, int]:
 
 
 def _pieces(text: str, fits: Callable[[str], bool]) -> list[str]:
-    """The graphemes of a text (UAX 29); the code points of those that do not fit."""
+    """Returns the graphemes of a text (UAX 29), with those that do not fit cut into code points."""
     graphemes: list[str] = _GRAPHEME.findall(text)
     return list(chain.from_iterable((piece,) if len(piece) == 1 or fits(piece) else piece for piece in graphemes))
 
 
 def _forced(text: str, position: int) -> Forced:
-    """The grapheme that the code point at this position belongs to."""
+    """Returns the grapheme that contains the code point at this position."""
     grapheme = next(match for match in _GRAPHEME.finditer(text) if match.end() > position)
     replacement = plain(grapheme[0])
     return Forced(grapheme.start(), grapheme[0], None if _FOREIGN.search(replacement) else replacement)
@@ -222,18 +222,18 @@ def _check_limits(units: int | None, characters: int | None, segments: int | Non
     if units is None and characters is None and segments is None:
         raise ValueError("Splitting needs at least one limit.")
     if any(limit is not None and limit < _SMALLEST_LIMIT for limit in (units, characters)):
-        raise ValueError("A limit in units or characters is at least 2: one character may take as many.")
+        raise ValueError("A limit in units or characters must be at least 2: one character may take two.")
     if segments is not None and segments < 1:
-        raise ValueError("A limit in segments is at least 1.")
+        raise ValueError("A limit in segments must be at least 1.")
 
 
 def _how_many_fit(pieces: Sequence[str], fits: Callable[[str], bool]) -> int:
-    """How many of the first pieces fit together: at least one, since each fits alone."""
+    """Returns how many of the first pieces fit together: at least one, because each fits alone."""
     return bisect_left(range(1, len(pieces) + 1), x=True, key=lambda many: not fits("".join(pieces[:many])))
 
 
 def _messages(pieces: Sequence[str], reach: Callable[[int], int]) -> list[str]:
-    """The pieces joined into messages; `reach` says how far one that starts at an index can go."""
+    """Joins the pieces into parts; `reach` returns the furthest end of a part that starts at an index."""
     messages = []
     start = 0
     while start < len(pieces):
@@ -246,7 +246,7 @@ def _messages(pieces: Sequence[str], reach: Callable[[int], int]) -> list[str]:
 
 
 def _border(pieces: Sequence[str], start: int, end: int) -> int:
-    """Where to cut so that a message reaches no further than `end`: before the last white space, else at `end`."""
+    """Returns where to cut so that a part does not exceed `end`: before the last white space, else at `end`."""
     if end == len(pieces):
         return end
     cut = end
