@@ -1,7 +1,7 @@
-"""The companies we can send through: the built-in ones, and those that other packages bring.
+"""SMS providers: the built-in ones, and those from other packages.
 
-A package brings one by an entry point in the group `threadline.providers` whose name is the provider's and whose object
-is a class that fulfils `providers.provider.Provider`.
+A package adds a provider with an entry point in the group `threadline.providers`. The entry point's name is the
+provider's name, and its object is a class that implements `providers.provider.Provider`.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ _BUILT_IN = {
 
 
 def names() -> list[str]:
-    """Every provider that settings may name, sorted."""
+    """Returns the name of every available provider, sorted."""
     return sorted({*_BUILT_IN, *(point.name for point in entry_points(group="threadline.providers"))})
 
 
 def knows(name: str) -> bool:
-    """Whether settings may name this provider; other packages are only looked through where it is none of ours."""
+    """Returns True if a provider has this name. Looks at other packages only if it is not a built-in one."""
     return name in _BUILT_IN or name in names()
 
 
 def load(name: str) -> type[Provider]:
-    """The class of a provider. A built-in name cannot be taken by another package.
+    """Returns a provider's class. Another package cannot replace a built-in provider.
 
     Raises:
-        KeyError: if there is none of that name.
+        KeyError: no provider has this name.
     """
     if name in _BUILT_IN:
         module, _, attribute = _BUILT_IN[name].partition(":")
-        return getattr(import_module(module), attribute)  # type: ignore[no-any-return]  # the table above says which
+        return getattr(import_module(module), attribute)  # type: ignore[no-any-return]  # the table names a class
     for point in entry_points(group="threadline.providers"):
         if point.name == name:
-            return point.load()  # type: ignore[no-any-return]  # the contract suite holds it to the protocol
+            return point.load()  # type: ignore[no-any-return]  # the contract suite checks it against the protocol
     raise KeyError(name)

@@ -1,18 +1,18 @@
-"""How an attempt to send can end badly, and how a webhook can be wrong. Each error carries the decision to be made.
+"""Errors for failed sends and bad webhooks. The class of an error says how to react to it.
 
-Three ends, and the difference is whether the text may have gone out: *not sent* (safe to try again), *refused* (final),
-*unknown* (may have gone: never tried again by itself).
+A send fails in one of three ways, by whether the text may have been sent: *not sent* (safe to retry), *refused* (final)
+or *unknown* (may have been sent, so it is never retried automatically).
 """
 
 from __future__ import annotations
 
 
 class ProviderError(Exception):
-    """Something that a provider said or did.
+    """An error from a provider, or from a request to one.
 
     Attributes:
-        code: stable and short, for rows and metrics: the provider's own, or one of ours in lower_snake_case.
-        sentence: for the thread. Plain, short, no number and no body in it.
+        code: short and stable, for rows and metrics: the provider's own, or one of ours in lower_snake_case.
+        sentence: for the thread. Plain and short, without a number or a body.
     """
 
     def __init__(self, code: str, sentence: str) -> None:
@@ -22,14 +22,14 @@ class ProviderError(Exception):
 
 
 class NotSent(ProviderError):
-    """It certainly did not go out, and may go out later: trying again is safe."""
+    """The text surely was not sent. A retry is safe and may succeed."""
 
 
 class Throttled(NotSent):
-    """The provider wants us to wait.
+    """The provider limits our requests.
 
     Attributes:
-        retry_after: seconds, or None where it does not say.
+        retry_after: seconds, or None if the provider does not say.
     """
 
     def __init__(self, code: str, sentence: str, retry_after: float | None = None) -> None:
@@ -38,10 +38,10 @@ class Throttled(NotSent):
 
 
 class Refused(ProviderError):
-    """It did not go out, and the same text would be refused again.
+    """The text was not sent, and the same text would be refused again.
 
     Attributes:
-        opted_out: the contact told the provider or the carrier to stop.
+        opted_out: the contact opted out at the provider or the carrier.
     """
 
     def __init__(self, code: str, sentence: str, *, opted_out: bool = False) -> None:
@@ -50,16 +50,16 @@ class Refused(ProviderError):
 
 
 class Unsupported(Refused):
-    """The provider's API cannot say this; raised before any request."""
+    """The provider's API cannot do this. Raised before any request."""
 
 
 class Unknown(ProviderError):
-    """It may have gone out. Only the provider's own records, a receipt or a person can settle it."""
+    """The text may have been sent. Only the provider's records, a receipt or a person can tell."""
 
 
 class Forged(Exception):
-    """A webhook that does not come from whom it claims. It is counted, answered 404 and not stored."""
+    """A webhook that does not come from the provider. It is counted, answered with 404 and not stored."""
 
 
 class Unreadable(Exception):
-    """A webhook that cannot be understood. It is kept as a dead row, and may be replayed after a fix."""
+    """A webhook that cannot be parsed. It is kept as a dead row, and can be replayed after a fix."""

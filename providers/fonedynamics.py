@@ -1,7 +1,7 @@
 """Fone Dynamics, REST API v2 (https://www.fonedynamics.com/docs/rest-api/send-sms).
 
-Numbers leased for one contact, names as senders, receipts, scheduling, and a record of all texts that can be asked for.
-What its webhooks carry is documented nowhere: `parse` takes any form, and asks the company where that says too little.
+It offers leased numbers, names as senders, receipts, scheduling and a searchable record of all texts. No document shows
+the bodies of its webhooks, so `parse` accepts any form and returns an `Ask` if the webhook says too little.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sms.message import InboundSms, OutboundSms, Receipt, Status
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-# --- what can be set --------------------------------------------------------------------------------------------------
+# --- settings and options ---------------------------------------------------------------------------------------------
 
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 Method = Literal["POST", "GET"]
@@ -33,27 +33,27 @@ Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 
 
 class FoneDynamicsSettings(Model):
-    """One account there, and the property of it that texts are sent from."""
+    """An account, with the property that texts are sent from."""
 
     account_sid: Sid = Field(title="Account SID")
     token: SecretStr = Field(title="Token", description="The account's API token.")
-    property_sid: Sid = Field(title="Property SID", description="Their client services enable it for SMS.")
-    base_url: HttpUrl = Field(HttpUrl("https://api.fonedynamics.com"), title="Address of the API")
+    property_sid: Sid = Field(title="Property SID", description="Fone Dynamics client services enable it for SMS.")
+    base_url: HttpUrl = Field(HttpUrl("https://api.fonedynamics.com"), title="API address")
 
 
 class FoneDynamicsOptions(Model):
-    """The optional parameters of the send request. Those about replies are for leased senders."""
+    """The optional parameters of the send request. Those about replies apply to leased senders only."""
 
     schedule: AwareDatetime | None = Field(
-        None, title="Send at", description="By them, at most 14 days ahead. It cannot be cancelled."
+        None, title="Send at", description="Fone Dynamics sends it then, at most 14 days ahead. You cannot cancel it."
     )
-    delivery_receipt: bool = Field(True, title="Delivery receipt", description="Ask what became of the text.")
-    delivery_receipt_method: Method = Field("POST", title="Receipt method", description="How receipts reach us.")
-    webhook_method: Method = Field("POST", title="Reply method", description="How replies to a lease reach us.")
-    forward_to_sms: Number | None = Field(None, title="Forward replies to", description="A number: +61 and so on.")
-    forward_from_sms: NumberOrName | None = Field(None, title="… from", description="Else the contact's own number.")
-    forward_to_email: Email | None = Field(None, title="Forward replies by email to", description="An address.")
-    forward_from_email: Email | None = Field(None, title="… by email from", description="Else an address of theirs.")
+    delivery_receipt: bool = Field(True, title="Delivery receipt", description="Request delivery receipts.")
+    delivery_receipt_method: Method = Field("POST", title="Receipt method", description="HTTP method of receipts.")
+    webhook_method: Method = Field("POST", title="Reply method", description="HTTP method of replies to a lease.")
+    forward_to_sms: Number | None = Field(None, title="Forward replies to", description="Such as +61400000000.")
+    forward_from_sms: NumberOrName | None = Field(None, title="… from", description="Default: the contact's number.")
+    forward_to_email: Email | None = Field(None, title="Forward replies by email to", description="An email address.")
+    forward_from_email: Email | None = Field(None, title="… by email from", description="Default: one of theirs.")
 
 
 _FORWARDS = {
@@ -63,13 +63,13 @@ _FORWARDS = {
     "forward_from_email": "ForwardFromEmail",
 }
 
-# --- what they say ----------------------------------------------------------------------------------------------------
+# --- payloads ---------------------------------------------------------------------------------------------------------
 
 
 class Message(BaseModel):
-    """The Message resource, whatever the case of its names (https://www.fonedynamics.com/docs/rest-api/get-sms/).
+    """The Message resource; its field names are read in any case (https://www.fonedynamics.com/docs/rest-api/get-sms/).
 
-    A send is answered with the first four at least and the account's ids. Webhooks are read as if they were one.
+    The answer to a send has at least the first four fields and the account's ids. Webhooks are parsed as one.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=lambda name: name.replace("_", ""))
@@ -90,7 +90,7 @@ class Message(BaseModel):
 
     @property
     def is_inbound(self) -> bool | None:
-        """Whether a contact sent it; None where neither direction nor status tells."""
+        """True if a contact sent it; None if neither direction nor status tells."""
         word = (self.direction or self.status or "").casefold()
         if word in ("receive", "received"):
             return True
@@ -98,13 +98,13 @@ class Message(BaseModel):
 
 
 class Fault(BaseModel):
-    """What stands under `ResponseStatus` when they refuse (https://www.fonedynamics.com/docs/rest-api/errors)."""
+    """The content of `ResponseStatus` in a refusal (https://www.fonedynamics.com/docs/rest-api/errors)."""
 
     code: payload.Text = Field(None, alias="errorcode")
     message: payload.Text = Field(None, repr=False)
 
 
-# In lower case. `Received` is missing: it marks what contacts sent. https://www.fonedynamics.com/docs/rest-api/find-sms/
+# In lower case. `Received` is missing: it marks contacts' texts. https://www.fonedynamics.com/docs/rest-api/find-sms/
 STATUS: Mapping[str, Status] = {
     "processing": Status.ACCEPTED,
     "submitted": Status.SENT,
@@ -112,26 +112,26 @@ STATUS: Mapping[str, Status] = {
     "failed": Status.FAILED,  # could not be submitted within a reasonable time
 }
 
-# https://www.fonedynamics.com/docs/rest-api/errors, as far as that page could be read: other codes are carried through.
+# https://www.fonedynamics.com/docs/rest-api/errors; the readable part of that page. Other codes are passed through.
 SENTENCES: Mapping[str, str] = {
-    "http_401": "Fone Dynamics does not accept our account SID and token: whoever runs threadline has to correct them.",
-    "ACCOUNT_NOT_FOUND": "Fone Dynamics does not know our account: whoever runs threadline has to correct it.",
-    "CONFLICTING_PARAMETERS": "Fone Dynamics says that the options of this text contradict each other.",
-    "COUNTRY_NOT_FOUND": "Fone Dynamics does not know the country of this number.",
-    "COUNTRY_UNAVAILABLE": "Our Fone Dynamics account cannot send to this country.",
-    "FORBIDDEN": "Fone Dynamics does not allow this for our account: its client services can enable it.",
+    "http_401": "Fone Dynamics rejects our account SID and token. The threadline operator must correct them.",
+    "ACCOUNT_NOT_FOUND": "Fone Dynamics does not know our account. The threadline operator must correct it.",
+    "CONFLICTING_PARAMETERS": "Fone Dynamics says that this text's options conflict. Change them and send it again.",
+    "COUNTRY_NOT_FOUND": "Fone Dynamics does not know this number's country. Check the number.",
+    "COUNTRY_UNAVAILABLE": "Our Fone Dynamics account cannot send to this country. Use another sender.",
+    "FORBIDDEN": "Our Fone Dynamics account is not allowed to do this. Fone Dynamics client services can enable it.",
 }
 
-_UNREADABLE = "Fone Dynamics answered, but the answer cannot be read."
+_UNREADABLE = "Fone Dynamics sent an unreadable answer."
 
 # --- the provider -----------------------------------------------------------------------------------------------------
 
 _FURTHEST = timedelta(days=14)
 _LATEST = timedelta(hours=1)
-_NO_NAMES = frozenset({"US", "CA"})  # "notably": there a leased number would be shown in place of the name
+_NO_NAMES = frozenset({"US", "CA"})  # "notably": there the contact would see a leased number instead of the name
 _NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}")
 _PAGE = 200  # their default for Results_Count
-_SKEW = timedelta(minutes=5)  # how far their clock may be from ours, and how late a webhook may come
+_SKEW = timedelta(minutes=5)  # largest difference between their clock and ours, and delay of a webhook
 
 
 class FoneDynamics:
@@ -141,7 +141,7 @@ class FoneDynamics:
     title: ClassVar[str] = "Fone Dynamics"
     features: ClassVar[Features] = Features(
         receipts=True,
-        inbound=True,  # replies to leased numbers; the webhook of a dedicated number is set in their portal
+        inbound=True,  # replies to leased numbers; a dedicated number's webhook is set in their portal
         leases=True,
         max_leases=5,
         alphanumeric=True,
@@ -159,33 +159,33 @@ class FoneDynamics:
         self._client = client
 
     def verify(self, hook: Webhook) -> None:
-        """Fone Dynamics shows nothing that only it can know: the token in the path is all there is."""
+        """Fone Dynamics signs nothing: the token in the path is the only proof."""
 
     def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
-        """Reads JSON, a form or the query as Message resources, and asks for what they leave out.
+        """Reads Message resources from JSON, a form or the query, and returns an `Ask` for each that says too little.
 
         Raises:
-            Unreadable: a body that is neither JSON with an object in it nor a form. An empty one is an `Ask`.
+            Unreadable: the body is neither a form nor JSON with an object in it. An empty body gives an `Ask`.
         """
         query = payload.lower(dict(hook.query))
         said = [query | fields for fields in _body(hook.body)] or [query]
         return [_event(Message.model_validate(fields), hook) for fields in said]
 
     def answer(self, hook: Webhook) -> WebhookAnswer:
-        """An empty 200: no document asks for more."""
+        """Returns an empty 200: no document asks for more."""
         return WebhookAnswer()
 
     @staticmethod
     def portal(sender: str, url: str, secret: str) -> Portal:
-        """A number of ours has its webhook in their portal; a leased one gets it with each text."""
-        return Portal("Set this as the webhook of the number in their portal. A leased number needs none.", url)
+        """A dedicated number's webhook is set in their portal; a leased number gets it with each text."""
+        return Portal("Set this as the number's webhook in the Fone Dynamics portal. A leased number needs none.", url)
 
     def check(self, sms: OutboundSms) -> None:
-        """Says what the document of the send request rules out.
+        """Checks the text against the documented rules of the send request.
 
         Raises:
-            Unsupported: files, recipients and senders of other kinds, options for replies without a leased sender.
-            Refused: names that break the rules or go where names are not shown, times outside the window.
+            Unsupported: files, other kinds of recipients and senders, or reply options without a leased sender.
+            Refused: an invalid name, a country that shows no names, or a send time outside the window.
         """
         if sms.media:
             raise Unsupported("media", "Fone Dynamics cannot send files.")
@@ -204,7 +204,7 @@ class FoneDynamics:
         return _accepted(_only(_read(response, sms.text)))
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
-        """Looks for the attempt as `ExternalId`; where they have none, for its recipient, text and sender."""
+        """Searches for the attempt as `ExternalId`; if no text has it, for the recipient, text and sender."""
         found = await self._find("Transmit", since)
         ours = [message for message in found if message.external_id == sms.attempt]
         alike = [message for message in found if _is_like(message, sms, since)]
@@ -213,20 +213,20 @@ class FoneDynamics:
     async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:
         """Gets /v2/Messages/{MessageSid} (https://www.fonedynamics.com/docs/rest-api/get-sms/)."""
         if not re.fullmatch(r"[A-Za-z0-9]+", provider_id):
-            return None  # it may come from a webhook, and becomes a part of the path
+            return None  # an id from a webhook, which would become a part of the path
         try:
             message = _only(_read(await self._request("GET", f"/v2/Messages/{provider_id}")))
         except Refused as refused:
             if refused.code in SENTENCES or not refused.code.endswith(("_NOT_FOUND", "_404")):
                 raise
-            return None  # which code it is stands in the part of their table that could not be read
+            return None  # the readable part of their error table does not name the code
         event = _inbound(message) if message.is_inbound else _receipt(message)
         if event is None:
             raise Unknown("unreadable_answer", _UNREADABLE)
         return event
 
     async def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
-        """What Find knows as received since then. One that names no sender, or has no text, is left out."""
+        """Yields texts that Find lists as received since then, oldest first. Skips those without a sender or a text."""
         messages = await self._find("Receive", since)
         found = [_inbound(message) for message in messages if message.is_inbound is not False]
         for sms in sorted(filter(None, found), key=lambda sms: sms.sent_at or since):
@@ -242,9 +242,9 @@ class FoneDynamics:
         return await request(self._client, method, url, auth=auth, headers={"Accept": "application/json"}, **arguments)
 
     async def _find(self, direction: str, since: datetime) -> list[Message]:
-        """All pages of Find (https://www.fonedynamics.com/docs/rest-api/find-sms/).
+        """Returns all pages of Find (https://www.fonedynamics.com/docs/rest-api/find-sms/).
 
-        That page shows the parameters as a JSON object; a client that works sends them as a query.
+        That page shows the parameters as a JSON object; a working client sends them as a query.
         """
         window = {"Date_From": _epoch(since - _SKEW), "Date_To": _epoch(datetime.now(UTC) + _SKEW)}
         found: dict[str | None, Message] = {}
@@ -261,21 +261,21 @@ class FoneDynamics:
 
 def _check_name(sender: Alphanumeric, recipient: E164) -> None:
     if not _NAME.fullmatch(sender.name):
-        raise Refused("sender_name", "A name may have up to 11 letters, digits and spaces, and needs a letter.")
+        raise Refused("sender_name", "A sender name has up to 11 letters, digits and spaces, and at least one letter.")
     if recipient.region in _NO_NAMES:
-        raise Refused("sender_name_country", "Names are not shown in the US and Canada: use a number there.")
+        raise Refused("sender_name_country", "The US and Canada show no sender names. Use a number there.")
 
 
 def _check_options(options: FoneDynamicsOptions, *, leased: bool) -> None:
     lease_only = [name for name in _FORWARDS if getattr(options, name)]
     lease_only += ["webhook_method"] if options.webhook_method != "POST" else []
     if lease_only and not leased:
-        raise Unsupported("needs_lease", f"Fone Dynamics takes {', '.join(lease_only)} for leased senders only.")
+        raise Unsupported("needs_lease", f"Fone Dynamics accepts {', '.join(lease_only)} for leased senders only.")
     ahead = options.schedule - datetime.now(UTC) if options.schedule else timedelta()
     if ahead > _FURTHEST:
-        raise Refused("schedule_too_far", "Fone Dynamics takes a text at most 14 days ahead of its time.")
+        raise Refused("schedule_too_far", "Fone Dynamics schedules texts at most 14 days ahead.")
     if ahead <= -_LATEST:
-        raise Refused("schedule_past", "The time to send this text at has passed.")
+        raise Refused("schedule_past", "The send time of this text has passed.")
 
 
 def _send_body(sms: OutboundSms, callbacks: Callbacks) -> dict[str, Any]:
@@ -287,7 +287,7 @@ def _send_body(sms: OutboundSms, callbacks: Callbacks) -> dict[str, Any]:
     if options.delivery_receipt:
         body["DeliveryReceiptWebhookUri"] = callbacks.receipts
         body["DeliveryReceiptWebhookMethod"] = options.delivery_receipt_method
-    if sms.sender is None:  # what happens to these with a given sender is not documented
+    if sms.sender is None:  # no document says what these do with a given sender
         body |= {theirs: value for ours, theirs in _FORWARDS.items() if (value := getattr(options, ours))}
         body |= {"WebhookUri": callbacks.replies, "WebhookMethod": options.webhook_method}
     return body | {"ExternalId": sms.attempt}
@@ -297,11 +297,11 @@ def _epoch(moment: datetime) -> int:
     return int(moment.timestamp())
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- parsing ----------------------------------------------------------------------------------------------------------
 
 
 def _body(body: bytes) -> list[dict[str, object]]:
-    """The objects in a webhook's body, none if it is empty."""
+    """Returns the objects in a webhook's body; none if it is empty."""
     body = body.strip()
     if body.startswith((b"{", b"[")):
         return _objects(payload.read_json(body))
@@ -309,18 +309,18 @@ def _body(body: bytes) -> list[dict[str, object]]:
 
 
 def _objects(said: object) -> list[dict[str, object]]:
-    """The objects in JSON: one, a list of them, or either of these under `Message` or `Messages`."""
+    """Returns the objects in JSON: one, a list of them, or either of these under `Message` or `Messages`."""
     fields = payload.lower(said)
     inner = fields.get("message", fields.get("messages"))
     said = inner if isinstance(inner, dict | list) else said
     items = said if isinstance(said, list) else [said]
     if not all(isinstance(item, dict) for item in items):
-        raise Unreadable("the body has no object in it")
+        raise Unreadable("the body contains no object")
     return [payload.lower(item) for item in items]
 
 
 def _event(message: Message, hook: Webhook) -> InboundSms | Receipt | Ask:
-    """What a message means at the URL it came to: one that was made for an attempt brings its receipts only."""
+    """Returns the event for a message at the webhook's URL. At an attempt's URL only receipts count."""
     is_inbound = hook.attempt is None and message.is_inbound is not False
     event = _inbound(message) if is_inbound else _receipt(message, hook.attempt)
     if event or message.message_sid:
@@ -364,14 +364,14 @@ def _accepted(message: Message) -> Accepted:
 
 
 def _is_like(message: Message, sms: OutboundSms, since: datetime) -> bool:
-    """Whether a message without an `ExternalId` may be this one; an earlier one that says the same is not."""
+    """Returns True if a message without `ExternalId` may be this text; one created before `since` is not."""
     if message.external_id or (message.created or since) < since.replace(microsecond=0):
         return False
     return (message.to, message.text) == (sms.recipient, sms.text) and sms.sender in (None, message.from_)
 
 
 def _read(response: httpx.Response, *private: str) -> list[Message]:
-    """The messages in an answer; `private` is what a refusal may quote and must not show."""
+    """Parses the messages in an answer. `private` lists texts that a refusal may quote and that we must not show."""
     if not response.is_success:
         raise _refusal(response, *private)
     try:

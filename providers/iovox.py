@@ -1,8 +1,8 @@
 """IOVOX, REST API v3 (https://www.iovox.com/api/rest/sendSms.html).
 
-Texts of one segment from numbers and names, receipts, and a call read out in place of a text that fails. It gives what
-contacts send no id, and writes times in London's wall time. Its answers about texts are documented nowhere: it is not
-asked unless the account's settings say so.
+It sends texts of one segment from numbers and names, posts receipts, and can read out a failed text in a call. Its
+inbound texts have no id, and its times are London wall time. Its queries about texts have undocumented answers, so we
+use them only if the account's settings say so.
 """
 
 from __future__ import annotations
@@ -28,31 +28,31 @@ if TYPE_CHECKING:
 
     import httpx
 
-# --- what can be set --------------------------------------------------------------------------------------------------
+# --- settings and options ---------------------------------------------------------------------------------------------
 
 
 def _printable(secret: SecretStr) -> SecretStr:
     if not re.fullmatch(r"[!-~]+", secret.get_secret_value()):
-        raise ValueError("it goes out as a header: no spaces, no line breaks, ASCII only")
+        raise ValueError("it is sent as a header: use ASCII without spaces or line breaks")
     return secret
 
 
 class IovoxSettings(Model):
-    """One account there. The key works from the IP addresses only that are named under API Settings in their portal."""
+    """An account. Its key works only from the IP addresses listed under API Settings in the IOVOX portal."""
 
     username: str = Field(title="Username", pattern=r"^[!-~]([ -~]*[!-~])?$")
     secure_key: Annotated[SecretStr, AfterValidator(_printable)] = Field(
-        title="Secure key", description="From api@iovox.com; sandbox and production have one each."
+        title="Secure key", description="From api@iovox.com; sandbox and production have separate keys."
     )
     base_url: HttpUrl = Field(
         HttpUrl("https://api.iovox.com:444"),
-        title="Address of the API",
-        description="The sandbox is https://sandboxapi.iovox.com:444; both speak HTTPS on port 444 only.",
+        title="API address",
+        description="The sandbox is https://sandboxapi.iovox.com:444; both use HTTPS on port 444 only.",
     )
     use_get_sms_data: bool = Field(
         False,
-        title="Ask for texts",
-        description="Settle open texts and catch up with getSmsData. What it answers is documented nowhere.",
+        title="Query texts",
+        description="Reconcile unknown texts and recover missed ones with getSmsData. Its answers are undocumented.",
     )
 
 
@@ -60,24 +60,24 @@ class IovoxOptions(Model):
     """The optional nodes of the send request."""
 
     expiry: int | None = Field(
-        None, ge=1, title="Give up after", description="Minutes. The network may still deliver it after that."
+        None, ge=1, title="Give up after", description="Minutes. The network may still deliver it later."
     )
     c2c_failover_link_id: str | None = Field(
         None,
         pattern=r"^[!-~]([ -~]*[!-~])?$",
         coerce_numbers_to_str=True,
-        title="Read it out instead, link",
-        description="The ID of a link: where the text fails or expires, it is read out in a call.",
+        title="Voice fallback link",
+        description="The ID of a link. If the text fails or expires, a call reads it out.",
     )
 
 
-# --- what they say ----------------------------------------------------------------------------------------------------
+# --- payloads ---------------------------------------------------------------------------------------------------------
 
 
 class DeliveryReceipt(BaseModel):
-    """What is posted to `callback_url` (https://www.iovox.com/api/rest/sendSms.html), JSON under any content type.
+    """The body posted to `callback_url` (https://www.iovox.com/api/rest/sendSms.html), JSON under any content type.
 
-    `status_reason` is a number as text. In the samples it is what Kannel has for the same event: 1 delivered, 2 failed,
+    `status_reason` is a number as text. In the samples it matches Kannel's number for the event: 1 delivered, 2 failed,
     4 buffered, 8 accepted by the SMS centre, 16 rejected by it.
     """
 
@@ -86,7 +86,7 @@ class DeliveryReceipt(BaseModel):
     sms_activity_id: payload.Text = None
     delivery_status: payload.Text = Field(None, repr=False)
     status_reason: payload.Text = None
-    receipt_timestamp: payload.Text = None  # London's wall time, without an offset
+    receipt_timestamp: payload.Text = None  # London wall time, without an offset
     status: payload.Text = None
 
 
@@ -98,33 +98,33 @@ STATUS: Mapping[str, Status] = {
     "EXPIRED": Status.EXPIRED,  # missing in their list of values, named under `expiry`
 }
 
-_OURS = "IOVOX did not understand the request of threadline: please report that."
+_OURS = "IOVOX did not understand threadline's request. Please report this bug."
 
-# By what their sentences begin with: there are no codes. https://www.iovox.com/api/rest/sendSms.html; the first is from
-# https://www.iovox.com/api/rest/index.html, where a wrong key and a wrong IP address get the same words.
+# By the beginning of their sentences: there are no codes. https://www.iovox.com/api/rest/sendSms.html; the first is
+# from https://www.iovox.com/api/rest/index.html, where a wrong key and a wrong IP address give the same sentence.
 SENTENCES: Mapping[str, str] = {
-    "HTTP 401": "IOVOX does not accept our username and secure key, or not from this IP address: whoever runs "
-    "threadline has to correct them here, or the IP address under API Settings in IOVOX's portal.",
+    "HTTP 401": "IOVOX rejects our username and secure key, or our IP address. The threadline operator must correct "
+    "them here, or the IP address under API Settings in the IOVOX portal.",
     "API Version Empty": _OURS,
     "API Version Invalid": _OURS,
     "Request Method must be": _OURS,
     "XML Empty": _OURS,
     "XML parse error": _OURS,
     "Request Empty": _OURS,
-    "Origin Empty": "IOVOX wants a sender.",
-    "Origin Invalid": "IOVOX does not take this sender.",
-    "Destination Empty": "IOVOX wants the number of the contact.",
-    "Destination Invalid": "IOVOX does not take the number of this contact.",
-    "Message Empty": "IOVOX sends no empty texts.",
-    "Message must be less than 160": "IOVOX takes fewer than 160 characters: shorten the text.",
+    "Origin Empty": "IOVOX requires a sender.",
+    "Origin Invalid": "IOVOX rejects this sender. Use another one.",
+    "Destination Empty": "IOVOX requires the contact's number.",
+    "Destination Invalid": "IOVOX rejects this contact's number. Check its digits.",
+    "Message Empty": "IOVOX cannot send an empty text.",
+    "Message must be less than 160": "IOVOX accepts fewer than 160 characters. Shorten the text.",
 }
 
-_UNREADABLE = "IOVOX answered, but the answer cannot be read."
+_UNREADABLE = "IOVOX sent an unreadable answer."
 
 # --- the provider -----------------------------------------------------------------------------------------------------
 
-_LONGEST = 160  # they say "less than 160", where one SMS has room for 160: whether that passes is theirs to say
-_NAME = re.compile(r"[A-Za-z0-9 .]{1,11}")  # their cap is for names: the number in their own sample has 12 digits
+_LONGEST = 160  # they say "less than 160", but one SMS has room for 160: IOVOX decides
+_NAME = re.compile(r"[A-Za-z0-9 .]{1,11}")  # their limit is for names: the number in their own sample has 12 digits
 _HEADER = "X-Threadline-Secret"
 _LOOK_BACK = timedelta(days=366)  # without a start, getSmsData begins with the current month
 
@@ -132,7 +132,7 @@ _LOOK_BACK = timedelta(days=366)  # without a start, getSmsData begins with the 
 class Iovox:
     """An account at IOVOX. See `providers.provider.Provider`.
 
-    With `use_get_sms_data` an instance has `features` of its own: the three questions too, unproved.
+    With `use_get_sms_data`, an instance has its own `features`, with the three queries, unproved.
     """
 
     name: ClassVar[str] = "iovox"
@@ -152,7 +152,7 @@ class Iovox:
         self._settings = settings
         self._client = client
         if settings.use_get_sms_data:
-            self.features = replace(  # type: ignore[misc]  # what an account turns on is true of its instance only
+            self.features = replace(  # type: ignore[misc]  # an account's setting applies to its instance only
                 self.features,
                 find_sent=True,
                 look_up=True,
@@ -161,17 +161,17 @@ class Iovox:
             )
 
     def verify(self, hook: Webhook) -> None:
-        """Wants our secret: in a header of ours where a receipt comes, in the field `token` where a text comes."""
+        """Checks our secret: a receipt has it in our header, an inbound text in the field `token`."""
         shown = iovox_flow.tokens(hook) if hook.attempt is None else [hook.headers.get(_HEADER.lower(), "")]
         wanted = hook.secret.encode()
         if not any(hmac.compare_digest(said.encode("utf-8", "surrogatepass"), wanted) for said in shown if said):
             raise Forged
 
     def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
-        """A URL that was made for an attempt brings a receipt, any other one a text.
+        """Reads a receipt at an attempt's URL, and a contact's text at any other URL.
 
         Raises:
-            Unreadable: no JSON or no status in it; neither JSON nor a form, no sender or no text in it.
+            Unreadable: a receipt without JSON or status, or a text without fields, sender or words.
         """
         if hook.attempt is None:
             return [iovox_flow.inbound(iovox_flow.read(hook))]
@@ -181,21 +181,22 @@ class Iovox:
         raise Unreadable("the receipt has no status")
 
     def answer(self, hook: Webhook) -> WebhookAnswer:
-        """An empty 200: no document asks for more."""
+        """Returns an empty 200: no document asks for more."""
         return WebhookAnswer()
 
     @staticmethod
     def portal(sender: str, url: str, secret: str) -> Portal:
-        """An SMS Flow of its own for each sender (https://www.iovox.com/api/sms-flow/index.html)."""
-        what = "Create this SMS Flow (POST it to /Flow?v=3&method=createFlow); attach it to the link of the VoxNumber."
+        """Each sender gets its own SMS Flow (https://www.iovox.com/api/sms-flow/index.html)."""
+        what = "Create this SMS Flow (POST it to /Flow?v=3&method=createFlow) and attach it to the VoxNumber's link."
         return Portal(what, iovox_flow.flow_xml(url, secret, f"threadline {sender}"))
 
     def check(self, sms: OutboundSms) -> None:
-        """Says what the document of the send request rules out.
+        """Checks the text against the documented rules of the send request.
 
         Raises:
-            Unsupported: files, leased senders, recipients that are no numbers, characters that XML has no way to say.
-            Refused: empty texts, texts of more than 160 characters, names that break the rules.
+            Unsupported: files, leased senders, recipients that are not numbers, or characters that XML cannot
+                represent.
+            Refused: an empty text, one over 160 characters, or an invalid name.
         """
         if sms.media:
             raise Unsupported("media", "IOVOX cannot send files.")
@@ -217,13 +218,13 @@ class Iovox:
         return Accepted(provider_id, Status.ACCEPTED)
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
-        """Looks for the recipient, text and sender among what getSmsData has since then; without a time, none is it."""
+        """Searches getSmsData since then for the recipient, text and sender. Skips rows without a time."""
         rows = await self._ask({"direction": "OUT", "destination": _plain(sms.recipient)}, since)
         found = [row for row in rows if row.is_like(sms) and row.at and row.at >= since]
         return [Accepted(row.sms_activity_id or "", _status(row.status) or Status.ACCEPTED) for row in found]
 
     async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:
-        """Asks getSmsData for one `sms_activity_id` of the last year."""
+        """Queries getSmsData for one `sms_activity_id` of the last year."""
         rows = await self._ask({"sms_activity_id": provider_id}, datetime.now(UTC) - _LOOK_BACK)
         row = next((row for row in rows if row.sms_activity_id == provider_id), None)
         if row is None:
@@ -235,14 +236,14 @@ class Iovox:
         return event
 
     async def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
-        """What getSmsData has as IN since then or up to an hour before. One without a sender or text is left out."""
+        """Yields inbound texts in getSmsData since then or up to an hour before. Skips those without sender or text."""
         found = [row.inbound for row in await self._ask({"direction": "IN"}, since)]
         for sms in sorted(filter(None, found), key=lambda sms: sms.sent_at or since):
             yield sms
 
     async def _ask(self, query: Mapping[str, str], since: datetime) -> list[Row]:
         if not self._settings.use_get_sms_data:
-            raise Unsupported("get_sms_data_off", "IOVOX is not asked about texts: use_get_sms_data is off.")
+            raise Unsupported("get_sms_data_off", "IOVOX queries are off: see use_get_sms_data.")
 
         async def get(params: Mapping[str, str]) -> xml.Element:
             return _read(await self._request("GET", "getSmsData", params=params))
@@ -265,31 +266,31 @@ class Iovox:
 
 def _check_sender(sender: Address | None) -> None:
     if sender is None:
-        raise Unsupported("lease", "IOVOX leases no numbers: choose a sender.")
+        raise Unsupported("lease", "IOVOX leases no numbers. Choose a sender.")
     if isinstance(sender, Client):
         raise Unsupported("sender", "IOVOX sends from numbers and names only.")
     if isinstance(sender, Alphanumeric) and not _NAME.fullmatch(sender.name):
-        raise Refused("sender_name", "A name may have up to 11 letters, digits, spaces and full stops.")
+        raise Refused("sender_name", "A sender name has up to 11 letters, digits, spaces and full stops.")
 
 
 def _check_text(text: str) -> None:
     if not text:
         raise Refused("message_empty", SENTENCES["Message Empty"])
     if len(text) > _LONGEST:
-        raise Refused("message_too_long", f"IOVOX takes {_LONGEST} characters at most, and this has {len(text)}.")
+        raise Refused("message_too_long", f"IOVOX accepts at most {_LONGEST} characters; this text has {len(text)}.")
     if not xml.can_carry(text):
-        raise Unsupported("unsayable", "The text has an invisible character in it that IOVOX cannot be sent.")
+        raise Unsupported("unsayable", "The text contains an invisible character that IOVOX cannot send.")
 
 
 def _send_body(sms: OutboundSms, callbacks: Callbacks) -> bytes:
-    """The nodes in the order of the samples, those that are not set left out."""
+    """Returns the request's nodes in the order of the samples, without those that are not set."""
     options = read_options(IovoxOptions, sms)
     nodes = {
         "origin": _plain(sms.sender),
         "destination": _plain(sms.recipient),
         "message": sms.text,
         "callback_url": callbacks.receipts,
-        # a comma separates headers, and nothing quotes one: no value may hold it
+        # a comma separates headers and cannot be quoted, so no value may contain one
         "callback_url_headers": f"Content-Type: application/json,{_HEADER}: {callbacks.secret}",
         "expiry": options.expiry,
         "c2c_failover_link_id": options.c2c_failover_link_id,
@@ -299,11 +300,11 @@ def _send_body(sms: OutboundSms, callbacks: Callbacks) -> bytes:
 
 
 def _plain(address: Address | None) -> str:
-    """An address as IOVOX writes it: a number without its plus."""
+    """Returns an address as IOVOX writes it: a number without its plus."""
     return address.digits if isinstance(address, E164) else str(address)
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- parsing ----------------------------------------------------------------------------------------------------------
 
 
 def _receipt(said: DeliveryReceipt, received_at: datetime, attempt: str | None = None) -> Receipt | None:
@@ -329,13 +330,13 @@ def _status(word: str | None) -> Status | None:
 
 def _failure(status: Status | None, said: DeliveryReceipt) -> str | None:
     if status is Status.EXPIRED:
-        return "It was not delivered in the time it was given. It may still arrive."
+        return "The text expired before it was delivered. It may still arrive."
     reason = payload.masked(said.delivery_status or said.status_reason)
     return f"IOVOX could not deliver it{f' ({reason})' if reason else ''}." if status is Status.FAILED else None
 
 
 def _read(response: httpx.Response, *private: str) -> xml.Element:
-    """The document in an answer; `private` is what a refusal may quote and must not show."""
+    """Parses the document in an answer. `private` lists texts that a refusal may quote and that we must not show."""
     faults = _faults(response.content)
     if faults or not response.is_success:
         raise _refusal(response, faults, *private)
@@ -346,10 +347,10 @@ def _read(response: httpx.Response, *private: str) -> xml.Element:
 
 
 def _faults(body: bytes) -> list[str]:
-    """What stands under `errors`, in XML (https://www.iovox.com/api/rest/index.html) or in JSON, of any shape there.
+    """Returns the faults under `errors`, in XML (https://www.iovox.com/api/rest/index.html) or in JSON of any shape.
 
     Raises:
-        Unknown: a `status` there says that it is a fault of theirs, whatever the status of the answer.
+        Unknown: a `status` there is a server error, with any HTTP status.
     """
     try:
         root = xml.read(body)
@@ -357,12 +358,12 @@ def _faults(body: bytes) -> list[str]:
         return _json_faults(body)
     errors = list(root.iter("error")) if root.tag in ("errors", "error") else []
     if any((payload.count(error.get("status")) or 0) >= 500 for error in errors):  # noqa: PLR2004  as in HTTP
-        raise Unknown("http_500", "The provider had a fault of its own.")
+        raise Unknown("http_500", "The provider had an internal error.")
     return [said for error in errors if (said := (error.text or "").strip())]
 
 
 def _json_faults(body: bytes) -> list[str]:
-    """Of their JSON one client shows the key `errors`, and none what is under it.
+    """Returns the texts under `errors` in JSON. One client shows that key, and none shows its content.
 
     https://github.com/Yproximite/IovoxBundle @eabb437 src/Exception/Api/BadResponseReturnException.php
     """
@@ -376,19 +377,19 @@ def _json_faults(body: bytes) -> list[str]:
 def _refusal(response: httpx.Response, faults: list[str], *private: str) -> Refused:
     http = f"HTTP {response.status_code}"
     words = faults or [_raw(response.content) or f"{http}, without a reason"]
-    told = [_told(word, *private) for word in ([http] if http in SENTENCES else words)]
-    sentences = dict.fromkeys(sentence for _, sentence in told)
-    return Refused(told[0][0] or _slug(http), " ".join(sentences))
+    explained = [_explain(word, *private) for word in ([http] if http in SENTENCES else words)]
+    sentences = dict.fromkeys(sentence for _, sentence in explained)
+    return Refused(explained[0][0] or _slug(http), " ".join(sentences))
 
 
 def _raw(body: bytes) -> str:
-    """An answer that is neither XML nor JSON, as some are; a page of some proxy is no reason."""
+    """Returns an answer that is neither XML nor JSON, as some are. A proxy's HTML page gives no reason."""
     said = body.decode("utf-8", "replace").strip()
     return "" if said.startswith(("<", "{", "[")) or "\N{REPLACEMENT CHARACTER}" in said else said
 
 
-def _told(word: str, *private: str) -> tuple[str, str]:
-    """The code and the sentence for what they said; no code where it is not in their table."""
+def _explain(word: str, *private: str) -> tuple[str, str]:
+    """Returns the code and the sentence for their words; an empty code if their table has no such sentence."""
     prefix = next((prefix for prefix in SENTENCES if word.casefold().startswith(prefix.casefold())), None)
     if prefix:
         return _slug(prefix), SENTENCES[prefix]

@@ -1,7 +1,7 @@
-"""How texts of contacts leave IOVOX: an SMS Flow with the rule `httpRequest`, attached to a link.
+"""Inbound texts at IOVOX: an SMS Flow with the rule `httpRequest`, attached to a link.
 
-https://www.iovox.com/api/sms-flow/httpRequest.html lets us name the fields, and has variables for three of them: none
-for an id, none for a time. It does not say how a POST is written, so any form will do.
+https://www.iovox.com/api/sms-flow/httpRequest.html lets us name the fields, and has variables for three of them, but
+none for an id or a time. It does not document the form of a POST, so any form is accepted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _VARIABLES = {"origin": "$_smsOrigin", "destination": "$_smsDestination", "conte
 
 
 class InboundText(BaseModel):
-    """What the rule brings: the fields that `flow_xml` names. Numbers come without their plus."""
+    """The fields that `flow_xml` names. Numbers have no plus."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,20 +33,20 @@ class InboundText(BaseModel):
 
 
 def read(hook: Webhook) -> InboundText:
-    """The fields, from the query and from the body, which wins.
+    """Reads the fields from the query and the body; the body takes precedence.
 
     Raises:
-        Unreadable: a body that is neither JSON nor a form.
+        Unreadable: the body is neither JSON nor a form.
     """
-    # PHP, which their answers come from, writes a POST as multipart where it is handed an array
+    # IOVOX's answers come from PHP, which writes a POST as multipart when it is given an array
     body = payload.read_fields(hook.headers.get("content-type", ""), hook.body)
     return InboundText.model_validate(payload.lower(dict(hook.query)) | body)
 
 
 def tokens(hook: Webhook) -> list[str]:
-    """What may be the token: its field, or else every word there is.
+    """Returns the candidates for the token: its field, or else every word in the request.
 
-    A body in a form that nobody foresaw is then unreadable, which is kept and told, and not forged, which is lost.
+    With an unforeseen form the webhook is then unreadable, which is stored and reported, and not forged, which is lost.
     """
     try:
         token = read(hook).token
@@ -57,25 +57,25 @@ def tokens(hook: Webhook) -> list[str]:
 
 
 def inbound(said: InboundText) -> InboundSms:
-    """The text of a contact.
+    """Returns the contact's text.
 
     Raises:
-        Unreadable: it names no sender, or has no text.
+        Unreadable: it has no sender or no text.
     """
     if said.origin is None or said.content is None:
-        raise Unreadable("the text has no sender or no words")
+        raise Unreadable("the text has no sender or is empty")
     return InboundSms(said.origin, said.destination, said.content)
 
 
 def flow_xml(url: str, secret: str, name: str = "threadline") -> str:
-    """The document that creates such a flow: POST it to /Flow?v=3&method=createFlow.
+    """Returns the document that creates such a flow: POST it to /Flow?v=3&method=createFlow.
 
-    https://www.iovox.com/api/rest/createFlow.html; afterwards the flow is attached to a link with a mobile VoxNumber,
-    in their portal or by attachSMSTemplateToLinks.
+    https://www.iovox.com/api/rest/createFlow.html. Then attach the flow to a link with a mobile VoxNumber, in their
+    portal or by attachSMSTemplateToLinks.
 
     Args:
-        url: of ours, for the sender that has this VoxNumber.
-        secret: what the provider's `verify` wants to see.
+        url: ours, for the sender that has this VoxNumber.
+        secret: the provider's `verify` checks it.
         name: of the flow, unique in the account.
     """
     fields = _VARIABLES | {"token": secret}

@@ -1,8 +1,8 @@
-"""IOVOX's getSmsData (https://www.iovox.com/api/rest/getSmsData.html): what it knows of texts, sent and received.
+"""IOVOX's getSmsData (https://www.iovox.com/api/rest/getSmsData.html), which lists sent and received texts.
 
-That page has the parameters and nothing of what is answered. Here it is taken to be as getSmsHistory answers
-(https://wiki.iovox.com/api/rest/getSmsHistory.html), and the rows to have the names that their pages have for the same
-things: unproved, and for accounts only that turn `use_get_sms_data` on.
+That page documents the parameters but no answer. We assume the form of getSmsHistory's answer
+(https://wiki.iovox.com/api/rest/getSmsHistory.html), and field names from their other pages. This is unproved, so only
+accounts that set `use_get_sms_data` use it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from sms.message import OutboundSms
 
-LONDON = "Europe/London"  # their receipts are in its wall time; that these rows are too is nowhere said
+LONDON = "Europe/London"  # their receipts use its wall time; no page says that these rows do too
 
-_EARLIER = timedelta(hours=1, minutes=5)  # in case they are in UTC after all, and for clocks that differ
+_EARLIER = timedelta(hours=1, minutes=5)  # in case the rows are in UTC, and for differing clocks
 _PAGE = 1000  # rows; they allow 20000
 
 
@@ -54,18 +54,18 @@ class Row(BaseModel):
 
     @property
     def way(self) -> str:
-        """IN or OUT; empty where it does not say."""
+        """IN or OUT; empty if it does not say."""
         return (self.direction or "").strip().upper()
 
     @property
     def inbound(self) -> InboundSms | None:
-        """What a contact sent; None for what we sent, and for what names no sender or has no text."""
+        """The contact's text; None for our own texts, and without a sender or a text."""
         if self.way == "OUT" or self.origin is None or self.message is None:
             return None
         return InboundSms(self.origin, self.voxnumber or self.destination, self.message, self.sms_activity_id, self.at)
 
     def is_like(self, sms: OutboundSms) -> bool:
-        """Whether it may be this text of ours."""
+        """Returns True if it may be this text of ours."""
         same = (self.destination, self.message) == (sms.recipient, sms.text) and self.origin in (None, sms.sender)
         return same and self.way != "IN" and self.sms_activity_id is not None
 
@@ -73,18 +73,18 @@ class Row(BaseModel):
 async def ask(
     get: Callable[[Mapping[str, str]], Awaitable[xml.Element]], query: Mapping[str, str], since: datetime
 ) -> list[Row]:
-    """All rows from a little before `since` on, from as many pages as there are.
+    """Returns all rows from a little before `since`, page by page.
 
     Args:
-        get: asks for one page, by its further parameters.
-        query: which rows: `direction`, `destination`, `sms_activity_id`.
-        since: without it they begin with the current month.
+        get: fetches one page, given its further parameters.
+        query: selects rows: `direction`, `destination`, `sms_activity_id`.
+        since: without it, rows begin with the current month.
 
     Raises:
-        Unreadable: the answer has another form than that.
+        Unreadable: the answer has another form.
     """
     start = (since - _EARLIER).astimezone(ZoneInfo(LONDON)).strftime("%Y-%m-%d %H:%M:%S")
-    window = {**query, "sdt": start, "order": "cs_ASC", "limit": str(_PAGE)}  # oldest first: later ones move no page
+    window = {**query, "sdt": start, "order": "cs_ASC", "limit": str(_PAGE)}  # oldest first: new rows shift no page
     found: dict[Row, None] = {}
     number = 1
     while True:
@@ -99,6 +99,6 @@ async def ask(
 
 def _rows(root: xml.Element) -> list[Row]:
     if root.tag != "response":
-        raise Unreadable("the answer is none of getSmsData")
+        raise Unreadable("the answer is not from getSmsData")
     found = root.iterfind("results/result")
     return [Row.model_validate({field.tag.casefold(): field.text for field in result}) for result in found]

@@ -1,7 +1,7 @@
-"""Reading what companies send, in answers and in webhooks: tolerant of form, strict about garbage. Pure.
+"""Parsing of providers' answers and webhooks: tolerant of form, strict about garbage. Pure functions.
 
-`Text`, `Count`, `Moment` and `Party` are field types for payload models whose fields may be missing, null or odd: what
-cannot be read is None, never an error, so that one strange field does not cost a customer's text.
+`Text`, `Count`, `Moment` and `Party` are field types for payload models whose fields may be missing, null or odd. An
+unreadable value becomes None, never an error, so that one strange field does not cost a contact's text.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from providers.errors import Unreadable
 from sms.address import E164, Address, NotAnAddress, parse_digits
 
 _MOST_FIELDS = 500  # in one form
-_SKEW = timedelta(minutes=5)  # how far a company's clock may be from ours
+_SKEW = timedelta(minutes=5)  # largest difference between a provider's clock and ours
 
 
 def read_json(body: bytes) -> Any:
-    """What a JSON body says.
+    """Parses a JSON body.
 
     Raises:
-        Unreadable: if it is none.
+        Unreadable: it is not JSON.
     """
     try:
         return json.loads(body)
@@ -38,19 +38,19 @@ def read_json(body: bytes) -> Any:
 
 
 def read_form(body: bytes) -> dict[str, str]:
-    """What a form body (`a=1&b=2`) says; of a repeated name, the last value.
+    """Parses a form body (`a=1&b=2`). The last value of a repeated name counts.
 
     Raises:
-        Unreadable: if it is none.
+        Unreadable: it is not a form.
     """
     return dict(read_pairs(body))
 
 
 def read_pairs(body: bytes) -> list[tuple[str, str]]:
-    """The fields of a form body (`a=1&b=2`) in their order, repeated ones as often as they stand there.
+    """Parses a form body (`a=1&b=2`) into pairs in order, with all repeated names.
 
     Raises:
-        Unreadable: if it is none.
+        Unreadable: it is not a form.
     """
     try:
         return parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
@@ -59,10 +59,10 @@ def read_pairs(body: bytes) -> list[tuple[str, str]]:
 
 
 def read_multipart(content_type: str, body: bytes) -> dict[str, str]:
-    """What a multipart form says; of a repeated name, the last value.
+    """Parses a multipart form. The last value of a repeated name counts.
 
     Raises:
-        Unreadable: if it is none, or holds what is no text.
+        Unreadable: it is not multipart, or contains a part that is not text.
     """
     head = f"Content-Type: {' '.join(content_type.split())}\r\n\r\n".encode("utf-8", "replace")
     parts = message_from_bytes(head + body).walk()
@@ -77,10 +77,10 @@ def read_multipart(content_type: str, body: bytes) -> dict[str, str]:
 
 
 def read_fields(content_type: str, body: bytes) -> dict[str, object]:
-    """What a JSON object, a form or a multipart form says, names in lower case; of an empty body nothing.
+    """Parses a JSON object, a form or a multipart form, with names in lower case. An empty body gives no fields.
 
     Raises:
-        Unreadable: if it is none of them. JSON that is no object says nothing.
+        Unreadable: it is none of them. JSON that is not an object gives no fields.
     """
     if content_type.strip().casefold().startswith("multipart/"):
         return lower(read_multipart(content_type, body))
@@ -89,10 +89,10 @@ def read_fields(content_type: str, body: bytes) -> dict[str, object]:
 
 
 def texts(said: object) -> list[str]:
-    """Every text in a JSON value, however deep, in its order; the names of an object are none of them."""
+    """Returns every text in a JSON value at any depth, in order, without the names in objects."""
     found: list[str] = []
     rest = [said]
-    while rest:  # no recursion: what JSON can be nested is deeper than what Python can
+    while rest:  # no recursion: JSON may be nested deeper than Python's stack allows
         item = rest.pop()
         found += [item] if isinstance(item, str) else []
         inner = list(item.values()) if isinstance(item, dict) else item if isinstance(item, list) else []
@@ -101,12 +101,12 @@ def texts(said: object) -> list[str]:
 
 
 def lower(fields: object) -> dict[str, object]:
-    """A JSON object or a form with its names in lower case; empty for anything else."""
+    """Returns a JSON object or a form with its names in lower case; an empty dict for anything else."""
     return {str(name).casefold(): value for name, value in fields.items()} if isinstance(fields, dict) else {}
 
 
 def text(value: object) -> str | None:
-    """A scalar as text that can be stored and sent on: no lone surrogates, no NUL."""
+    """Returns a scalar as text that can be stored and sent: without lone surrogates and NUL."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
@@ -116,15 +116,15 @@ def text(value: object) -> str | None:
 
 
 def count(value: object) -> int | None:
-    """A number of something, from zero; None for anything else."""
+    """Returns a count of zero or more; None for anything else."""
     said = (text(value) or "").strip()
     return int(said) if re.fullmatch(r"[0-9]{1,9}", said) else None
 
 
 def moment(value: object) -> datetime | None:
-    """A time in UTC from seconds since 1970, ISO 8601 or an RFC 5322 date; one without a zone is UTC already.
+    """Returns a time in UTC from Unix seconds, ISO 8601 or an RFC 5322 date. A time without a zone is UTC.
 
-    None for what is no time, and for zero, which is how nothing is often written.
+    None for anything else, and for zero, which often means "no time".
     """
     said = (text(value) or "").strip()
     for read in (_from_seconds, datetime.fromisoformat, parsedate_to_datetime):
@@ -137,15 +137,15 @@ def moment(value: object) -> datetime | None:
 
 
 def wall_time(value: object, zone: str, known_at: datetime) -> datetime | None:
-    """A time in UTC from what a clock on the wall of a place shows; with an offset of its own, from that.
+    """Returns a time in UTC from a place's wall time. An offset in the value overrides the zone.
 
-    In autumn an hour comes twice, in spring one never comes: either way there are two readings, and the later one that
-    is not after `known_at` is taken.
+    In autumn an hour occurs twice, and in spring one is skipped: either way there are two readings. The later one that
+    is not after `known_at` counts.
 
     Args:
         value: ISO 8601, with a space or a T between date and time.
         zone: the place's IANA name.
-        known_at: when we learnt of it; clocks may differ by a few minutes.
+        known_at: when we learned of it; clocks may differ by a few minutes.
     """
     try:
         wall = datetime.fromisoformat((text(value) or "").strip())
@@ -157,7 +157,7 @@ def wall_time(value: object, zone: str, known_at: datetime) -> datetime | None:
 
 
 def party(value: object) -> Address | None:
-    """Who a text is from or to, with or without its plus; a number that is too short or too long is still theirs."""
+    """Returns a sender or recipient, with or without its plus. A number of the wrong length is kept."""
     said = (text(value) or "").strip()
     try:
         return parse_digits(said)
@@ -172,11 +172,11 @@ Party = Annotated[Address | None, BeforeValidator(party)]
 
 
 def masked(said: object, *private: str) -> str:
-    """What a company wrote, fit for a sentence and a log: one line, 200 characters at most, nothing private in it.
+    """Returns a provider's words for a sentence and a log: one line of at most 200 characters without private data.
 
     Args:
         said: their words.
-        private: what they may be quoting, such as the text that was sent.
+        private: texts that they may quote, such as the text that was sent.
     """
     line = " ".join((text(said) or "").split())
     for piece in filter(None, (" ".join(piece.split()) for piece in private)):
@@ -185,9 +185,9 @@ def masked(said: object, *private: str) -> str:
 
 
 _PRIVATE = re.compile(
-    r"\S+://\S+"  # a URL of ours has a token in it
+    r"\S+://\S+"  # our URLs contain a token
     r"|\S+@\S+"
-    r"|\+?\d(?:[\s().-]{0,2}\d){4,}"  # a number, however it is spaced
+    r"|\+?\d(?:[\s().-]{0,2}\d){4,}"  # a phone number, with any spacing
     r"|(?=\w*\d)\w{20,}"  # an id or a key
 )
 

@@ -1,9 +1,9 @@
 """Restcomm, REST API 2012-04-24 (https://cloud.restcomm.com/docs/api/sms-api.html).
 
-Texts from numbers and short codes to phones and to SIP clients, receipts, and a record of all texts that can be asked
-for. Where that page is silent, the open-source server that the hosted platform comes from is the evidence, marked
-*source* here: https://github.com/RestComm/Restcomm-Connect. A webhook is tried once and never again: `list_inbound` and
-`look_up` bring what got lost.
+It sends texts from numbers and short codes to phones and SIP clients, posts receipts, and has a searchable record of
+all texts. Where that page is silent, we follow the open-source server that the hosted platform comes from, marked
+*source* here: https://github.com/RestComm/Restcomm-Connect. It tries a webhook only once: `list_inbound` and `look_up`
+recover lost ones.
 """
 
 from __future__ import annotations
@@ -39,42 +39,44 @@ if TYPE_CHECKING:
     from providers.provider import Ask
     from sms.address import Address
 
-# --- what can be set --------------------------------------------------------------------------------------------------
+# --- settings and options ---------------------------------------------------------------------------------------------
 
 
 class RestcommSettings(Model):
-    """One account at one organisation's Restcomm. Inbound texts come to the SmsUrl that a number has in its console."""
+    """An account at an organisation's Restcomm. A number's SmsUrl, set in its console, receives inbound texts."""
 
     base_url: HttpUrl = Field(title="Address of the organisation", description="https://<organisation>.restcomm.com")
-    # The page says /api/… of itself and calls /restcomm/… in all its examples; the source answers at the latter.
+    # The page uses /api/… for itself and /restcomm/… in all its examples; the source answers at the latter.
     prefix: Annotated[str, Field(pattern=r"^(/[A-Za-z0-9._-]+)*$")] = Field(
-        "/restcomm/2012-04-24", title="Path of the API", description="Up to its version."
+        "/restcomm/2012-04-24", title="API path", description="Including the version."
     )
     account_sid: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")] = Field(title="Account SID")
     auth_token: SecretStr = Field(title="Auth token")
 
 
 class RestcommOptions(Model):
-    """The optional parameters of the send request, save StatusCallback, which is ours."""
+    """The optional parameters of the send request, except StatusCallback, which we set."""
 
     status_callback_method: Literal["POST", "GET"] = Field(
-        "POST", title="Receipt method", description="How receipts reach us. The open-source server always posts."
+        "POST",
+        title="Receipt method",
+        description="HTTP method of delivery receipts. The open-source server always uses POST.",
     )
     encoding: Literal["GSM", "UCS-2", "UTF-8"] | None = Field(
         None,
         title="Encoding",
-        description="For the open-source server only, which may lose characters outside GSM unless told UCS-2.",
+        description="Only for the open-source server, which may lose characters outside GSM unless this is UCS-2.",
     )
 
 
-# --- what they say ----------------------------------------------------------------------------------------------------
+# --- payloads ---------------------------------------------------------------------------------------------------------
 
 
 class Message(BaseModel):
-    """The SMS resource, and a webhook read as if it were one (https://cloud.restcomm.com/docs/api/sms-api.html).
+    """The SMS resource; webhooks are parsed as it too (https://cloud.restcomm.com/docs/api/sms-api.html).
 
-    `uri` is not read: its prefix differs from sample to sample. Of their dates, `date_sent` is ISO 8601 and the others
-    are RFC 5322 with days of one digit. Keys without a value are null in the table and absent in the samples.
+    `uri` is ignored: its prefix differs between samples. `date_sent` is ISO 8601, and the other dates are RFC 5322 with
+    one-digit days. Keys without a value are null in the table and absent in the samples.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -101,7 +103,7 @@ class Message(BaseModel):
 
     @property
     def is_inbound(self) -> bool | None:
-        """Whether a contact sent it; None where neither direction nor status tells."""
+        """True if a contact sent it; None if neither direction nor status tells."""
         direction, status = (self.direction or "").casefold(), (self.status or "").casefold()
         if direction in ("inbound", "incoming") or (not direction and status == "received"):
             return True
@@ -111,38 +113,38 @@ class Message(BaseModel):
 class Page(BaseModel):
     """A page of the list (https://cloud.restcomm.com/docs/api/sms-api.html).
 
-    Its addresses of other pages are not read: they drop the filters, and one that does not exist is the word "null".
+    Its URLs of other pages are ignored: they drop the filters, and a missing one is the word "null".
     """
 
     messages: list[Message]
     num_pages: Annotated[int, BeforeValidator(payload.count)]
 
     def is_last(self, number: int) -> bool:
-        """Whether no page follows this one, which has that number.
+        """Returns True if no page follows the page with this number.
 
-        `num_pages` is rounded down, and the first page has the number 0: of 34 texts, 10 to a page, the last is page 3
-        of 3. Where the division is even, the last page is empty.
+        `num_pages` is rounded down, and the first page has the number 0: 34 texts at 10 per page end on page 3 of 3. If
+        the division is even, the last page is empty.
         """
         return not self.messages or number >= self.num_pages
 
 
-# `received` is missing: it marks what contacts sent. https://cloud.restcomm.com/docs/api/sms-api.html
+# `received` is missing: it marks contacts' texts. https://cloud.restcomm.com/docs/api/sms-api.html
 STATUS: Mapping[str, Status] = {
     "queued": Status.ACCEPTED,
     "sending": Status.ACCEPTED,
-    "sent": Status.SENT,  # may come twice: the network's ACCEPTD and UNKNOWN are told so too (TelestaxDlrParser.java)
-    "failed": Status.FAILED,  # expired, rejected or deleted, here or on the way
+    "sent": Status.SENT,  # may come twice: the network's ACCEPTD and UNKNOWN become it too (TelestaxDlrParser.java)
+    "failed": Status.FAILED,  # expired, rejected or deleted, at Restcomm or later
     "undelivered": Status.FAILED,
     "delivered": Status.DELIVERED,
 }
 
-_UNREADABLE = "Restcomm answered, but the answer cannot be read."
+_UNREADABLE = "Restcomm sent an unreadable answer."
 
 # --- the provider -----------------------------------------------------------------------------------------------------
 
 _PAGE = 50  # their default
 _DAY = timedelta(days=1)
-_SKEW = timedelta(minutes=5)  # how far their clock may be from ours
+_SKEW = timedelta(minutes=5)  # largest difference between their clock and ours
 
 
 class Restcomm:
@@ -158,8 +160,8 @@ class Restcomm:
         look_up=True,
         list_inbound=True,
         clients=True,  # without receipts
-        # The body of an inbound webhook is known from the source only. `From` is "phone number or short code" in the
-        # page's tables, yet a name ("dev-test") in its sample of a text sent through the API.
+        # Only the source shows the body of an inbound webhook. `From` is "phone number or short code" in the page's
+        # tables, but a name ("dev-test") in its sample of a text sent through the API.
         unproved=frozenset({"inbound", "alphanumeric"}),
     )
     Settings: ClassVar[type[Model]] = RestcommSettings
@@ -170,16 +172,16 @@ class Restcomm:
         self._client = client
 
     def verify(self, hook: Webhook) -> None:
-        """Restcomm shows nothing that only it can know: the token in the path is all there is."""
+        """Restcomm signs nothing: the token in the path is the only proof."""
 
     def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
-        """Reads the form of a POST or the query of a GET; one that was made for an attempt brings its receipts only.
+        """Reads the form of a POST or the query of a GET. At an attempt's URL only receipts count.
 
-        A status callback has its `Body` twice, and what stood in the query of our URL is moved into the form (source:
-        SmsStatusNotifier.java, HttpRequestDescriptor.java): of a repeated name the first value counts.
+        A status callback has its `Body` twice, and our URL's query is moved into the form (source:
+        SmsStatusNotifier.java, HttpRequestDescriptor.java), so the first value of a repeated name counts.
 
         Raises:
-            Unreadable: neither a receipt nor a text from somebody.
+            Unreadable: neither a receipt nor a text with a sender.
         """
         pairs = [*payload.read_pairs(hook.body), *hook.query]
         message = Message.model_validate(dict(reversed(pairs)))
@@ -188,27 +190,27 @@ class Restcomm:
         else:
             event = _receipt(message, hook.attempt)
         if event is None:
-            raise Unreadable("there is neither a status nor a text with its sender in it")
+            raise Unreadable("it contains neither a status nor a text with a sender")
         return [event]
 
     def answer(self, hook: Webhook) -> WebhookAnswer:
-        """RCML that asks for nothing, with exactly 200 (https://cloud.restcomm.com/docs/rcml/sms-rcml.html).
+        """Returns RCML that does nothing, with exactly 200 (https://cloud.restcomm.com/docs/rcml/sms-rcml.html).
 
-        Anything else makes an inbound text go to the number's fallback address. For a receipt it does no harm: what is
-        answered there is ignored, or logged if it is no XML.
+        Any other answer sends an inbound text to the number's fallback address. For a receipt it does no harm: Restcomm
+        ignores the answer, or logs it if it is not XML.
         """
         return WebhookAnswer(body="<Response></Response>", content_type="text/xml")
 
     @staticmethod
     def portal(sender: str, url: str, secret: str) -> Portal:
         """The number's `SmsUrl` (https://cloud.restcomm.com/docs/api/incoming-phone-numbers-api.html)."""
-        return Portal("Set this as the SMS URL of the number, with the method POST.", url)
+        return Portal("Set this as the number's SMS URL, with the method POST.", url)
 
     def check(self, sms: OutboundSms) -> None:
-        """Says what the document of the send request rules out.
+        """Checks the text against the documented rules of the send request.
 
         Raises:
-            Unsupported: files, names and clients where they cannot be, a sender that is left to them.
+            Unsupported: files, a name as the recipient, or a leased or client sender.
         """
         if sms.media:
             raise Unsupported("media", "Restcomm cannot send files.")
@@ -229,7 +231,7 @@ class Restcomm:
         return accepted
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
-        """Looks for its sender, recipient and text: nothing of ours is kept with a text there."""
+        """Searches for the sender, recipient and text: Restcomm stores no id of ours."""
         self.check(sms)
         found = await self._list(since, From=_bare(sms.sender), To=_bare(sms.recipient))
         return [_accepted(message) for message in found if _is_like(message, sms)]
@@ -237,7 +239,7 @@ class Restcomm:
     async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:
         """Gets /Accounts/{accountSid}/SMS/Messages/{MessageSid} (https://cloud.restcomm.com/docs/api/sms-api.html)."""
         if not re.fullmatch(r"[A-Za-z0-9]+", provider_id):
-            return None  # it may come from a webhook, and becomes a part of the path
+            return None  # an id from a webhook, which would become a part of the path
         response = await self._request("GET", f"/{provider_id}")
         if response.status_code == httpx.codes.NOT_FOUND:
             return None
@@ -248,25 +250,24 @@ class Restcomm:
         return event
 
     async def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
-        """What the list knows as inbound since then. One that names no sender, or has no text, is left out."""
-        listed = reversed(await self._list(since - _SKEW))  # first, for those of the same second
+        """Yields inbound texts in the list since then, oldest first. Skips those without a sender or a text."""
+        listed = reversed(await self._list(since - _SKEW))  # reversed first, to order texts of the same second
         found = [_inbound(message) for message in listed if message.is_inbound]
         for sms in sorted(filter(None, found), key=lambda sms: sms.sent_at or since):
             yield sms
 
     async def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:
-        """With `.json`, or the answer is XML whatever is accepted (source: AcceptFilter.java)."""
+        """Sends a request to a `.json` URL; without the suffix the answer is always XML (source: AcceptFilter.java)."""
         auth = httpx.BasicAuth(self._settings.account_sid, self._settings.auth_token.get_secret_value())
         base = f"{str(self._settings.base_url).rstrip('/')}{self._settings.prefix}"
         url = f"{base}/Accounts/{self._settings.account_sid}/SMS/Messages{path}.json"
         return await request(self._client, method, url, auth=auth, headers={"Accept": "application/json"}, **arguments)
 
     async def _list(self, since: datetime, **filters: str) -> list[Message]:
-        """All texts created since then that the filters let through, newest first.
+        """Returns all texts created since then that match the filters, newest first.
 
-        Newest first, so that no page older than `since` is asked for, a text that arrives meanwhile pushes none past
-        us, and their cap on the whole list (`Limit`: in their own sample not the one that was asked for) costs the
-        oldest only.
+        Newest first, so that we fetch no page older than `since`, a text that arrives meanwhile pushes none past us,
+        and their cap on the whole list (`Limit`: in their sample not the one that was requested) drops only the oldest.
         """
         found: dict[str, Message] = {}
         number = 0
@@ -274,7 +275,7 @@ class Restcomm:
             paging = {"Page": number, "PageSize": _PAGE, "SortBy": "DateCreated:desc"}
             response = await self._request("GET", "", params=filters | _days(since) | paging)
             if number and response.status_code == httpx.codes.BAD_REQUEST:
-                break  # a page beyond the last, should `num_pages` ever be rounded up
+                break  # past the last page, if `num_pages` is ever rounded up
             page = _read(Page, response)
             found |= {message.sid: message for message in page.messages if message.sid}
             if page.is_last(number) or not _is_since(page.messages[-1], since):
@@ -294,18 +295,18 @@ def _send_form(sms: OutboundSms, callbacks: Callbacks) -> dict[str, str]:
     return form | ({"Encoding": options.encoding} if options.encoding else {})
 
 
-# --- asking -----------------------------------------------------------------------------------------------------------
+# --- queries ----------------------------------------------------------------------------------------------------------
 
 
 def _bare(address: Address | None) -> str:
-    """As filters have it in their samples. It finds every number that ends so (source), with or without its plus."""
+    """Returns an address as filters have it in their samples. It matches every number with this ending (source)."""
     return str(address).removeprefix("+")
 
 
 def _days(since: datetime) -> dict[str, str]:
-    """The days from `since` to now, with one more before and two after: in which zone they count is not said.
+    """Returns the days from `since` to now, plus one before and two after, because no document gives their time zone.
 
-    The page takes ISO 8601 with a time; the source reads the date only and ignores the rest.
+    The page documents ISO 8601 with a time; the source reads only the date.
     """
     first, last = since.astimezone(UTC) - _DAY, datetime.now(UTC) + 2 * _DAY
     return {"StartTime": f"{first:%Y-%m-%d}", "EndTime": f"{last:%Y-%m-%d}"}
@@ -320,9 +321,9 @@ def _is_like(message: Message, sms: OutboundSms) -> bool:
     return same and message.is_inbound is False
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- parsing ----------------------------------------------------------------------------------------------------------
 
-_Said = TypeVar("_Said", Message, Page)
+_Model = TypeVar("_Model", Message, Page)
 
 
 def _inbound(message: Message) -> InboundSms | None:
@@ -359,8 +360,8 @@ def _accepted(message: Message) -> Accepted:
     return Accepted(message.sid or "", status, message.from_, message.num_segments)
 
 
-def _read(kind: type[_Said], response: httpx.Response, *private: str) -> _Said:
-    """What an answer says; `private` is what a refusal may quote and must not show."""
+def _read(kind: type[_Model], response: httpx.Response, *private: str) -> _Model:
+    """Parses an answer. `private` lists texts that a refusal may quote and that we must not show."""
     if not response.is_success:
         raise errors.refusal(response, *private)
     try:

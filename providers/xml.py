@@ -1,4 +1,4 @@
-"""XML, both ways: one parser that does nothing but parse, and a builder that cannot write anything malformed. Pure."""
+"""XML in both directions: a parser that only parses, and a builder that cannot write malformed XML. Pure functions."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from providers.errors import Unreadable
 
 Element = etree._Element  # noqa: SLF001  lxml has no public name for the type of its elements
 
-LARGEST = 8 * 1024 * 1024  # bytes; an answer beyond them is no answer to anything asked here
-_DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'  # with the quotes of the documents; lxml writes single ones
+LARGEST = 8 * 1024 * 1024  # bytes; no query here has a larger answer
+_DECLARATION = b'<?xml version="1.0" encoding="utf-8"?>\n'  # double quotes as in the documents; lxml writes single
 
 
 def read(body: bytes) -> Element:
-    """The root element of a document, without comments and processing instructions.
+    """Returns a document's root element, without comments and processing instructions.
 
-    Nothing is fetched and no entity is resolved: a document with a DTD is refused whole, as nobody here sends one.
+    It fetches nothing and resolves no entity. It rejects any document with a DTD, because no provider sends one.
 
     Raises:
-        Unreadable: if it is no XML, has a DTD, or has more than `LARGEST` bytes.
+        Unreadable: it is not XML, has a DTD, or has more than `LARGEST` bytes.
     """
     if len(body) > LARGEST:
         raise Unreadable("the body is too large")
@@ -28,7 +28,7 @@ def read(body: bytes) -> Element:
         load_dtd=False,
         dtd_validation=False,
         attribute_defaults=False,
-        huge_tree=False,  # libxml2's own limits on depth, length and expansion stay in force
+        huge_tree=False,  # keeps libxml2's own limits on depth, length and expansion
         recover=False,
         remove_comments=True,
         remove_pis=True,
@@ -43,15 +43,15 @@ def read(body: bytes) -> Element:
 
 
 def text(element: Element, path: str) -> str | None:
-    """What the first element at a path (`results/result`) holds, without the space around it; None if it is empty."""
+    """Returns the stripped text of the first element at a path (`results/result`); None if it is empty."""
     return (element.findtext(path) or "").strip() or None
 
 
 def element(name: str, /, *content: str | Element, **attributes: str) -> Element:
-    """An element with text or elements in it, in that order.
+    """Returns an element with text or elements in it, in that order.
 
     Raises:
-        ValueError: for a character that XML cannot carry; see `can_carry`.
+        ValueError: a character that XML cannot represent; see `can_carry`.
     """
     made = etree.Element(name, attributes)
     for item in content:
@@ -63,12 +63,12 @@ def element(name: str, /, *content: str | Element, **attributes: str) -> Element
 
 
 def write(root: Element, *, indent: bool = False) -> bytes:
-    """A whole document in UTF-8 with its declaration; indented where a person is to read it."""
+    """Returns a whole document in UTF-8 with its declaration, indented if a person will read it."""
     return _DECLARATION + etree.tostring(root, encoding="utf-8", pretty_print=indent)
 
 
 def can_carry(said: str) -> bool:
-    """Whether XML has a way to say this: it has none for most control characters and for half of a surrogate pair."""
+    """Returns True if XML can represent this; most control characters and lone surrogates cannot be represented."""
     try:
         element("text", said)
     except ValueError:  # UnicodeEncodeError is one

@@ -61,7 +61,7 @@ differs from its default (a Receipt's `status` is left out where it is None); or
 
     [refused]            # not_sent, throttled, refused, unsupported, unknown
     code = "COUNTRY_UNAVAILABLE"
-    sentence = "Our Fone Dynamics account cannot send to this country."
+    sentence = "Our Fone Dynamics account cannot send to this country. Use another sender."
 
 or says `nothing = true`: None, or an empty list.
 

@@ -36,10 +36,10 @@ async def last_line(team: Team, root: str, words: str, seconds: float = PATIENCE
 async def test_what_the_provider_refuses_is_told_in_both_places(team: Team) -> None:
     """The thread and the alert channel show its reason; the bot does not retry."""
     root = await replied(team, Trouble.REFUSE)
-    await last_line(team, root, "does not allow this for our account")
+    await last_line(team, root, "account is not allowed to do this")
     await team.until(team.alerted)
     await team.quiet()
-    assert "does not allow this" in team.alerted()[0]
+    assert "is not allowed to do this" in team.alerted()[0]
     assert len(team.requests()) == 1
     assert not team.phones.received(CUSTOMER)
 
