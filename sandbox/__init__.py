@@ -1,5 +1,5 @@
-"""A pretend Slack workspace and pretend carriers, for the demo, the tests and the benchmarks.
+"""A simulated Slack workspace and simulated SMS providers, for the demo, the tests and the benchmarks.
 
-It is written from the companies' documents, speaks HTTP and WebSocket only, and imports nothing of the bot, which it
-runs as a child process, as an operator would.
+It follows the documentation of Slack and the providers, and speaks only HTTP and WebSocket. It imports nothing from the
+bot, but runs it as a child process, as an operator would.
 """

@@ -1,4 +1,4 @@
-"""The real bot as a child process, started, killed and asked as an operator would."""
+"""Runs the real bot as a child process: start, kill, stop and query it as an operator would."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 START = 60.0  # seconds that a start may take
-STOP = 12.0  # and a stop
+STOP = 12.0  # seconds that a stop may take
 
 
 class BotProcess:
-    """One installation: a settings file, a database beside it, and the process while it runs.
+    """One installation: a settings file, a database next to it, and the process while it runs.
 
     Args:
         folder: where its files are.
-        settings: of its file.
-        port: of its doors.
-        options: of `run`.
+        settings: written to the settings file.
+        port: of its HTTP server.
+        options: of the command `run`.
 
     Attributes:
-        starts: how often it was started.
+        starts: how many times it was started.
     """
 
     def __init__(self, folder: Path, settings: Mapping[str, Any], port: int, *options: str) -> None:
@@ -43,7 +43,7 @@ class BotProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process lives."""
+        """True if the process is alive."""
         return self._process is not None and self._process.returncode is None
 
     @property
@@ -52,11 +52,11 @@ class BotProcess:
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
 
     async def start(self) -> None:
-        """Starts it, and returns once texts flow both ways.
+        """Starts the bot and returns once texts can flow both ways.
 
         Raises:
             TimeoutError: it is not ready in time.
-            RuntimeError: it ended instead; with what it printed last.
+            RuntimeError: it exited instead; the message has the end of its log.
         """
         self.starts += 1
         with self._log.open("ab") as log:
@@ -66,20 +66,20 @@ class BotProcess:
         async with asyncio.timeout(START), aiohttp.ClientSession() as session:
             while not await self._is_ready(session):
                 if not self.is_running:
-                    raise RuntimeError(f"The bot ended at its start: {self.log[-2000:]}")
+                    raise RuntimeError(f"The bot exited at start: {self.log[-2000:]}")
                 await asyncio.sleep(0.05)
 
     async def kill(self) -> None:
-        """Ends it at once, wherever it is (SIGKILL)."""
+        """Kills the process at once (SIGKILL)."""
         if self._process is not None and self.is_running:
             self._process.kill()
             await self._process.wait()
 
     async def stop(self) -> int:
-        """Asks it to end (SIGTERM) and returns its exit code.
+        """Stops the process (SIGTERM) and returns its exit code.
 
         Raises:
-            TimeoutError: it does not end in time.
+            TimeoutError: it does not stop in time.
         """
         if self._process is None:
             return 0
@@ -89,10 +89,10 @@ class BotProcess:
             return await self._process.wait()
 
     async def ask(self, *arguments: str) -> Any:
-        """Runs a command of it that prints JSON, and returns that.
+        """Runs a command of the bot that prints JSON, and returns its output.
 
         Raises:
-            RuntimeError: it failed; with what it printed.
+            RuntimeError: the command failed; the message has its output.
         """
         command = await asyncio.create_subprocess_exec(
             *_command(arguments[0], self._file),
@@ -114,7 +114,7 @@ class BotProcess:
 
 
 def to_toml(settings: Mapping[str, Any]) -> str:
-    """Nested settings as TOML, whose strings and numbers are written as in JSON."""
+    """Returns nested settings as TOML. Strings and numbers are written as in JSON."""
     lines: list[str] = []
     for path, table in _tables((), settings):
         lines += ["", f"[{'.'.join(path)}]"] if path else []
@@ -123,7 +123,7 @@ def to_toml(settings: Mapping[str, Any]) -> str:
 
 
 def _value(value: Any) -> str:
-    """Tables within lists are written in one line."""
+    """Writes a value; a table inside a list goes on one line."""
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{key} = {_value(each)}' for key, each in value.items())} }}"
     return f"[{', '.join(map(_value, value))}]" if isinstance(value, list | tuple) else json.dumps(value)
@@ -135,5 +135,5 @@ def _tables(path: tuple[str, ...], table: Mapping[str, Any]) -> list[tuple[tuple
 
 
 def _command(name: str, settings: Path) -> list[str]:
-    """The installed command, beside the Python that runs the sandbox."""
+    """Returns the installed command, which is next to the Python that runs the sandbox."""
     return [str(Path(sys.executable).with_name("threadline")), name, "--settings", str(settings)]

@@ -1,4 +1,4 @@
-"""Time that a test can move, and waiting for something to change without asking again and again."""
+"""A clock that a test can move, and waiting for a change without polling."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class Changes:
-    """Wakes those who wait for something to become true.
+    """Wakes waiters when something changes.
 
     Attributes:
-        count: how often `tell` was called; a page that remembers it knows whether it is behind.
+        count: the number of calls to `tell`; a page that remembers it knows if it is behind.
     """
 
     def __init__(self) -> None:
@@ -25,16 +25,16 @@ class Changes:
         self._waiting: set[asyncio.Event] = set()
 
     def tell(self) -> None:
-        """Something has changed."""
+        """Announces a change."""
         self.count += 1
         for event in self._waiting:
             event.set()
 
     async def wait_for(self, predicate: Callable[[], T], seconds: float) -> T:
-        """The first true value of a predicate, looked at now and after each change.
+        """Returns the first truthy value of a predicate, which is called now and after each change.
 
         Raises:
-            TimeoutError: if it is not true within so many seconds.
+            TimeoutError: it is not truthy within this many seconds.
         """
         event = asyncio.Event()
         self._waiting.add(event)
@@ -49,31 +49,31 @@ class Changes:
 
 
 class Clock:
-    """The real time plus a shift; those who sleep wake up when it is shifted past their moment."""
+    """The real time plus a shift. A shift past a sleeper's wake-up time wakes it."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
         self._shifts = Changes()
 
     def now(self) -> datetime:
-        """Aware, UTC."""
+        """Returns the time, aware and in UTC."""
         return datetime.now(UTC) + self._offset
 
     def timestamp(self) -> int:
-        """Whole seconds since 1970."""
+        """Returns the time in whole Unix seconds."""
         return int(self.now().timestamp())
 
     def shift(self, by: timedelta) -> None:
-        """Moves the time on, all at once."""
+        """Moves the clock forward at once."""
         self._offset += by
         self._shifts.tell()
 
     async def until(self, moment: datetime) -> None:
-        """Returns when that moment has come."""
+        """Waits until that time."""
         while (left := (moment - self.now()).total_seconds()) > 0:
             with suppress(TimeoutError):
                 await self._shifts.wait_for(lambda: self.now() >= moment, left)
 
     async def sleep(self, seconds: float) -> None:
-        """Returns so many seconds later."""
+        """Waits this many seconds of the clock's time."""
         await self.until(self.now() + timedelta(seconds=seconds))

@@ -1,4 +1,4 @@
-"""`threadline demo`: everything on this machine, with a page to look at it, or played by itself and checked."""
+"""`threadline demo`: everything on this machine, either with a page to try it, or as an automatic check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.stage import Stage
 
 
 def play(port: int) -> int:
-    """Runs until Ctrl-C; returns the exit code.
+    """Runs until Ctrl-C and returns the exit code.
 
     Args:
         port: of the page; 0 for a free one.
@@ -25,7 +25,7 @@ def play(port: int) -> int:
 
 
 def check() -> int:
-    """Plays the story and prints one JSON line; returns 0 only if all of it held."""
+    """Runs the scenario and prints one JSON line. Returns 0 if everything was as expected."""
     with tempfile.TemporaryDirectory(prefix="threadline-") as folder:
         told = asyncio.run(story.tell(Path(folder)))
     sys.stdout.write(json.dumps(told.figures) + "\n")

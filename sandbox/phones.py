@@ -1,4 +1,4 @@
-"""The customers' phones: one per number, over all carriers."""
+"""The contacts' phones: one per number, across all carriers."""
 
 from __future__ import annotations
 
@@ -21,47 +21,47 @@ class NoSuchNumber(Exception):
 
 
 class NotForThisPhone(NoSuchNumber):
-    """The number is leased, but to another phone, or no longer."""
+    """The number is leased to another phone, or its lease has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """One text on a phone.
 
-    Numbers are `+` and digits, a short code, a name, or `client:` and a name, whatever form the carrier speaks.
+    Numbers are `+` and digits, a short code, a name, or `client:` and a name, regardless of the carrier's format.
     """
 
-    direction: str  # seen from the phone: "in" came to it, "out" was typed on it
+    direction: str  # from the phone's view: "in" was received, "out" was typed on it
     from_number: str = field(repr=False)
     to: str = field(repr=False)
     text: str = field(repr=False)
     media: tuple[str, ...] = field(repr=False)  # URLs
     at: datetime  # aware, UTC
     carrier: str
-    message_id: str  # the carrier's own
+    message_id: str  # the carrier's id
 
 
 class Network(Protocol):
-    """What a carrier is to the phones."""
+    """The interface of a carrier that phones use."""
 
     name: ClassVar[str]
 
     def owns(self, number: str) -> bool:
-        """Whether texts to this number end up here."""
+        """Returns True if texts to this number go to this carrier."""
 
     def admit(self, from_number: str, to: str, text: str, media: Sequence[str]) -> str:
-        """Takes a text from a phone; its id. Raises `NoSuchNumber`."""
+        """Accepts a text from a phone and returns its id. Raises `NoSuchNumber`."""
 
     async def forward(self, message_id: str) -> None:
-        """Calls the webhook that the text belongs to; returns after the first try, whatever came of it."""
+        """Calls the webhook for the text, and returns after the first attempt, with any result."""
 
 
 class Phones:
-    """All the phones there are; a number that was never seen has a phone without texts.
+    """All phones. A number that was not used yet has a phone without texts.
 
     Attributes:
-        changes: told of every text here and of every request and webhook of a carrier.
-        clock: the time that the phones and all their carriers live in.
+        changes: notified of every text, and of every request and webhook of a carrier.
+        clock: the time for the phones and all their carriers.
     """
 
     def __init__(self, clock: Clock | None = None) -> None:
@@ -71,38 +71,38 @@ class Phones:
         self._texts: defaultdict[str, list[Text]] = defaultdict(list)
 
     def join(self, network: Network) -> None:
-        """A carrier connects itself."""
+        """Connects a carrier."""
         self._networks.append(network)
 
     def numbers(self) -> list[str]:
-        """The phones that have texts, in the order in which they got their first."""
+        """Returns the phones that have texts, in the order of their first text."""
         return [number for number, texts in self._texts.items() if texts]
 
     def texts(self, number: str) -> list[Text]:
-        """All texts on one phone, oldest first."""
+        """Returns all texts on a phone, oldest first."""
         return list(self._texts.get(number, ()))
 
     def received(self, number: str) -> list[Text]:
-        """The texts that came to one phone, oldest first."""
+        """Returns the texts that a phone received, oldest first."""
         return [text for text in self.texts(number) if text.direction == "in"]
 
     def show(self, text: Text) -> None:
-        """A carrier brings a text to the phone."""
+        """Delivers a text to a phone."""
         self._texts[text.to].append(text)
         self.changes.tell()
 
     async def send(self, from_number: str, to: str, text: str, media: Sequence[str] = ()) -> Text:
-        """Types a text on a phone; returns once the carrier has called our webhook, whatever was answered.
+        """Sends a text from a phone, and returns once the carrier has called our webhook, with any answer.
 
         Args:
             from_number: the phone.
-            to: a number of ours, at the carrier that owns it.
-            text: what is typed.
+            to: one of our numbers.
+            text: the body.
             media: URLs of pictures that this machine serves or the carrier knows.
 
         Raises:
             NoSuchNumber: no carrier has the number.
-            NotForThisPhone: it is leased, but not (or no longer) to this phone.
+            NotForThisPhone: the number is not leased to this phone, or not any more.
         """
         network = self._network(to)
         message_id = network.admit(from_number, to, text, media)
@@ -113,10 +113,10 @@ class Phones:
         return typed
 
     async def wait_for(self, predicate: Callable[[], T], seconds: float = PATIENCE) -> T:
-        """The first true value of a predicate, looked at whenever something changes on a phone or at a carrier.
+        """Returns the first truthy value of a predicate, called after each change on a phone or at a carrier.
 
         Raises:
-            TimeoutError: if it is not true within so many seconds.
+            TimeoutError: it is not truthy within this many seconds.
         """
         return await self.changes.wait_for(predicate, seconds)
 

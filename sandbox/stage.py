@@ -1,4 +1,4 @@
-"""Everything that the demo needs around the bot: a workspace, carriers, phones, and an installation that knows them."""
+"""The demo's environment for the bot: a workspace, carriers, phones, and an installation that connects them."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A part of the team: one inbox, with the numbers of one provider."""
+    """A part of the team: one inbox with the numbers of one provider."""
 
     name: str  # of its inbox and channel
     carrier: Carrier
     number: str  # dedicated, `+` and digits
-    sender: str  # what the settings call that number
+    sender: str  # the number's name in the settings
     region: str  # ISO 3166-1 alpha-2
-    account: str  # what the settings call it
+    account: str  # the account's name in the settings
     access: Mapping[str, Any] = field(repr=False)  # the account's settings
-    leased: bool = False  # whether it texts from leased numbers first
+    leased: bool = False  # True if it texts from leased numbers first
 
 
 class Stage:
-    """A team with one inbox per provider, its workspace, its carriers and its customers.
+    """A team with one inbox per provider, its workspace, its carriers and its contacts.
 
     Attributes:
         slack: the workspace.
-        phones: the customers'.
-        fone, io, iovox, restcomm: the pretend companies.
-        branches: the inboxes, by name: support (Fone Dynamics), sales (IO Phone), london (IOVOX), boston (Restcomm).
-        channels: their channels, by name.
-        support: the channel of the first; `sydney` its dedicated number.
+        phones: the contacts'.
+        fone, io, iovox, restcomm: the simulated providers.
+        branches: the inboxes by name: support (Fone Dynamics), sales (IO Phone), london (IOVOX), boston (Restcomm).
+        channels: their channels by name.
+        support: the channel of the first inbox; `sydney` is its dedicated number.
         alerts: the alert channel.
         anna, ben: members of the team.
         bot: the real bot.
@@ -101,10 +101,11 @@ class Stage:
         self.set_up_portals(await self.bot.ask("callbacks", "--json"))
 
     def set_up_portals(self, callbacks: Mapping[str, Mapping[str, str]]) -> None:
-        """Does what an operator does at the companies.
+        """Sets up the providers' portals, as an operator does.
 
         Args:
-            callbacks: what `threadline callbacks --json` prints: for each sender its `url`, its account's `secret`.
+            callbacks: the output of `threadline callbacks --json`: for each sender its `url` and its account's
+                `secret`.
         """
         self.fone.settings.portal_webhook = callbacks["sydney"]["url"]
         restcomm = self.branches["boston"]
@@ -113,7 +114,7 @@ class Stage:
         self.iovox.settings.voxnumbers[london.number] = Flow.from_xml(callbacks[london.sender]["paste"])
 
     def settings(self, port: int) -> dict[str, Any]:
-        """What an operator writes into the settings file, for a bot whose doors are at this port."""
+        """Returns the settings file's content for a bot whose HTTP server uses this port."""
         branches = self.branches.values()
         return {
             "public_url": f"http://127.0.0.1:{port}",
@@ -143,7 +144,7 @@ class Stage:
         }
 
     def _branches(self) -> list[Branch]:
-        """The accounts, once the companies have their addresses."""
+        """Returns the branches, once the providers have their addresses."""
         return [self._support(), self._sales(), self._london(), self._boston()]
 
     def _support(self) -> Branch:
@@ -185,7 +186,7 @@ class Stage:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
+    """Returns a free port of this machine."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

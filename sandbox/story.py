@@ -1,6 +1,6 @@
-"""The story that `threadline demo --check` plays without a person. Every figure is counted from what the others saw.
+"""The scenario of `threadline demo --check`, which runs without a person. It counts what the other sides received.
 
-The bot is only watched from outside: what stands in the workspace, what arrived on the phones, what the carriers took.
+It observes the bot only from outside: messages in the workspace, texts on the phones, requests at the carriers.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ NOTE = "she is a regular, be nice"
 WAITING = "+61488023101"
 ABROAD = {"sales": "+13035550142", "london": "+447700900142", "boston": "+16175550142"}  # by inbox
 LEAVING = "+447700900143"  # opts out, in the inbox "london"
-COMPOSED = "+16175550143"  # is texted from the window, in the inbox "boston"
-LEASE = 8.0  # seconds that a leased number lasts: shorter than the story, and than two texts in a row take
+COMPOSED = "+16175550143"  # gets a text from the compose window, in the inbox "boston"
+LEASE = 8.0  # seconds that a lease lasts: shorter than the scenario, but longer than between two texts in a row
 PICTURE = b"\x89PNG\r\n\x1a\n pretend picture"
 
 
 @dataclass(slots=True)
 class Told:
-    """How it went."""
+    """The result of a run."""
 
     figures: dict[str, Any] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)  # what did not hold, a sentence each
+    faults: list[str] = field(default_factory=list)  # failed expectations, a sentence each
 
 
 async def tell(folder: Path) -> Told:
-    """Plays it on a fresh stage; `folder` is empty and stays the caller's."""
+    """Runs the scenario in a fresh environment. `folder` is empty and belongs to the caller."""
     began = time.monotonic()
     async with ShortLeases(folder) as stage:
         story = Story(stage)
         try:
             await story.play()
         except (TimeoutError, AssertionError) as error:
-            story.told.faults.append(f"The story stopped: {str(error) or 'something did not happen in time'}.")
+            story.told.faults.append(f"The scenario stopped: {str(error) or 'something did not happen in time'}.")
         story.count()
         story.told.figures["seconds"] = round(time.monotonic() - began, 1)
         if story.told.faults:
-            story.told.faults.append(f"The bot's last words:\n{stage.bot.log[-3000:]}")
+            story.told.faults.append(f"The end of the bot's log:\n{stage.bot.log[-3000:]}")
         return story.told
 
 
 class ShortLeases(Stage):
-    """A stage on which 30 days are over in seconds, for leases only, and no company waits long for a slow restart."""
+    """An environment whose leases last seconds instead of 30 days, with short waits for webhook retries."""
 
     def settings(self, port: int) -> dict[str, Any]:
-        """The bot counts the same time, and tells of its end only when it is there: each post takes a second."""
+        """Gives the bot the same lease time, and no early warnings: each post takes a second."""
         self.fone.settings.lease_lifetime = timedelta(seconds=LEASE)
         self.fone.settings.ended_lease_replies = "deliver"
         self.fone.settings.retries = (0.2, 1.0, *(3.0,) * 10)
@@ -70,30 +70,30 @@ class ShortLeases(Stage):
 
 
 class Story:
-    """The customers, the team, and what was said."""
+    """The run: contacts, team, and the texts that each side sent."""
 
     def __init__(self, stage: Stage) -> None:
         self.told = Told()
         self._stage = stage
         self._slack = stage.slack
         self._phones = stage.phones
-        self._texted: list[tuple[str, str]] = []  # phone and text, as customers typed them
-        self._replied: list[tuple[str, str]] = []  # phone and text, as the team typed them
-        self._decided: Counter[tuple[str, str]] = Counter()  # how often somebody decided that a text goes out
+        self._texted: list[tuple[str, str]] = []  # phone and text, as typed by contacts
+        self._replied: list[tuple[str, str]] = []  # phone and text, as typed by the team
+        self._decided: Counter[tuple[str, str]] = Counter()  # how often somebody decided to send a text
 
     async def play(self) -> None:
-        """From the first text to the last."""
+        """Runs every step in order."""
         await self._first_text_and_two_replies()
         await self._answer_to_the_lease()
         await self._reply_that_fails()
         await self._slash_command()
-        abroad = [self._at_another_company(name, phone) for name, phone in ABROAD.items()]
+        abroad = [self._at_another_provider(name, phone) for name, phone in ABROAD.items()]
         await asyncio.gather(*abroad, self._opt_out(), self._note_edit_and_retry(), self._compose())
         await self._a_file_each_way()
         await self._killed_in_the_middle()
 
     def count(self) -> None:
-        """Counts what the other sides have, and compares it with what was said."""
+        """Counts what the other sides received and compares it with what was sent."""
         shown = [self._times_shown(phone, text) for phone, text in self._texted]
         sent = Counter((_plus(each.to), each.text) for carrier in self._stage.carriers for each in carrier.accepted)
         replies = [sent[reply] for reply in self._replied]
@@ -122,10 +122,10 @@ class Story:
         self._expect("alerts", 1)
         self._expect("leases", sum(times for (phone, _), times in self._decided.items() if self._is_at_home(phone)))
         if not self.told.figures["leases_renewed"]:
-            self.told.faults.append("No new number was leased after the ones before had ended.")
+            self.told.faults.append("No new number was leased after the earlier leases had ended.")
         for name, seen in self.told.figures["providers"].items():
             if 0 in seen.values():
-                self.told.faults.append(f"At {name} not everything happened: {seen}.")
+                self.told.faults.append(f"Something is missing at {name}: {seen}.")
         self._expect("slash_sends", 1)
         self._expect("retries", 1)
         self._expect("notes_leaked", 0)
@@ -136,10 +136,10 @@ class Story:
         self._expect("lost", 0)
         self._expect("duplicated", 0)
 
-    # --- what happens -------------------------------------------------------------------------------------------------
+    # --- steps --------------------------------------------------------------------------------------------------------
 
     async def _first_text_and_two_replies(self) -> None:
-        """A text comes in by a webhook that comes twice; two replies go out, each by an event that comes twice."""
+        """A text arrives by a webhook that comes twice; two replies go out, each by an event that comes twice."""
         self._stage.fone.faults.next(Trouble.WEBHOOK_TWICE)
         await self._text(CUSTOMER, self._stage.sydney, "Hello, is my order on its way? <!channel> *now*")
         await self._shown(CUSTOMER)
@@ -153,15 +153,15 @@ class Story:
             self.told.faults.append("The two replies did not arrive in order.")
 
     async def _answer_to_the_lease(self) -> None:
-        """The customer answers to the number that the last reply came from, and lands in the same thread."""
+        """The contact answers the number of our last reply, and the answer is posted in the same thread."""
         leased = self._phones.received(CUSTOMER)[-1].from_number
         await self._text(CUSTOMER, leased, "Thank you!")
         await self._shown(CUSTOMER)
         if len(self._roots(CUSTOMER)) != 1:
-            self.told.faults.append("The answer to the leased number did not land in the same thread.")
+            self.told.faults.append("The answer to the leased number was not posted in the same thread.")
 
     async def _reply_that_fails(self) -> None:
-        """A reply to a number that the network cannot reach is told in the thread and in the alert channel."""
+        """A reply that the network cannot deliver is reported in the thread and in the alert channel."""
         await self._text(UNLUCKY, self._stage.sydney, "Can you call me?")
         await self._shown(UNLUCKY)
         await self._reply(UNLUCKY, "We will call you at 3.")
@@ -169,17 +169,17 @@ class Story:
         await self._until(lambda: bool(self._slack.see(self._stage.alerts)))
 
     async def _slash_command(self) -> None:
-        """`/sms` starts a conversation; wrong input is answered privately and sends nothing."""
+        """`/sms` starts a conversation; wrong input gets a private answer and sends nothing."""
         wrong = await self._slack.slash(self._stage.anna, self._stage.support, "/sms", "+61 40 hello")
         if "too short" not in str(wrong.answer):
-            self.told.faults.append("A wrong number behind /sms was not answered with what is wrong.")
+            self.told.faults.append("A wrong number after /sms got no explanation.")
         text = "Your parcel is here."
         self._say(NEW, text)
         await self._slack.slash(self._stage.anna, self._stage.support, "/sms", f"0488 023 777 {text}")
         await self._received(NEW)
 
-    async def _at_another_company(self, inbox: str, phone: str) -> None:
-        """`/sms` and the customer's answer, a reply and its receipt, at each of the other three companies."""
+    async def _at_another_provider(self, inbox: str, phone: str) -> None:
+        """`/sms` and the contact's answer, then a reply and its receipt, at each of the other three providers."""
         branch = self._stage.branches[inbox]
         self._say(phone, f"Good morning from {inbox}.")
         channel = self._stage.channels[inbox]
@@ -192,7 +192,7 @@ class Story:
         await self._until(lambda: _tells_the_end(self._line_below(f"Come and see us in {inbox}.")))
 
     async def _opt_out(self) -> None:
-        """STOP is confirmed once, by the only text that still goes out; a reply after it is refused in words."""
+        """STOP is confirmed once, by the only text that may still go out; a later reply is rejected with a reason."""
         await self._text(LEAVING, self._stage.branches["london"].number, "STOP")
         await self._phones.wait_for(lambda: self._phones.received(LEAVING))
         self._decided[LEAVING, self._phones.received(LEAVING)[0].text] += 1
@@ -203,7 +203,7 @@ class Story:
         await self._until(lambda: any("opted out" in post["text"] for post in self._posts(LEAVING)))
 
     async def _compose(self) -> None:
-        """Bare `/sms` opens the window; a wrong number is told at its field; what is sent is sent once."""
+        """`/sms` alone opens the compose window. A wrong number is reported at its field; a valid text is sent once."""
         slack, ben = self._slack, self._stage.ben
         await slack.slash(ben, self._stage.channels["boston"], "/sms")
         await self._until(lambda: (shown := slack.modal(ben)) and "One moment" not in slack.words(shown))
@@ -211,14 +211,14 @@ class Story:
         slack.fill(ben, "compose:number", "+1 617")
         wrong = await slack.submit(ben)
         if "number" not in (wrong.answer or {}).get("errors", {}):
-            self.told.faults.append("A wrong number in the window was not told at its field.")
+            self.told.faults.append("A wrong number in the window was not reported at its field.")
         slack.fill(ben, "compose:number", COMPOSED)
         self._say(COMPOSED, "Written in the window.")
         await slack.submit(ben)
         await self._received(COMPOSED)
 
     async def _a_file_each_way(self) -> None:
-        """A picture of a customer is a file in the thread; one dropped in the thread is a picture on the phone."""
+        """A contact's picture becomes a file in the thread; a file in the thread becomes a picture on the phone."""
         phone, stage = ABROAD["sales"], self._stage
         self._texted.append((phone, "This is the one"))
         media = [stage.io.host(PICTURE, "image/png")]
@@ -232,7 +232,7 @@ class Story:
         await self._received(phone)
 
     async def _note_edit_and_retry(self) -> None:
-        """A note stays in the team, an edit that comes too late is told, and a failed text is tried again."""
+        """A note stays in the team, a late edit is reported, and a failed text is sent again."""
         root, anna = self._roots(CUSTOMER)[0], self._stage.anna
         await self._slack.say(anna, self._stage.support, f"!note {NOTE}", thread_ts=root)
         said = [post for post in self._slack.thread(self._stage.support, root) if post.get("user") == anna]
@@ -245,7 +245,7 @@ class Story:
         await self._until(lambda: "✓✓" in self._line_below("We will call you at 3."))
 
     async def _killed_in_the_middle(self) -> None:
-        """Texts and a reply are on their way when the bot is killed; started again, it finishes what was waiting."""
+        """The bot is killed with texts and a reply under way. After a restart it finishes them."""
         await self._text(WAITING, self._stage.sydney, "Is anybody there?")
         await self._leases_end()
         await self._reply(CUSTOMER, "One more thing: bring the receipt.")
@@ -258,12 +258,12 @@ class Story:
         await self._until(lambda: all(self._line_below(text) for _, text in self._replied))
 
     async def _leases_end(self) -> None:
-        """The customer's numbers are leased no longer, for the company and for the bot, which heard of them later."""
+        """The contact's leases end, for the provider and for the bot, which learned of them later."""
         given = [lease for lease in self._stage.fone.leases.all if lease.phone == CUSTOMER]
         left = max(lease.ends for lease in given) - self._stage.fone.clock.now()
         await asyncio.sleep(max(0.0, left.total_seconds() + 1.0))
 
-    # --- how ----------------------------------------------------------------------------------------------------------
+    # --- helpers for the steps ----------------------------------------------------------------------------------------
 
     async def _text(self, phone: str, to: str, text: str) -> None:
         self._texted.append((phone, text))
@@ -275,17 +275,17 @@ class Story:
         await self._slack.say(self._stage.anna, self._channel(phone), typed, thread_ts=root)
 
     def _say(self, phone: str, text: str) -> None:
-        """Somebody of the team decides that the phone gets this text."""
+        """Records that somebody in the team decided to send this text to the phone."""
         self._replied.append((phone, text))
         self._decided[phone, text] += 1
 
     async def _shown(self, phone: str) -> None:
-        """Waits until every text of the phone is in a thread."""
+        """Waits until every text from the phone is in a thread."""
         texts = [text for sender, text in self._texted if sender == phone]
         await self._until(lambda: all(self._times_shown(phone, text) for text in texts))
 
     async def _received(self, phone: str) -> None:
-        """Waits until every reply to the phone has arrived on it."""
+        """Waits until every reply to the phone has arrived."""
         count = sum(to == phone for to, _ in self._replied)
         await self._phones.wait_for(lambda: len(self._phones.received(phone)) >= count)
 
@@ -293,40 +293,40 @@ class Story:
         await self._slack.wait_for(holds)
 
     def _channel(self, phone: str) -> str:
-        """Where the conversation with the phone is."""
+        """Returns the channel of the phone's conversation."""
         places = {LEAVING: "london", COMPOSED: "boston"} | {each: inbox for inbox, each in ABROAD.items()}
         inbox = places.get(phone, "support")
         return self._stage.channels[inbox]
 
     def _files_in_thread(self) -> list[dict[str, Any]]:
-        """The pictures of the customer abroad, as files in their thread."""
+        """Returns the pictures from the contact abroad, as files in their thread."""
         return [file for post in self._posts(ABROAD["sales"]) for file in post.get("files", ())]
 
     def _files_on_phone(self) -> list[str]:
-        """The pictures that came to the phone of the customer abroad."""
+        """Returns the pictures that the contact abroad received."""
         return [url for text in self._phones.received(ABROAD["sales"]) for url in text.media]
 
     def _renewed(self) -> int:
-        """How often the customer was given a number after the ones before had ended."""
+        """Returns how often the contact was given a new number after the earlier ones had ended."""
         given = [lease for lease in self._stage.fone.leases.all if lease.phone == CUSTOMER]
         return sum(all(old.ends <= new.since for old in given[:n]) for n, new in enumerate(given) if n)
 
     def _is_at_home(self, phone: str) -> bool:
-        """Whether the phone's texts come from leased numbers."""
+        """Returns True if the phone gets texts from leased numbers."""
         return self._channel(phone) == self._stage.support
 
     def _edits_told(self) -> int:
-        """How often Anna was told that her edit came too late."""
+        """Returns how often Anna was notified that her edit came too late."""
         return sum("edit" in post["text"] for post in self._slack.ephemerals(self._stage.anna))
 
     def _posts(self, phone: str) -> list[dict[str, Any]]:
-        """What the bot posted in the threads of the phone, without their cards."""
+        """Returns the bot's posts in the phone's threads, without the cards."""
         channel = self._channel(phone)
         posts = [post for root in self._roots(phone) for post in self._slack.thread(channel, root)[1:]]
         return [post for post in posts if post.get("bot_id")]
 
     def _seen_by(self, branch: Branch) -> dict[str, int]:
-        """What one company saw: texts that it took, and its calls of our webhooks that were answered 2xx."""
+        """Returns one provider's counts: texts that it accepted, and webhook calls that we answered with 2xx."""
         taken = [each.hook.kind for each in branch.carrier.deliveries if each.is_taken]
         return {
             "sent": len(branch.carrier.accepted),
@@ -335,17 +335,17 @@ class Story:
         }
 
     def _roots(self, phone: str) -> list[str]:
-        """The threads whose card is about this phone."""
+        """Returns the threads whose card is about this phone."""
         digits = phone.removeprefix("+")
         cards = self._slack.see(self._channel(phone))
         return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
 
     def _times_shown(self, phone: str, text: str) -> int:
-        """How often a customer's text stands in the threads of its phone, as literal text."""
+        """Returns how often a contact's text appears in the phone's threads, as literal text."""
         return sum(_literal(post).count(text) for post in self._posts(phone))
 
     def _line_below(self, text: str) -> str:
-        """The receipt line of a reply: that of its message, by the order in the thread."""
+        """Returns the receipt line of a reply, matched by the order in the thread."""
         phone = next(to for to, said in self._replied if said == text)
         said = [reply for to, reply in self._replied if to == phone]
         lines = [post["text"] for post in self._posts(phone) if "✓" in post["text"] or "✗" in post["text"]]
@@ -353,30 +353,30 @@ class Story:
         return lines[place] if place < len(lines) else ""
 
     def _times_delivered(self, phone: str) -> int:
-        """How many texts of ours have arrived on the phone."""
+        """Returns how many of our texts arrived on the phone."""
         return len(self._phones.received(phone))
 
     def _beyond_decisions(self, sent: Counter[tuple[str, str]]) -> int:
-        """Texts that went out more often than somebody decided, also those that nobody wrote."""
+        """Counts texts sent more often than somebody decided, including those that nobody wrote."""
         return (sent - self._decided).total()
 
     def _expect(self, name: str, count: object) -> None:
         if self.told.figures[name] != count:
-            self.told.faults.append(f"{name} is {self.told.figures[name]}, and should be {count}.")
+            self.told.faults.append(f"{name} is {self.told.figures[name]}, expected {count}.")
 
 
 def _tells_the_end(line: str) -> bool:
-    """Whether a receipt line says what became of the text; IO Phone knows no more than that the carrier has it."""
+    """Returns True if a receipt line shows a final status; IO Phone only reports the handover to the carrier."""
     return any(words in line for words in ("✓✓", "handed to the carrier", "✗"))
 
 
 def _plus(number: str) -> str:
-    """A number as phones have it; IOVOX and Restcomm may know it without its plus."""
+    """Returns a number with its plus, as phones have it; IOVOX and Restcomm may omit it."""
     return number if number.startswith("+") else f"+{number}"
 
 
 def _literal(post: dict[str, Any]) -> str:
-    """What a post shows as literal text."""
+    """Returns the literal text that a post shows."""
     sections = [
         element for block in post.get("blocks", ()) if block["type"] == "rich_text" for element in block["elements"]
     ]

@@ -1,3 +1,3 @@
-"""How long one waits here for what is sure to happen; the wait ends when it has, so only a fault takes so long."""
+"""Timeouts for events that are certain to happen. A wait ends as soon as they happen; only a bug takes this long."""
 
-PATIENCE = 30.0  # seconds; a busy machine needs some of them
+PATIENCE = 30.0  # seconds; enough for a busy machine

@@ -1,4 +1,4 @@
-"""Pretend SMS companies on loopback, each as strict as its own document, with customers' phones on the other side.
+"""Simulated SMS providers on loopback, each as strict as its own documents, with the contacts' phones behind them.
 
-`carrier` is what they share, `faults` how they misbehave, `outcomes` what becomes of a text; one package per company.
+`carrier` is their common base, `faults` has their faults, `outcomes` the results of texts; each provider is a package.
 """

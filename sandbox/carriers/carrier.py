@@ -1,4 +1,4 @@
-"""What all pretend carriers share: the life of a text, its receipts, and webhooks."""
+"""The base of all simulated carriers: the life of a text, its receipts, and webhooks."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Settings:
-    """What can be set at every carrier; all but the port and the webhook timeout also while it runs."""
+    """The common settings; all but the port and the webhook timeout can be changed at run time."""
 
     port: int = 0  # 0: any free one
     receipt_delay: float = 0.05  # seconds between two states of a text
@@ -33,30 +33,30 @@ class Settings:
         5.0,
         15.0,
     )  # seconds before each further try of a webhook that was not taken
-    webhook_seconds: float = 10.0  # how long a webhook may take
+    webhook_seconds: float = 10.0  # the longest time for a webhook
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """One text that a carrier took from us."""
+    """One text that a carrier accepted from us."""
 
     message_id: str
-    from_number: str = field(repr=False)  # the sender really used
+    from_number: str = field(repr=False)  # the sender that was really used
     to: str = field(repr=False)
     text: str = field(repr=False)
     at: datetime
     media: tuple[str, ...] = field(default=(), repr=False)
-    reference: str | None = None  # our own id, where the company carries one for us
+    reference: str | None = None  # our own id, if the provider carries one
 
 
 class Carrier(Server):
-    """One pretend company.
+    """A simulated provider.
 
     Attributes:
-        name: as the bot's settings name the company.
+        name: the provider's name in the bot's settings.
         phones: the phones that its texts go to.
-        outcomes: what becomes of texts.
-        accepted: every text it took from us, in order.
+        outcomes: the results of texts.
+        accepted: every text that it accepted from us, in order.
     """
 
     name: ClassVar[str]
@@ -77,15 +77,15 @@ class Carrier(Server):
         phones.join(self)
 
     async def start(self) -> None:
-        """Listens on 127.0.0.1."""
+        """Starts to listen on 127.0.0.1."""
         self._webhooks.open()
         await super().start()
 
     async def stop(self) -> None:
-        """Ends everything that is under way.
+        """Stops everything that is under way.
 
         Raises:
-            ExceptionGroup: if a task of the sandbox itself went wrong.
+            ExceptionGroup: a background task of the sandbox failed.
         """
         await super().stop()
         for task in self._tasks:
@@ -96,60 +96,60 @@ class Carrier(Server):
 
     @property
     def deliveries(self) -> list[Delivery]:
-        """Every call of a webhook of ours, in order, with what was answered."""
+        """Every webhook call in order, with its answer."""
         return self._webhooks.deliveries
 
     def outcome(self, number: str, fate: Fate, *, code: str | None = None, times: int | None = None) -> None:
-        """Decides what becomes of the next texts to a phone; see `Outcomes.set`."""
+        """Sets the result of the next texts to a phone; see `Outcomes.set`."""
         self.outcomes.set(number, fate, code=code, times=times)
 
     async def settle(self, seconds: float = PATIENCE) -> None:
-        """Returns when nothing is under way: no receipt to come, no webhook to be tried again.
+        """Returns once nothing is under way: no receipt is due and no webhook waits for a retry.
 
         Raises:
-            TimeoutError: if that takes longer (a text that is scheduled for later does).
-            ExceptionGroup: if a task of the sandbox itself went wrong.
+            TimeoutError: it takes longer (as with a text that is scheduled for later).
+            ExceptionGroup: a background task of the sandbox failed.
         """
         async with asyncio.timeout(seconds):
             while self._tasks:
                 await asyncio.wait(self._tasks)
         self._raise_crashes()
 
-    # --- what each company fills in -----------------------------------------------------------------------------------
+    # --- implemented by each provider ---------------------------------------------------------------------------------
 
     @abstractmethod
     def owns(self, number: str) -> bool:
-        """Whether texts to this number end up here."""
+        """Returns True if texts to this number go to this carrier."""
 
     @abstractmethod
     def admit(self, from_number: str, to: str, text: str, media: Sequence[str]) -> str:
-        """Takes a text from a phone and keeps it; its id. Raises `NoSuchNumber`."""
+        """Accepts and stores a text from a phone; returns its id. Raises `NoSuchNumber`."""
 
     @abstractmethod
     async def forward(self, message_id: str) -> None:
-        """Calls the webhook that a text from a phone belongs to; returns after the first try."""
+        """Calls the webhook for a text from a phone; returns after the first attempt."""
 
     @abstractmethod
     def reach(self, message_id: str, state: str) -> None:
-        """A text of ours has come as far as this."""
+        """Records that our text has reached this state."""
 
     @abstractmethod
     def receipt(self, message_id: str, state: str) -> Hook | None:
-        """The webhook that says so, or None where none was asked for."""
+        """Returns the receipt webhook for a state, or None if none was requested."""
 
     @abstractmethod
     def opposite(self, state: str) -> str:
-        """What a contradicting receipt says instead of a last state."""
+        """Returns the state that a contradicting receipt reports instead of a final one."""
 
-    # --- a text of ours lives -----------------------------------------------------------------------------------------
+    # --- the life of our text -----------------------------------------------------------------------------------------
 
     async def take(self, accepted: Accepted, states: Sequence[str], starts: datetime | None = None) -> None:
-        """A text of ours is accepted: it goes through these states, and receipts tell of them.
+        """Accepts our text; it then goes through these states, and receipts report them.
 
         Args:
             accepted: the text.
-            states: the company's own words, in order; none where nothing becomes of it.
-            starts: when it goes out, if that is later.
+            states: the provider's own status words, in order; empty if nothing happens to it.
+            starts: when it is sent, if later.
         """
         self.accepted.append(accepted)
         self._by_id[accepted.message_id] = accepted
@@ -176,8 +176,8 @@ class Carrier(Server):
                 await self.clock.sleep(self.faults.late_seconds)
             await self._tell(message_id, receipts)
 
-    async def pause(self, message_id: str, state: str) -> None:  # noqa: ARG002  # for companies that need to know
-        """Returns when a text may come as far as this."""
+    async def pause(self, message_id: str, state: str) -> None:  # noqa: ARG002  # for providers that need it
+        """Returns when a text may reach this state."""
         await self.clock.sleep(self._common.receipt_delay)
 
     async def _tell(self, message_id: str, states: Sequence[str]) -> None:
@@ -187,7 +187,7 @@ class Carrier(Server):
                 await self.call(hook)
 
     def show(self, message_id: str) -> None:
-        """The phone that a text of ours went to has it now."""
+        """Delivers our text to its phone."""
         sent = self._by_id[message_id]
         now = self.clock.now()
         self.phones.show(Text("in", sent.from_number, sent.to, sent.text, sent.media, now, self.name, message_id))
@@ -195,10 +195,10 @@ class Carrier(Server):
     # --- webhooks -----------------------------------------------------------------------------------------------------
 
     async def call(self, hook: Hook) -> Delivery | None:
-        """Calls a webhook once, twice where a fault says so, and tries again later where it was not taken.
+        """Calls a webhook once, or twice for a fault, and retries later if it was not accepted.
 
         Returns:
-            What came of the first call, or None where there was none: the carrier is down, or the webhook got lost.
+            The first call with its result, or None without a call: the carrier is down, or a fault lost the webhook.
         """
         if self.faults.take(Trouble.WEBHOOK_LOST):
             return None
@@ -216,7 +216,7 @@ class Carrier(Server):
                 return
 
     def spawn(self, work: Coroutine[None, None, None]) -> None:
-        """Runs something beside; `settle` waits for it and `stop` ends it."""
+        """Runs a coroutine in the background; `settle` waits for it and `stop` cancels it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
@@ -230,4 +230,4 @@ class Carrier(Server):
     def _raise_crashes(self) -> None:
         if self._crashes:
             crashes, self._crashes = self._crashes, []
-            raise ExceptionGroup("The sandbox itself went wrong.", crashes)
+            raise ExceptionGroup("A background task of the sandbox failed.", crashes)

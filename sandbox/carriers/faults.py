@@ -1,4 +1,4 @@
-"""How a carrier can misbehave, on request."""
+"""Faults that a carrier can have, injected on request."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ State = TypeVar("State")
 
 
 class Trouble(Enum):
-    """One way to misbehave."""
+    """A kind of fault."""
 
-    NOTHING = "nothing"  # a request goes well, so that the next trouble is for the one after it
-    # What becomes of a request. "After" means that the text was taken and goes out all the same.
-    REFUSE = "refuse"  # a permanent error in the company's own words
+    NOTHING = "nothing"  # a request succeeds, so that the next fault hits the one after it
+    # Faults of a request. "After" means that the text was accepted and is sent nevertheless.
+    REFUSE = "refuse"  # a permanent error in the provider's own words
     ERROR_BEFORE = "500 before accepting"
     ERROR_AFTER = "500 after accepting"
     HANG_BEFORE = "no answer before accepting"
@@ -23,14 +23,14 @@ class Trouble(Enum):
     DROP_BEFORE = "connection dropped before accepting"
     DROP_AFTER = "connection dropped after accepting"
     THROTTLE = "429"
-    # What becomes of the receipts of one text.
+    # Faults of the receipts for one text.
     RECEIPTS_LATE = "receipts late"
     RECEIPTS_TWICE = "receipts twice"
     RECEIPTS_EARLY = "receipts before the answer to the send"
     RECEIPTS_REVERSED = "receipts out of order"
     RECEIPTS_CONTRADICT = "a last receipt that says the opposite"
     RECEIPTS_NEVER = "no receipts"
-    # What becomes of one webhook, of any kind.
+    # Faults of one webhook of any kind.
     WEBHOOK_TWICE = "webhook twice"
     WEBHOOK_LOST = "webhook never called"
 
@@ -63,23 +63,23 @@ RECEIPT_TROUBLES = frozenset(
 
 @dataclass(slots=True)
 class Fault:
-    """A trouble that is still to happen."""
+    """A fault that is still to happen."""
 
     trouble: Trouble
-    times: int | None  # so many more; None: until cleared
+    times: int | None  # the remaining hits; None: until cleared
     on: str | None  # the kind of request ("send", "fetch", "list"); None: any
 
 
 @dataclass(slots=True)
 class Faults:
-    """What will go wrong at one carrier.
+    """The faults of a carrier.
 
     Attributes:
-        down: every request is dropped without an answer; no webhook is called, though it may be tried again later.
+        down: drop every request without an answer and call no webhook, though it may be retried later.
         hang_seconds: how long a request hangs before its connection is dropped.
-        late_seconds: how much later a late receipt comes.
-        retry_after: seconds, said with a 429; None: not said.
-        happened: how often each trouble has happened.
+        late_seconds: the delay of a late receipt.
+        retry_after: seconds in a 429; None leaves it out.
+        happened: the hits of each fault.
     """
 
     down: bool = False
@@ -90,22 +90,22 @@ class Faults:
     _queue: list[Fault] = field(default_factory=list)
 
     def next(self, trouble: Trouble, times: int | None = 1, *, on: str | None = "send") -> None:
-        """Makes a trouble happen.
+        """Injects a fault.
 
         Args:
-            trouble: which. Troubles of requests happen one at a time, in the order asked for; others may coincide.
-            times: to the next so many requests, texts or webhooks; None: to all until `clear`.
-            on: to which kind of request: "send", "fetch", "list", or None for any. Only for troubles of requests.
+            trouble: the kind. Request faults hit one at a time, in the order of injection; others may coincide.
+            times: the number of requests, texts or webhooks; None: all until `clear`.
+            on: the kind of request: "send", "fetch", "list", or None for any. For request faults only.
         """
         self._queue.append(Fault(trouble, times, on if trouble in _OF_REQUESTS else None))
 
     def clear(self) -> None:
-        """Nothing goes wrong any more."""
+        """Removes all faults."""
         self._queue.clear()
         self.down = False
 
     def take_request(self, kind: str) -> Trouble | None:
-        """The trouble that a request of this kind meets, used up."""
+        """Returns the fault that hits a request of this kind, and uses it up."""
         for fault in self._queue:
             if fault.trouble in _OF_REQUESTS and fault.on in (None, kind):
                 trouble = self._use(fault)
@@ -113,16 +113,16 @@ class Faults:
         return None
 
     def give_back(self, trouble: Trouble, kind: str) -> None:
-        """The request was refused anyway, so its trouble is for the next one."""
+        """Puts a fault back for the next request, because this one was refused anyway."""
         self.happened[trouble] -= 1
         self._queue.insert(0, Fault(trouble, 1, kind))
 
     def take_receipts(self) -> frozenset[Trouble]:
-        """The troubles that the receipts of one text meet, used up."""
+        """Returns the faults that hit the receipts of a text, and uses them up."""
         return frozenset(self._use(fault) for fault in self._first_of_each() if fault.trouble in RECEIPT_TROUBLES)
 
     def take(self, trouble: Trouble) -> bool:
-        """Whether this trouble happens now, used up."""
+        """Returns True if this fault hits now, and uses it up."""
         for fault in self._queue:
             if fault.trouble is trouble:
                 self._use(fault)
@@ -142,12 +142,12 @@ class Faults:
 
 
 def told(states: list[State], opposite: State, troubles: frozenset[Trouble]) -> list[list[State]]:
-    """Which receipts are sent after each state that a text reaches: as many lists as there are states.
+    """Returns the receipts to send after each state of a text: one list per state.
 
     Args:
-        states: what the text goes through, in order; at least one.
-        opposite: what a contradicting last receipt says.
-        troubles: what the receipts of this text meet.
+        states: the text's states in order; at least one.
+        opposite: the state that a contradicting last receipt reports.
+        troubles: the faults of this text's receipts.
     """
     if Trouble.RECEIPTS_NEVER in troubles:
         return [[] for _ in states]

@@ -1,4 +1,4 @@
-"""Numbers as phones and carriers write them."""
+"""Phone numbers in the formats of phones and carriers."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ _DIGITS = re.compile(r"[1-9][0-9]{8,14}")  # shorter ones are short codes
 
 
 def with_plus(number: str) -> str:
-    """`+` and digits for a number that came as digits; anything else as it is (a short code, a name, `client:…`)."""
+    """Adds a plus to a number's digits; returns anything else as it is (a short code, a name, `client:…`)."""
     return f"+{number}" if _DIGITS.fullmatch(number) else number
 
 
 def without_plus(number: str) -> str:
-    """The digits of a number that came with a plus; anything else as it is."""
+    """Removes a number's plus; returns anything else as it is."""
     return number.removeprefix("+")
 
 
 def region(number: str) -> str:
-    """ISO 3166-1 alpha-2 of an E.164 number's country (the main one where several share the code), or ""."""
+    """Returns a number's country as ISO 3166-1 alpha-2 (the main one if several share the code), or ""."""
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:

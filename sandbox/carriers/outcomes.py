@@ -1,4 +1,4 @@
-"""What becomes of a text, decided by the last digits of the phone's number or by whoever runs the sandbox."""
+"""Results of texts, chosen by the last digits of the phone's number or by the sandbox's user."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from enum import Enum
 
 
 class Fate(Enum):
-    """What the network makes of a text that a carrier took."""
+    """The network's result for a text that a carrier accepted."""
 
     DELIVERED = "delivered"
-    FAILED = "failed"  # the network took it and could not deliver it
-    REJECTED = "rejected"  # the network would not even take it
-    OPTED_OUT = "opted out"  # the phone's owner asked for no more texts
-    BUFFERED = "buffered"  # the phone was off for a while: buffered where the carrier can say so, then delivered
-    EXPIRED = "expired"  # the phone stayed off for too long
-    SILENT = "silent"  # it arrives, and no receipt ever says so
+    FAILED = "failed"  # accepted but not delivered by the network
+    REJECTED = "rejected"  # not accepted by the network
+    OPTED_OUT = "opted out"  # the phone's owner has opted out
+    BUFFERED = "buffered"  # the phone was off for a while: buffered if the carrier can report it, then delivered
+    EXPIRED = "expired"  # the phone stayed off too long
+    SILENT = "silent"  # arrives, but no receipt reports it
 
     @property
     def arrives(self) -> bool:
-        """Whether the phone shows the text in the end."""
+        """True if the phone gets the text in the end."""
         return self in (Fate.DELIVERED, Fate.BUFFERED, Fate.SILENT)
 
 
@@ -32,37 +32,37 @@ FATES = {
     "0005": Fate.EXPIRED,
     "0007": Fate.SILENT,
 }
-NO_ALPHANUMERIC = "0008"  # the phone's operator takes no alphanumeric sender (Fone Dynamics leases a number instead)
-REFUSED_AT_ONCE = "0009"  # the carrier refuses the number in the answer to the send, in its own words
+NO_ALPHANUMERIC = "0008"  # the phone's network accepts no sender names (Fone Dynamics leases a number instead)
+REFUSED_AT_ONCE = "0009"  # the carrier refuses the number in its answer to the send
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What will become of one text."""
+    """The result of one text."""
 
     fate: Fate
-    code: str | None = None  # the carrier's own error code; None: its usual one for this fate
+    code: str | None = None  # the carrier's error code; None: its usual one for this fate
 
 
 class Outcomes:
-    """What becomes of texts, by the phone they go to."""
+    """The results of texts by phone."""
 
     def __init__(self) -> None:
         self._set: dict[str, tuple[Outcome, int | None]] = {}
 
     def set(self, number: str, fate: Fate, *, code: str | None = None, times: int | None = None) -> None:
-        """Decides what becomes of the next texts to a phone.
+        """Sets the result of the next texts to a phone.
 
         Args:
             number: the phone, `+` and digits.
-            fate: what becomes of them.
-            code: the carrier's own error code, where the fate has one.
-            times: for so many texts; None: from now on.
+            fate: the result.
+            code: the carrier's error code, if the fate has one.
+            times: the number of texts; None: from now on.
         """
         self._set[number] = (Outcome(fate, code), times)
 
     def take(self, number: str) -> Outcome:
-        """What becomes of the text that is just going to this phone."""
+        """Returns the result for a text to this phone."""
         if number not in self._set:
             return Outcome(FATES.get(number[-4:], Fate.DELIVERED))
         outcome, times = self._set[number]

@@ -1,4 +1,4 @@
-"""A server on loopback that logs what it is asked, and misbehaves on request."""
+"""A server on loopback that logs requests and can have faults."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ if TYPE_CHECKING:
 
     from sandbox.clock import Changes, Clock
 
-_MAX_BODY = 16 * 1024 * 1024  # bytes; a company's own limit lies below it
+_MAX_BODY = 16 * 1024 * 1024  # bytes; the providers' own limits are lower
 
 
 @dataclass(slots=True)
 class Request:
     """One request to a carrier."""
 
-    kind: str  # "send", "fetch", "list" …; "unknown" where nothing is at that address
+    kind: str  # "send", "fetch", "list" …; "unknown" if no route matches
     method: str
     path: str = field(repr=False)  # with its query
     headers: Mapping[str, str] = field(repr=False)  # names in lower case
     body: bytes = field(repr=False)
     at: datetime
-    status: int | None = None  # of the answer; None while there is none
-    outcome: str = "open"  # "accepted", "refused", or the trouble it met
+    status: int | None = None  # of the answer; None until there is one
+    outcome: str = "open"  # "accepted", "refused", or the fault that hit it
 
 
 class Answered(Exception):
-    """Ends a request with an answer that is not a success.
+    """Ends a request with an unsuccessful answer.
 
     Attributes:
-        response: what is answered.
+        response: the answer.
     """
 
     def __init__(self, response: web.Response) -> None:
@@ -51,13 +51,13 @@ class Answered(Exception):
 
 
 class Server(ABC):
-    """The HTTP half of a carrier. Use it as an asynchronous context manager, or `start` and `stop` it.
+    """The HTTP part of a carrier. Use it as an asynchronous context manager, or call `start` and `stop`.
 
     Attributes:
-        clock: the time it lives in.
-        changes: told of every request.
-        faults: what will go wrong.
-        requests: every request, in the order of arrival.
+        clock: its time.
+        changes: notified of every request.
+        faults: the injected faults.
+        requests: every request, in order of arrival.
     """
 
     def __init__(self, clock: Clock, changes: Changes, port: int) -> None:
@@ -73,7 +73,7 @@ class Server(ABC):
     # --- running it ---------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Listens on 127.0.0.1."""
+        """Starts to listen on 127.0.0.1."""
         application = web.Application(middlewares=[self._door], client_max_size=_MAX_BODY)
         application.add_routes(self.routes())
         self._stopping.clear()
@@ -82,14 +82,14 @@ class Server(ABC):
         await self.plug()
 
     async def stop(self) -> None:
-        """Drops every connection, also those that hang."""
+        """Drops every connection, including hanging ones."""
         self._stopping.set()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = self._site = None
 
     async def plug(self) -> None:
-        """Listens, on the port it had before if it was unplugged."""
+        """Listens, on the same port as before an `unplug`."""
         if self._runner is None:
             raise RuntimeError("The carrier is not started.")
         self._site = web.TCPSite(self._runner, "127.0.0.1", self._port)
@@ -113,36 +113,36 @@ class Server(ABC):
 
     @property
     def base_url(self) -> str:
-        """What the bot's settings name, without a slash at the end."""
+        """The base URL for the bot's settings, without a trailing slash."""
         return f"http://127.0.0.1:{self._port}"
 
-    # --- what each company fills in -----------------------------------------------------------------------------------
+    # --- implemented by each provider ---------------------------------------------------------------------------------
 
     @abstractmethod
     def routes(self) -> Iterable[web.RouteDef]:
-        """What is at which address; the name of a route is the kind of its requests."""
+        """Returns the routes; the name of a route is the kind of its requests."""
 
     @abstractmethod
     def refusal(self) -> web.Response:
-        """A permanent error in the company's own words."""
+        """Returns a permanent error in the provider's own words."""
 
     @abstractmethod
     def server_error(self) -> web.Response:
-        """A 500 in the company's own words."""
+        """Returns a 500 in the provider's own words."""
 
     def throttled(self) -> web.Response:
-        """A 429 in the company's own words, or what it answers instead."""
+        """Returns a 429 in the provider's own words, or its answer in place of one."""
         return web.Response(status=HTTPStatus.TOO_MANY_REQUESTS, text="Too Many Requests")
 
     def kind(self, request: web.Request) -> str:
-        """What a request wants, for the log and the faults."""
+        """Returns the kind of a request, for the log and the faults."""
         return request.match_info.route.name or "unknown"
 
-    # --- a request comes in -------------------------------------------------------------------------------------------
+    # --- handling a request -------------------------------------------------------------------------------------------
 
     @web.middleware
     async def _door(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Logs every request, and lets it meet its trouble before or after the company looks at it."""
+        """Logs every request, and applies its fault before or after the provider handles it."""
         entry = await self._log(request)
         trouble = None if self.faults.down else self.faults.take_request(entry.kind)
         self.changes.tell()
@@ -206,12 +206,12 @@ async def _ask(handler: Handler, request: web.Request) -> web.StreamResponse:
         return await handler(request)
     except Answered as answered:
         return answered.response
-    except web.HTTPException as error:  # no such address, no such method, too large
+    except web.HTTPException as error:  # unknown path, wrong method, too large
         return web.Response(status=error.status, text=error.text)
 
 
 def _drop(request: web.Request) -> web.Response:
-    """Closes the connection; what is returned reaches nobody."""
+    """Closes the connection; the returned response is never sent."""
     if request.transport is not None:
         request.transport.close()
     return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)

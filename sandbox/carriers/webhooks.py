@@ -1,4 +1,4 @@
-"""Calling the customer's webhooks over real HTTP, and remembering every call and what was answered."""
+"""Calls our webhooks over real HTTP and records every call with its answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """One webhook to be called."""
+    """One webhook to call."""
 
     kind: str  # "receipt" or "inbound"
     message_id: str
@@ -30,32 +30,32 @@ class Hook:
 
 @dataclass(slots=True)
 class Delivery:
-    """One call of a webhook and what came of it."""
+    """One webhook call and its result."""
 
     hook: Hook
     attempt: int  # 1 is the first
     at: datetime
-    status: int | None = None  # None while it runs, and where no answer came
+    status: int | None = None  # None while it is under way, and if no answer came
     content_type: str = ""
     answer: str = field(default="", repr=False)
-    error: str | None = None  # the kind of failure where no answer came
+    error: str | None = None  # the kind of failure if no answer came
 
     @property
     def is_open(self) -> bool:
-        """Whether it is still under way."""
+        """True if it is still under way."""
         return self.status is None and self.error is None
 
     @property
     def is_taken(self) -> bool:
-        """Whether the other side answered 2xx."""
+        """True if the answer was 2xx."""
         return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class Webhooks:
-    """Calls webhooks, each over a connection of its own.
+    """Calls webhooks, each over its own connection.
 
     Attributes:
-        deliveries: every call, in the order of calling.
+        deliveries: every call, in order.
     """
 
     def __init__(self, clock: Clock, changes: Changes, *, seconds: float, redirects: bool) -> None:
@@ -67,20 +67,20 @@ class Webhooks:
         self._session: aiohttp.ClientSession | None = None
 
     def open(self) -> None:
-        """Makes it ready to call; inside a running loop."""
+        """Opens the session; call it inside a running loop."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(force_close=True, limit=0),
             timeout=aiohttp.ClientTimeout(total=self._seconds),
         )
 
     async def close(self) -> None:
-        """Ends what is under way."""
+        """Cancels what is under way."""
         if self._session is not None:
             await self._session.close()
             self._session = None
 
     async def call(self, hook: Hook, attempt: int = 1) -> Delivery:
-        """Calls once, and never raises for what the other side does."""
+        """Makes one call, and raises nothing for what the other side does."""
         delivery = Delivery(hook, attempt, self._clock.now())
         self.deliveries.append(delivery)
         try:

@@ -1,4 +1,4 @@
-"""The page of the demo: the workspace on the left, the customers' phones on the right, on loopback only."""
+"""The demo's page: the workspace on the left, the contacts' phones on the right, on loopback only."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 async def serve(stage: Scene, port: int) -> None:
-    """Prints the page's address and serves it until it is cancelled.
+    """Prints the page's address and serves it until cancelled.
 
     Args:
-        stage: what is shown: a workspace, its carriers, the phones and the bot.
+        stage: what to show: a workspace, its carriers, the phones and the bot.
         port: on 127.0.0.1; 0 for a free one.
 
     Raises:

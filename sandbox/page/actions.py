@@ -1,4 +1,4 @@
-"""What the person at the page can do, as the bodies of small POSTs: one class each, checked before anything is done."""
+"""The actions of a person at the page: one class per POST body, validated before anything is done."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from sandbox.page.desk import Desk
 
 ID = Field(min_length=1, max_length=64)
-MOST_TYPED = 12_000  # characters; what a Slack client lets people type
+MOST_TYPED = 12_000  # characters; the limit of a Slack client
 MOST_BYTES = 8 * 1024 * 1024  # of a file, and of a whole body
 
 
 class Action(BaseModel):
-    """One thing that somebody does.
+    """One action.
 
     Attributes:
-        user: who: one of the team, whose page it is.
+        user: the member of the team who acts.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
@@ -30,18 +30,18 @@ class Action(BaseModel):
     user: str = ID
 
     async def do(self, desk: Desk) -> Any:
-        """Does it; what is returned is told the page.
+        """Does the action; the page gets the result.
 
         Raises:
-            NotShown, NoSuchNumber, ApiError: it cannot be done, with the sentence for the person.
+            NotShown, NoSuchNumber, ApiError: it cannot be done; the message is for the person.
         """
         raise NotImplementedError
 
     def check_user(self, desk: Desk) -> None:
-        """Refuses who is not of the team.
+        """Rejects users outside the team.
 
         Raises:
-            NotShown: they are not.
+            NotShown: the user is not in the team.
         """
         if self.user not in [one["id"] for one in people(desk.scene)]:
-            raise NotShown("there is nobody of this id in the team")
+            raise NotShown("nobody in the team has this id")

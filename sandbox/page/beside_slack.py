@@ -1,4 +1,4 @@
-"""What the person at the page does as a customer, and as fate."""
+"""Actions outside Slack: a contact's texts, injected faults, and power switches."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from sandbox.carriers.carrier import Carrier
     from sandbox.page.desk import Desk
 
-MOST_TEXTED = 1600  # characters; about what phones take
+MOST_TEXTED = 1600  # characters; about what phones allow
 Picture = Annotated[str, StringConstraints(pattern=r"^data:image/(png|jpeg|gif|webp);base64,[A-Za-z0-9+/=]+$")]
 
 
 class PickUp(Action):
-    """Takes a phone that has no text yet."""
+    """Adds a phone that has no text yet."""
 
     NAME: ClassVar[str] = "phone"
     phone: str = Field(max_length=80)
 
     async def do(self, desk: Desk) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         check_phone(self.phone)
         desk.pick_up(self.phone)
 
 
 class Text(Action):
-    """Types a text on a phone."""
+    """Sends a text from a phone."""
 
     NAME: ClassVar[str] = "text"
     phone: str = Field(max_length=80)
@@ -43,7 +43,7 @@ class Text(Action):
     media: list[Picture] = Field(default_factory=list, max_length=5)
 
     async def do(self, desk: Desk) -> Any:
-        """Nothing; it returns once the company has called our webhook."""
+        """Returns nothing, once the provider has called our webhook."""
         check_phone(self.phone)
         if not self.text.strip() and not self.media:
             raise NotShown("there is nothing to send")
@@ -51,31 +51,31 @@ class Text(Action):
 
 
 class Mishap(Action):
-    """Makes something go wrong: `where` is "slack" or a company."""
+    """Injects a fault: `where` is "slack" or a provider."""
 
     NAME: ClassVar[str] = "mishap"
     where: str = ID
     name: str = ID
 
     async def do(self, desk: Desk) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         if self.where == "slack" and self.name in IN_SLACK:
             await desk.mishaps.in_slack(self.name)
         elif self.name in [trouble.name for trouble in AT_COMPANY]:
             desk.mishaps.at_company(carrier_of(desk, self.where), Trouble[self.name])
         else:
-            raise NotShown("nothing of this name can go wrong")
+            raise NotShown("there is no such fault")
 
 
 class Power(Action):
-    """Takes Slack, a company or the bot away, or gives it back."""
+    """Takes Slack, a provider or the bot down, or brings it back."""
 
     NAME: ClassVar[str] = "power"
     where: str = ID
     on: bool
 
     async def do(self, desk: Desk) -> Any:
-        """Nothing; it returns once it is done."""
+        """Returns nothing, once it is done."""
         if self.where == "slack":
             await slack_power(desk, on=self.on)
         elif self.where == "bot":
@@ -85,12 +85,12 @@ class Power(Action):
 
 
 class TakeBack(Action):
-    """Nothing goes wrong any more: faults are cleared, and what is down comes up."""
+    """Clears all faults and brings everything back up."""
 
     NAME: ClassVar[str] = "takeback"
 
     async def do(self, desk: Desk) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         desk.mishaps.take_back()
         desk.scene.slack.faults.clear()
         for carrier in carriers_of(desk.scene):
@@ -100,17 +100,17 @@ class TakeBack(Action):
 
 
 def check_phone(phone: str) -> None:
-    """Refuses what is no number of a phone.
+    """Rejects text that is not a phone's number.
 
     Raises:
-        NotShown: it is none.
+        NotShown: it is not.
     """
     if not PHONE.fullmatch(phone):
-        raise NotShown("a phone has a number such as +61488023555, or is client: and a name")
+        raise NotShown("a phone needs a number such as +61488023555, or client: and a name")
 
 
 def carrier_of(desk: Desk, name: str) -> Carrier:
-    """The company of this name.
+    """Returns the provider with this name.
 
     Raises:
         NotShown: there is none.
@@ -118,7 +118,7 @@ def carrier_of(desk: Desk, name: str) -> Carrier:
     for carrier in carriers_of(desk.scene):
         if carrier.name == name:
             return carrier
-    raise NotShown("there is no such company")
+    raise NotShown("there is no such provider")
 
 
 async def slack_power(desk: Desk, *, on: bool) -> None:
@@ -133,21 +133,21 @@ async def slack_power(desk: Desk, *, on: bool) -> None:
 
 
 async def bot_power(desk: Desk, *, on: bool) -> None:
-    """Kills the bot, wherever it is, or starts it again."""
+    """Kills the bot at once, or starts it again."""
     bot = desk.scene.bot
     async with desk.power:
         if on and not bot.is_running:
             try:
                 await bot.start()
             except (RuntimeError, TimeoutError) as error:
-                raise NotShown("the bot did not start; its log says why") from error
+                raise NotShown("the bot did not start; see its log") from error
         elif not on and bot.is_running:
             await bot.kill()
-            desk.mishaps.happened("The bot is killed", lambda: bot.is_running and desk.scene.slack.connections > 0)
+            desk.mishaps.happened("The bot was killed", lambda: bot.is_running and desk.scene.slack.connections > 0)
 
 
 def company_power(desk: Desk, carrier: Carrier, *, on: bool) -> None:
-    """Takes a company down or brings it back."""
+    """Takes a provider down or brings it back."""
     was_down, carrier.faults.down = carrier.faults.down, not on
     if not on and not was_down:
         reached = company_reached(carrier)

@@ -1,4 +1,4 @@
-"""What the person at the page has before them, beside what the scene itself knows."""
+"""The page's own state, in addition to the scene's."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PHONE = re.compile(r"\+[1-9][0-9]{6,14}|client:[A-Za-z0-9_.-]{1,64}")
 FIRST_PHONES = {
-    "fonedynamics": ("+61488023555", "+61488020001"),  # the second cannot be reached: see `outcomes`
+    "fonedynamics": ("+61488023555", "+61488020001"),  # the second is unreachable: see `outcomes`
     "iophone": ("+15552223333",),
     "iovox": ("+447911123456",),
     "restcomm": ("+12025550143", "client:alice"),
@@ -22,12 +22,12 @@ FIRST_PHONES = {
 
 
 class Desk:
-    """One scene, the phones that were picked up, and what was made to go wrong.
+    """A scene, the phones that were added, and the injected faults.
 
     Attributes:
         scene: what is shown.
-        mishaps: what was made to go wrong, and whether it healed.
-        power: held while something is taken away or given back, which takes its time.
+        mishaps: the injected faults and their states.
+        power: a lock held while something is taken down or brought back.
     """
 
     def __init__(self, scene: Scene) -> None:
@@ -39,13 +39,13 @@ class Desk:
 
     @property
     def phones(self) -> list[str]:
-        """Every phone: those picked up, then those that a text went to."""
+        """Returns every phone: those that were added, then those that have texts."""
         return list(dict.fromkeys([*self._phones, *self.scene.phones.numbers()]))
 
     def company_of(self, phone: str) -> str:
-        """The company whose numbers a phone of the first ones texts, or ""."""
+        """Returns the provider for one of the first phones, or ""."""
         return next((company(name) for name, phones in FIRST_PHONES.items() if phone in phones), "")
 
     def pick_up(self, phone: str) -> None:
-        """A phone that has no text yet."""
+        """Adds a phone that has no text yet."""
         self._phones.append(phone)

@@ -1,4 +1,4 @@
-"""Who is let in: this machine's own browser, on this page, and nobody else."""
+"""Access control: only this machine's browser, and only from this page."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from aiohttp import web
 if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
 
-# Pictures may come from the pretend companies, which listen on other ports of this machine.
+# The simulated providers serve pictures on other ports of this machine.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "img-src 'self' data: http://127.0.0.1:*; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -27,7 +27,7 @@ _SAFE = ("GET", "HEAD")
 
 @web.middleware
 async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuses other hosts' names and other sites' requests (DNS rebinding, forgery), and sets the headers of a page."""
+    """Rejects other hosts' names and other sites' requests (DNS rebinding, forgery), and sets the page's headers."""
     if not is_ours(request):
         return web.Response(status=403, text="This page is for this machine only.\n")
     try:
@@ -42,7 +42,7 @@ async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def is_ours(request: web.Request) -> bool:
-    """Whether the request names this machine and comes from this page; who changes something has to say so."""
+    """Returns True if the request names this machine and comes from this page; a change needs an Origin."""
     if request.headers.get("Host", "").lower() not in _names(request):
         return False
     origin = request.headers.get("Origin")

@@ -1,4 +1,4 @@
-"""What a member of the team does in the workspace."""
+"""Actions of a team member in the workspace."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 
 
 class InSlack(Action):
-    """Something in the workspace; nobody can do anything while Slack is down."""
+    """An action in the workspace; impossible while Slack is down."""
 
     async def do(self, desk: Desk) -> Any:
-        """Does it in the workspace."""
+        """Does the action in the workspace."""
         self.check_user(desk)
         if not desk.scene.slack.world.is_up:
             raise NotShown("Slack is down")
         return await self.act(desk.scene.slack)
 
     async def act(self, slack: Workspace) -> Any:
-        """What is done."""
+        """Does the action and returns its result."""
         raise NotImplementedError
 
 
 class Say(InSlack):
-    """Writes a message, in a thread where one is named."""
+    """Posts a message, in a thread if one is given."""
 
     NAME: ClassVar[str] = "say"
     channel: str = ID
@@ -43,7 +43,7 @@ class Say(InSlack):
     files: list[str] = Field(default_factory=list, max_length=10)
 
     async def act(self, slack: Workspace) -> Any:
-        """The timestamp."""
+        """Returns the timestamp."""
         if not self.text.strip() and not self.files:
             raise NotShown("there is nothing to send")
         if any(file not in slack.world.store.files for file in self.files):
@@ -59,7 +59,7 @@ class Say(InSlack):
 
 
 class Edit(InSlack):
-    """Changes a message of their own."""
+    """Edits one of the user's own messages."""
 
     NAME: ClassVar[str] = "edit"
     channel: str = ID
@@ -67,19 +67,19 @@ class Edit(InSlack):
     text: str = Field(min_length=1, max_length=MOST_TYPED)
 
     async def act(self, slack: Workspace) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         await slack.edit(self.user, self.channel, self.ts, self.text)
 
 
 class Delete(InSlack):
-    """Takes a message away."""
+    """Deletes a message."""
 
     NAME: ClassVar[str] = "delete"
     channel: str = ID
     ts: str = ID
 
     async def act(self, slack: Workspace) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         await slack.delete(self.user, self.channel, self.ts)
 
 
@@ -91,7 +91,7 @@ class Slash(InSlack):
     text: str = Field(max_length=MOST_TYPED)
 
     async def act(self, slack: Workspace) -> Any:
-        """What came of it."""
+        """Returns the result."""
         return told(await slack.slash(self.user, self.channel, "/sms", self.text))
 
 
@@ -106,13 +106,13 @@ class Click(InSlack):
     value: Any = None
 
     async def act(self, slack: Workspace) -> Any:
-        """What came of it."""
+        """Returns the result."""
         used = await slack.click(self.user, self.channel, self.ts, self.action, value=self.value, block_id=self.block)
         return told(used)
 
 
 class Fill(InSlack):
-    """Enters something into the modal that the app does not hear of yet."""
+    """Enters a value in the modal that the app does not get yet."""
 
     NAME: ClassVar[str] = "fill"
     action: str = ID
@@ -120,12 +120,12 @@ class Fill(InSlack):
     value: Any = None
 
     async def act(self, slack: Workspace) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         slack.fill(self.user, self.action, self.value, block_id=self.block)
 
 
 class Press(InSlack):
-    """Uses an element of the modal or the Home tab, of which the app hears at once."""
+    """Uses an element of the modal or the Home tab that calls the app at once."""
 
     NAME: ClassVar[str] = "press"
     action: str = ID
@@ -134,7 +134,7 @@ class Press(InSlack):
     home: bool = False
 
     async def act(self, slack: Workspace) -> Any:
-        """What came of it."""
+        """Returns the result."""
         used = await slack.press(self.user, self.action, self.value, block_id=self.block, home=self.home)
         return told(used)
 
@@ -148,7 +148,7 @@ class Suggest(InSlack):
     home: bool = False
 
     async def act(self, slack: Workspace) -> Any:
-        """The options."""
+        """Returns the suggested options."""
         return await slack.suggest(self.user, self.action, self.text, home=self.home)
 
 
@@ -158,20 +158,20 @@ class Submit(InSlack):
     NAME: ClassVar[str] = "submit"
 
     async def act(self, slack: Workspace) -> Any:
-        """What came of it, with the errors by block id where there are some."""
+        """Returns the result, with the errors by block id if there are any."""
         used = await slack.submit(self.user)
         answer = used.answer if isinstance(used.answer, dict) else {}
         return {**told(used), "errors": answer.get("errors") or {}}
 
 
 class Close(InSlack):
-    """Closes the modal on top, or all of them."""
+    """Closes the top modal, or all of them."""
 
     NAME: ClassVar[str] = "close"
     everything: bool = False
 
     async def act(self, slack: Workspace) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         await slack.close(self.user, everything=self.everything)
 
 
@@ -181,12 +181,12 @@ class OpenHome(InSlack):
     NAME: ClassVar[str] = "home"
 
     async def act(self, slack: Workspace) -> Any:
-        """Nothing."""
+        """Returns nothing."""
         await slack.open_home(self.user)
 
 
 class Upload(InSlack):
-    """Picks a file, to be sent with a message or entered into a form."""
+    """Uploads a file, to be sent with a message or entered in a form."""
 
     NAME: ClassVar[str] = "upload"
     name: str = Field(min_length=1, max_length=255, pattern=r"^[^/\\\x00-\x1f]+$")
@@ -194,16 +194,16 @@ class Upload(InSlack):
     mimetype: str = Field(default="", max_length=255)
 
     async def act(self, slack: Workspace) -> Any:
-        """The id."""
+        """Returns the file's id."""
         try:
             content = base64.b64decode(self.content, validate=True)
         except binascii.Error as error:
-            raise NotShown("the file is not readable") from error
+            raise NotShown("the file cannot be read") from error
         return slack.add_file(self.user, self.name, content, mimetype=self.mimetype)
 
 
 def told(used: Used) -> dict[str, Any]:
-    """What the person is told of what came of a command or a click."""
+    """Returns the page's view of an interaction's result."""
     return {"error": used.error}
 
 

@@ -1,4 +1,4 @@
-"""What changes is pushed to every page that is open: server-sent events, woken by the scene itself."""
+"""Pushes every change to all open pages by server-sent events."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
     from sandbox.page.desk import Desk
 
-BREATH = 0.02  # seconds that changes are gathered for: one thing that happens is often several
-HEARTBEAT = 20.0  # seconds without a change after which a sign of life is sent
-HOURS = 3600.0  # seconds; how long one wait for a change of the phones lasts, for it has to end some time
+BREATH = 0.02  # seconds to collect changes, because one event often causes several
+HEARTBEAT = 20.0  # seconds without a change before a heartbeat is sent
+HOURS = 3600.0  # seconds; the longest wait for a change of the phones, which needs a limit
 
 
 class Live:
-    """The streams to the pages that are open.
+    """The streams to the open pages.
 
     Attributes:
         open: how many there are.
@@ -37,11 +37,11 @@ class Live:
 
     @property
     def open(self) -> int:
-        """How many pages look."""
+        """The number of open pages."""
         return len(self._pages)
 
     def start(self) -> None:
-        """Begins to listen to the scene."""
+        """Starts to listen to the scene."""
         scene = self._desk.scene
         self._tasks = [asyncio.create_task(self._listen(change)) for change in (scene.slack.changed, self._phones)]
 
@@ -54,13 +54,13 @@ class Live:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def wake(self) -> None:
-        """Something may have changed."""
+        """Signals that something may have changed."""
         self._desk.mishaps.look()
         for page in self._pages:
             page.set()
 
     async def stream(self, request: web.Request, user: str) -> web.StreamResponse:
-        """One page from its first sight of everything to its end."""
+        """Serves one page from its first full state to its end."""
         headers = {**HEADERS, "Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
@@ -110,7 +110,7 @@ async def _is_set(page: asyncio.Event, seconds: float) -> bool:
 
 
 def event(kind: str, changed: Mapping[str, str], gone: list[str] | None = None) -> bytes:
-    """One event: pieces that are JSON already, under their names, and the names of those that are gone."""
+    """Returns one server-sent event: pieces as JSON by name, and the names of removed pieces."""
     body = ",".join(f"{json.dumps(name)}:{value}" for name, value in changed.items())
     data = f'{{"set":{{{body}}},"gone":{json.dumps(gone or [])}}}'
     return f"event: {kind}\nretry: 500\ndata: {data}\n\n".encode()

@@ -1,4 +1,4 @@
-"""What can be made to go wrong from the page, and whether it has healed, as what was asked and answered shows it."""
+"""Faults that the page can inject, and detection of their recovery from the traffic."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from sandbox.page.scene import Scene
     from sandbox.slack.faults import Fault
 
-MOST = 8  # that are shown, the newest first
-RETRY_AFTER = 3  # seconds that Slack asks for with a 429
-HANG = 5.0  # seconds until a company drops a request that it does not answer
-LATE = 8.0  # seconds that a late receipt comes late
+MOST = 8  # shown, newest first
+RETRY_AFTER = 3  # seconds in Slack's 429
+HANG = 5.0  # seconds before a provider drops a request that it does not answer
+LATE = 8.0  # seconds by which a late receipt is late
 
 IN_SLACK = {
     "ratelimit": "Slack answers the next post with 429",
@@ -30,31 +30,31 @@ IN_SLACK = {
     "sockets": "Slack drops its connections to the bot",
 }
 AT_COMPANY = {
-    Trouble.HANG_BEFORE: "does not take the next text, nor answer",
-    Trouble.HANG_AFTER: "takes the next text and does not answer",
+    Trouble.HANG_BEFORE: "neither accepts nor answers the next text",
+    Trouble.HANG_AFTER: "accepts the next text and does not answer",
     Trouble.THROTTLE: "answers the next text with 429",
     Trouble.REFUSE: "refuses the next text",
     Trouble.RECEIPTS_LATE: "sends the next receipt late",
     Trouble.RECEIPTS_NEVER: "sends no receipt for the next text",
     Trouble.WEBHOOK_TWICE: "calls the next webhook twice",
 }
-_HEALS_NOT = (Trouble.RECEIPTS_NEVER, Trouble.WEBHOOK_TWICE)  # nothing comes afterwards by which it could be told
+_HEALS_NOT = (Trouble.RECEIPTS_NEVER, Trouble.WEBHOOK_TWICE)  # no later traffic shows a recovery
 
 
-Watch = Callable[[], bool]  # whether the two sides have got through to each other since it was made
+Watch = Callable[[], bool]  # True once the two sides have reached each other since the fault
 
 
 @dataclass(slots=True)
 class Mishap:
-    """One thing that was made to go wrong.
+    """One injected fault.
 
     Attributes:
-        number: of this one.
+        number: its number.
         what: a sentence without its full stop.
-        times: how often it has happened so far.
-        watch: makes the watch for its healing, at the moment it happens; None: it cannot be told.
+        times: counts how often it has happened.
+        watch: creates the check for its recovery when it happens; None if recovery cannot be detected.
         state: "waiting", "happened", "healed" or "taken back".
-        at: when it happened, in seconds since the epoch; None: it has not yet.
+        at: Unix time in seconds when it happened; None until then.
     """
 
     number: int
@@ -66,7 +66,7 @@ class Mishap:
     _is_through: Watch | None = None
 
     def look(self) -> None:
-        """Moves on with what has happened since it was last looked at."""
+        """Updates the state from what has happened since the last call."""
         if self.state == "waiting" and self.times():
             self.state, self.at = "happened", time.time()
             self._is_through = self.watch() if self.watch else None
@@ -75,7 +75,7 @@ class Mishap:
 
 
 class Mishaps:
-    """All of them, for one scene."""
+    """All injected faults of a scene."""
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
@@ -83,7 +83,7 @@ class Mishaps:
         self._numbers = count(1)
 
     def possible(self) -> list[dict[str, str]]:
-        """What the panel offers: where, its name there, and the sentence."""
+        """Returns the faults that the panel offers: place, name and sentence."""
         slack = [{"where": "slack", "name": name, "what": what} for name, what in IN_SLACK.items()]
         return slack + [
             {"where": carrier.name, "name": trouble.name, "what": f"{company(carrier.name)} {what}"}
@@ -92,20 +92,20 @@ class Mishaps:
         ]
 
     def look(self) -> None:
-        """Looks at all of them; to be called after every change."""
+        """Updates all of them; call it after every change."""
         for one in self._all:
             one.look()
 
     def seen(self) -> list[dict[str, Any]]:
-        """The newest first."""
+        """Returns the faults, newest first."""
         newest = self._all[: -MOST - 1 : -1]
         return [{"number": one.number, "what": one.what, "state": one.state, "at": one.at} for one in newest]
 
     async def in_slack(self, name: str) -> None:
-        """Makes one of `IN_SLACK` happen.
+        """Injects one of `IN_SLACK`.
 
         Raises:
-            KeyError: there is no such thing.
+            KeyError: there is no such fault.
         """
         what = IN_SLACK[name]
         faults = self._scene.slack.faults
@@ -119,10 +119,10 @@ class Mishaps:
             self._await(what, faults.redeliver(times=1), None)
 
     def at_company(self, carrier: Carrier, trouble: Trouble) -> None:
-        """Makes one of `AT_COMPANY` happen.
+        """Injects one of `AT_COMPANY`.
 
         Raises:
-            KeyError: there is no such thing.
+            KeyError: there is no such fault.
         """
         what = f"{company(carrier.name)} {AT_COMPANY[trouble]}"
         faults = carrier.faults
@@ -133,12 +133,12 @@ class Mishaps:
         self._add(what, lambda: faults.happened[trouble] - before, watch)
 
     def happened(self, what: str, heals: Watch) -> None:
-        """Notes what has gone wrong at once, and what is true once it has healed."""
+        """Records a fault that happened at once, with the check for its recovery."""
         self._add(what, lambda: 1, lambda: heals)
         self.look()
 
     def take_back(self) -> None:
-        """What has not happened yet will not."""
+        """Removes the faults that have not happened yet."""
         self.look()
         for one in self._all:
             one.state = "taken back" if one.state == "waiting" else one.state
@@ -146,7 +146,7 @@ class Mishaps:
     async def _drop_sockets(self, what: str) -> None:
         slack = self._scene.slack
         await slack.kill_sockets("reset")
-        with contextlib.suppress(TimeoutError):  # the bot may be back faster than anybody looks
+        with contextlib.suppress(TimeoutError):  # the bot may be back before the wait begins
             await slack.wait_for(lambda: not slack.connections, 1.0)
         self.happened(what, lambda: slack.connections > 0)
 
@@ -157,7 +157,7 @@ class Mishaps:
         self._all.append(Mishap(next(self._numbers), what, times, watch))
 
     def _slack_answers(self) -> Watch:
-        """Whether the bot has posted, edited or looked something up."""
+        """Returns a check that the bot has posted, edited or looked something up since."""
         calls, kinds = self._scene.slack.calls, ("chat.", "conversations.")
         mark = len(calls)
         return lambda: any(
@@ -166,7 +166,7 @@ class Mishaps:
 
 
 def company_reached(carrier: Carrier) -> Watch:
-    """Whether a company has taken a text since now, or the bot a webhook of it."""
+    """Returns a check that the provider has accepted a text or the bot one of its webhooks since."""
     texts, hooks = len(carrier.requests), len(carrier.deliveries)
     return lambda: (
         any(one.kind == "send" and one.outcome == "accepted" for one in carrier.requests[texts:])

@@ -1,6 +1,6 @@
-"""Pictures of the demo for the documentation: `python -m sandbox.page.pictures [folder]`.
+"""Screenshots of the demo for the documentation: `python -m sandbox.page.pictures [folder]`.
 
-They are taken of the real page with the real bot, in Chromium by Playwright, which both are needed for tests only.
+It uses the real page with the real bot, in Chromium through Playwright; only the tests need these two.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ UNLUCKY = "+61 488 020 001"  # the network fails every text to it
 
 
 class Photographer:
-    """Plays the demo and takes a picture where there is something to be seen.
+    """Runs the demo and takes screenshots.
 
     Attributes:
         taken: the files.
-        missing: what the bot did not show, and so is in no picture.
+        missing: what the bot did not show, and so is in no screenshot.
     """
 
     def __init__(self, page: Page, folder: Path) -> None:
@@ -45,7 +45,7 @@ class Photographer:
         self._folder = folder
 
     async def play(self) -> None:
-        """From the first text to the last picture."""
+        """Runs every step, from the first text to the last screenshot."""
         await self._thread()
         await self._in_the_dark()
         await self._failure()
@@ -105,7 +105,7 @@ class Photographer:
         await self._page.locator("#phone-list").get_by_role("button", name=CUSTOMER).click()
         await self._take("narrow-phones")
 
-    # --- how ----------------------------------------------------------------------------------------------------------
+    # --- helpers for the steps ----------------------------------------------------------------------------------------
 
     async def _text(self, phone: str, words: str) -> None:
         await self._page.locator("#phone-list").get_by_role("button", name=phone).click()
@@ -142,17 +142,17 @@ class Photographer:
         return True
 
     async def _take(self, name: str) -> None:
-        await self._page.wait_for_timeout(400)  # what scrolls comes to rest
+        await self._page.wait_for_timeout(400)  # waits for scrolling to end
         file = self._folder / f"{name}.png"
         await self._page.screenshot(path=file, animations="disabled")
         self.taken.append(file)
 
 
 async def take(folder: Path) -> Photographer:
-    """Takes all pictures there are.
+    """Takes all screenshots.
 
     Args:
-        folder: where they go.
+        folder: the target folder.
 
     Raises:
         RuntimeError: there is no browser.
@@ -162,7 +162,7 @@ async def take(folder: Path) -> Photographer:
 
     where = shutil.which("chromium")
     if where is None:
-        raise RuntimeError("There is no chromium.")
+        raise RuntimeError("Chromium is not installed.")
     with tempfile.TemporaryDirectory(prefix="threadline-") as installation:
         async with Stage(Path(installation)) as stage, Server(stage) as server, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=where, args=FLAGS)
@@ -177,18 +177,18 @@ async def take(folder: Path) -> Photographer:
 
 
 def main() -> int:
-    """Takes them and says which; returns the exit code."""
-    parser = argparse.ArgumentParser(description="Takes the pictures of the documentation.")
+    """Takes the screenshots and lists them; returns the exit code."""
+    parser = argparse.ArgumentParser(description="Take the screenshots for the documentation.")
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     folder = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     try:
         done = asyncio.run(take(folder))
     except (RuntimeError, ImportError) as error:
-        sys.stderr.write(f"No pictures were taken: {error}\n")
+        sys.stderr.write(f"No screenshots were taken: {error}\n")
         return 1
     sys.stdout.writelines(f"{file}\n" for file in done.taken)
-    sys.stdout.writelines(f"not shown, so not in a picture: {what}\n" for what in done.missing)
+    sys.stdout.writelines(f"not shown, so in no screenshot: {what}\n" for what in done.missing)
     return 0
 
 

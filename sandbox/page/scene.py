@@ -1,4 +1,4 @@
-"""What the page needs of the stage that it shows."""
+"""The interface between the page and the environment that it shows."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ class Bot(Protocol):
 
     @property
     def is_running(self) -> bool:
-        """Whether its process lives."""
+        """True if its process is alive."""
 
     async def start(self) -> None:
-        """Starts it. Raises `TimeoutError` or `RuntimeError`."""
+        """Starts the bot. Raises `TimeoutError` or `RuntimeError`."""
 
     async def kill(self) -> None:
-        """Ends it at once."""
+        """Kills the bot at once."""
 
 
 class Scene(Protocol):
-    """A workspace, phones and a bot; and `carriers`, a sequence or by name, or one carrier named `fone`."""
+    """A workspace, phones and a bot, with `carriers`: a sequence, a mapping by name, or one carrier named `fone`."""
 
     @property
     def slack(self) -> Workspace:
@@ -38,15 +38,15 @@ class Scene(Protocol):
 
     @property
     def phones(self) -> Phones:
-        """The customers'."""
+        """The contacts' phones."""
 
     @property
     def bot(self) -> Bot:
-        """The bot between the two."""
+        """The bot that connects the two."""
 
 
 def carriers_of(scene: Scene) -> list[Carrier]:
-    """The pretend companies of a scene, in the order it has them."""
+    """Returns the scene's providers in order."""
     found: Any = getattr(scene, "carriers", None)
     if not found:
         one: Any = getattr(scene, "fone", None)
@@ -55,26 +55,26 @@ def carriers_of(scene: Scene) -> list[Carrier]:
 
 
 def company(carrier: str) -> str:
-    """The name of a company as people write it."""
+    """Returns a provider's display name."""
     return COMPANIES.get(carrier, carrier.title())
 
 
 def people(scene: Scene) -> list[dict[str, str]]:
-    """The members of the team whom the person at the page can be: id and name each."""
+    """Returns the members of the team whom the person at the page can be: id and name."""
     own = scene.slack.team_id
     members = (one for one in scene.slack.users() if not one["is_bot"] and not one["deleted"] and one["team_id"] == own)
     return [{"id": one["id"], "name": one["name"]} for one in members]
 
 
 def own_numbers(carrier: Carrier) -> list[str]:
-    """Our numbers at a company, without what is leased."""
+    """Returns our numbers at a provider, without leased ones."""
     settings: Any = getattr(carrier, "settings", None)
     numbers = getattr(settings, "numbers", None) or getattr(settings, "voxnumbers", None) or ()
     return list(numbers)
 
 
 def leases(carrier: Carrier) -> Iterator[Any]:
-    """The live leases at a company that leases numbers, oldest first; of each phone and number the newest."""
+    """Yields the live leases at a provider, oldest first; only the newest for each phone and number."""
     found: Any = getattr(carrier, "leases", None)
     if found is None:
         return

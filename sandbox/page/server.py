@@ -1,4 +1,4 @@
-"""The page's own server: one HTML file, modules, a stream of what changes, and actions. On 127.0.0.1 only."""
+"""The page's server on 127.0.0.1: one HTML file, modules, a stream of changes, and actions."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _BASE64 = 4 / 3
 
 
 class Server:
-    """The page of one scene, as an asynchronous context manager.
+    """The page of a scene, as an asynchronous context manager.
 
     Attributes:
         url: the address, once it listens.
-        live: the streams to the pages that are open.
+        live: the streams to the open pages.
     """
 
     def __init__(self, scene: Scene, port: int = 0) -> None:
@@ -61,7 +61,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where the page is, with a slash at the end."""
+        """The page's address with a trailing slash."""
         return f"http://127.0.0.1:{self._runner.addresses[0][1]}/"
 
     def _routes(self) -> list[web.RouteDef]:
@@ -98,7 +98,7 @@ class Server:
         return await self.live.stream(request, known[0])
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
-        """The bytes of a file, to the team; only pictures are shown, all else is saved."""
+        """Serves a file's content to the team; pictures are displayed, other files are downloads."""
         file = self._desk.scene.slack.world.store.files.get(request.match_info["file"])
         if file is None or file.content is None or file.deleted:
             raise web.HTTPNotFound
@@ -129,8 +129,8 @@ class Server:
 
 
 def sentence(error: Exception) -> str:
-    """What is told the person: a sentence."""
-    words = str(error).replace("_", " ").strip().rstrip(".") or "that cannot be done"
+    """Returns an error as a sentence for the person."""
+    words = str(error).replace("_", " ").strip().rstrip(".") or "this cannot be done"
     return f"{words[0].upper()}{words[1:]}."
 
 

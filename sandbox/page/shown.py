@@ -1,4 +1,4 @@
-"""What one person sees on the page, in pieces that are sent anew only when they change."""
+"""The state that one person sees on the page, in pieces that are sent again only when they change."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ Piece = tuple[str, Any]
 _WORDS = {
     Fate.FAILED: "Texts to this phone fail",
     Fate.REJECTED: "Texts to this phone are rejected",
-    Fate.OPTED_OUT: "This phone takes no more texts",
-    Fate.BUFFERED: "This phone is off for a while: texts wait",
-    Fate.EXPIRED: "This phone is off: texts expire",
-    Fate.SILENT: "Texts arrive, but no receipt says so",
+    Fate.OPTED_OUT: "This phone has opted out",
+    Fate.BUFFERED: "This phone is off for a while, and texts wait",
+    Fate.EXPIRED: "This phone is off, and texts expire",
+    Fate.SILENT: "Texts arrive, but no receipt reports it",
 }
 _FATES = {
     **{digits: _WORDS[fate] for digits, fate in FATES.items()},
-    NO_ALPHANUMERIC: "This phone takes no names as senders",
+    NO_ALPHANUMERIC: "This phone accepts no sender names",
     REFUSED_AT_ONCE: "Texts to this phone are refused at once",
 }
 
 
 def pieces(desk: Desk, user: str) -> dict[str, str]:
-    """Everything, each piece under its name as JSON.
+    """Returns all pieces by name, each as JSON.
 
     Args:
-        desk: what is looked at.
-        user: the id of who looks: modals, Home tabs and ephemerals are theirs.
+        desk: the page's state.
+        user: the id of the viewer, whose modals, Home tab and ephemeral messages are included.
     """
     found: list[Piece] = [("me", user), ("people", people(desk.scene))]
     for part in (_workspace(desk.scene), _private(desk.scene, user), _phones(desk), _health(desk)):
@@ -103,7 +103,7 @@ def _phone(desk: Desk, phone: str) -> dict[str, str]:
 
 
 def _lines(carrier: Carrier) -> Iterator[dict[str, Any]]:
-    """Our numbers at one company, and whose they are where they are leased."""
+    """Yields our numbers at a provider, with the phone for leased ones."""
     about = {"company": company(carrier.name), "pictures": hasattr(carrier, "host")}
     for number in own_numbers(carrier):
         yield {**about, "number": number, "phone": None}

@@ -1,4 +1,4 @@
-"""Emoji by the names that Slack gives them."""
+"""Emoji by Slack's names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _FLAGS = 0x1F1E6  # regional indicator A; a flag is two of them
 
 @cache
 def table() -> str:
-    """Name without colons to characters, as one JSON object."""
+    """Returns a JSON object from names without colons to characters."""
     found: dict[str, str] = {}
     for characters, about in emoji.EMOJI_DATA.items():
         for name in (*about.get("alias", ()), about["en"]):
@@ -24,5 +24,5 @@ def table() -> str:
 
 
 def is_flag(characters: str) -> bool:
-    """Whether this is the flag of a country."""
+    """Returns True if this is a country's flag."""
     return len(characters) == 2 and all(_FLAGS <= ord(sign) < _FLAGS + 26 for sign in characters)  # noqa: PLR2004 - a country code

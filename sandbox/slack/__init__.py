@@ -1,19 +1,19 @@
-"""A pretend Slack: one workspace with one app, as strict as the real one, and able to misbehave.
+"""A simulated Slack: one workspace with one app, as strict as the real Slack, and with faults on request.
 
-It speaks Slack's HTTP and WebSocket on loopback, so the real slack-sdk and slack-bolt work with it.
+It speaks Slack's HTTP and WebSocket protocols on loopback, so the real slack-sdk and slack-bolt work with it.
 
-Where Slack's documents are silent or generous, the strict reading is taken:
+Where Slack's documents are silent or lenient, it takes the strict reading:
 
-- Arguments that a method does not list are refused, as are `file_ids` and `reply_broadcast` of chat.update, which
-  nobody here needs. Channels are named by id only; there are no direct messages.
-- A `thread_ts` that never was is `thread_not_found`. That of a root that was deleted makes a top-level message, which
-  has been seen at Slack; `gone_root` sets it otherwise.
-- Tiers are taken as the exact number of calls per minute, posts of the whole workspace as 300 per minute. Whoever comes
-  back before `Retry-After` is over is refused again.
-- All text in the blocks of a message together is at most 13,200 characters, its metadata 8,000 bytes.
-- An event that finds no connection is tried again on schedule (`faults.lose_without_socket` loses it).
-- While Socket Mode is off, tickets are still given, and each connection is told `link_disabled`.
-- Events of messages have the type of their metadata and not the payload.
+- It rejects arguments that a method does not list, and `file_ids` and `reply_broadcast` of chat.update, which the bot
+  does not need. Channels have ids only, and there are no direct messages.
+- A `thread_ts` that never existed gives `thread_not_found`. The `thread_ts` of a deleted root gives a top-level
+  message, as observed at Slack; `gone_root` changes this.
+- A tier is an exact number of calls per minute, and the whole workspace may get 300 posts per minute. A call before
+  `Retry-After` is over is rejected again.
+- All text in the blocks of a message may have 13,200 characters in total, its metadata 8,000 bytes.
+- An event without a connection is retried on schedule (`faults.lose_without_socket` loses it).
+- While Socket Mode is off, the app still gets tickets, and each connection gets `link_disabled`.
+- Message events have the type of their metadata but not the payload.
 """
 
 from sandbox.slack.errors import NotShown

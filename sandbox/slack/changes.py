@@ -1,4 +1,4 @@
-"""Waiting for something to become true, woken by every change."""
+"""Waiting for a condition, which every change wakes."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LOOK_EVERY = 0.1  # seconds
 
 
 class Changes:
-    """Everything that happens in the workspace is announced here."""
+    """Notifies waiters of every change in the workspace."""
 
     def __init__(self) -> None:
         self.count = 0
         self._waiting: set[asyncio.Future[None]] = set()
 
     def announce(self) -> None:
-        """Something happened: whoever waits looks again."""
+        """Announces a change, so that waiters check again."""
         self.count += 1
         waiting, self._waiting = self._waiting, set()
         for future in waiting:
@@ -29,7 +29,7 @@ class Changes:
                 future.set_result(None)
 
     async def next(self, seconds: float | None = None) -> None:
-        """Returns after the next change, or after so many seconds without one."""
+        """Returns after the next change, or after this many seconds."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.add(future)
         try:
@@ -38,12 +38,13 @@ class Changes:
             self._waiting.discard(future)
 
     async def until(self, predicate: Callable[[], T], seconds: float) -> T:
-        """The first truthy value of the predicate, asked now, after every change, and from time to time.
+        """Returns the first truthy value of the predicate, called now, after every change, and from time to time.
 
-        What it is about may be known to somebody else only, as what an app does after it has acknowledged something.
+        The polling is for conditions that the workspace does not know of, such as what an app does after an
+        acknowledgement.
 
         Raises:
-            TimeoutError: it was not true within these seconds.
+            TimeoutError: it is not truthy within these seconds.
         """
         async with asyncio.timeout(seconds):
             while not (value := predicate()):

@@ -1,4 +1,4 @@
-"""What a person enters into the elements of a block, and how `state.values` and `actions` say it."""
+"""Values that a person enters into block elements, in the form of `state.values` and `actions`."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ TEXTS = ("plain_text_input", "email_text_input", "url_text_input", "number_input
 
 
 def initial(view: Json) -> dict[str, dict[str, Json]]:
-    """The `state.values` of a view that nobody has touched."""
+    """Returns the `state.values` of an untouched view."""
     values: dict[str, dict[str, Json]] = {}
     for block in view["blocks"]:
         for element in elements_of(block):
@@ -68,7 +68,7 @@ def initial(view: Json) -> dict[str, dict[str, Json]]:
 
 
 def state_of(blocks: list[Json], used: dict[tuple[str, str], Json]) -> Json:
-    """The `state` of a message's elements: untouched, but for what was just used, by block and action id."""
+    """Returns the `state` of a message's elements: initial values, except those just used, by block and action id."""
     values = initial({"blocks": blocks})
     for (block_id, action_id), action in used.items():
         if action["type"] not in STATELESS:
@@ -78,12 +78,12 @@ def state_of(blocks: list[Json], used: dict[tuple[str, str], Json]) -> Json:
 
 
 def entered(element: Json, value: Any, offered: list[Json] | None = None) -> Json:
-    """The entry in `state.values` after a person has entered this.
+    """Returns the entry in `state.values` for an entered value.
 
     Args:
         element: of the block.
-        value: a text, the value of an option, an id, a list of these; None empties it.
-        offered: the options of an external select, as they were suggested.
+        value: a text, the value of an option, an id, or a list of these; None empties it.
+        offered: the options of an external select, as suggested.
 
     Raises:
         NotShown: there is no such option.
@@ -96,14 +96,14 @@ def entered(element: Json, value: Any, offered: list[Json] | None = None) -> Jso
     if kind in _LISTS:
         return {"type": kind, _SINGLE[kind]: list(value or [])}
     if kind not in _SINGLE:
-        raise NotShown(f"nothing can be entered into a {kind}")
+        raise NotShown(f"a {kind} takes no input")
     if isinstance(value, str) and len(value) > element.get("max_length", MOST_TYPED):
-        raise NotShown(f"{element['action_id']} takes no more characters")
+        raise NotShown(f"{element['action_id']} has reached its maximum length")
     return {"type": kind, _SINGLE[kind]: value if value != "" else None}
 
 
 def option(element: Json, value: Any, offered: list[Json] | None = None) -> Json:
-    """The option with this value.
+    """Returns the option with this value.
 
     Raises:
         NotShown: there is none.
@@ -117,7 +117,7 @@ def option(element: Json, value: Any, offered: list[Json] | None = None) -> Json
 
 
 def options_of(element: Json) -> list[Json]:
-    """All options that stand in the element itself."""
+    """Returns all options that the element itself contains."""
     groups = [group["options"] for group in element.get("option_groups") or []]
     return [*(element.get("options") or []), *(one for group in groups for one in group)]
 

@@ -1,4 +1,4 @@
-"""What the pretend Slack answers when it does not do what it was asked."""
+"""The errors of the simulated Slack."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ class ApiError(Exception):
     """An answer with `ok: false`.
 
     Args:
-        error: Slack's word, such as "channel_not_found".
-        messages: what is wrong and where, for `response_metadata.messages`; each is marked [ERROR] as Slack does.
-        status: of the HTTP answer; Slack says 200 to nearly everything.
-        retry_after: seconds, whole, for a 429.
+        error: Slack's error code, such as "channel_not_found".
+        messages: complaints for `response_metadata.messages`; each gets an [ERROR] prefix, as at Slack.
+        status: of the HTTP answer; Slack answers 200 to nearly everything.
+        retry_after: whole seconds, for a 429.
         extra: further fields of the answer, such as `needed` and `provided`.
     """
 
@@ -34,7 +34,7 @@ class ApiError(Exception):
         self.extra = extra
 
     def body(self) -> Json:
-        """The answer as Slack words it."""
+        """Returns the answer's body as Slack words it."""
         body: Json = {"ok": False, "error": self.error, **self.extra}
         if self.messages:
             body["errors"] = self.messages

@@ -1,6 +1,6 @@
-"""How fast an app may ask: one message per second and channel, and the tiers of the methods.
+"""Rate limits: one message per second and channel, and the tiers of the methods.
 
-https://docs.slack.dev/apis/web-api/rate-limits; the tier of each method as in Slack's method reference.
+https://docs.slack.dev/apis/web-api/rate-limits; the tier of each method is from Slack's method reference.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ WINDOW = 60.0  # seconds
 
 
 class Bucket:
-    """A leaky bucket: so many per second, so many at once."""
+    """A leaky bucket with a rate per second and a burst."""
 
     def __init__(self, rate: float, burst: float) -> None:
         self._rate = rate
@@ -26,7 +26,7 @@ class Bucket:
         self._at = time.monotonic()
 
     def wait(self) -> float:
-        """Takes one and returns 0, or returns the seconds until there is one."""
+        """Takes one unit and returns 0, or returns the seconds until there is one."""
         now = time.monotonic()
         self._level = min(self._burst, self._level + (now - self._at) * self._rate)
         self._at = now
@@ -37,12 +37,12 @@ class Bucket:
 
 
 class Limits:
-    """All limits of one workspace.
+    """All limits of a workspace.
 
     Args:
-        posts_per_second: of one channel; None is no limit.
-        post_burst: how many may come at once after a pause.
-        tier_scale: by which the tiers are multiplied; None is no limit.
+        posts_per_second: for one channel; None for no limit.
+        post_burst: posts allowed at once after a pause.
+        tier_scale: factor for the tiers; None for no limit.
     """
 
     def __init__(self, posts_per_second: float | None, post_burst: int, tier_scale: float | None) -> None:
@@ -55,16 +55,16 @@ class Limits:
         self._frozen: dict[str, float] = {}
 
     def is_early(self, method: str) -> bool:
-        """Whether this method is asked again before the `Retry-After` of its last 429 was over."""
+        """Returns True if this method is called before the `Retry-After` of its last 429 is over."""
         return time.monotonic() < self._blocked.get(method, 0.0)
 
     def block(self, method: str, seconds: float, *, freeze: bool = True) -> None:
-        """Remembers a 429, whoever gave it.
+        """Records a 429 from any source.
 
         Args:
-            method: that was asked too fast.
-            seconds: until it may be asked again.
-            freeze: whether it is refused until then; one full channel does not close the others.
+            method: that was called too fast.
+            seconds: until it may be called again.
+            freeze: reject the method until then; False for a full channel, which does not block the others.
         """
         until = time.monotonic() + seconds
         self._blocked[method] = max(self._blocked.get(method, 0.0), until)
@@ -72,7 +72,7 @@ class Limits:
             self._frozen[method] = max(self._frozen.get(method, 0.0), until)
 
     def check(self, method: str, tier: int | None) -> None:
-        """Counts one call of a method. One that comes before the last `Retry-After` is over is refused again.
+        """Counts one call of a method. Rejects it again if the last `Retry-After` is not over.
 
         Raises:
             ApiError: `ratelimited` (429) with `Retry-After`.
@@ -84,7 +84,7 @@ class Limits:
         self._check_window(method, (TIERS[tier] if tier else POSTS_PER_MINUTE) * self.tier_scale)
 
     def check_post(self, channel: str) -> None:
-        """Counts one message into a channel.
+        """Counts one message to a channel.
 
         Raises:
             ApiError: `ratelimited` (429) with `Retry-After`.

@@ -1,4 +1,4 @@
-"""Making the workspace: users, channels, groups, files; and what happens to channels and tokens."""
+"""Administration of the workspace: users, channels, groups, files, and changes of channels and tokens."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
 
 class Making:
-    """The part of a workspace that makes its furniture. No traffic but the events that follow."""
+    """The part of a workspace that an administrator changes. It causes no traffic except the resulting events."""
 
     world: World
     events: Events
 
     def add_user(self, name: str, *, guest: bool = False, stranger: bool = False, bot: bool = False) -> str:
-        """A new user, in every public channel that is not shared; returns the id.
+        """Adds a user to the workspace and to every public channel that is not shared; returns the id.
 
         Args:
             name: the handle, as after "@".
             guest: a guest of this workspace.
-            stranger: of another company's workspace, here through Slack Connect; is in shared channels only.
+            stranger: from another company's workspace, here through Slack Connect; only in shared channels.
             bot: another app's bot user.
         """
         store = self.world.store
@@ -39,12 +39,12 @@ class Making:
         return user.id
 
     def add_channel(self, name: str, *, private: bool = False, member: bool = True, shared: bool = False) -> str:
-        """A new channel with everybody in it, strangers only if it is shared; returns the id.
+        """Adds a channel with all users in it, strangers only if it is shared; returns the id.
 
         Args:
             name: without "#".
             private: `groups:…` scopes and events apply.
-            member: whether the bot is in it.
+            member: True if the bot is in it.
             shared: with other companies (Slack Connect).
         """
         store = self.world.store
@@ -57,7 +57,7 @@ class Making:
         return channel.id
 
     def add_group(self, handle: str, users: list[str], *, enabled: bool = True) -> str:
-        """A new user group; returns the id."""
+        """Adds a user group; returns the id."""
         group = UserGroup(new_id("S"), handle, handle.title(), list(users), enabled)
         self.world.store.groups[group.id] = group
         return group.id
@@ -72,14 +72,14 @@ class Making:
         external_url: str = "",
         thumbs: dict[int, bytes] | None = None,
     ) -> str:
-        """A file that a person has uploaded and not yet shared; returns the id for `say(files=[…])`.
+        """Adds a file that a person has uploaded and not shared yet; returns the id for `say(files=[…])`.
 
         Args:
-            user: whose it is.
+            user: its owner.
             name: of the file.
             content: its bytes.
-            mimetype: else guessed from the name.
-            external_url: where it lies, if not at Slack: no token may go there.
+            mimetype: guessed from the name if not given.
+            external_url: its location if it is not at Slack; the token must not go there.
             thumbs: Slack's smaller copies of a picture, by their size: 360, 720, 960, 1024.
         """
         file = File(new_id("F"), name, len(content), user, new_key(40), content, mimetype=mimetype or guessed(name))
@@ -89,7 +89,7 @@ class Making:
         return file.id
 
     async def remove_file(self, file: str) -> None:
-        """A person deletes a file: where it was shared, a tombstone stands."""
+        """Deletes a file, and leaves a tombstone where it was shared."""
         self.world.store.files[file].deleted = True
         for channel in self.world.store.channels.values():
             for message in channel.messages.values():
@@ -104,18 +104,18 @@ class Making:
             self.events.changed(channel, message, previous)
 
     def add_emoji(self, name: str) -> None:
-        """An emoji of the workspace's own, which has no code point."""
+        """Adds a custom emoji of the workspace, which has no code point."""
         self.world.store.custom_emoji.add(name)
 
     async def join(self, channel: str, user: str = "") -> None:
-        """A user, by default the bot, comes into a channel."""
+        """Adds a user, by default the bot, to a channel."""
         found, who = self.world.store.channel(channel), user or self.world.store.bot.id
         found.members.add(who)
         self._notice(found, who, "join", f"<@{who}> has joined the channel")
         self.events.membership(found, who, joined=True)
 
     async def leave(self, channel: str, user: str = "") -> None:
-        """A user, by default the bot, leaves a channel or is removed from it."""
+        """Removes a user, by default the bot, from a channel."""
         found, who = self.world.store.channel(channel), user or self.world.store.bot.id
         found.members.discard(who)
         if who == self.world.store.bot.id:
@@ -125,15 +125,15 @@ class Making:
             self.events.membership(found, who, joined=False)
 
     async def archive(self, channel: str, user: str = "") -> None:
-        """Archives a channel: nothing can be written into it."""
+        """Archives a channel: nobody can post in it."""
         await self._archived(channel, user, now=True)
 
     async def unarchive(self, channel: str, user: str = "") -> None:
-        """Opens an archived channel again."""
+        """Unarchives a channel."""
         await self._archived(channel, user, now=False)
 
     async def rename(self, channel: str, name: str) -> None:
-        """Gives a channel another name."""
+        """Renames a channel."""
         found = self.world.store.channel(channel)
         old = found.name
         found.previous_names.append(old)
@@ -143,14 +143,14 @@ class Making:
         self.events.renamed(found, body)
 
     async def delete_channel(self, channel: str, user: str = "") -> None:
-        """Deletes a channel for good."""
+        """Deletes a channel permanently."""
         found = self.world.store.channel(channel)
         del self.world.store.channels[channel]
         if not found.is_private or self.world.store.bot.id in found.members:
             self.events.channel("deleted", found, actor_id=user or found.creator)
 
     async def change_channel_id(self, channel: str) -> str:
-        """What sharing a channel with another company can do: it gets a new id, which is returned."""
+        """Gives a channel a new id, as sharing it with another company can do; returns the id."""
         found = self.world.store.channels.pop(channel)
         found.id = new_id("C")
         self.world.store.channels[found.id] = found
@@ -158,25 +158,25 @@ class Making:
         return found.id
 
     async def revoke_token(self, error: str = "token_revoked") -> None:
-        """The bot token is worth nothing any more.
+        """Revokes the bot token.
 
         Args:
-            error: "token_revoked" or "account_inactive", as the methods say from now on.
+            error: "token_revoked" or "account_inactive", the error code of all methods from now on.
         """
         self.world.token_error = error
         self.events.plain("tokens_revoked", tokens={"oauth": [], "bot": [self.world.store.bot.id]})
 
     async def uninstall(self) -> None:
-        """Somebody removes the app from the workspace."""
+        """Uninstalls the app from the workspace."""
         self.events.plain("app_uninstalled")
         await self.revoke_token("account_inactive")
 
     def restore_token(self) -> None:
-        """The bot token is good again."""
+        """Makes the bot token valid again."""
         self.world.token_error = ""
 
     def deactivate(self, user: str) -> None:
-        """A user's account is closed."""
+        """Deactivates a user's account."""
         self.world.store.users[user].deleted = True
 
     def _notice(self, channel: Channel, user: str, what: str, text: str, **more: str) -> None:

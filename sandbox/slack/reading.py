@@ -1,4 +1,4 @@
-"""What a message does to its readers: whom it pings, what it links, what it says."""
+"""A message's content from a reader's view: mentions, links and visible text."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAMED = re.compile(r"(?<!\w)@(?:here|channel|everyone)\b")
 
 
 def pings(message: Json) -> list[str]:
-    """Whoever is notified by it, as "<@U…>", "<!channel>" …, in its text, blocks and attachments."""
+    """Returns whom a message notifies, as "<@U…>", "<!channel>" …, in its text, blocks and attachments."""
     found = [one for text in _markups(message) for one in _PING.findall(text)]
     named = [one for one in _walk(message.get("blocks", [])) if one.get("type") in ("user", "usergroup", "broadcast")]
     found += [typed.mrkdwn([{"type": "rich_text_section", "elements": [one]}]) for one in named]
@@ -28,13 +28,13 @@ def pings(message: Json) -> list[str]:
 
 
 def links(message: Json) -> list[str]:
-    """The addresses that can be clicked in it."""
+    """Returns the links in a message."""
     found = [first or second for text in _markups(message) for first, second in _LINK.findall(text)]
     return found + [one["url"] for one in _walk(message.get("blocks", [])) if one.get("type") == "link"]
 
 
 def words(message: Json) -> str:
-    """What a person reads: the blocks where there are some, else the text; markup as it is shown."""
+    """Returns the visible text: of the blocks if there are any, else of the text, with markup as shown."""
     blocks = message.get("blocks")
     if not blocks:
         return typed.unescape(str(message.get("text", "")))

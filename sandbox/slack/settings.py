@@ -1,4 +1,4 @@
-"""How a pretend workspace is set up: what the app was granted, and how strict the limits are."""
+"""Settings of a simulated workspace: the app's scopes and the strictness of the limits."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ class Settings:
     """The options of a workspace.
 
     Args:
-        host: where it listens.
-        port: 0 takes a free one, which is kept over a stop and a start.
-        events_url: where events go as signed HTTP POSTs; empty: Socket Mode.
-        scopes: what the bot token may do.
-        subscriptions: the events the app gets.
-        posts_per_second: into one channel; None is no limit.
-        post_burst: how many posts may come at once.
-        tier_scale: factor on the calls per minute of each method; None is no limit.
-        time_scale: factor on Slack's long times: redelivery after 1 and 5 minutes.
-        ack_seconds: within which events, commands and clicks must be answered.
-        trigger_seconds: the life of a `trigger_id`.
-        response_url_seconds: the life of a `response_url`.
+        host: to listen on.
+        port: 0 picks a free one, which a stop and a start keep.
+        events_url: receives events as signed HTTP POSTs; empty: Socket Mode.
+        scopes: of the bot token.
+        subscriptions: the events that the app gets.
+        posts_per_second: in one channel; None for no limit.
+        post_burst: posts allowed at once.
+        tier_scale: factor for the calls per minute of each method; None for no limit.
+        time_scale: factor for Slack's long times: redelivery after 1 and 5 minutes.
+        ack_seconds: time to acknowledge events, commands and clicks.
+        trigger_seconds: the lifetime of a `trigger_id`.
+        response_url_seconds: the lifetime of a `response_url`.
         response_url_uses: how often it can be used.
-        socket_seconds: the life of a connection, after which it is asked to refresh; None: for ever.
+        socket_seconds: the lifetime of a connection before it must refresh; None: unlimited.
         most_sockets: connections at a time.
-        gone_root: what a reply to a thread whose root was deleted becomes: "top_level", "threaded", "error". Slack says
-            nowhere; replies that lose their thread without a word have been seen, so that is the default.
-        unfurl: whether links are unfurled, which raises a `message_changed` of its own.
+        gone_root: what a reply to a deleted root becomes: "top_level", "threaded", "error". Slack does not document it;
+            replies that silently lose their thread have been observed, so that is the default.
+        unfurl: unfurl links, which causes a `message_changed`.
         signing_secret: of the HTTP requests.
-        seed: of the dice for faults.
+        seed: for random faults.
     """
 
     host: str = "127.0.0.1"
@@ -90,6 +90,6 @@ class Settings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Refuses a word that means nothing."""
+        """Rejects an unknown word."""
         if self.gone_root not in UNKNOWN_THREADS:
             raise ValueError(f"gone_root must be one of {UNKNOWN_THREADS}")

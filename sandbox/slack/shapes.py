@@ -1,4 +1,4 @@
-"""How users, channels, files and views look in answers."""
+"""Users, channels, files and views as API objects."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def user(one: User) -> Json:
-    """https://docs.slack.dev/reference/objects/user-object."""
+    """Returns a user object: https://docs.slack.dev/reference/objects/user-object."""
     shown = one.real_name or one.name
     profile = {
         "real_name": shown,
@@ -51,7 +51,7 @@ def _living(one: User, shown: str) -> Json:
 
 
 def channel(one: Channel, store: Store, *, num_members: bool = False) -> Json:
-    """https://docs.slack.dev/reference/objects/conversation-object."""
+    """Returns a channel object: https://docs.slack.dev/reference/objects/conversation-object."""
     about = {"value": "", "creator": "", "last_set": 0}
     teams = sorted({store.users[member].team_id for member in one.members if member in store.users} | {store.team_id})
     body = {
@@ -85,7 +85,7 @@ def channel(one: Channel, store: Store, *, num_members: bool = False) -> Json:
 
 
 def group(one: UserGroup, store: Store, *, users: bool, count: bool) -> Json:
-    """https://docs.slack.dev/reference/objects/usergroup-object."""
+    """Returns a user group object: https://docs.slack.dev/reference/objects/usergroup-object."""
     body = {
         "id": one.id,
         "team_id": store.team_id,
@@ -101,7 +101,7 @@ def group(one: UserGroup, store: Store, *, users: bool, count: bool) -> Json:
 
 
 def file(one: File, store: Store) -> Json:
-    """https://docs.slack.dev/reference/objects/file-object."""
+    """Returns a file object: https://docs.slack.dev/reference/objects/file-object."""
     kind = one.name.rpartition(".")[2].lower() if "." in one.name else "binary"
     private = f"{store.base_url}/files-pri/{store.team_id}-{one.id}"
     body = {
@@ -138,13 +138,13 @@ def file(one: File, store: Store) -> Json:
 
 
 def unchecked_file(one: File) -> Json:
-    """A file of a stranger: all but the id must be asked for with files.info."""
+    """Returns a stranger's file object: all but its id must be fetched with files.info."""
     about = {"id": one.id, "created": one.created, "timestamp": one.created, "user": one.user}
     return about | {"mode": "file_access", "file_access": "check_file_info"}
 
 
 def view(one: View, store: Store) -> Json:
-    """https://docs.slack.dev/reference/views: what was given, and what Slack adds."""
+    """Returns a view object with what Slack adds: https://docs.slack.dev/reference/views."""
     empty = {"close": None, "submit": None, "previous_view_id": one.previous} if one.data["type"] == "modal" else {}
     return {
         "private_metadata": "",

@@ -1,4 +1,4 @@
-"""The modals that a user has open, up to three on top of each other, and their Home tab."""
+"""Each user's open modals, up to three on top of each other, and their Home tab."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ MOST_DEEP = 3
 
 
 class Stacks:
-    """Opens, changes and closes the views of one workspace."""
+    """Opens, changes and closes the views of a workspace."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._store = world.store
 
     def top(self, user: str) -> View | None:
-        """The modal that this user sees, or None."""
+        """Returns the modal that this user sees, or None."""
         stack = self._store.modals.get(user)
         return self._store.views[stack[-1]] if stack else None
 
     def open(self, user: str, data: Json) -> View:
-        """A modal on an empty screen: what was open is gone.
+        """Opens a modal and closes all others of the user.
 
         Raises:
             ApiError: `duplicate_external_id`.
@@ -40,10 +40,10 @@ class Stacks:
         return self._add(user, data, None)
 
     def push(self, user: str, data: Json) -> View:
-        """A modal above the one that is open.
+        """Opens a modal on top of the open one.
 
         Raises:
-            ApiError: `push_limit_reached`, `not_found` where nothing is open, `duplicate_external_id`.
+            ApiError: `push_limit_reached`, `not_found` if nothing is open, `duplicate_external_id`.
         """
         top = self.top(user)
         if top is None:
@@ -54,7 +54,7 @@ class Stacks:
         return self._add(user, data, top)
 
     def update(self, view: View, data: Json) -> View:
-        """New content for a view. Entered values stay where the ids of their block and element stay."""
+        """Replaces a view's content. An entered value stays if its block and element keep their ids."""
         kept = view.values
         view.data, view.hash = data, _hash()
         view.values = initial(data)
@@ -67,7 +67,7 @@ class Stacks:
         return view
 
     def publish(self, user: str, data: Json, expected: str | None) -> View:
-        """The Home tab of a user.
+        """Publishes a user's Home tab.
 
         Raises:
             ApiError: `hash_conflict`.
@@ -83,7 +83,7 @@ class Stacks:
         return view
 
     def close(self, user: str) -> View | None:
-        """Takes the top modal away."""
+        """Closes the top modal."""
         stack = self._store.modals.get(user)
         if not stack:
             return None
@@ -93,7 +93,7 @@ class Stacks:
         return view
 
     def clear(self, user: str) -> None:
-        """Takes all modals of a user away."""
+        """Closes all modals of a user."""
         while self.close(user):
             pass
 

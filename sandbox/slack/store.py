@@ -1,4 +1,4 @@
-"""What the workspace knows: people, channels, messages, files, views. No rules and no traffic."""
+"""The workspace's data: users, channels, messages, files, views. It has no rules and causes no traffic."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class User:
 class Message:
     """One message of a channel.
 
-    `data` is what never depends on others; `replies` are the timestamps of the thread below it, when it is a root.
+    `data` holds what does not depend on other messages; `replies` has the timestamps of a root's replies.
     """
 
     data: Json = field(repr=False)
@@ -46,7 +46,7 @@ class Message:
 
     @property
     def root(self) -> str | None:
-        """The thread it is a reply in, or None."""
+        """The root of its thread if it is a reply, or None."""
         thread = self.data.get("thread_ts")
         return str(thread) if thread and thread != self.ts else None
 
@@ -70,13 +70,13 @@ class Channel:
 
     @property
     def kind(self) -> str:
-        """As events say it in `channel_type`."""
+        """The value of `channel_type` in events."""
         return "group" if self.is_private else "channel"
 
 
 @dataclass
 class File:
-    """An upload: known from the moment its URL was asked for, shared perhaps later, perhaps never."""
+    """An upload: known from the request for its URL on, shared later or never."""
 
     id: str
     name: str
@@ -98,7 +98,7 @@ class File:
 
 @dataclass
 class View:
-    """A modal or a Home tab, and what its user has entered so far."""
+    """A modal or a Home tab, with its user's input so far."""
 
     id: str
     user: str
@@ -123,7 +123,7 @@ class UserGroup:
 
 
 class Store:
-    """All of it, in memory, for one workspace."""
+    """All data of a workspace, in memory."""
 
     def __init__(self, base_url: str = "") -> None:
         self.base_url = base_url
@@ -145,7 +145,7 @@ class Store:
         self.custom_emoji: set[str] = set()
 
     def channel(self, channel_id: str) -> Channel:
-        """The channel of this id.
+        """Returns the channel with this id.
 
         Raises:
             ApiError: `channel_not_found`.
@@ -156,7 +156,7 @@ class Store:
         return found
 
     def message(self, channel: Channel, ts: str) -> Message:
-        """The message with this timestamp, deleted ones excepted.
+        """Returns the message with this timestamp, unless it is deleted.
 
         Raises:
             ApiError: `message_not_found`.
@@ -167,7 +167,7 @@ class Store:
         return found
 
     def add(self, channel: Channel, data: Json) -> Message:
-        """Puts a message at the end of a channel, and below its root if it is a reply."""
+        """Adds a message to a channel, and to its root if it is a reply."""
         message = Message({**data, "type": "message", "ts": channel.stamps.next()})
         channel.messages[message.ts] = message
         if message.root:
@@ -175,7 +175,7 @@ class Store:
         return message
 
     def remove(self, channel: Channel, message: Message) -> None:
-        """Takes a message out; a root with replies stays as a tombstone until the last of them goes."""
+        """Removes a message; a root with replies stays as a tombstone until the last of them is gone."""
         if message.replies:
             message.is_tombstone = True
             return
@@ -190,13 +190,13 @@ class Store:
             channel.gone_roots.add(root.ts)
 
     def bury(self, channel: Channel, ts: str) -> None:
-        """Puts a tombstone where a deleted root was, so that a reply can stand below it."""
+        """Puts a tombstone in place of a deleted root, so that a reply can refer to it."""
         message = Message({"type": "message", "ts": ts}, is_tombstone=True)
         channel.gone_roots.discard(ts)
         channel.messages[ts] = message
 
     def wire(self, channel: Channel, message: Message, *, metadata: bool = True) -> Json:
-        """The message as Slack shows it now: with its thread's counters, or as a tombstone."""
+        """Returns the message as Slack shows it now: with its thread's counters, or as a tombstone."""
         data = self._tombstone(message) if message.is_tombstone else copy.deepcopy(message.data)
         if message.root and message.root in channel.messages:
             data["parent_user_id"] = channel.messages[message.root].data.get("user", "USLACKBOT")
@@ -227,7 +227,7 @@ class Store:
         }
 
     def bot_profile(self) -> Json:
-        """What is said about the app beside each of its messages."""
+        """Returns the app's profile, which each of its messages carries."""
         return {
             "id": self.bot.bot_id,
             "app_id": self.app_id,
@@ -240,12 +240,12 @@ class Store:
         }
 
     def permalink(self, channel: Channel, message: Message) -> str:
-        """Where a person finds the message."""
+        """Returns the message's permalink."""
         link = f"https://{self.domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
         return f"{link}?thread_ts={message.root}&cid={channel.id}" if message.root else link
 
     def names(self, **how: Any) -> dict[str, Any]:
-        """The arguments for `typed.Names` in this workspace."""
+        """Returns the arguments for `typed.Names` in this workspace."""
         users = {user.name: user.id for user in self.users.values()}
         channels = {channel.name: channel.id for channel in self.channels.values()}
         return {"users": users, "channels": channels, "custom": frozenset(self.custom_emoji), **how}

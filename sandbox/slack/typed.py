@@ -1,6 +1,6 @@
-"""What a Slack client makes of typed text: rich text elements, and the `text` that goes with them.
+"""Converts typed text to rich text elements, as a Slack client does, and to the `text` that goes with them.
 
-https://docs.slack.dev/messaging/formatting-message-text. The same parser reads what an app posts as `text`.
+https://docs.slack.dev/messaging/formatting-message-text. The same parser reads the `text` that an app posts.
 """
 
 from __future__ import annotations
@@ -40,15 +40,15 @@ _QUOTE = re.compile(r"(?:>|&gt;) ?(?P<rest>.*)")
 
 @dataclass(frozen=True)
 class Names:
-    """What can be named in a text, and how far it is read.
+    """What a text can mention, and which markup counts.
 
     Args:
         users: handle to user id.
         channels: name to channel id.
-        custom: names of the workspace's own emoji.
-        mentions: whether "@name" and "#name" count, as they do for a person and not for an app.
-        escaped: whether `&amp;`, `&lt;` and `&gt;` stand for themselves, as in what an app posts.
-        formatting: whether *bold* and its kin are read.
+        custom: names of the workspace's custom emoji.
+        mentions: True if "@name" and "#name" count, as for a person but not for an app.
+        escaped: True if `&amp;`, `&lt;` and `&gt;` are escapes, as in an app's text.
+        formatting: True if *bold* and similar markup counts.
     """
 
     users: Mapping[str, str] = field(default_factory=dict)
@@ -60,17 +60,17 @@ class Names:
 
 
 def escape(text: str) -> str:
-    """The three characters that Slack escapes."""
+    """Escapes the three characters that Slack escapes."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def unescape(text: str) -> str:
-    """The other way round; the ampersand last."""
+    """Unescapes them, the ampersand last."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def read(text: str, names: Names) -> list[Json]:
-    """The elements of the `rich_text` block for this text: sections, lists, quotes, preformatted."""
+    """Returns the elements of the `rich_text` block for this text: sections, lists, quotes, preformatted."""
     if not names.formatting:
         return [_section(inline(text, names))]
     found: list[Json] = []
@@ -84,7 +84,7 @@ def read(text: str, names: Names) -> list[Json]:
 
 
 def inline(text: str, names: Names, style: Json | None = None) -> list[Json]:
-    """The elements within one line or paragraph."""
+    """Returns the elements within one line or paragraph."""
     found: list[Json] = []
     last = 0
     for match in _INLINE.finditer(text):
@@ -96,7 +96,7 @@ def inline(text: str, names: Names, style: Json | None = None) -> list[Json]:
 
 
 def mrkdwn(elements: list[Json]) -> str:
-    """The `text` that Slack sends beside these top-level rich text elements."""
+    """Returns the `text` that Slack sends with these top-level rich text elements."""
     return "\n".join(_render(element) for element in elements)
 
 
@@ -158,7 +158,7 @@ def _words(text: str, style: Json | None) -> list[Json]:
 
 
 def emoji_element(character: str) -> Json:
-    """The element for one emoji: its name without skin tone, its code points, its skin tone."""
+    """Returns the element for one emoji: its name without skin tone, its code points, its skin tone."""
     tones = [TONES[sign] for sign in character if sign in TONES]
     bare = "".join(sign for sign in character if sign not in TONES)
     name = emoji.demojize(bare, language="alias").strip(":")

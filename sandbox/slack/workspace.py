@@ -1,4 +1,4 @@
-"""The front of the pretend Slack: what tests and the demo use.
+"""The simulated Slack's interface for tests and the demo.
 
 async with Workspace() as slack:
     ann, inbox = slack.add_user("ann"), slack.add_channel("support")
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 
 class Workspace(Making, Talking, Filling, Looking):
-    """A workspace with one app installed in it. Options are those of `Settings`."""
+    """A workspace with one installed app. Options are those of `Settings`."""
 
     def __init__(self, **options: Any) -> None:
         self.world = World(Settings(**options))
@@ -61,28 +61,28 @@ class Workspace(Making, Talking, Filling, Looking):
         await self.stop()
 
     async def start(self) -> None:
-        """Listens. After a `stop` it is the same workspace at the same address."""
+        """Starts to listen. After a `stop` it has the same data and address."""
         settings = self.world.settings
         settings.port = await self._server.start(settings.host, settings.port)
         self.world.store.base_url = self.world.base_url
         self.world.is_up = True
 
     async def stop(self) -> None:
-        """Ends everything; what the workspace knows stays."""
+        """Stops everything; the workspace keeps its data."""
         await self.world.settle()
         self.deliveries.forget()
         await self.go_down()
         await self.posting.close()
 
     async def go_down(self) -> None:
-        """The whole of Slack is gone: connections are refused, sockets reset. Events wait for their next try."""
+        """Takes Slack down: connections are refused and sockets reset. Events wait for their next retry."""
         self.world.is_up = False
         await self.sockets.kill("reset")
         await self._server.stop()
         self.world.changes.announce()
 
     async def come_up(self) -> None:
-        """Slack is back, at the same address."""
+        """Brings Slack back at the same address."""
         await self.start()
 
     @property
@@ -102,56 +102,56 @@ class Workspace(Making, Talking, Filling, Looking):
 
     @property
     def signing_secret(self) -> str:
-        """With which the HTTP requests are signed."""
+        """The key that signs HTTP requests."""
         return self.world.settings.signing_secret
 
     @property
     def team_id(self) -> str:
-        """Of this workspace."""
+        """The workspace's id."""
         return self.world.store.team_id
 
     @property
     def app_id(self) -> str:
-        """Of the app."""
+        """The app's id."""
         return self.world.store.app_id
 
     @property
     def bot_user_id(self) -> str:
-        """The app's user."""
+        """The user id of the app's bot."""
         return self.world.store.bot.id
 
     @property
     def bot_id(self) -> str:
-        """The app's bot."""
+        """The bot id of the app."""
         return self.world.store.bot.bot_id
 
     @property
     def faults(self) -> Faults:
-        """How it misbehaves."""
+        """Its injected faults."""
         return self.world.faults
 
     @property
     def calls(self) -> Calls:
-        """Every request of the app."""
+        """Every request from the app."""
         return self.world.calls
 
     @property
     def settings(self) -> Settings:
-        """The options; most can be changed while it runs."""
+        """The options; most can be changed at run time."""
         return self.world.settings
 
     @property
     def is_up(self) -> bool:
-        """Whether it can be reached: not after `go_down`."""
+        """True if it can be reached: False after `go_down`."""
         return self.world.is_up
 
     @property
     def connections(self) -> int:
-        """How many Socket Mode connections stand."""
+        """The number of open Socket Mode connections."""
         return len(self.sockets.open)
 
     async def connected(self, count: int = 1, seconds: float = PATIENCE) -> None:
-        """Waits until the app has so many connections.
+        """Waits until the app has this many connections.
 
         Raises:
             TimeoutError: it has not within these seconds.
@@ -159,28 +159,28 @@ class Workspace(Making, Talking, Filling, Looking):
         await self.wait_for(lambda: len(self.sockets.open) >= count, seconds)
 
     async def verify_url(self) -> bool:
-        """Sends the challenge to the events URL; whether it came back."""
+        """Sends the challenge to the events URL. Returns True if the app returned it."""
         return await self.posting.verify_url()
 
     async def kill_sockets(self, how: str = "close") -> int:
-        """Ends or spoils every connection: "close", "reset", "silent" (no events) or "dead" (not even pongs)."""
+        """Ends or breaks every connection: "close", "reset", "silent" (no events) or "dead" (not even pongs)."""
         return await self.sockets.kill(how)
 
     async def disconnect(self, reason: str = "refresh_requested", *, close: bool = True) -> int:
-        """Asks every connection to go: "warning", "refresh_requested", "link_disabled", "too_many_websockets"."""
+        """Sends `disconnect`: "warning", "refresh_requested", "link_disabled" or "too_many_websockets"."""
         if reason == "link_disabled":
             self.world.socket_mode = False
         return await self.sockets.disconnect(reason, close=close)
 
     def enable_socket_mode(self) -> None:
-        """Switches Socket Mode on again after "link_disabled"."""
+        """Turns Socket Mode on again after "link_disabled"."""
         self.world.socket_mode = True
 
     async def delivered(self, seconds: float = PATIENCE) -> None:
-        """Waits until no event is under way: each is acknowledged, lost, or given up.
+        """Waits until no event is under way: each is acknowledged, lost or given up.
 
         Raises:
-            TimeoutError: some still are.
+            TimeoutError: some are still under way.
         """
         await self.wait_for(lambda: self.deliveries.under_way == 0, seconds)
 

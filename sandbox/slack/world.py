@@ -1,4 +1,4 @@
-"""Everything that the parts of one workspace share."""
+"""The state that the parts of a workspace share."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
 
 @dataclass
 class Call:
-    """One request that the app made.
+    """One request from the app.
 
     Args:
-        method: "chat.postMessage" …; "response_url", "upload" and "download" for the requests beside the API.
-        arguments: as read, without the token.
-        at: seconds since the epoch when it arrived.
-        status: of the HTTP answer; 0 while it is under way, and when the connection was dropped.
-        error: Slack's word, or "" where it was done.
-        done: whether what was asked was carried out, whatever the answer was.
-        early: it came before the `Retry-After` of this method was over.
-        took: seconds until it was answered.
-        answer: what was answered.
+        method: "chat.postMessage" …; "response_url", "upload" and "download" for requests outside the API.
+        arguments: as parsed, without the token.
+        at: Unix time of arrival, in seconds.
+        status: of the HTTP answer; 0 while it is under way, and if the connection was dropped.
+        error: Slack's error code, or "" for success.
+        done: True if the call was run, with any answer.
+        early: it came before the method's `Retry-After` was over.
+        took: seconds until the answer.
+        answer: the body of the answer.
     """
 
     method: str
@@ -48,20 +48,20 @@ class Call:
 
 
 class Calls(list[Call]):
-    """All requests of the app, in the order of their arrival."""
+    """All requests from the app, in order of arrival."""
 
     def of(self, method: str) -> list[Call]:
-        """Those of one method."""
+        """Returns the requests for one method."""
         return [call for call in self if call.method == method]
 
     def failed(self, error: str) -> list[Call]:
-        """Those that were answered with this word, such as "ratelimited"."""
+        """Returns the requests that got this error code, such as "ratelimited"."""
         return [call for call in self if call.error == error]
 
 
 @dataclass
 class Trigger:
-    """What a `trigger_id` stands for."""
+    """The context of a `trigger_id`."""
 
     user: str
     view: str | None
@@ -71,20 +71,20 @@ class Trigger:
 
 
 class Triggers:
-    """Trigger ids: each is good once, for three seconds."""
+    """Trigger ids: each works once, for three seconds."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._issued: dict[str, Trigger] = {}
 
     def issue(self, user: str, view: str | None = None, channel: str = "") -> str:
-        """A new one for something that this user did."""
+        """Issues a trigger id for a user's action."""
         number = f"{time.time_ns() // 1_000_000}.{len(self._issued)}.{new_key(32).lower()}"
         self._issued[number] = Trigger(user, view, channel, time.monotonic())
         return number
 
     def take(self, trigger_id: str) -> Trigger:
-        """Uses it up.
+        """Uses a trigger id up and returns its context.
 
         Raises:
             ApiError: `invalid_trigger_id`, `exchanged_trigger_id` or `expired_trigger_id`.
@@ -101,7 +101,7 @@ class Triggers:
 
 
 class World:
-    """One workspace, as its parts see it. Who changes something announces it through `changes`."""
+    """The shared state of a workspace. Code that changes it announces the change through `changes`."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -113,30 +113,30 @@ class World:
         self.triggers = Triggers(settings.trigger_seconds)
         self.bot_token = f"xoxb-{new_key()}"
         self.app_token = f"xapp-1-{self.store.app_id}-{new_key()}"
-        self.token_error = ""  # "token_revoked" or "account_inactive" once it is taken back
+        self.token_error = ""  # "token_revoked" or "account_inactive" once it is revoked
         self.socket_mode = True
         self.is_up = False
         self._tasks: set[asyncio.Task[Any]] = set()
 
     @property
     def base_url(self) -> str:
-        """Where everything is served, without a slash at the end."""
+        """The base URL of all addresses, without a trailing slash."""
         return f"http://{self.settings.host}:{self.settings.port}"
 
     @property
     def uses_sockets(self) -> bool:
-        """Whether events go over Socket Mode: not with an events URL, for an app has one of the two."""
+        """True if events use Socket Mode; an app with an events URL does not."""
         return self.socket_mode and not self.settings.events_url
 
     def spawn(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
-        """Runs something beside, until the workspace stops."""
+        """Runs a coroutine in the background until the workspace stops."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def settle(self) -> None:
-        """Ends what runs beside."""
+        """Stops all background tasks."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -143,12 +143,12 @@ async def test_another_phone_is_picked_up(visitor: Visitor) -> None:
         assert (await visitor.do("phone", phone="+61488020007"))[0] == 200
         await page.until(
             lambda: (
-                {"number": "+61488020007", "fate": "Texts arrive, but no receipt says so", "company": ""}
+                {"number": "+61488020007", "fate": "Texts arrive, but no receipt reports it", "company": ""}
                 in page.pieces["phones"]
             )
         )
         status, answer = await visitor.do("phone", phone="0488 023 777")
-        assert (status, answer["error"][:13]) == (409, "A phone has a")
+        assert (status, answer["error"][:13]) == (409, "A phone needs")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The company itself: what is at which address, who may send from what, and where replies go."""
+"""The simulated provider: its URLs, its rules for senders, and the targets of replies."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATES = {
     Fate.EXPIRED: ("Submitted", "Failed"),
     Fate.REJECTED: ("Failed",),
 }
-# The company's delivery error codes are documented nowhere; these are ours.
+# No document lists the delivery error codes; these are ours.
 _CODES = {
     Fate.FAILED: "UNDELIVERABLE",
     Fate.OPTED_OUT: "RECIPIENT_OPTED_OUT",
@@ -47,13 +47,13 @@ _CODES = {
 
 
 class FoneDynamics(Carrier):
-    """The pretend Fone Dynamics.
+    """The simulated Fone Dynamics.
 
     Attributes:
-        settings: may be changed while it runs.
-        leases: every lease it gave.
+        settings: can be changed at run time.
+        leases: every lease that it granted.
         messages: every text in either direction, by `MessageSid`, oldest first.
-        forwards: replies that it passed on by SMS or email.
+        forwards: replies that it forwarded by SMS or email.
     """
 
     name: ClassVar[str] = "fonedynamics"
@@ -66,10 +66,10 @@ class FoneDynamics(Carrier):
         self.forwards: list[Forward] = []
         self._fates: dict[str, tuple[Fate, str | None]] = {}
         self._replies: dict[str, Lease | None] = {}  # by MessageSid of an inbound text; None on a dedicated number
-        self._hooks = 0  # how many were made: which form is next
+        self._hooks = 0  # the number of webhooks so far, which selects the next form
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Send, fetch one and find."""
+        """Routes: send, fetch one and find."""
         return (
             web.post("/v2/Properties/{property}/Messages", self._send, name="send"),
             web.get("/v2/Properties/{property}/Messages", self._find, name="list", allow_head=False),
@@ -123,15 +123,15 @@ class FoneDynamics(Carrier):
         return Answered(errors.envelope(self.settings.not_found_status, code, message))
 
     def refusal(self) -> web.Response:
-        """403, the code that the document gives as its example."""
-        return errors.envelope(HTTPStatus.FORBIDDEN, errors.FORBIDDEN, "You may not do that.")
+        """Returns a 403 with the document's example code."""
+        return errors.envelope(HTTPStatus.FORBIDDEN, errors.FORBIDDEN, "You are not allowed to do that.")
 
     def server_error(self) -> web.Response:
-        """The page that IIS shows, which is no JSON."""
+        """Returns the error page of IIS, which is not JSON."""
         page = "<!DOCTYPE html><html><head><title>500 - Internal server error.</title></head></html>"
         return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text=page, content_type="text/html")
 
-    # --- who sends from what ------------------------------------------------------------------------------------------
+    # --- senders ------------------------------------------------------------------------------------------------------
 
     def _check_recipient(self, send: Send) -> None:
         country = region(send.to)
@@ -141,7 +141,7 @@ class FoneDynamics(Carrier):
             raise errors.bad(errors.COUNTRY_UNAVAILABLE, "The country is not available to you.", "To")
 
     def _sender(self, send: Send) -> str:
-        """The sender that a text really goes out with; with a lease, its options are kept.
+        """Returns the sender that a text is really sent from; with a lease, stores its options.
 
         Raises:
             Answered: we may not send from it.
@@ -199,7 +199,7 @@ class FoneDynamics(Carrier):
         self.messages[message.sid] = message
         return message
 
-    # --- what becomes of a text ---------------------------------------------------------------------------------------
+    # --- results of texts ---------------------------------------------------------------------------------------------
 
     async def _accept(self, message: Message, send: Send) -> None:
         outcome = self.outcomes.take(message.to)
@@ -211,7 +211,7 @@ class FoneDynamics(Carrier):
         await self.take(accepted, _STATES[outcome.fate], starts)
 
     def reach(self, message_id: str, state: str) -> None:
-        """Notes the state; the phone has the text as soon as nothing but a receipt is left."""
+        """Records the state; the phone gets the text once only a receipt is left."""
         message = self.messages[message_id]
         fate, code = self._fates[message_id]
         message.reach(state, self.clock.timestamp(), code)
@@ -219,7 +219,7 @@ class FoneDynamics(Carrier):
             self.show(message_id)
 
     def receipt(self, message_id: str, state: str) -> Hook | None:
-        """Delivered and Failed; Submitted too where it is set."""
+        """Returns a receipt for Delivered and Failed; for Submitted too if set."""
         message = self.messages[message_id]
         if not message.wants_receipt or message.receipt_url is None:
             return None
@@ -229,7 +229,7 @@ class FoneDynamics(Carrier):
         return hook("receipt", told, message.receipt_url, message.receipt_method, self._next_form())
 
     def opposite(self, state: str) -> str:
-        """Failed for Delivered, and the other way round."""
+        """Returns Failed for Delivered, and the reverse."""
         return "Failed" if state == "Delivered" else "Delivered"
 
     def _next_form(self) -> WebhookForm:
@@ -240,11 +240,11 @@ class FoneDynamics(Carrier):
     # --- texts from phones --------------------------------------------------------------------------------------------
 
     def owns(self, number: str) -> bool:
-        """Our dedicated numbers and the pool."""
+        """Returns True for our dedicated numbers and the pool."""
         return number in self.settings.numbers or number in self.settings.pool
 
     def admit(self, from_number: str, to: str, text: str, media: Sequence[str]) -> str:
-        """Keeps the text as a Message resource."""
+        """Stores the text as a Message resource."""
         if media:
             raise NoSuchNumber("Fone Dynamics carries no pictures.")
         lease = None if to in self.settings.numbers else self._lease_of(from_number, to)
@@ -274,7 +274,7 @@ class FoneDynamics(Carrier):
         return lease
 
     async def forward(self, message_id: str) -> None:
-        """Calls the webhook of the lease, or the portal's; forwards by SMS and email are noted."""
+        """Calls the webhook of the lease or of the portal, and records forwards by SMS and email."""
         lease = self._replies[message_id]
         if lease is None:
             url, method = self.settings.portal_webhook, self.settings.portal_method

@@ -1,7 +1,7 @@
 """The error envelope of https://www.fonedynamics.com/docs/rest-api/errors.
 
-Only the first part of that page's table of codes can be read (A to CO, and FORBIDDEN as an example). The codes with a
-star below are ours, in its style; nobody may depend on them.
+Only the first part of that page's table of codes is readable (A to CO, and FORBIDDEN as an example). The codes with a
+star below are ours, in its style; do not depend on them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ FORBIDDEN = "FORBIDDEN"
 
 
 def envelope(status: int, code: str, message: str, *fields: str) -> web.Response:
-    """An error answer; `fields` are the names of the parameters at fault."""
+    """Returns an error answer; `fields` are the names of the wrong parameters."""
     said: dict[str, object] = {"ErrorCode": code, "Message": message}
     if fields:
         said["Errors"] = [{"FieldName": name} for name in fields]
@@ -34,10 +34,10 @@ def envelope(status: int, code: str, message: str, *fields: str) -> web.Response
 
 
 def bad(code: str, message: str, *fields: str) -> Answered:
-    """A 400."""
+    """Returns a 400."""
     return Answered(envelope(HTTPStatus.BAD_REQUEST, code, message, *fields))
 
 
 def forbidden(code: str, message: str, *fields: str) -> Answered:
-    """A 403: a permission is missing, or the state would be an invalid one."""
+    """Returns a 403: a permission is missing, or the resulting state would be invalid."""
     return Answered(envelope(HTTPStatus.FORBIDDEN, code, message, *fields))

@@ -1,4 +1,4 @@
-"""Find, as https://www.fonedynamics.com/docs/rest-api/find-sms describes it, with its parameters in the query."""
+"""Find, as in https://www.fonedynamics.com/docs/rest-api/find-sms, with its parameters in the query."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _COUNT = 200
 
 
 def find(messages: Iterable[Message], query: Mapping[str, str], unknown: str, *, newest_first: bool) -> list[Message]:
-    """The messages that a query asks for, created in [Date_From, Date_To).
+    """Returns the messages that match a query, created in [Date_From, Date_To).
 
     Args:
-        messages: all there are, oldest first.
-        query: as it came.
-        unknown: "refuse" or "ignore" parameters that the document does not have.
-        newest_first: the order of what is found.
+        messages: all messages, oldest first.
+        query: as received.
+        unknown: "refuse" or "ignore" undocumented parameters.
+        newest_first: the order of the result.
 
     Raises:
         Answered: a parameter is missing or wrong.

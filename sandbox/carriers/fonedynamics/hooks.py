@@ -1,4 +1,4 @@
-"""The company's webhooks, in each of the forms that no document rules out."""
+"""The provider's webhooks, in every form that the documents allow."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def hook(kind: str, message: Message, url: str, method: str, form: WebhookForm) -> Hook:
-    """The webhook that tells of a message."""
+    """Returns the webhook for a message."""
     content = _content(message, form)
     if method == "GET" or form is WebhookForm.QUERY:
         return Hook(kind, message.sid, _with_query(url, content), method)

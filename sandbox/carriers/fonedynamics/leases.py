@@ -1,4 +1,4 @@
-"""Leased numbers: assigned to one phone each time, valid for so long, at most five per phone at a time."""
+"""Leased numbers: each lease is for one phone, for a limited time, at most five per phone at once."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ MAX_PER_PHONE = 5
 
 
 class TooManyLeases(Exception):
-    """The phone has five live leases already."""
+    """The phone already has five live leases."""
 
 
 @dataclass(slots=True)
 class Lease:
-    """One number for one phone.
+    """A number leased to a phone.
 
     Attributes:
         lifetime: how long it is valid.
-        options: the lease options of the newest text that carried some: where replies go.
+        options: the lease options of the newest text that had some: the targets of replies.
     """
 
     number: str = field(repr=False)
@@ -33,17 +33,17 @@ class Lease:
     options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def is_live(self, now: datetime) -> bool:
-        """Whether it has not ended yet."""
+        """Returns True if it has not ended yet."""
         return now < self.ends
 
     @property
     def ends(self) -> datetime:
-        """When it is no longer the phone's."""
+        """When it ends."""
         return self.since + self.lifetime
 
 
 class Leases:
-    """All leases there were; a number of the pool may serve several phones, but each phone only once at a time."""
+    """All leases. A number of the pool may serve several phones, but each phone only once at a time."""
 
     def __init__(self, pool: tuple[str, ...]) -> None:
         if len(pool) <= MAX_PER_PHONE:
@@ -53,26 +53,26 @@ class Leases:
         self._of: defaultdict[str, list[Lease]] = defaultdict(list)  # by phone
 
     def live(self, phone: str, now: datetime) -> list[Lease]:
-        """The live leases of one phone, oldest first."""
+        """Returns the live leases of a phone, oldest first."""
         return [lease for lease in self._of[phone] if lease.is_live(now)]
 
     def find(self, number: str, phone: str) -> Lease | None:
-        """The newest lease of this number for this phone, live or ended."""
+        """Returns the newest lease of this number for this phone, live or ended."""
         matching = [lease for lease in self._of[phone] if lease.number == number]
         return matching[-1] if matching else None
 
     def grant(self, phone: str, now: datetime, lifetime: timedelta, *, keep: bool, reuse: bool) -> Lease:
-        """A lease for one phone.
+        """Grants a phone a lease.
 
         Args:
-            phone: whom it is for.
+            phone: the phone.
             now: when it begins.
             lifetime: how long it is valid.
-            keep: whether a live one is used again rather than a new one given.
-            reuse: whether the oldest live one is used again instead of a sixth.
+            keep: True to reuse a live lease instead of granting a new one.
+            reuse: True to reuse the oldest live lease instead of granting a sixth.
 
         Raises:
-            TooManyLeases: if it has five, and none may be used again.
+            TooManyLeases: it has five, and none may be reused.
         """
         live = self.live(phone, now)
         if keep and live:
@@ -87,7 +87,7 @@ class Leases:
         return lease
 
     def _longest_unused(self, phone: str, live: list[Lease]) -> str:
-        """The number that this phone did not have for longest: old and new texts are not mixed on it."""
+        """Returns the number that this phone has not had for the longest time, to keep old and new texts apart."""
         last = {lease.number: position for position, lease in enumerate(self._of[phone])}
         taken = {lease.number for lease in live}
         return min((number for number in self.pool if number not in taken), key=lambda number: last.get(number, -1))

@@ -1,4 +1,4 @@
-"""The Message resource, as https://www.fonedynamics.com/docs/rest-api/get-sms describes it."""
+"""The Message resource, as in https://www.fonedynamics.com/docs/rest-api/get-sms."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _SID = string.ascii_uppercase + string.digits
 
 
 def new_sid(letter: str) -> str:
-    """32 upper-case letters and digits, the first of which says what it names."""
+    """Returns 32 upper-case letters and digits; the first tells the type."""
     return letter + "".join(secrets.choice(_SID) for _ in range(31))
 
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """One text at the company, in either direction. Times are seconds since 1970."""
+    """One text at the provider, in either direction. Times are Unix seconds."""
 
     account_sid: str
     property_sid: str
@@ -42,7 +42,7 @@ class Message:
     receipt_method: str = "POST"
 
     def resource(self) -> dict[str, Any]:
-        """All that the company tells of it; what is not known is left out."""
+        """Returns the resource without unknown fields."""
         known: dict[str, Any] = {
             "MessageSid": self.sid,
             "AccountSid": self.account_sid,
@@ -65,7 +65,7 @@ class Message:
         return {name: value for name, value in known.items() if value is not None}
 
     def reach(self, status: str, now: int, error_code: str | None) -> None:
-        """It has come as far as this."""
+        """Records that the text has reached this status."""
         self.status = status
         if status == "Submitted":
             self.submitted = now
@@ -75,7 +75,7 @@ class Message:
             self.error_code = error_code
 
     def as_told(self, status: str, error_code: str) -> Self:
-        """What a receipt of this status says, which may be another one than the message has by now."""
+        """Returns a copy as a receipt reports it; the message may have another status by now."""
         code = (self.error_code or error_code) if status == "Failed" else None
         return replace(
             self, status=status, delivered=self.delivered if status == "Delivered" else None, error_code=code
@@ -84,9 +84,9 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Forward:
-    """A reply that the company passed on by SMS or email, as the options of the lease asked."""
+    """A reply that the provider forwarded by SMS or email, as the lease's options request."""
 
     kind: str  # "sms", "email"
     to: str = field(repr=False)
-    from_address: str = field(repr=False)  # "" for the company's "no reply" address
-    message_id: str  # of the reply
+    from_address: str = field(repr=False)  # "" for the provider's "no reply" address
+    message_id: str  # the reply's

@@ -1,4 +1,4 @@
-"""What https://www.fonedynamics.com/docs/rest-api/send-sms says of each field of a send, and its refusal."""
+"""The rules of https://www.fonedynamics.com/docs/rest-api/send-sms for each field of a send, and their errors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _MAX_PAST = 60 * 60  # seconds, exclusive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """A send whose fields are each in order."""
+    """A send with valid fields."""
 
     from_number: str = field(repr=False)  # "" for a lease
     to: str = field(repr=False)
@@ -50,25 +50,25 @@ class Send:
     receipt_url: str | None = field(default=None, repr=False)
     receipt_method: str = "POST"
     external_id: str | None = None
-    options: Mapping[str, str] = field(default_factory=dict, repr=False)  # those lease options that were given
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)  # the lease options that were given
 
     @property
     def is_alphanumeric(self) -> bool:
-        """Whether the sender is a name."""
+        """True if the sender is a name."""
         return bool(self.from_number) and not self.from_number.startswith("+")
 
 
 def read(body: bytes, content_type: str, *, now: int, unknown: str) -> Send:
-    """The send that a request's body means.
+    """Parses a request's body.
 
     Args:
-        body: as it came.
+        body: as received.
         content_type: without parameters.
-        now: seconds since 1970.
-        unknown: "refuse" or "ignore" fields that the document does not have.
+        now: Unix seconds.
+        unknown: "refuse" or "ignore" undocumented fields.
 
     Raises:
-        Answered: the document's error for the first rule that is broken.
+        Answered: the documented error for the first broken rule.
     """
     given = _object(body, content_type, unknown)
     _check_needed(given)
@@ -107,7 +107,7 @@ def _object(body: bytes, content_type: str, unknown: str) -> dict[str, Any]:
 
 
 def _typed(given: dict[str, Any]) -> dict[str, Any]:
-    wrong = [name for name, value in given.items() if type(value) is not FIELDS[name]]  # a bool is no integer
+    wrong = [name for name, value in given.items() if type(value) is not FIELDS[name]]  # a bool is not an integer here
     if wrong:
         raise bad(INVALID, "The request has parameters of the wrong type.", *wrong)
     return given
@@ -162,7 +162,7 @@ def _options(given: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _method(name: str, given: Mapping[str, Any]) -> str:
-    method: str = given.get(name, "POST").upper()  # the company's own SDK writes "Post"
+    method: str = given.get(name, "POST").upper()  # the provider's own SDK writes "Post"
     if method not in ("POST", "GET"):
         raise bad(INVALID, f"{name} must be POST or GET.", name)
     return method

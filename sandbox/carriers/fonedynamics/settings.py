@@ -1,4 +1,4 @@
-"""What can be set at the pretend Fone Dynamics: the account, and every point on which the documents are silent."""
+"""Settings of the simulated Fone Dynamics: the account, and every point on which the documents are silent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sandbox.carriers.carrier import Settings
 
 
 class WebhookForm(Enum):
-    """How a webhook's content is written; no document says. With GET, whatever there is stands in the query."""
+    """The form of a webhook's content, which no document shows. With GET, all of it is in the query."""
 
     JSON = "the message resource as JSON"
     WRAPPED = 'the same inside {"Message": …}, as answers have it'
@@ -22,36 +22,36 @@ class WebhookForm(Enum):
     EMPTY = "nothing at all"
 
 
-POOL = tuple(f"+6148800{number:04}" for number in range(100, 108))  # numbers to lease; each may serve many phones
+POOL = tuple(f"+6148800{number:04}" for number in range(100, 108))  # numbers to lease; each may serve several phones
 
 
 @dataclass(slots=True, kw_only=True)
 class FoneDynamicsSettings(Settings):
-    """The account and the company's ways."""
+    """The account and the provider's behaviour."""
 
     account_sid: str = "AG5T3HFR5ASD54FS5GB3SDAFJAKSH6DS"
     token: str = field(default="pretend-token", repr=False)
     property_sid: str = "S7DNJ9KJDS0MDS23DKS9QMZ8DKJSD9KL"
-    numbers: tuple[str, ...] = ("+61499009990",)  # dedicated numbers of ours
-    portal_webhook: str | None = None  # where texts to dedicated numbers go, as set in the portal
+    numbers: tuple[str, ...] = ("+61499009990",)  # our dedicated numbers
+    portal_webhook: str | None = None  # target of texts to dedicated numbers, as set in the portal
     portal_method: Literal["POST", "GET"] = "POST"
     pool: tuple[str, ...] = POOL
 
-    # What is set up for the account.
+    # The account's setup.
     sms_enabled: bool = True
     no_alphanumeric: frozenset[str] = frozenset({"US", "CA"})  # countries, ISO 3166-1 alpha-2
     unavailable: frozenset[str] = frozenset()  # countries that we may not text
 
-    # Where the documents are silent.
-    webhook_forms: tuple[WebhookForm, ...] = (WebhookForm.JSON,)  # taken in turn
+    # Points on which the documents are silent.
+    webhook_forms: tuple[WebhookForm, ...] = (WebhookForm.JSON,)  # used in turn
     tell_submitted: bool = False  # a receipt for Submitted too
-    new_lease_for: Literal["message", "recipient"] = "message"  # a fresh number per blank From, or one kept per phone
-    lease_lifetime: timedelta = timedelta(days=30)  # documented; the demo's check cannot wait for so long
+    new_lease_for: Literal["message", "recipient"] = "message"  # a new number per blank From, or one per phone
+    lease_lifetime: timedelta = timedelta(days=30)  # documented; the demo's check uses a shorter one
     sixth_lease: Literal["refuse", "reuse"] = "refuse"  # "reuse": the oldest one of that phone
-    renew_on_use: bool = False  # whether 30 days begin anew with each text from a lease
-    ended_lease_replies: Literal["raise", "deliver"] = "raise"  # what becomes of a text to a lease that ended
-    webhook_with_lease: Literal["honour", "ignore", "refuse"] = "honour"  # lease options where From names a live lease
-    send_answer: Literal["six", "full"] = "six"  # the seed's six fields, or the whole resource
+    renew_on_use: bool = False  # True if each text from a lease starts a new term of 30 days
+    ended_lease_replies: Literal["raise", "deliver"] = "raise"  # the result of a text to an ended lease
+    webhook_with_lease: Literal["honour", "ignore", "refuse"] = "honour"  # lease options if From is a live lease
+    send_answer: Literal["six", "full"] = "six"  # the document's six fields, or the whole resource
     find_answer: Literal["object", "array"] = "object"  # {"Messages": […]} or […]
     find_order: Literal["oldest", "newest"] = "oldest"  # which comes first
     unknown_fields: Literal["refuse", "ignore"] = "refuse"

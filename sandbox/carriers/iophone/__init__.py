@@ -1,4 +1,4 @@
-"""IO Phone, API version 6: JSON, one sticky callback address per number of ours, pictures.
+"""IO Phone, API version 6: JSON, one remembered callback URL per number, pictures.
 
 Document: https://rental.software/support/knowledge-base/article/api-sms-text-message-sending-and-recieving
 """

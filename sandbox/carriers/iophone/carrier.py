@@ -1,4 +1,4 @@
-"""The company itself: one address to send at, one callback address per number of ours, limits and pictures."""
+"""The simulated provider: one URL to send, one callback URL per number, limits and pictures."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _NOT_OURS = "This account is not authorized to send text messages from this numb
 
 
 class IoPhone(Carrier):
-    """The pretend IO Phone.
+    """The simulated IO Phone.
 
     Attributes:
-        settings: may be changed while it runs, but for the prefix.
-        callbacks: the address that was last sent for each of our numbers.
+        settings: can be changed at run time, except for the prefix.
+        callbacks: the newest callback URL for each of our numbers.
         messages: every text in either direction, by id, oldest first.
         gallery: the pictures that it hosts.
     """
@@ -57,11 +57,11 @@ class IoPhone(Carrier):
 
     @property
     def base_url(self) -> str:
-        """With the version of the API."""
+        """The base URL with the API version."""
         return super().base_url + self.settings.prefix
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Send, and the pictures that it hosts."""
+        """Routes: send, and the hosted pictures."""
         return (
             web.post(f"{self.settings.prefix}/text", self._send, name="send"),
             web.get("/hosted/{name}", self._picture, name="media", allow_head=False),
@@ -116,18 +116,18 @@ class IoPhone(Carrier):
             self.callbacks.pop(sender, None)
 
     def refusal(self) -> web.Response:
-        """The document's example of a 403."""
+        """Returns the document's example of a 403."""
         return rules.error(HTTPStatus.FORBIDDEN, _NOT_OURS)
 
     def server_error(self) -> web.Response:
-        """A 500 in the form of the other errors."""
+        """Returns a 500 in the form of the other errors."""
         return rules.error(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
 
     def throttled(self) -> web.Response:
-        """429 in the form of the other errors."""
+        """Returns a 429 in the form of the other errors."""
         return rules.error(HTTPStatus.TOO_MANY_REQUESTS, "Too Many Requests")
 
-    # --- what becomes of a text ---------------------------------------------------------------------------------------
+    # --- results of texts ---------------------------------------------------------------------------------------------
 
     async def _keep(self, send: rules.Send, sender: str) -> tuple[Message, Outcome]:
         outcome = Outcome(Fate.DELIVERED) if sender == TEST_NUMBER else self.outcomes.take(send.to)
@@ -166,12 +166,12 @@ class IoPhone(Carrier):
         await self.take(accepted, (_SENDING, last) if asked and not message.is_test else (last,))
 
     def reach(self, message_id: str, state: str) -> None:
-        """The phone shows what was delivered, unless it was a test."""
+        """Shows a delivered text on the phone, unless it was a test."""
         if state == _DELIVERED and not self.messages[message_id].is_test:
             self.show(message_id)
 
     def receipt(self, message_id: str, state: str) -> Hook | None:
-        """To the address that was last sent for the number, if there is one."""
+        """Returns a receipt to the number's newest callback URL, if there is one."""
         message, outcome = self.messages[message_id], self._outcomes[message_id]
         if outcome.fate is Fate.SILENT:
             return None
@@ -182,7 +182,7 @@ class IoPhone(Carrier):
         return self._hook("receipt", message.from_number, message.told(state, time, code))
 
     def opposite(self, state: str) -> str:
-        """Failed for delivered, and the other way round."""
+        """Returns failed for delivered, and the reverse."""
         return _FAILED if state == _DELIVERED else _DELIVERED
 
     def _hook(self, kind: str, number: str, said: dict[str, Any]) -> Hook | None:
@@ -199,15 +199,15 @@ class IoPhone(Carrier):
     # --- texts from phones --------------------------------------------------------------------------------------------
 
     def owns(self, number: str) -> bool:
-        """Our numbers."""
+        """Returns True for our numbers."""
         return number in self.settings.numbers
 
     def host(self, content: bytes, content_type: str) -> str:
-        """Hosts a picture, so that a phone can send it; its URL."""
+        """Hosts a picture for a phone to send; returns its URL."""
         return self._hosted_url(self.gallery.keep(content, content_type))
 
     def admit(self, from_number: str, to: str, text: str, media: Sequence[str]) -> str:
-        """Keeps the text; what comes as a `data:` URL is hosted, any other URL is passed on."""
+        """Stores the text; a `data:` URL is hosted, any other URL is passed on."""
         hosted = [self._hosted_url(self.gallery.keep_data(url)) if url.startswith("data:") else url for url in media]
         message = Message(
             id=next(self._ids),
@@ -222,7 +222,7 @@ class IoPhone(Carrier):
         return str(message.id)
 
     async def forward(self, message_id: str) -> None:
-        """Calls the address of the number, if one was sent."""
+        """Calls the number's callback URL, if there is one."""
         message = self.messages[message_id]
         hook = self._hook("inbound", message.to, message.told("message-received", message.time))
         if hook is not None:

@@ -1,6 +1,6 @@
-"""Error codes of failure webhooks. Only 4720 is in IO Phone's own document.
+"""Error codes of failure webhooks. IO Phone documents only 4720.
 
-It resells Bandwidth, whose table this is: https://github.com/Bandwidth/api-docs (`site/docs/messaging/errors.mdx`).
+It resells Bandwidth, which has this table: https://github.com/Bandwidth/api-docs (`site/docs/messaging/errors.mdx`).
 """
 
 from __future__ import annotations
@@ -53,5 +53,5 @@ SLUGS = {
 
 
 def slug(code: int) -> str:
-    """What a failure webhook's `description` says."""
+    """Returns the `description` of a failure webhook."""
     return SLUGS.get(code, "unknown-error")

@@ -1,4 +1,4 @@
-"""How much may be asked and sent, in windows that slide."""
+"""Limits for requests and texts in sliding windows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HOUR, _DAY, _WEEK = timedelta(hours=1), timedelta(days=1), timedelta(weeks=1)
 
 
 class Limits:
-    """What the account has used."""
+    """The account's use of its limits."""
 
     def __init__(self, settings: IoPhoneSettings) -> None:
         self._settings = settings
@@ -23,7 +23,7 @@ class Limits:
         self._texts: deque[datetime] = deque()
 
     def ask(self, now: datetime) -> bool:
-        """Whether one more request is allowed; if so, it is counted."""
+        """Returns True if one more request is allowed, and counts it."""
         _forget(self._requests, now - timedelta(seconds=self._settings.requests_seconds))
         if len(self._requests) >= self._settings.requests:
             return False
@@ -31,14 +31,14 @@ class Limits:
         return True
 
     def may_text(self, now: datetime) -> bool:
-        """Whether one more text is allowed: under all limits, or some minutes after the last one."""
+        """Returns True if one more text is allowed: under all limits, or some minutes after the last one."""
         _forget(self._texts, now - _WEEK)
         if not self._is_full(now):
             return True
         return now - self._texts[-1] >= timedelta(seconds=self._settings.then_every_seconds)
 
     def text(self, now: datetime) -> None:
-        """One text goes out."""
+        """Counts one text."""
         self._texts.append(now)
 
     def _is_full(self, now: datetime) -> bool:

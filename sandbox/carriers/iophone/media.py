@@ -1,4 +1,4 @@
-"""Pictures: those that the company hosts are really served."""
+"""Hosted pictures, which are really served."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A file that the company hosts."""
+    """A hosted file."""
 
     content: bytes = field(repr=False)
     content_type: str
 
 
 class Gallery:
-    """The files that the company hosts, by name."""
+    """The hosted files by name."""
 
     def __init__(self) -> None:
         self.pictures: dict[str, Picture] = {}
 
     def keep(self, content: bytes, content_type: str) -> str:
-        """Hosts a file; its name."""
+        """Hosts a file; returns its name."""
         name = secrets.token_urlsafe(12) + _SUFFIXES.get(content_type, "")
         self.pictures[name] = Picture(content, content_type)
         return name
 
     def keep_data(self, url: str) -> str:
-        """Hosts what a `data:` URL holds; its name.
+        """Hosts the content of a `data:` URL; returns its name.
 
         Raises:
-            Unavailable: it holds nothing that can be read.
+            Unavailable: it has no readable content.
         """
         head, _, data = url.removeprefix("data:").partition(",")
         content_type, _, encoding = head.partition(";")
@@ -58,10 +58,10 @@ class Gallery:
         return self.keep(content, content_type or "text/plain")
 
     async def fetch(self, urls: Iterable[str]) -> dict[str, str]:
-        """Fetches and hosts what stands on this machine; the name of each by its URL.
+        """Fetches and hosts files from this machine; returns the name for each URL.
 
         Raises:
-            Unavailable: one of them does not come.
+            Unavailable: one of them cannot be fetched.
         """
         near = [url for url in urls if urlsplit(url).hostname in _LOOPBACK]
         if not near:

@@ -1,4 +1,4 @@
-"""One text at IO Phone, and what its answers and webhooks say of it."""
+"""One text at IO Phone, with its answer and webhooks."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ class Message:
     """One text, in either direction."""
 
     id: int
-    time: str  # as the answer to the send said it
+    time: str  # as in the answer to the send
     direction: str  # "out", "in"
     from_number: str = field(repr=False)
     to: str = field(repr=False)
     text: str = field(repr=False)
-    media: tuple[str, ...] = field(default=(), repr=False)  # as hosted by the company
+    media: tuple[str, ...] = field(default=(), repr=False)  # as hosted by the provider
     custom_key: str | None = None
     is_test: bool = False
 
     def told(self, kind: str, time: str, code: int | None = None) -> dict[str, Any]:
-        """What a webhook says.
+        """Returns the body of a webhook.
 
         Args:
             kind: its `type`.
@@ -60,7 +60,7 @@ class Message:
         return said
 
     def accepted(self, asked_media: list[str], request_time: int) -> dict[str, Any]:
-        """The answer to its send; HTTP says 200, the body 202."""
+        """Returns the answer to its send; the HTTP status is 200, the body has 202."""
         said: dict[str, Any] = {
             "id": self.id,
             "time": self.time,
@@ -77,5 +77,5 @@ class Message:
 
 
 def iso(moment: datetime, digits: int) -> str:
-    """`2023-09-14T15:59:38.406172698Z`, with so many digits behind the point."""
+    """Returns `2023-09-14T15:59:38.406172698Z` with this many digits after the point."""
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{f'{moment.microsecond:06}000'[:digits]}Z"

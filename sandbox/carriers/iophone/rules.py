@@ -1,4 +1,4 @@
-"""What the document says of each field of a send, and what is answered where it is broken."""
+"""The document's rules for each field of a send, and the errors for broken ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MAX_URL = 4096
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A send whose fields are each in order."""
+    """A send with valid fields."""
 
     to: str = field(repr=False)
     text: str = field(repr=False)
@@ -44,25 +44,25 @@ class Send:
 
 
 def error(status: int, message: str) -> web.Response:
-    """An error: the HTTP status stands in the body too."""
+    """Returns an error; the body repeats the HTTP status."""
     return web.json_response({"status": status, "message": message}, status=status)
 
 
 def bad(message: str) -> Answered:
-    """A 400."""
+    """Returns a 400."""
     return Answered(error(HTTPStatus.BAD_REQUEST, message))
 
 
 def read(body: bytes, content_type: str, *, unknown: str) -> Send:
-    """The send that a request's body means.
+    """Parses a request's body.
 
     Args:
-        body: as it came.
+        body: as received.
         content_type: without parameters.
-        unknown: "refuse" or "ignore" fields that the document does not have.
+        unknown: "refuse" or "ignore" undocumented fields.
 
     Raises:
-        Answered: a 400 for the first rule that is broken.
+        Answered: a 400 for the first broken rule.
     """
     given = _object(body, content_type, unknown)
     for name in ("toNumber", "text"):
@@ -113,7 +113,7 @@ def _recipient(text: str, country: str) -> str:
 
 
 def _number(name: str, text: str, country: str) -> str:
-    """E.164; a number that is possible will do, since those of the document's own examples are not valid."""
+    """Returns E.164. Possible numbers are accepted, because the document's own examples are not valid ones."""
     try:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:

@@ -1,4 +1,4 @@
-"""IOVOX, Enterprise REST API v3: XML in and out, receipts as JSON, texts to us through an SMS Flow.
+"""IOVOX, Enterprise REST API v3: XML requests and answers, JSON receipts, inbound texts through an SMS Flow.
 
 Documents: https://www.iovox.com/api/rest/sendSms.html, https://www.iovox.com/api/rest/getSmsData.html and
 https://www.iovox.com/api/sms-flow/httpRequest.html

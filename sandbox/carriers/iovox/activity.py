@@ -1,7 +1,7 @@
 """One text at IOVOX, in either direction, as `getSmsData` lists it.
 
-https://www.iovox.com/api/rest/getSmsData.html names the parameters; the fields of a row are documented nowhere, so
-these are plausible and no more.
+https://www.iovox.com/api/rest/getSmsData.html documents the parameters but not the fields of a row, so these are only
+plausible.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Activity:
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     def row(self) -> dict[str, str]:
-        """What a list tells of it."""
+        """Returns the row of a list."""
         return {
             "sms_activity_id": self.id,
             "direction": self.direction,
@@ -64,15 +64,15 @@ class Page:
 
 
 def london(moment: datetime) -> str:
-    """Wall time in Europe/London, without saying so."""
+    """Returns London wall time, without a zone."""
     return f"{moment.astimezone(LONDON):{_TIME}}"
 
 
 def find(activities: Iterable[Activity], query: Mapping[str, str], now: datetime) -> Page:
-    """The page that a query asks for: by default of this month, newest first.
+    """Returns the page for a query: by default of this month, newest first.
 
     Raises:
-        Answered: 400 with every error there is.
+        Answered: 400 with every error.
     """
     _check(query)
     here = now.astimezone(LONDON)
@@ -87,7 +87,7 @@ def find(activities: Iterable[Activity], query: Mapping[str, str], now: datetime
 
 
 def xml(page: Page) -> etree._Element:
-    """The page as the sibling method `getSmsHistory` writes one."""
+    """Returns the page in the format of the sibling method `getSmsHistory`."""
     root = etree.Element("response", httpStatus="200")
     for name, value in (("current_page", page.number), ("total_pages", page.pages), ("total_results", page.total)):
         etree.SubElement(root, name).text = str(value)
@@ -118,7 +118,7 @@ def _check(query: Mapping[str, str]) -> None:
 
 
 def _moment(text: str | None, default: datetime, *, is_end: bool) -> datetime:
-    """A time in London, to the second; a day alone means its beginning, or its end."""
+    """Returns a time in London, to the second; a day alone means its beginning or its end."""
     if not text:
         return default
     is_day = len(text) == len("2020-05-06")

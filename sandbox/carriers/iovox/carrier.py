@@ -1,4 +1,4 @@
-"""The company itself: one interface, receipts, failover calls, and texts to VoxNumbers."""
+"""The simulated provider: one interface, receipts, failover calls, and texts to VoxNumbers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _STATES = {
     Fate.EXPIRED: ("ACKNOWLEDGED", "BUFFERED", "EXPIRED"),
     Fate.REJECTED: ("FAILED",),
 }
-# The raw receipt beside each status. Only the first two are in the document; their numbers are Kannel's, as the others.
+# The raw receipt for each status. The document shows only the first two; their numbers and the others are Kannel's.
 _RAW = {
     "ACKNOWLEDGED": ("smsc submit", "8"),
     "DELIVERED": ("delivery success", "1"),
@@ -49,7 +49,7 @@ _RAW = {
 
 @dataclass(frozen=True, slots=True)
 class FailoverCall:
-    """A call that reads a text out because it could not be delivered."""
+    """A call that reads out a text that could not be delivered."""
 
     link_id: str
     destination: str = field(repr=False)
@@ -60,10 +60,10 @@ class FailoverCall:
 
 
 class Iovox(Carrier):
-    """The pretend IOVOX.
+    """The simulated IOVOX.
 
     Attributes:
-        settings: may be changed while it runs; `voxnumbers` says which flow each number has.
+        settings: can be changed at run time; `voxnumbers` has the flow for each number.
         activities: every text in either direction, by `sms_activity_id`, oldest first.
         calls: failover calls.
     """
@@ -79,11 +79,11 @@ class Iovox(Carrier):
         self._fates: dict[str, tuple[Fate, str | None]] = {}
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """One interface; `method` in the query says what is wanted."""
+        """Routes: one interface; the query's `method` selects the operation."""
         return (web.route("*", "/SMS", self._sms),)
 
     def kind(self, request: web.Request) -> str:
-        """By the API's `method`."""
+        """Returns the kind by the API's `method`."""
         method = request.query.get("method")
         if method == "getSmsData":
             return "fetch" if "sms_activity_id" in request.query else "list"
@@ -127,17 +127,17 @@ class Iovox(Carrier):
             raise Answered(errors.answer(HTTPStatus.UNAUTHORIZED, ["HTTP 401: Unauthorized"]))
 
     def refusal(self) -> web.Response:
-        """One of the errors of the table."""
+        """Returns one of the documented errors."""
         return errors.answer(HTTPStatus.BAD_REQUEST, ["Destination Invalid: refused"])
 
     def server_error(self) -> web.Response:
-        """The document's 500, or a page that is no XML."""
+        """Returns the documented 500, or a page that is not XML."""
         if self.settings.error_page:
             page = "<html><head><title>500 Internal Server Error</title><body>Apache<br></body></html>"
             return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text=page, content_type="text/html")
         return errors.answer(HTTPStatus.INTERNAL_SERVER_ERROR, ["Internal Server Error"])
 
-    # --- what becomes of a text ---------------------------------------------------------------------------------------
+    # --- results of texts ---------------------------------------------------------------------------------------------
 
     async def _accept(self, send: rules.Send) -> str:
         phone, now = with_plus(send.destination), self.clock.now()
@@ -153,7 +153,7 @@ class Iovox(Carrier):
         return kept.id
 
     async def pause(self, message_id: str, state: str) -> None:
-        """A text expires when its time is over, where it was given one."""
+        """Waits; a text expires after its expiry, if it has one."""
         expiry = self._sends[message_id].expiry
         if state == "EXPIRED" and expiry is not None:
             await self.clock.until(self.activities[message_id].at + timedelta(minutes=expiry))
@@ -161,7 +161,7 @@ class Iovox(Carrier):
             await super().pause(message_id, state)
 
     def reach(self, message_id: str, state: str) -> None:
-        """The phone shows what arrived; what did not may be read out by a call."""
+        """Shows an arrived text on the phone; a failed one may be read out in a call."""
         kept, send = self.activities[message_id], self._sends[message_id]
         fate, _ = self._fates[message_id]
         kept.status = state
@@ -174,7 +174,7 @@ class Iovox(Carrier):
             self.show(message_id)
 
     def receipt(self, message_id: str, state: str) -> Hook | None:
-        """JSON, whatever its content type says, with the time in London."""
+        """Returns a JSON receipt with London time, under any content type."""
         send = self._sends[message_id]
         if send.callback_url is None:
             return None
@@ -193,17 +193,17 @@ class Iovox(Carrier):
         return Hook("receipt", message_id, send.callback_url, "POST", headers, json.dumps(said).encode())
 
     def opposite(self, state: str) -> str:
-        """Failed for delivered, and delivered for everything else."""
+        """Returns failed for delivered, and delivered for everything else."""
         return "FAILED" if state == "DELIVERED" else "DELIVERED"
 
     # --- texts from phones --------------------------------------------------------------------------------------------
 
     def owns(self, number: str) -> bool:
-        """Our mobile VoxNumbers."""
+        """Returns True for our mobile VoxNumbers."""
         return number in self.settings.voxnumbers
 
     def admit(self, from_number: str, to: str, text: str, media: Sequence[str]) -> str:
-        """Keeps the text; it gets an id here, but no webhook says it."""
+        """Stores the text; its id is in no webhook."""
         if media:
             raise NoSuchNumber("IOVOX carries no pictures.")
         kept = activity.Activity(

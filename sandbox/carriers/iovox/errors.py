@@ -1,4 +1,4 @@
-"""Errors as https://www.iovox.com/api/rest/index.html shows them: one or several in one answer."""
+"""Errors as in https://www.iovox.com/api/rest/index.html: one or several in an answer."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def answer(status: int, messages: Sequence[str]) -> web.Response:
-    """An error answer."""
+    """Returns an error answer."""
     root = etree.Element("errors")
     for message in messages:
         etree.SubElement(root, "error", status=str(status)).text = _printable(message)
@@ -23,17 +23,17 @@ def answer(status: int, messages: Sequence[str]) -> web.Response:
 
 
 def response(status: int, root: etree._Element) -> web.Response:
-    """Any answer; the server starts a session that nobody asked for."""
+    """Returns any answer; the server starts a session with each."""
     body = etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
     headers = {"Set-Cookie": "PHPSESSID=0; path=/"}
     return web.Response(status=status, body=body, content_type="text/xml", charset="UTF-8", headers=headers)
 
 
 def bad(*messages: str) -> Answered:
-    """A 400."""
+    """Returns a 400."""
     return Answered(answer(HTTPStatus.BAD_REQUEST, messages))
 
 
 def _printable(text: str) -> str:
-    """What XML can hold."""
+    """Removes characters that XML cannot contain."""
     return "".join(character if character.isprintable() else "?" for character in text)

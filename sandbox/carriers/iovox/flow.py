@@ -1,4 +1,4 @@
-"""An SMS Flow with one `httpRequest` rule: what is called for a text to a VoxNumber.
+"""An SMS Flow with one `httpRequest` rule: the webhook for a text to a VoxNumber.
 
 https://www.iovox.com/api/sms-flow/httpRequest.html
 """
@@ -22,13 +22,13 @@ ORIGIN, DESTINATION, MESSAGE = "$_smsOrigin", "$_smsDestination", "$_smsMessage"
 
 @dataclass(slots=True)
 class Flow:
-    """The rule, as we set it up in the portal.
+    """The rule, as set up in the portal.
 
     Attributes:
-        url: what is called.
-        method: how.
-        params: names of our choosing, with a variable of the text or a literal each.
-        encoding: of a POST; no document says which it is. A GET has its query.
+        url: the URL to call.
+        method: POST or GET.
+        params: names that we choose, each with a variable of the text or a literal.
+        encoding: of a POST, which no document shows. A GET uses its query.
     """
 
     url: str = field(repr=False)
@@ -40,7 +40,7 @@ class Flow:
 
     @classmethod
     def from_xml(cls, document: str) -> Self:
-        """The rule in a document for createFlow (https://www.iovox.com/api/sms-flow/httpRequest.html)."""
+        """Returns the rule in a document for createFlow (https://www.iovox.com/api/sms-flow/httpRequest.html)."""
         rule = etree.fromstring(document.encode()).find("smsFlow/httpRequest")
         if rule is None:
             raise ValueError("There are no Rules in this Template")
@@ -48,7 +48,7 @@ class Flow:
         return cls(rule.get("url", ""), "GET" if rule.get("requestMethod") == "GET" else "POST", params)
 
     def hook(self, message_id: str, variables: Mapping[str, str]) -> Hook:
-        """The call for one text."""
+        """Returns the webhook for a text."""
         said = {name: variables.get(value, value) for name, value in self.params}
         if self.method == "GET" or self.encoding == "query":
             joint = "&" if "?" in self.url else "?"

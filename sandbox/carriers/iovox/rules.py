@@ -1,6 +1,6 @@
-"""What https://www.iovox.com/api/rest/sendSms.html says of each node of a send, and the errors of its table.
+"""The rules of https://www.iovox.com/api/rest/sendSms.html for each node of a send, with the documented errors.
 
-The document has no error for the optional nodes; those errors are ours, in its style.
+The document has no errors for the optional nodes; those are ours, in its style.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _PLACE = re.compile(r",? line \d+, column \d+.*")
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A send whose nodes are each in order."""
+    """A send with valid nodes."""
 
     origin: str = field(repr=False)
     destination: str = field(repr=False)
@@ -45,10 +45,10 @@ class Send:
 
 
 def check_query(query: Mapping[str, str], method: str) -> None:
-    """The version and the HTTP method of a send.
+    """Checks the version and the HTTP method of a send.
 
     Raises:
-        Answered: with every error there is.
+        Answered: with every error.
     """
     wrong = version_errors(query)
     if method != "POST":
@@ -58,7 +58,7 @@ def check_query(query: Mapping[str, str], method: str) -> None:
 
 
 def version_errors(query: Mapping[str, str]) -> list[str]:
-    """What is wrong with `v`."""
+    """Returns the errors of `v`."""
     version = query.get("v", "")
     if not version:
         return ["API Version Empty"]
@@ -66,10 +66,10 @@ def version_errors(query: Mapping[str, str]) -> list[str]:
 
 
 def read(body: bytes, settings: IovoxSettings) -> Send:
-    """The send that a request's XML means.
+    """Parses a request's XML.
 
     Raises:
-        Answered: with every error of the nodes at once, or the one error of the XML itself.
+        Answered: with every error of the nodes, or the one error of the XML itself.
     """
     nodes = _nodes(body)
     wrong = [*_origin_errors(nodes), *_destination_errors(nodes), *_message_errors(nodes, settings)]
@@ -102,7 +102,7 @@ def _nodes(body: bytes) -> dict[str, str]:
 
 
 def _text(node: etree._Element) -> str:
-    """The words of a node; a message keeps its spaces."""
+    """Returns a node's text; a message keeps its spaces."""
     text = node.text or ""
     return text if node.tag == "message" else text.strip()
 
@@ -145,7 +145,7 @@ def _callback_errors(nodes: Mapping[str, str]) -> list[str]:
 
 
 def _headers(text: str) -> dict[str, str] | None:
-    """The headers of a comma-separated list, or None where it is none; a value cannot hold a comma."""
+    """Returns the headers of a comma-separated list, or None if it is invalid; a value cannot contain a comma."""
     matches = [_HEADER.fullmatch(part) for part in text.split(",")] if text else []
     if not all(matches):
         return None

@@ -1,4 +1,4 @@
-"""What can be set at the pretend IOVOX: the account, and every point on which the documents are silent."""
+"""Settings of the simulated IOVOX: the account, and every point on which the documents are silent."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class IovoxSettings(Settings):
-    """The account and the company's ways."""
+    """The account and the provider's behaviour."""
 
     username: str = "pretend-user"
     secure_key: str = field(default="pretend-key", repr=False)
-    allowed: frozenset[str] | None = None  # addresses that the key is tied to; None: any
+    allowed: frozenset[str] | None = None  # IP addresses that the key is limited to; None: any
     voxnumbers: dict[str, Flow | None] = field(default_factory=lambda: {"+447923221231": None})  # mobile ones
     links: frozenset[str] | None = None  # link ids for failover calls; None: any
 
-    # Where the documents are silent.
-    takes_160: bool = False  # whether exactly 160 characters pass "less than 160"
+    # Points on which the documents are silent.
+    takes_160: bool = False  # True if exactly 160 characters pass "less than 160"
     receipt_type: str | None = "text/plain"  # content type of receipts, unless our headers name one; None: none
     delivers_after_expiry: bool = False  # the operator may still deliver
     unknown_nodes: Literal["refuse", "ignore"] = "refuse"
-    error_page: bool = False  # whether a 500 is a page of a web server rather than XML
+    error_page: bool = False  # True if a 500 is a web server's page instead of XML

@@ -1,4 +1,4 @@
-"""Restcomm: forms in, JSON or XML out, numbers without a plus, texts answered in RCML.
+"""Restcomm: form requests, JSON or XML answers, numbers without a plus, inbound texts answered in RCML.
 
 Documents: https://cloud.restcomm.com/docs/api/sms-api.html; where it is silent, the open-source server of 2019
 (https://github.com/RestComm/Restcomm-Connect), with a setting wherever the two differ.

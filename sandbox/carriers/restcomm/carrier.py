@@ -1,4 +1,4 @@
-"""The company itself: what is at which address, what becomes of texts, and where inbound ones go."""
+"""The simulated provider: its URLs, the results of texts, and the targets of inbound texts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _STATES = {
     Fate.DELIVERED: ("sent", "delivered"),
-    Fate.BUFFERED: ("sent", "sent", "delivered"),  # the network's UNKNOWN is told as a second "sent"
+    Fate.BUFFERED: ("sent", "sent", "delivered"),  # the network's UNKNOWN is reported as a second "sent"
     Fate.SILENT: ("sent",),
     Fate.FAILED: ("sent", "undelivered"),
     Fate.OPTED_OUT: ("sent", "undelivered"),
@@ -42,12 +42,12 @@ _MINUTE = timedelta(minutes=1)
 
 
 class Restcomm(Carrier):
-    """The pretend Restcomm.
+    """The simulated Restcomm.
 
     Attributes:
-        settings: may be changed while it runs, but for the prefix.
+        settings: can be changed at run time, except for the prefix.
         messages: every text in either direction, by sid, oldest first.
-        notifications: what was wrong with answers to inbound texts.
+        notifications: errors in the answers to inbound texts.
         sip_headers: the `X-…` fields of each text that had some, by its sid.
     """
 
@@ -65,11 +65,11 @@ class Restcomm(Carrier):
 
     @property
     def base_url(self) -> str:
-        """With the prefix, up to the version."""
+        """The base URL with the prefix, up to the version."""
         return super().base_url + self.settings.prefix
 
     def routes(self) -> Iterable[web.RouteDef]:
-        """Send, list and fetch, each with and without `.json`."""
+        """Routes: send, list and fetch, each with and without `.json`."""
         messages = f"{self.settings.prefix}/Accounts/{{account}}/SMS/Messages"
         return (
             web.post(messages + "{suffix:(\\.json)?}", self._send, name="send"),
@@ -133,20 +133,20 @@ class Restcomm(Carrier):
         return prefixes[next(self._uris) % len(prefixes)]
 
     def refusal(self) -> web.Response:
-        """A 400 with a message."""
+        """Returns a 400 with a message."""
         return web.json_response({"message": "The To number is not valid."}, status=HTTPStatus.BAD_REQUEST)
 
     def server_error(self) -> web.Response:
-        """A 500 with the text of some exception."""
+        """Returns a 500 with the text of an exception."""
         text = "java.lang.NullPointerException"
         return web.Response(status=HTTPStatus.INTERNAL_SERVER_ERROR, text=text)
 
     def throttled(self) -> web.Response:
-        """The 403 of the quota extension, misspelt as theirs is; no 429 is documented."""
+        """Returns the 403 of the quota extension with its misspelling; no 429 is documented."""
         said = {"message": "Now allowed to create SmsSession", "error": "SMS_LIMIT_EXCEEDED"}
         return web.json_response(said, status=HTTPStatus.FORBIDDEN)
 
-    # --- what becomes of a text ---------------------------------------------------------------------------------------
+    # --- results of texts ---------------------------------------------------------------------------------------------
 
     def _keep(self, send: Send) -> Message:
         now = self.clock.now()
@@ -178,7 +178,7 @@ class Restcomm(Carrier):
         await self.take(accepted, _STATES[outcome.fate])
 
     def reach(self, message_id: str, state: str) -> None:
-        """Notes the state; the phone has the text once nothing more happens to it."""
+        """Records the state; the phone gets the text once nothing more happens to it."""
         message, outcome = self.messages[message_id], self._outcomes[message_id]
         message.status, message.updated = state, self.clock.now()
         message.sent = message.sent or message.updated
@@ -191,7 +191,7 @@ class Restcomm(Carrier):
         return int(outcome.code) if outcome.code else _CODES.get(outcome.fate, 30008)
 
     def receipt(self, message_id: str, state: str) -> Hook | None:
-        """The status callback: its fields in the order of the source, with the body twice."""
+        """Returns the status callback with its fields in the source's order and the body twice."""
         message = self.messages[message_id]
         if message.callback is None:
             return None
@@ -210,17 +210,17 @@ class Restcomm(Carrier):
         return hook("receipt", message.sid, message.callback, message.callback_method, fields)
 
     def opposite(self, state: str) -> str:
-        """Undelivered for delivered, and delivered for everything else."""
+        """Returns undelivered for delivered, and delivered for everything else."""
         return "undelivered" if state == "delivered" else "delivered"
 
     # --- texts from phones --------------------------------------------------------------------------------------------
 
     def owns(self, number: str) -> bool:
-        """Our numbers and short codes."""
+        """Returns True for our numbers and short codes."""
         return number in self.settings.numbers
 
     def admit(self, from_number: str, to: str, text: str, media: Sequence[str]) -> str:
-        """Keeps the text, with its numbers as the network gives them."""
+        """Stores the text with its numbers as the network gives them."""
         if media:
             raise NoSuchNumber("Restcomm carries no pictures.")
         written = with_plus if self.settings.plus_inbound else without_plus
@@ -239,7 +239,7 @@ class Restcomm(Carrier):
         return message.sid
 
     async def forward(self, message_id: str) -> None:
-        """Calls the number's SmsUrl, then its fallback where that failed, and does what the answer says."""
+        """Calls the number's SmsUrl, then its fallback after a failure, and runs the RCML in the answer."""
         message = self.messages[message_id]
         number = self.settings.numbers[with_plus(message.to)]
         calls = ((number.sms_url, number.sms_method), (number.sms_fallback_url, number.sms_fallback_method))
@@ -265,11 +265,11 @@ class Restcomm(Carrier):
         ]
 
     async def _obey(self, message: Message, verbs: list[rcml.Verb]) -> None:
-        """Sends the replies that an answer holds; `<Redirect>` and `<Email>` are only noted."""
+        """Sends the replies in an answer; `<Redirect>` and `<Email>` are only recorded."""
         now = self.clock.now()
         for verb in verbs:
             if verb.name != "Sms":
-                self.notifications.append(rcml.Notification(None, f"{verb.name} is not played here.", message.sid))
+                self.notifications.append(rcml.Notification(None, f"{verb.name} is not supported here.", message.sid))
                 continue
             reply = Message(
                 from_number=verb.from_number or message.to,

@@ -1,4 +1,4 @@
-"""The company's webhooks: forms, into which the query of the address is moved."""
+"""The provider's webhooks: forms that include the query of the URL."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _FORM = {"Content-Type": "application/x-www-form-urlencoded; charset=UTF-8"}
 
 
 def hook(kind: str, message_id: str, url: str, method: str, fields: Sequence[tuple[str, str]]) -> Hook:
-    """The webhook that tells of a text.
+    """Returns the webhook for a text.
 
-    A POST finds the parameters of its query in its body; a GET finds everything in the query. A fragment is lost.
+    A POST has the URL's query parameters in its body; a GET has everything in the query. A fragment is lost.
     """
     parts = urlsplit(url)
     everything = urlencode([*fields, *parse_qsl(parts.query, keep_blank_values=True)])

@@ -33,21 +33,21 @@ class Page:
     """One page of a list."""
 
     rows: Sequence[Message]
-    total: int  # of all pages; the status filter does not count
+    total: int  # of all pages; ignores the status filter
     number: int
     size: int
 
 
 def find(messages: Sequence[Message], query: Mapping[str, str], *, date_only: bool) -> Page:
-    """The page that a query asks for.
+    """Returns the page for a query.
 
     Args:
-        messages: all there are, oldest first.
-        query: as it came.
-        date_only: whether the time of day in `StartTime` and `EndTime` is ignored.
+        messages: all messages, oldest first.
+        query: as received.
+        date_only: ignore the time of day in `StartTime` and `EndTime`.
 
     Raises:
-        Answered: 400 for a page beyond the last, a number or a date that is none, or a direction that does not exist.
+        Answered: 400 for a page past the last, an invalid number or date, or an unknown direction.
     """
     number, size = _integer(query, "Page", 0), _integer(query, "PageSize", _PAGE_SIZE)
     limit = _integer(query, "Limit", _LIMIT)
@@ -60,10 +60,10 @@ def find(messages: Sequence[Message], query: Mapping[str, str], *, date_only: bo
 
 
 def envelope(page: Page, base: str, limit: int) -> dict[str, Any]:
-    """What stands around the texts of a page.
+    """Returns a page with its envelope.
 
-    The addresses of other pages forget the filters, and those that do not exist are the word "null"; the number of
-    pages is rounded down, since the first has the number 0; `end` on the last page is one too far.
+    The URLs of other pages lose the filters, and missing ones are the word "null". The number of pages is rounded down,
+    because the first has the number 0. `end` on the last page is one too high.
     """
     start, last = page.number * page.size, page.total // page.size
     tail = f"&PageSize={page.size}&Limit={limit}"
@@ -88,7 +88,7 @@ def envelope(page: Page, base: str, limit: int) -> dict[str, Any]:
 
 
 def bad_request() -> Answered:
-    """A 400 that says nothing."""
+    """Returns a 400 without a reason."""
     return Answered(web.Response(status=HTTPStatus.BAD_REQUEST))
 
 
@@ -107,7 +107,7 @@ def _filtered(messages: Sequence[Message], query: Mapping[str, str], *, date_onl
 
 
 def _sorted(messages: list[Message], sort_by: str | None) -> list[Message]:
-    """Newest first, unless an attribute that is known is asked for."""
+    """Returns the messages newest first, unless the query names a known attribute."""
     attribute, _, direction = (sort_by or "").partition(":")
     if direction not in ("", "asc", "desc"):
         text = f'{{"message":"Invalid sort direction {direction}"}}'  # theirs is not escaped either
@@ -118,7 +118,7 @@ def _sorted(messages: list[Message], sort_by: str | None) -> list[Message]:
 
 
 def _moment(text: str | None, *, date_only: bool, is_end: bool) -> datetime | None:
-    """The first moment that counts, or the first that does not count any more."""
+    """Returns the first moment that counts, or the first that does not count any more."""
     if not text:
         return None
     try:

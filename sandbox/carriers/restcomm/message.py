@@ -1,4 +1,4 @@
-"""The SMS resource, in JSON and XML, and the error codes; https://cloud.restcomm.com/docs/api/sms-api.html."""
+"""The SMS resource in JSON and XML, and the error codes; https://cloud.restcomm.com/docs/api/sms-api.html."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ERRORS = {
     30008: ("UNKNOWN_ERROR", "Unknown error"),
     30009: ("MISSING_SEGMENT", "Missing segment"),
     30010: ("MESSAGE_PRICE_EXCEEDS_MAX_PRICE", "Message price exceeds max price"),
-    30090: ("30090", "No Response received for SMPP Request"),  # hosted only; no name is known
+    30090: ("30090", "No Response received for SMPP Request"),  # hosted platform only, without a known name
 }
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,13 +50,13 @@ _XML_NAMES = {
 
 
 def new_sid() -> str:
-    """`SM` and 32 hexadecimal digits."""
+    """Returns `SM` and 32 hexadecimal digits."""
     return f"SM{secrets.token_hex(16)}"
 
 
 @dataclass(slots=True, kw_only=True)
 class Message:
-    """One text at the company, in either direction, with its numbers as they were given."""
+    """One text at the provider, in either direction, with its numbers as given."""
 
     from_number: str = field(repr=False)
     to: str = field(repr=False)
@@ -73,12 +73,12 @@ class Message:
     callback_method: str = "POST"
 
     def resource(self, settings: RestcommSettings, uri_prefix: str, *, with_segments: bool) -> dict[str, Any]:
-        """All that the company tells of it.
+        """Returns the resource.
 
         Args:
-            settings: the company's ways.
-            uri_prefix: what `uri` begins with.
-            with_segments: the answer to a send has no `num_segments`.
+            settings: the provider's behaviour.
+            uri_prefix: the beginning of `uri`.
+            with_segments: include `num_segments`, which the answer to a send lacks.
         """
         error = ERRORS.get(self.error_code or 0, (None, None))[1]
         known: dict[str, Any] = {
@@ -105,7 +105,7 @@ class Message:
 
 
 def xml(resources: list[dict[str, Any]], *, is_list: bool) -> bytes:
-    """The same as XML; a list has no paging there."""
+    """Returns the resources as XML; a list has no paging there."""
     root = etree.Element("RestcommResponse")
     parent = etree.SubElement(root, "SMSMessages") if is_list else root
     for resource in resources:
@@ -124,14 +124,14 @@ def _place(element: etree._Element, name: str) -> etree._Element:
 
 
 def _date(moment: datetime, settings: RestcommSettings) -> str:
-    """`Thu, 4 Jul 2019 07:02:28 +0000`: the day has no leading zero."""
+    """Returns `Thu, 4 Jul 2019 07:02:28 +0000`: the day has no leading zero."""
     local = _local(moment, settings)
     day, month = _DAYS[local.weekday()], _MONTHS[local.month - 1]
     return f"{day}, {local.day} {month} {local.year} {local:%H:%M:%S %z}"
 
 
 def _iso(moment: datetime, settings: RestcommSettings) -> str:
-    """`2019-07-04T07:02:28.000Z`, or with an offset."""
+    """Returns `2019-07-04T07:02:28.000Z`, or with an offset."""
     return _local(moment, settings).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

@@ -1,4 +1,4 @@
-"""What the company makes of the answer to an inbound text, which must be RCML."""
+"""Interprets the answer to an inbound text, which must be RCML."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ BAD_VERB = 14110
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Something that the company notes in the account because an answer was wrong."""
+    """A record in the account about a wrong answer."""
 
-    code: int | None  # None where no code is known
+    code: int | None  # None if no code is known
     reason: str
     message_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One thing that an answer asks for."""
+    """One instruction in an answer."""
 
     name: str
     text: str = field(repr=False)
@@ -37,14 +37,14 @@ class Verb:
 
 
 class Failed(Exception):
-    """The answer could not be fetched or is no XML: the fallback is asked, if there is one."""
+    """The answer could not be fetched or is not XML; the fallback, if any, is called next."""
 
 
 def read(delivery: Delivery | None, message_id: str, notifications: list[Notification]) -> list[Verb]:
-    """The verbs that an answer has, each wrong thing noted.
+    """Returns the verbs in an answer, and records each error.
 
     Raises:
-        Failed: not exactly 200, or not XML whose root is `<Response>`.
+        Failed: the status is not exactly 200, or the root is not `<Response>`.
     """
     if delivery is None or delivery.status != HTTPStatus.OK:
         raise Failed("The answer was not exactly 200.")

@@ -1,4 +1,4 @@
-"""What the document says of each field of a send, and what is answered where it is broken."""
+"""The document's rules for each field of a send, and the errors for broken ones."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CUT_OVER, _CUT_TO = 160, 159
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """A send whose fields are each in order."""
+    """A send with valid fields."""
 
     from_number: str = field(repr=False)
     to: str = field(repr=False)
@@ -45,15 +45,15 @@ class Send:
 
 
 def error(message: str, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> Answered:
-    """An error as the company writes most of them."""
+    """Returns an error in the provider's usual format."""
     return Answered(web.json_response({"message": message}, status=status))
 
 
 def read(body: bytes, content_type: str, settings: RestcommSettings) -> Send:
-    """The send that a request's form means.
+    """Parses a request's form.
 
     Raises:
-        Answered: the company's error for the first rule that is broken.
+        Answered: the provider's error for the first broken rule.
     """
     form = _form(body, content_type)
     for name in _REQUIRED:
@@ -84,11 +84,11 @@ def _form(body: bytes, content_type: str) -> dict[str, str]:
         pairs = parse_qsl(body.decode(), keep_blank_values=True, errors="strict")
     except ValueError:
         raise Answered(web.Response(status=HTTPStatus.BAD_REQUEST)) from None
-    return dict(reversed(pairs))  # the first of a name that comes twice
+    return dict(reversed(pairs))  # the first value of a repeated name
 
 
 def _plain(text: str, settings: RestcommSettings) -> Answered:
-    """These errors are bare text, whatever format was asked for."""
+    """Returns an error as plain text, which some are in any format."""
     return Answered(web.Response(status=HTTPStatus.BAD_REQUEST, text=text, content_type=settings.plain_error_type))
 
 
@@ -120,7 +120,7 @@ def _check_callback(form: Mapping[str, str]) -> None:
 
 
 def _normalized(form: dict[str, str]) -> dict[str, str]:
-    """What the open-source server does to a text when it normalizes numbers: it assumes the US and cuts bodies."""
+    """Changes a text as the open-source server's normalization does: it assumes US numbers and cuts bodies."""
     body = form["Body"]
     cut = body[:_CUT_TO] if len(body.encode()) > _CUT_OVER else body
     return form | {"Body": cut} | {name: _e164(form[name]) for name in ("From", "To")}

@@ -7,14 +7,14 @@ import * as mrkdwn from "./mrkdwn.js";
 import { richText } from "./richtext.js";
 
 /**
- * Draws blocks into `parent`; what has not changed stays, and so does what is being entered into it.
- * @param {object} where what happens when something is used: see `Where` in controls.js.
+ * Draws blocks into `parent`; keeps unchanged elements and the input in them.
+ * @param {object} where callbacks for controls: see `Where` in controls.js.
  */
 export function drawBlocks(parent, blocks, where) {
   keyed(parent, blocks.map((block) => (block.type === "input" ? inputItem(block, where) : item(block, where))));
 }
 
-/** Blocks of a message as elements. */
+/** Returns the blocks of a message as elements. */
 export function blocksOf(blocks, where) {
   const parent = h("div", { class: "blocks" });
   drawBlocks(parent, blocks, where);
@@ -74,7 +74,7 @@ function table(block) {
   return h("div", { class: "scrolls" }, h("table", {}, h("thead", {}, head), h("tbody", {}, rows)));
 }
 
-// --- input blocks: label, hint and error change around the field, which stays --------------------------------------
+// --- input blocks: label, hint and error change, the field stays --------------------------------------
 
 function inputItem(block, where) {
   return {

@@ -1,11 +1,11 @@
-// A field that asks for its options while one types: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
+// A field that loads its options while the person types: https://www.w3.org/WAI/ARIA/apg/patterns/combobox/
 
 import { h, newId } from "./dom.js";
 
 const PAUSE_MS = 150;
 
 /**
- * @param {object} about `held`: {value, shown}; `suggest(text)`: the options; `tell(value, shown)`; `isMany`.
+ * @param {object} about `held`: {value, shown}; `suggest(text)`: loads options; `tell(value, shown)`; `isMany`.
  */
 export function combobox({ isMany, attributes, placeholder, held, suggest, tell }) {
   const id = newId("options");

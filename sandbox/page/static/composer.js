@@ -1,15 +1,15 @@
-// Where messages are typed: one for the channel, one for the thread.
+// Composers for messages: one for the channel, one for the thread.
 
 import { complain, perform, upload } from "./doing.js";
 import { h, newId } from "./dom.js";
 
-const drafts = new Map(); // by place, what was typed and not sent
+const drafts = new Map(); // unsent text by place
 
 /**
  * A composer.
  * @param {string} label for screen readers.
  * @param {(text: string, files: string[], isBroadcast: boolean) => Promise} send resolves with undefined if it failed.
- * @param {boolean} offersBroadcast whether a reply may also be sent to the channel.
+ * @param {boolean} offersBroadcast true if a reply may also be sent to the channel.
  */
 export function composer(label, send, offersBroadcast = false) {
   const state = { place: "", files: [] };
@@ -57,7 +57,7 @@ export function composer(label, send, offersBroadcast = false) {
   return {
     element: form,
     field,
-    /** Moves to another channel or thread; drafts stay where they were typed. */
+    /** Moves to another channel or thread; each keeps its draft. */
     move(place, placeholder) {
       field.placeholder = placeholder;
       if (place === state.place) return;
@@ -71,7 +71,7 @@ export function composer(label, send, offersBroadcast = false) {
   };
 }
 
-/** Whether this is a command, which is refused here if it is none of ours or stands in a thread; else its text. */
+/** Returns {isCommand, text}: text is null for a rejected command, such as an unknown one or one in a thread. */
 export function commandText(text, isThread) {
   const match = /^\/(\S+)\s*([\s\S]*)$/.exec(text);
   if (!match || text.startsWith("//")) return { isCommand: false };

@@ -5,7 +5,7 @@ import * as mrkdwn from "./mrkdwn.js";
 
 const plain = (text) => ({ type: "plain_text", text });
 
-/** Asks; whether the answer was yes. */
+/** Asks for confirmation; resolves to true if confirmed. */
 export function confirmed({ title, text, confirm, deny, style }) {
   const dialog = byId("confirm");
   const form = h("form", { method: "dialog" },
@@ -22,6 +22,6 @@ export function confirmed({ title, text, confirm, deny, style }) {
   });
 }
 
-/** The same with plain words. */
+/** Asks for confirmation with plain text. */
 export const sure = (title, text, yes) =>
   confirmed({ title: plain(title), text: plain(text), confirm: plain(yes), deny: plain("Cancel"), style: "danger" });

@@ -1,11 +1,11 @@
-// What can be used or filled in: https://docs.slack.dev/reference/block-kit/block-elements.
+// Interactive elements and inputs: https://docs.slack.dev/reference/block-kit/block-elements.
 //
-// Where: what a control needs of the message, modal or Home tab that it stands in.
-//   use(block, element, value): the app is to hear of it; a promise.
-//   change(block, element, value, shown): something is entered into an input block.
-//   held(block, element): what is entered now: {value, shown}, `shown` being the words of what was chosen elsewhere.
-//   suggest(element, text): the options of an external select.
-//   name: makes the focus names of its controls its own.
+// Where: what a control needs from its message, modal or Home tab.
+//   use(block, element, value): calls the app; returns a promise.
+//   change(block, element, value, shown): records input in an input block.
+//   held(block, element): returns the current input {value, shown}; `shown` is the label of a choice.
+//   suggest(element, text): loads the options of an external select.
+//   name: prefix for the focus names of its controls.
 
 import { confirmed } from "./confirm.js";
 import { combobox } from "./combobox.js";
@@ -14,7 +14,7 @@ import { h, newId } from "./dom.js";
 import * as mrkdwn from "./mrkdwn.js";
 import { piece } from "./pieces.js";
 
-/** The control for one element; `about` are further attributes of the field. */
+/** Returns the control for an element; `about` has further attributes for the field. */
 export function control(block, element, where, about = {}) {
   const make = MAKERS[element.type];
   if (!make) return h("span", { class: "context" }, `(a ${element.type})`);
@@ -24,7 +24,7 @@ export function control(block, element, where, about = {}) {
 
 const plainPlaceholder = (element) => element.placeholder?.text ?? "";
 
-/** Tells of a new value: an input block keeps it, anything else is used at once, once it is confirmed. */
+/** Reports a new value: an input block stores it, any other element is used at once, after its confirmation. */
 async function tell({ block, element, where }, value, shown) {
   if (block.type === "input") where.change(block, element, value, shown);
   else if (!element.confirm || (await confirmed(element.confirm))) await where.use(block, element, value);
@@ -115,7 +115,7 @@ function many(make) {
   };
 }
 
-/** The attributes of a field, with a name for it where no label stands beside. */
+/** Returns a field's attributes, with an accessible name if there is no label. */
 function named({ block, element, about }) {
   const label = block.type === "input" ? null : about["aria-label"] || plainPlaceholder(element) || "Choose";
   return { ...about, "aria-label": label };

@@ -1,4 +1,4 @@
-// Times in the viewer's own zone, as Slack words them.
+// Times in the viewer's zone, in Slack's wording.
 
 const DAY = 86_400_000;
 const local = (options) => (date) => new Intl.DateTimeFormat(undefined, options).format(date);
@@ -33,7 +33,7 @@ const TOKENS = {
   date_long_full: long, day_divider_pretty: pretty(long), time, time_secs: seconds, ago,
 };
 
-/** A Slack date format such as "{date_short} at {time}" filled in; an unknown token stays. */
+/** Fills in a Slack date format such as "{date_short} at {time}"; an unknown token stays. */
 export function formatted(format, timestamp) {
   const date = new Date(timestamp * 1000);
   return format.replace(/\{(\w+)\}/g, (whole, token) => TOKENS[token]?.(date) ?? whole);

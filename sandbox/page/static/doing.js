@@ -1,4 +1,4 @@
-// Doing things: small POSTs, and telling the person when they cannot be done.
+// Actions: small POSTs, with a message for the person if one fails.
 
 import { byId, h } from "./dom.js";
 import { piece } from "./pieces.js";
@@ -9,19 +9,19 @@ const WORDS = {
   dispatch_failed: "threadline cannot be reached. Is the bot running?",
 };
 
-/** Does it; resolves with what came of it, rejects with an Error whose message is a sentence. */
+/** Runs an action; resolves with its result, rejects with an Error whose message is a sentence. */
 export async function attempt(action, body = {}) {
   const answer = await fetch(`do/${action}`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ user: piece("me"), ...body }),
-  }).catch(() => { throw new Error("The demo has ended: start it again."); });
+  }).catch(() => { throw new Error("The demo has stopped. Start it again."); });
   const told = await answer.json().catch(() => ({ ok: false, error: `The demo answered ${answer.status}.` }));
   if (!told.ok) throw new Error(told.error);
   return told.came;
 }
 
-/** Does it, and says what went wrong. Resolves with what came of it, or undefined. */
+/** Runs an action and shows what went wrong. Resolves with its result, or undefined. */
 export async function perform(action, body = {}) {
   try {
     const came = await attempt(action, body);
@@ -33,12 +33,12 @@ export async function perform(action, body = {}) {
   }
 }
 
-/** Tells the person what became of a click or a command, if it is not good. */
+/** Shows the error of a click or a command, if there is one. */
 export function complainOf(came) {
   if (came?.error) complain(WORDS[came.error] ?? `Slack could not show the answer: ${came.error}.`);
 }
 
-/** Tells the person what went wrong. */
+/** Shows an error. */
 export function complain(sentence) {
   [...byId("complains").children].find((one) => one.firstChild.textContent === sentence)?.remove();
   const toast = h("p", { class: "toast" }, sentence);
@@ -47,7 +47,7 @@ export function complain(sentence) {
   setTimeout(() => toast.remove(), SHOWN_MS);
 }
 
-/** A file of the person as base64. */
+/** Returns a file as base64. */
 export function base64(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
@@ -57,7 +57,7 @@ export function base64(file) {
   });
 }
 
-/** Uploads a file; its id, or undefined. */
+/** Uploads a file; resolves with its id, or undefined. */
 export async function upload(file) {
   const data = await base64(file);
   return perform("upload", { name: file.name, content: data.slice(data.indexOf(",") + 1), mimetype: file.type });

@@ -1,9 +1,9 @@
-// Making elements. Text is always put in as text: nothing here reads markup.
+// Creates elements. Text is always set as text: nothing here parses markup.
 
 /**
- * A new element.
+ * Returns a new element.
  * @param {string} tag
- * @param {object} about attributes; `class`, `on: {event: handler}`, `data: {name: value}`; false and null are left out.
+ * @param {object} about attributes; `class`, `on: {event: handler}`, `data: {name: value}`; skips false and null.
  * @param {...(Node|string|null|Array)} children
  */
 export function h(tag, about = {}, ...children) {
@@ -24,10 +24,10 @@ function set(element, name, value) {
 export const byId = (id) => document.getElementById(id);
 
 /**
- * Makes the children of `parent` those of `items`, in order; what is the same stays as it is.
+ * Makes `items` the children of `parent`, in order; keeps the elements of unchanged items.
  * @param {Element} parent
  * @param {{key: string, same: Array, make: () => Element, update: (Element) => void}[]} items
- *   `same`: what the element was made of; `update`, if there is one, is called on it every time.
+ *   `same`: the values that the element depends on; `update`, if given, is called on it every time.
  */
 export function keyed(parent, items) {
   const before = new Map([...parent.children].map((child) => [child.key, child]));
@@ -56,7 +56,7 @@ function made(item) {
   return child;
 }
 
-/** Puts the focus where it was before its element was made anew: on the one of the same `data-focus`. */
+/** Restores the focus after a redraw, to the element with the same `data-focus`. */
 function refocus(parent, focused) {
   if (focused.isConnected) { focused.focus({ preventScroll: true }); return; }
   const name = focused.dataset.focus;
@@ -69,7 +69,7 @@ function refocus(parent, focused) {
 
 let last = 0;
 
-/** An id that no other element has. */
+/** Returns an id that no other element has. */
 export function newId(prefix = "n") {
   last += 1;
   return `${prefix}-${last}`;

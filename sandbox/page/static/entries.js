@@ -1,4 +1,4 @@
-// What is entered into an element, as Slack keeps it in `state.values` or gives it as `initial_…`.
+// The input of an element, as in `state.values` or `initial_…`.
 
 const INITIAL = {
   users_select: "initial_user", conversations_select: "initial_conversation", channels_select: "initial_channel",
@@ -6,7 +6,7 @@ const INITIAL = {
   datepicker: "initial_date", timepicker: "initial_time", datetimepicker: "initial_date_time",
 };
 
-/** {value, shown} of an element, from an entry of `state.values`, or untouched. */
+/** Returns {value, shown} of an element, from an entry of `state.values` or its initial value. */
 export function heldIn(element, entry) {
   if (!entry) return initial(element);
   const [key] = Object.keys(entry).filter((name) => name !== "type");

@@ -1,4 +1,4 @@
-// The keyboard.
+// Keyboard shortcuts.
 
 import { byId, h } from "./dom.js";
 import { edit } from "./message.js";
@@ -14,7 +14,7 @@ const HELP = [
 ];
 const FIELDS = "input, textarea, select, [contenteditable]";
 
-/** Begins to listen. */
+/** Starts to listen. */
 export function startKeys() {
   document.addEventListener("keydown", pressed);
   byId("help-button").addEventListener("click", help);
@@ -59,7 +59,7 @@ function step(by) {
   next?.scrollIntoView({ block: "nearest" });
 }
 
-/** Only one message can be reached with Tab: the one that had the focus last. */
+/** Makes one message reachable with Tab: the one that had the focus last. */
 function rove(article) {
   for (const one of articles()) one.setAttribute("tabindex", one === article ? "0" : "-1");
 }

@@ -1,4 +1,4 @@
-// Addresses that may be followed, and pictures that may be shown.
+// Links that may be followed, and pictures that may be shown.
 
 import { h } from "./dom.js";
 
@@ -7,7 +7,7 @@ const MESSAGE = /^https:\/\/[\w-]+\.slack\.com\/archives\/(\w+)\/p(\d+)(\d{6})(?
 const SHOWN = /^(data:image\/(png|jpeg|gif|webp);base64,|http:\/\/127\.0\.0\.1:\d+\/)/;
 const PRIVATE = /\/files-pri\/[^/]*-(F\w+)\//;
 
-/** A link, or its words where the address is none that may be followed. */
+/** Returns a link, or only its text if the URL may not be followed. */
 export function link(url, ...words) {
   if (!FOLLOWED.test(url)) return h("span", {}, words);
   const message = MESSAGE.exec(url);
@@ -16,10 +16,10 @@ export function link(url, ...words) {
   return h("a", { href: url, target: "_blank", rel: "noopener noreferrer" }, words);
 }
 
-/** The address in this page of a file of the workspace. */
+/** Returns the page's URL of a file in the workspace. */
 export const fileUrl = (id) => `file/${encodeURIComponent(id)}`;
 
-/** A picture from this machine; from anywhere else only a link to it: the page loads nothing from outside. */
+/** Returns a picture from this machine, or a link to one elsewhere: the page loads nothing from outside. */
 export function picture(url, words, about = {}) {
   const own = PRIVATE.exec(url);
   const src = own ? fileUrl(own[1]) : url;

@@ -1,4 +1,4 @@
-// The page: the workspace on the left, the phones on the right, and one stream that keeps both as they are.
+// The page: the workspace on the left, the phones on the right, and a stream that keeps both current.
 
 import { byId, h, keyed } from "./dom.js";
 import { startKeys } from "./keys.js";

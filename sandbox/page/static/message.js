@@ -1,4 +1,4 @@
-// One message as Slack shows it.
+// A message as Slack shows it.
 
 import { blocksOf } from "./blocks.js";
 import { sure } from "./confirm.js";
@@ -12,16 +12,16 @@ import * as mrkdwn from "./mrkdwn.js";
 import { piece, redraw } from "./pieces.js";
 import { emoji } from "./richtext.js";
 
-const editing = { name: "" }; // the message that is being changed
+const editing = { name: "" }; // the message being edited
 const nameOf = (message) => `${message.channel} ${message.ts}`;
 
-/** The author's name. */
+/** Returns the author's name. */
 export function author(message) {
   if (message.subtype === "tombstone") return "Slack";
   return message.bot_profile?.name ?? message.username ?? userName(message.user);
 }
 
-/** The item for `keyed`; `place` is "channel" or "thread", `day` whether a day begins with it. */
+/** Returns the item for `keyed`; `place` is "channel" or "thread", `day` is true if it starts a new day. */
 export function messageItem(message, place, day) {
   const isEdited = editing.name === nameOf(message);
   const parts = { key: `${message.ts}${message.is_ephemeral ? " private" : ""}`, same: [message, piece("users"), isEdited, day] };
@@ -72,7 +72,7 @@ function where(message) {
     held: (block, element) => heldIn(element),
     use: click,
     change: (block, element, value) => (block.dispatch_action ? click(block, element, value) : null),
-    suggest: () => { complain("This demo can ask for options in windows and in Home only."); return []; },
+    suggest: () => { complain("This demo loads options only in modals and on the Home tab."); return []; },
   };
 }
 
@@ -109,7 +109,7 @@ function replyLink(message) {
     h("span", { class: "last" }, ` last at ${clock(message.latest_reply)}`));
 }
 
-// --- changing and taking back ----------------------------------------------------------------------------------------
+// --- editing and deleting -- ----------------------------------------------------------------------------------------
 
 function tools(message, place) {
   if (message.subtype === "tombstone") return null;
@@ -122,7 +122,7 @@ function tools(message, place) {
     button("Delete", "🗑", () => remove(message)));
 }
 
-/** Begins to change a message, if it is the person's own. */
+/** Starts to edit a message, if it is the person's own. */
 export function edit(message) {
   if (message.user !== piece("me")) return;
   editing.name = nameOf(message);

@@ -1,4 +1,4 @@
-// The modal that the person has open, and what they have entered so far.
+// The person's open modal and its input.
 
 import { drawBlocks } from "./blocks.js";
 import { attempt, complain, complainOf, perform } from "./doing.js";
@@ -11,15 +11,15 @@ import { say } from "./say.js";
 const EMPTY = "Please fill this in.";
 const dialog = () => byId("modal");
 
-let view = null; // the one that is shown
-let entered = new Map(); // by block and action: {value, shown}, what the person has entered since it opened
+let view = null; // the one shown
+let entered = new Map(); // by block and action: {value, shown}, the input since it opened
 let errors = {}; // by block
 let body = null;
 
-const waiting = new Map(); // by field: what the server has to be told; of each field only the newest
+const waiting = new Map(); // by field: the newest input that the server does not know yet
 let telling = null;
 
-/** Shows the modal there is now, or none. */
+/** Shows the open modal, or none. */
 export function drawModal() {
   const now = piece("modal");
   if (now === view) return;
@@ -33,7 +33,7 @@ export function drawModal() {
   if (before !== null && told(view) !== before) say(told(view), "modal");
 }
 
-/** What stands beside the fields, such as a counter. */
+/** Updates what depends on the fields, such as a counter. */
 function told(one) {
   const beside = one.blocks.filter((block) => ["context", "section"].includes(block.type));
   return beside.map((block) => (block.elements ?? [block.text]).map((text) => text?.text ?? "").join(" ")).join(". ");
@@ -87,16 +87,16 @@ const where = {
   suggest: (element, text) => perform("suggest", { action: element.action_id, text }),
 };
 
-/** Whether the app is told of each character; with Enter only it is told when the form is submitted. */
+/** Returns true if the app gets each character; with Enter only, it gets the text when the form is submitted. */
 function dispatches(block, element) {
   if (!block.dispatch_action) return false;
   const isText = element.type.endsWith("_input") && element.type !== "file_input";
   return !isText || (element.dispatch_action_config?.trigger_actions_on ?? []).includes("on_character_entered");
 }
 
-/** One at a time, in order, so that the last thing entered is the last thing heard. */
+/** Sends one value at a time, in order, so that the newest input arrives last. */
 function queue(block, element, value, action) {
-  if (!view) return Promise.resolve(); // a field that loses the focus because its modal is closed
+  if (!view) return Promise.resolve(); // a field lost the focus because its modal closed
   const name = nameOf(block, element);
   waiting.delete(name);
   waiting.set(name, [action, { action: element.action_id, block: block.block_id, value: value ?? null }]);
@@ -141,7 +141,7 @@ async function submitted(event) {
   }
 }
 
-/** Shows these complaints by block, and puts the focus on the first; whether there are any. */
+/** Shows these errors by block and focuses the first; returns true if there are any. */
 function complained(about) {
   errors = { ...about };
   if (!view) return false;
@@ -155,7 +155,7 @@ function complained(about) {
 
 const close = () => perform("close");
 
-/** Escape closes the modal by telling the app, not by itself. */
+/** Escape closes the modal through the app, not by itself. */
 export function startModal() {
   dialog().addEventListener("cancel", (event) => {
     if (event.target !== dialog()) return;

@@ -13,21 +13,21 @@ const INLINE = new RegExp([
 ].join("|"), "gu");
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 
-/** The three characters that Slack escapes, as themselves; the ampersand last. */
+/** Unescapes the three characters that Slack escapes, the ampersand last. */
 export const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 
-/** A text object of either kind as nodes. */
+/** Returns a text object of either kind as nodes. */
 export function text(object) {
   if (!object) return [];
   return object.type === "mrkdwn" ? mrkdwn(object.text) : plain(object.text);
 }
 
-/** A plain text: only emoji by their names are read. */
+/** Returns plain text as nodes: only emoji names are converted. */
 export function plain(words) {
   return pieces(words, /:(?<emoji>[a-z0-9_+'-]{1,100}):(?:(?::skin-tone-(?<tone>[2-6]):))?/gu, (word) => word);
 }
 
-/** Marked-up text as nodes: fences, quotes, and what stands in lines. */
+/** Returns marked-up text as nodes: fences, quotes and lines. */
 export function mrkdwn(words) {
   const parts = words.split(/```\n?([\s\S]*?)\n?```/);
   return parts.flatMap((part, index) => (index % 2 ? [h("pre", {}, h("code", {}, unescape(part)))] : lines(part)));

@@ -1,4 +1,4 @@
-// What is new, for those who do not look: new messages and texts, and how the bot and Slack are.
+// Announcements for screen readers: new messages and texts, and the state of the bot and Slack.
 
 import { author } from "./message.js";
 import { byId } from "./dom.js";
@@ -9,7 +9,7 @@ import { place } from "./workspace.js";
 
 let health = "";
 
-/** Tells what is new. */
+/** Announces what is new. */
 export function tellNews({ fresh, changed }) {
   for (const [name, one] of Object.entries(fresh)) {
     if (name.startsWith("message:") && one.user !== piece("me")) say(`${author(one)} in ${channelName(one.channel)}: ${words(one)}`);
@@ -23,14 +23,14 @@ export function tellNews({ fresh, changed }) {
   drawHealth();
 }
 
-/** The words of a message, as they stand on the page if they do. */
+/** Returns the text of a message, as shown on the page if it is. */
 function words(message) {
   const shown = document.querySelector(`article[data-ts="${message.ts}"] .body`);
   return shown?.innerText.trim() || message.text;
 }
 
 function state() {
-  if (!isConnected()) return ["bad", "The demo does not answer"];
+  if (!isConnected()) return ["bad", "The demo is not responding"];
   if (!piece("slack")?.up) return ["bad", "Slack is down"];
   if (!piece("bot")?.running) return ["bad", "The bot is not running"];
   if (!piece("bot").connections) return ["wait", "The bot is connecting"];

@@ -1,4 +1,4 @@
-// The customers' phones: one per number, with every text that came to it or was typed on it.
+// The contacts' phones: one per number, with every text that it received or sent.
 
 import { clock, isoOf, moment } from "./dates.js";
 import { base64, perform } from "./doing.js";
@@ -8,12 +8,12 @@ import { spaced } from "./names.js";
 import { piece, redraw, startingWith } from "./pieces.js";
 
 const unread = new Map(); // by phone
-const chosen = new Map(); // by phone, the number of ours that is texted
-let held = ""; // the phone in the hand
+const chosen = new Map(); // by phone: the number of ours to text
+let held = ""; // the selected phone
 let parts = null; // its elements
-let pictures = []; // data: URLs that go with the next text
+let pictures = []; // data: URLs for the next text
 
-/** Draws the list and the phone in the hand. */
+/** Draws the list and the selected phone. */
 export function drawPhones({ fresh }) {
   const phones = piece("phones");
   if (!phones) return;
@@ -23,7 +23,7 @@ export function drawPhones({ fresh }) {
   drawPhone(phones.find((one) => one.number === held));
 }
 
-/** How many texts came to phones that are not looked at. */
+/** Returns the number of unread texts on the other phones. */
 export const unreadTexts = () => [...unread.values()].reduce((sum, one) => sum + one, 0);
 
 function count(fresh) {
@@ -146,7 +146,7 @@ function drawLines(number) {
   parts.attach.hidden = !offered.find((one) => one.number === parts.line.value)?.pictures;
 }
 
-/** The number that was chosen, else the one that texted last, else one of the phone's own company, else any. */
+/** Returns the chosen number, else the one that texted last, else one of the phone's own provider, else any. */
 function choice(number, offered) {
   const last = startingWith(`text:${number}:`).at(-1)?.line;
   const wanted = [chosen.get(number), last].find((one) => offered.some((line) => line.number === one));
@@ -154,7 +154,7 @@ function choice(number, offered) {
   return wanted ?? (offered.find((one) => one.company === home) ?? offered[0])?.number ?? "";
 }
 
-/** Puts the cursor where a text is typed. */
+/** Puts the cursor in the text field. */
 export function focusPhone() {
   parts?.field.focus();
 }

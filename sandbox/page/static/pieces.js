@@ -1,32 +1,32 @@
-// What the server shows, piece by piece, and who wants to know when it changes.
+// The server's state, piece by piece, with listeners for changes.
 
 const pieces = new Map();
 const listeners = [];
 let stream = null;
 let isDue = false;
 
-/** One piece, or `otherwise`. */
+/** Returns a piece, or `otherwise`. */
 export const piece = (name, otherwise = null) => pieces.get(name) ?? otherwise;
 
-/** All pieces whose name begins so, in the order of their names. */
+/** Returns all pieces whose name begins like this, in order of name. */
 export function startingWith(prefix) {
   const names = [...pieces.keys()].filter((name) => name.startsWith(prefix)).sort();
   return names.map((name) => pieces.get(name));
 }
 
-/** Calls `listener({fresh, changed})` after each change: the pieces by name; neither when all was sent anew. */
+/** Calls `listener({fresh, changed})` after each change: the pieces by name; both empty after a full update. */
 export function onChange(listener) {
   listeners.push(listener);
 }
 
-/** Draws everything again, once, and before the next thing that a person does: a text goes from the phone that they see. */
+/** Redraws once, before the person's next action: a text goes from the phone that they see. */
 export function redraw() {
   if (isDue) return;
   isDue = true;
   queueMicrotask(() => { isDue = false; tell({ fresh: {}, changed: {} }); });
 }
 
-/** Looks as this user from now on. */
+/** Views the page as this user from now on. */
 export function connect(user) {
   stream?.close();
   stream = new EventSource(`live?as=${encodeURIComponent(user)}`);
@@ -52,5 +52,5 @@ function tell(news) {
   for (const listener of listeners) listener(news);
 }
 
-/** Whether the page hears from the server. */
+/** Returns true if the page is connected to the server. */
 export const isConnected = () => document.body.dataset.line === "open";

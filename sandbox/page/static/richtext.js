@@ -8,12 +8,12 @@ import { piece } from "./pieces.js";
 
 const STYLES = { bold: "strong", italic: "em", strike: "s", underline: "u", code: "code", highlight: "mark", client_highlight: "mark" };
 
-/** A block as elements. */
+/** Returns a block as elements. */
 export function richText(block) {
   return h("div", { class: "rich" }, nested(block.elements ?? []));
 }
 
-/** Lists that follow each other with different indents are one list to the eye. */
+/** Joins consecutive lists with different indents into one visible list. */
 function nested(elements) {
   return elements.map((element) => (TOP[element.type] ?? (() => null))(element));
 }
@@ -52,7 +52,7 @@ const INLINE = {
 
 const inline = (element) => (INLINE[element.type] ?? (() => document.createTextNode("")))(element);
 
-/** An emoji with its name for those who do not see it; the name between colons where it has no characters. */
+/** Returns an emoji with its name as a label; the name between colons if it has no characters. */
 export function emoji(name, tone = 0, points = "") {
   const characters = points ? fromPoints(points) : emojiOf(name, tone);
   if (!characters) return document.createTextNode(`:${name}:`);
@@ -68,7 +68,7 @@ export const group = (id) => mention(`@${groupName(id)}`);
 export const everyone = (range) => mention(`@${range}`, true);
 export const channel = (id) => h("a", { class: "mention", href: `#${id}` }, `#${channelName(id)}`);
 
-/** A time in the viewer's zone, with a link if there is one. */
+/** Returns a time in the viewer's zone, with a link if there is one. */
 export function date(timestamp, format, fallback = "", url = "") {
   const known = Number.isFinite(timestamp) && Math.abs(timestamp) < 8.64e12;
   if (!known) return document.createTextNode(fallback);

@@ -1,4 +1,4 @@
-// What a screen reader is told, politely and in one go.
+// Announcements for screen readers, politely and batched.
 
 import { byId } from "./dom.js";
 
@@ -7,7 +7,7 @@ const MOST = 4;
 let waiting = [];
 let timer = 0;
 
-/** Tells it soon, together with whatever else comes within a moment; of what has the same subject only the last. */
+/** Announces a sentence together with others of the same moment; only the last one for a subject. */
 export function say(sentence, subject = null) {
   waiting = waiting.filter((one) => subject === null || one.subject !== subject);
   waiting.push({ sentence, subject });

@@ -6,7 +6,7 @@ import { redraw } from "./pieces.js";
 const SIDES = ["workspace", "phones"];
 const narrow = matchMedia("(max-width: 760px)");
 
-/** Begins to listen. */
+/** Starts to listen. */
 export function startSides() {
   for (const side of SIDES) {
     const tab = byId(`tab-${side}`);
@@ -22,7 +22,7 @@ export function startSides() {
   showSide("workspace");
 }
 
-/** Brings one side to the front, where only one has room. */
+/** Shows one side, if there is room for only one. */
 export function showSide(side) {
   document.body.dataset.side = side;
   for (const one of SIDES) {
@@ -35,7 +35,7 @@ export function showSide(side) {
   redraw();
 }
 
-/** How much is new on the phones while they are out of sight. */
+/** Shows the number of new texts on the phones while they are hidden. */
 export function tellCount(count) {
   const badge = byId("tab-count");
   badge.hidden = !count;

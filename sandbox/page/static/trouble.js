@@ -1,4 +1,4 @@
-// The panel that makes things go wrong, and shows them heal.
+// The panel that injects faults and shows their recovery.
 
 import { clock } from "./dates.js";
 import { perform } from "./doing.js";
@@ -10,7 +10,7 @@ const STATES = { waiting: "waiting to happen", happened: "happened", healed: "he
 let parts = null;
 let where = "slack";
 
-/** Draws it. */
+/** Draws the panel. */
 export function drawTrouble() {
   if (!piece("possible")) return;
   parts ??= build();
@@ -23,12 +23,12 @@ export function drawTrouble() {
 
 function build() {
   const power = h("div", { class: "power" });
-  const select = h("select", { "aria-label": "Where things go wrong", on: { change: () => { where = select.value; drawTrouble(); } } });
+  const select = h("select", { "aria-label": "Where to inject faults", on: { change: () => { where = select.value; drawTrouble(); } } });
   const offers = h("div", { class: "offers" });
-  const log = h("ol", { class: "log", "aria-label": "What went wrong, the newest first" });
-  const right = h("button", { type: "button", class: "button", on: { click: () => perform("takeback") } }, "Put everything right");
+  const log = h("ol", { class: "log", "aria-label": "Injected faults, newest first" });
+  const right = h("button", { type: "button", class: "button", on: { click: () => perform("takeback") } }, "Clear all faults");
   byId("trouble").replaceChildren(h("details", { open: true },
-    h("summary", {}, h("h2", { id: "trouble-title" }, "Make things go wrong")),
+    h("summary", {}, h("h2", { id: "trouble-title" }, "Inject faults")),
     power, h("p", { class: "where" }, "At ", select), offers, log, right));
   return { power, where: select, offers, log };
 }

@@ -1,4 +1,4 @@
-// The workspace: channels, what stands in one, a thread beside it, and the app's Home tab.
+// The workspace: channels, the messages of one, a thread, and the app's Home tab.
 
 import { drawBlocks } from "./blocks.js";
 import { composer, sendOrRun } from "./composer.js";
@@ -9,21 +9,21 @@ import { heldIn } from "./entries.js";
 import { messageItem } from "./message.js";
 import { piece, startingWith } from "./pieces.js";
 
-const NEAR = 60; // pixels from the end, within which new messages are followed
+const NEAR = 60; // pixels from the end within which the view follows new messages
 const unread = new Map(); // by channel
 
 let shown = { channel: "", thread: "" };
 let inChannel;
 let inThread;
 
-/** Where the address says we are: {channel, thread}, channel "home" being the Home tab. */
+/** Returns the place in the address: {channel, thread}; channel "home" is the Home tab. */
 export function place() {
   const [channel, thread = ""] = location.hash.slice(1).split("/");
   const known = channel === "home" || piece("channels", []).some((one) => one.id === channel);
   return { channel: known ? channel : piece("channels", [])[0]?.id ?? "", thread: known ? thread : "" };
 }
 
-/** Goes there, at once: what is typed next is meant for that place. */
+/** Goes to a place at once, so that the next input belongs there. */
 export function go(channel, thread = "") {
   location.hash = thread ? `${channel}/${thread}` : channel;
   moved();
@@ -33,14 +33,14 @@ const order = (one, other) => Number(one.ts) - Number(other.ts);
 const all = (channel) => startingWith(`message:${channel}:`).sort(order);
 const isTop = (one) => !one.thread_ts || one.thread_ts === one.ts || one.subtype === "thread_broadcast";
 
-/** The messages of a thread, the root first. */
+/** Returns the messages of a thread, the root first. */
 export function threadOf(channel, root) {
   return all(channel).filter((one) => one.ts === root || one.thread_ts === root);
 }
 
 export const composers = () => ({ channel: inChannel, thread: inThread });
 
-/** Puts the composers in and begins to listen. */
+/** Adds the composers and starts to listen. */
 export function startWorkspace() {
   inChannel = composer("Message", (text, files) => sendOrRun({ channel: shown.channel }, text, files, false));
   inThread = composer("Reply", (text, files, also) => sendOrRun(shown, text, files, also), true);
@@ -50,7 +50,7 @@ export function startWorkspace() {
   window.addEventListener("hashchange", moved);
 }
 
-/** Closes the thread, and puts the focus back on its root. */
+/** Closes the thread and focuses its root. */
 export function closeThread() {
   const root = shown.thread;
   go(shown.channel);
@@ -64,7 +64,7 @@ function moved() {
   if (shown.thread && shown.thread !== before.thread) byId("thread").focus({ preventScroll: true });
 }
 
-/** Draws all of it. */
+/** Draws everything. */
 export function drawWorkspace({ fresh }) {
   if (!piece("channels")) return;
   const before = shown;

@@ -1,1 +1,1 @@
-"""The pretend Slack's Block Kit validator."""
+"""The simulated Slack's Block Kit validator."""

@@ -1,7 +1,7 @@
-"""The Block Kit validator: messages, modals and the Home tab, with Slack's limits.
+"""The Block Kit validator for messages, modals and the Home tab, with Slack's limits.
 
-https://docs.slack.dev/reference/block-kit/blocks. Blocks that are new, meant for assistants and not used by the bot
-(card, carousel, container, plan, task_card, context_actions, data_table, data_visualization) are refused as unknown.
+https://docs.slack.dev/reference/block-kit/blocks. It rejects new blocks for assistants that the bot does not use (card,
+carousel, container, plan, task_card, context_actions, data_table, data_visualization) as unknown.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from sandbox.slack.stamps import short_key
 MOST_IN_MESSAGE = 50
 MOST_IN_VIEW = 100
 MARKDOWN_LIMIT = 12_000
-CHARACTERS_IN_MESSAGE = 13_200  # of all text in blocks; measured by others, in no document
+CHARACTERS_IN_MESSAGE = 13_200  # of all text in blocks; measured by others, undocumented
 VIEW_BYTES = 250_000
 _TYPE = {"type": text()}
 _ID = {"block_id": kit.ID}
@@ -121,13 +121,13 @@ _VIEW = by_type(
     }
 )
 _METADATA = mapping({"event_type": text(255, 1), "event_payload": any_object})
-METADATA_BYTES = 8_000  # unpublished; the error exists
+METADATA_BYTES = 8_000  # undocumented; the error exists
 
 INTERACTIVE = ("actions", "section", "input")
 
 
 def check_message_blocks(blocks: list[Any]) -> list[Json]:
-    """The blocks as they are kept: a `block_id` and `action_id` wherever one was left out.
+    """Returns the blocks as stored: with a `block_id` and `action_id` everywhere.
 
     Raises:
         ApiError: `invalid_blocks` with every complaint, or `msg_blocks_too_long`.
@@ -144,7 +144,7 @@ def check_message_blocks(blocks: list[Any]) -> list[Json]:
 
 
 def check_view(view: Any, kind: str) -> Json:
-    """The view as it is kept; `kind` is "modal" or "home".
+    """Returns the view as stored; `kind` is "modal" or "home".
 
     Raises:
         ApiError: `invalid_arguments` with every complaint, or `view_too_large`.
@@ -165,7 +165,7 @@ def check_view(view: Any, kind: str) -> Json:
 
 
 def check_metadata(metadata: Any) -> Json:
-    """The metadata of a message: an event type and a payload.
+    """Returns a message's checked metadata: an event type and a payload.
 
     Raises:
         ApiError: `invalid_metadata_format`, or `metadata_too_large`.
@@ -180,7 +180,7 @@ def check_metadata(metadata: Any) -> Json:
 
 
 def filled(blocks: list[Any]) -> list[Json]:
-    """A copy in which nothing that needs an id is without one."""
+    """Returns a copy with an id for every block and element that needs one."""
     kept: list[Json] = copy.deepcopy(blocks)
     for block in kept:
         block.setdefault("block_id", short_key())
@@ -190,7 +190,7 @@ def filled(blocks: list[Any]) -> list[Json]:
 
 
 def elements_of(block: Json) -> list[Json]:
-    """The elements of a block that a person can use."""
+    """Returns the elements of a block that a person can use."""
     if block.get("type") == "actions":
         return list(block.get("elements", []))
     inner = block.get("accessory") or block.get("element")

@@ -1,4 +1,4 @@
-"""What an app puts into a message, checked as Slack checks it."""
+"""The content of an app's messages, checked as Slack checks it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sandbox.slack.stamps import short_key
 if TYPE_CHECKING:
     from sandbox.slack.store import Store
 
-TEXT_LIMIT = 40_000  # longer text is cut, silently
+TEXT_LIMIT = 40_000  # longer text is cut silently
 UPDATE_LIMIT = 4_000
 MOST_ATTACHMENTS = 100
 _STRAY = re.compile(r"&(?!amp;|lt;|gt;)")
@@ -24,10 +24,10 @@ _IMAGES = ("image/png", "image/jpeg", "image/gif")
 
 
 def of_app(store: Store, args: Json) -> Json:
-    """The text, blocks and attachments of a message that the app writes, as they are kept.
+    """Returns the text, blocks and attachments of the app's message, as stored.
 
     Raises:
-        ApiError: `no_text`, `invalid_blocks`, `too_many_attachments`, `markdown_text_conflict` and their kin.
+        ApiError: `no_text`, `invalid_blocks`, `too_many_attachments`, `markdown_text_conflict` and similar.
     """
     if args.get("markdown_text") is not None:
         return _markdown(store, args)
@@ -47,20 +47,20 @@ def of_app(store: Store, args: Json) -> Json:
 
 
 def blocks_of(store: Store, text: str, args: Json) -> list[Json]:
-    """The `rich_text` block that Slack makes of a bare text."""
+    """Returns the `rich_text` block that Slack makes from plain text."""
     mentions = bool(args.get("link_names")) or args.get("parse") == "full"
     names = typed.Names(**store.names(escaped=True, mentions=mentions, formatting=args.get("mrkdwn", True)))
     return [{"type": "rich_text", "block_id": short_key(), "elements": typed.read(text, names)}]
 
 
 def published(text: str) -> str:
-    """The text as Slack keeps it: bare ampersands escaped, addresses in brackets, emoji by their names."""
+    """Returns the text as Slack stores it: ampersands escaped, URLs in brackets, emoji by name."""
     parts = re.split(r"(<[^<>\n]+>)", text)
     return "".join(part if index % 2 else _published(part) for index, part in enumerate(parts))
 
 
 def metadata_of(args: Json) -> Json:
-    """The metadata, checked, as a part of the message.
+    """Returns the checked metadata as a part of the message.
 
     Raises:
         ApiError: `invalid_metadata_format`, `metadata_too_large`.
@@ -69,7 +69,7 @@ def metadata_of(args: Json) -> Json:
 
 
 def unfurled(args: Json, data: Json) -> list[str]:
-    """The links of a message that Slack will show a preview of."""
+    """Returns the links in a message that Slack will preview."""
     if args.get("unfurl_links") is False and args.get("unfurl_media") is False:
         return []
     return [link for link in reading.links(data) if link.startswith("http")]
@@ -82,7 +82,7 @@ def _published(text: str) -> str:
 
 
 def emoji_names(text: str) -> str:
-    """Every emoji as its name between colons."""
+    """Replaces every emoji by its name between colons."""
 
     def name(match: Any, _data: Any = None) -> str:
         return typed.mrkdwn([{"type": "rich_text_section", "elements": [typed.emoji_element(match)]}])

@@ -1,7 +1,7 @@
 """The rules for Block Kit's composition objects and interactive elements.
 
-https://docs.slack.dev/reference/block-kit/composition-objects and …/block-elements. What we never use and Slack has
-only lately (icon and feedback buttons, workflow buttons) is not known here and refused.
+https://docs.slack.dev/reference/block-kit/composition-objects and …/block-elements. It rejects new elements that the
+bot does not use (icon and feedback buttons, workflow buttons).
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ TEXT_LIMIT = 3000
 
 
 def plain(most: int = TEXT_LIMIT) -> Rule:
-    """A `plain_text` object."""
+    """A rule for a `plain_text` object."""
     return by_type({"plain_text": mapping({"type": text(), "text": text(most, 1)}, {"emoji": flag})})
 
 
 def mrkdwn(most: int = TEXT_LIMIT) -> Rule:
-    """A `mrkdwn` object."""
+    """A rule for a `mrkdwn` object."""
     return by_type({"mrkdwn": mapping({"type": text(), "text": text(most, 1)}, {"verbatim": flag})})
 
 
 def either(most: int = TEXT_LIMIT) -> Rule:
-    """A text object of either kind."""
+    """A rule for a text object of either kind."""
     return by_type(
         {
             "plain_text": mapping({"type": text(), "text": text(most, 1)}, {"emoji": flag}),

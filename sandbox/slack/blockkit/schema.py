@@ -1,6 +1,6 @@
-"""A small language for the shape of JSON, whose complaints are worded and pointed as Slack's are.
+"""Composable rules for the shape of JSON, with complaints in Slack's words and JSON pointers.
 
-A rule takes a value, where it stands (a JSON pointer) and the list to which it adds what is wrong.
+A rule takes a value, its JSON pointer, and the list to which it adds complaints.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ Fields = Mapping[str, Rule]
 
 
 def complaint(message: str, at: str) -> str:
-    """One message of `response_metadata.messages`, without its [ERROR]."""
+    """Returns one entry of `response_metadata.messages`, without its [ERROR]."""
     return f"{message} [json-pointer:{at}]"
 
 
 def text(most: int | None = None, least: int = 0) -> Rule:
-    """A string of at least and at most so many characters."""
+    """A rule for a string with this many characters."""
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
         if not isinstance(value, str):
@@ -32,13 +32,13 @@ def text(most: int | None = None, least: int = 0) -> Rule:
 
 
 def flag(value: Any, at: str, wrong: list[str]) -> None:
-    """True or false."""
+    """A rule for a boolean."""
     if not isinstance(value, bool):
         wrong.append(complaint("must provide a boolean", at))
 
 
 def integer(least: int | None = None, most: int | None = None) -> Rule:
-    """A whole number within these bounds."""
+    """A rule for an integer within these bounds."""
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -52,7 +52,7 @@ def integer(least: int | None = None, most: int | None = None) -> Rule:
 
 
 def word(*words: str) -> Rule:
-    """One of these words."""
+    """A rule for one of these words."""
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
         if value not in words:
@@ -62,7 +62,7 @@ def word(*words: str) -> Rule:
 
 
 def array(item: Rule, most: int | None = None, least: int = 0) -> Rule:
-    """A list of at least and at most so many items."""
+    """A rule for a list with this many items."""
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
         if not isinstance(value, list):
@@ -80,7 +80,7 @@ def array(item: Rule, most: int | None = None, least: int = 0) -> Rule:
 
 
 def mapping(required: Fields, optional: Fields | None = None) -> Rule:
-    """An object with these keys and no others."""
+    """A rule for an object with these keys and no others."""
     known = {**required, **(optional or {})}
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
@@ -98,13 +98,13 @@ def mapping(required: Fields, optional: Fields | None = None) -> Rule:
 
 
 def any_object(value: Any, at: str, wrong: list[str]) -> None:
-    """An object, whatever is in it."""
+    """A rule for an object with any content."""
     if not isinstance(value, dict):
         wrong.append(complaint("must provide an object", at))
 
 
 def by_type(kinds: Mapping[str, Rule]) -> Rule:
-    """An object whose `type` says which of these rules it follows."""
+    """A rule for an object whose `type` selects one of these rules."""
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
         if not isinstance(value, dict):
@@ -120,7 +120,7 @@ def by_type(kinds: Mapping[str, Rule]) -> Rule:
 
 
 def both(*rules: Rule) -> Rule:
-    """All of these rules."""
+    """A rule that applies all of these rules."""
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
         for rule in rules:
@@ -130,7 +130,7 @@ def both(*rules: Rule) -> Rule:
 
 
 def exactly_one(*keys: str) -> Rule:
-    """An object with exactly one of these keys."""
+    """A rule for an object with exactly one of these keys."""
     names = " or ".join(f"`{key}`" for key in keys)
 
     def check(value: Any, at: str, wrong: list[str]) -> None:
@@ -141,7 +141,7 @@ def exactly_one(*keys: str) -> Rule:
 
 
 def at_least_one(*keys: str) -> Rule:
-    """An object with at least one of these keys."""
+    """A rule for an object with at least one of these keys."""
     names = " or ".join(f"`{key}`" for key in keys)
 
     def check(value: Any, at: str, wrong: list[str]) -> None:

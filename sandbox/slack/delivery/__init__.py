@@ -1,1 +1,1 @@
-"""How the pretend Slack reaches the app: sockets, signed requests, `response_url`."""
+"""Delivery to the app: sockets, signed requests, retries."""

@@ -1,6 +1,6 @@
-"""Getting things to the app: events, again and again until they are acknowledged; clicks and commands, once.
+"""Delivery to the app: events are retried until acknowledged, clicks and commands are sent once.
 
-https://docs.slack.dev/apis/events-api: at once, and where that fails nearly at once again, after 1 and after 5 minutes.
+https://docs.slack.dev/apis/events-api: at once; after a failure again nearly at once, then after 1 and 5 minutes.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ RETRY_SECONDS = (0.0, 60.0, 300.0)
 
 @dataclass
 class Answer:
-    """What became of one try.
+    """The result of one delivery attempt.
 
     Args:
         ok: acknowledged in time.
-        payload: what came with the acknowledgement.
-        reason: why not, in the words of `x-slack-retry-reason`.
-        is_final: the app asked for no other try.
+        payload: the acknowledgement's payload.
+        reason: why it failed, as in `x-slack-retry-reason`.
+        is_final: the app asked for no retry.
     """
 
     ok: bool
@@ -38,22 +38,22 @@ class Answer:
 
 
 class Carrier(Protocol):
-    """A way to the app: Socket Mode, or signed HTTP requests."""
+    """A transport to the app: Socket Mode, or signed HTTP requests."""
 
     async def carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
-        """One try.
+        """Makes one attempt.
 
         Args:
             kind: "events_api", "slash_commands" or "interactive".
             payload: what is delivered.
-            retry: 0 for the first try.
-            reason: why the try before failed.
+            retry: 0 for the first attempt.
+            reason: why the attempt before failed.
         """
 
 
 @dataclass
 class Delivery:
-    """One event on its way. `tries` has the outcome of each: "" or the reason why it failed."""
+    """One event under way. `tries` has the result of each attempt: "" or the reason why it failed."""
 
     event_id: str
     event: Json = field(repr=False)
@@ -65,7 +65,7 @@ class Delivery:
 
 
 class Deliveries:
-    """All that is on its way to the app, and what has become of it."""
+    """Everything under way to the app, with its state."""
 
     def __init__(self, world: World, sockets: Carrier, posting: Carrier) -> None:
         self._world = world
@@ -77,11 +77,11 @@ class Deliveries:
 
     @property
     def carrier(self) -> Carrier:
-        """Socket Mode, unless an events URL is set: never both."""
+        """The transport: Socket Mode, unless an events URL is set; never both."""
         return self._posting if self._world.settings.events_url else self._sockets
 
     def send(self, event: Json, *, is_shared: bool = False) -> None:
-        """Starts the delivery of an event, subject to the faults that are set."""
+        """Starts the delivery of an event, subject to the injected faults."""
         delivery = Delivery(new_id("Ev"), copy.deepcopy(event), time.time())
         self.log.append(delivery)
         if self._world.faults.for_event("lose", event):
@@ -94,11 +94,11 @@ class Deliveries:
             self._world.spawn(self._deliver(delivery, self._envelope(delivery, is_shared=is_shared)))
 
     async def ask(self, kind: str, payload: Json) -> Answer:
-        """Delivers a command or an interaction: one try, which must be answered within three seconds."""
+        """Delivers a command or an interaction: one attempt, which the app must answer within three seconds."""
         return await self._carry(kind, payload, 0, "")
 
     def forget(self) -> None:
-        """Gives up on everything that is under way."""
+        """Gives up everything that is under way."""
         self.under_way = 0
         self._held.clear()
 

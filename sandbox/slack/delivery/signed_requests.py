@@ -23,20 +23,20 @@ _FORM = "application/x-www-form-urlencoded"
 
 
 def sign(secret: str, timestamp: str, body: bytes) -> str:
-    """The `x-slack-signature` of a body."""
+    """Returns the `x-slack-signature` of a body."""
     base = b"v0:" + timestamp.encode() + b":" + body
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
 class Posting:
-    """The way to an app that takes HTTP requests."""
+    """The transport to an app that takes HTTP requests."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._session: aiohttp.ClientSession | None = None
 
     async def carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
-        """One signed request; anything but 2xx within three seconds is a failure."""
+        """Sends one signed request; anything but 2xx within three seconds is a failure."""
         kind_of_body, body = _body(kind, payload)
         headers = self._headers(body, kind_of_body)
         if retry:
@@ -49,7 +49,7 @@ class Posting:
             return Answer(ok=False, reason="connection_failed")
 
     async def verify_url(self) -> bool:
-        """Slack's check of a new events URL: the challenge must come back."""
+        """Makes Slack's check of a new events URL: the app must return the challenge."""
         payload = {"token": self._world.store.verification_token, "challenge": "3eZbrw1aB", "type": "url_verification"}
         answer = await self.carry("events_api", payload, 0, "")
         given = answer.payload.get("challenge") if isinstance(answer.payload, dict) else answer.payload

@@ -34,7 +34,7 @@ class Socket:
 
 
 class Sockets:
-    """The connections of the app."""
+    """The app's connections."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -44,14 +44,14 @@ class Sockets:
         self.open: list[Socket] = []
 
     def issue(self) -> str:
-        """The address for one connection. It is given out even while Socket Mode is switched off."""
+        """Returns the URL for one connection. Slack issues it even while Socket Mode is off."""
         ticket = new_key(36)
         self._tickets.add(ticket)
         where = self._world.base_url.replace("http", "ws", 1)
         return f"{where}/link/?ticket={ticket}&app_id={self._world.store.app_id}"
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """A connection from its ticket to its end."""
+        """Serves a connection from its ticket to its end."""
         if not self._admits(request.query.get("ticket", "")):
             return web.Response(status=404)
         ws = web.WebSocketResponse(autoping=False, heartbeat=None)
@@ -70,7 +70,7 @@ class Sockets:
         return ws
 
     async def carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
-        """Hands an envelope to any of the connections, and waits for its acknowledgement."""
+        """Sends an envelope over one of the connections and waits for its acknowledgement."""
         if not self.open:
             return Answer(ok=False, reason="connection_failed")
         socket = self.open[self._turn % len(self.open)]
@@ -89,7 +89,7 @@ class Sockets:
         return Answer(ok=True, payload=answer.get("payload") if envelope["accepts_response_payload"] else None)
 
     async def disconnect(self, reason: str, *, close: bool = True) -> int:
-        """Tells every connection to go, and ends it unless this is only a "warning". Returns how many there were."""
+        """Sends `disconnect` to every connection and closes it, unless it is only a "warning". Returns how many."""
         sockets = list(self.open)
         for socket in sockets:
             await self._say_goodbye(socket, reason)
@@ -99,13 +99,13 @@ class Sockets:
         return len(sockets)
 
     async def kill(self, how: str) -> int:
-        """Ends or spoils every connection; returns how many.
+        """Ends or breaks every connection; returns how many.
 
         Args:
-            how: "close" with a goodbye frame, "reset" without, "silent" or "dead": it stays open and is of no use.
+            how: "close" with a close frame, "reset" without one; "silent" or "dead" keeps it open but useless.
         """
         if how not in _ENDS:
-            raise ValueError(f"a socket cannot end so: {how}")
+            raise ValueError(f"unknown way to end a socket: {how}")
         sockets = list(self.open)
         for socket in sockets:
             if how == "close":
@@ -173,7 +173,7 @@ class Sockets:
 
     async def _send(self, socket: Socket, message: Json) -> None:
         if socket.state == "open" and not socket.ws.closed:
-            with contextlib.suppress(ConnectionError):  # it broke: the envelope stays without an answer, as at Slack
+            with contextlib.suppress(ConnectionError):  # it broke: the envelope gets no answer, as at Slack
                 await socket.ws.send_str(json.dumps(message))
 
     def _forget(self, socket: Socket) -> None:

@@ -1,1 +1,1 @@
-"""People in the pretend Slack: what they type, press and see."""
+"""People in the simulated Slack: what they write, click and see."""

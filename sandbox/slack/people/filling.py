@@ -1,4 +1,4 @@
-"""What people do in modals and in the Home tab: enter, press, submit, close."""
+"""A person's actions in modals and in the Home tab: enter, press, submit, close."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _GROUPS = array(mapping({"label": lambda *_: None, "options": _OPTIONS}), MOST_O
 
 
 class Filling(Using):
-    """The part of a workspace in which people fill in forms."""
+    """The part of a workspace for modals and the Home tab."""
 
     events: Events
     _offered: dict[tuple[str, str], list[Json]]
 
     def fill(self, user: str, action_id: str, value: Any, *, block_id: str | None = None) -> None:
-        """A person enters something that the app does not hear of before the modal is submitted.
+        """Enters a value that the app does not get before the modal is submitted.
 
         Raises:
             NotShown: there is no modal, or no such field or option in it.
@@ -47,14 +47,14 @@ class Filling(Using):
     async def press(
         self, user: str, action_id: str, value: Any = None, *, block_id: str | None = None, home: bool = False
     ) -> Used:
-        """A person uses an element of their modal or Home tab: the app gets `block_actions`.
+        """Uses an element of the person's modal or Home tab; the app gets `block_actions`.
 
         Args:
-            user: who.
+            user: the person.
             action_id: of the element.
-            value: what is chosen or entered, where it is no button.
-            block_id: where the `action_id` is not enough.
-            home: in the Home tab, not in the modal.
+            value: the choice or input, unless it is a button.
+            block_id: needed if the `action_id` is not unique.
+            home: in the Home tab instead of the modal.
 
         Raises:
             NotShown: there is no such element.
@@ -76,17 +76,17 @@ class Filling(Using):
         return self._used(await self.deliveries.ask("interactive", payload), trigger, None)
 
     async def type_in(self, user: str, action_id: str, text: str, *, block_id: str | None = None) -> list[Used]:
-        """A person types, character by character.
+        """Types a text, character by character.
 
-        The app hears of it where the field dispatches `on_character_entered`: once per character, without waiting for
-        the answers. With `on_enter_pressed` it hears once, at the end.
+        If the field dispatches `on_character_entered`, the app is called once per character, without waiting for
+        answers. With `on_enter_pressed` it is called once, at the end.
 
         Returns:
-            What came of each dispatch; none where the field does not dispatch.
+            The result of each call; empty if the field does not dispatch.
         """
         block, element = find(self._top(user).data["blocks"], action_id, None, block_id)
         if element["type"] not in TEXTS:
-            raise NotShown(f"nobody can type into a {element['type']}")
+            raise NotShown(f"a {element['type']} takes no text")
         when = (element.get("dispatch_action_config") or {}).get("trigger_actions_on", ["on_enter_pressed"])
         if not block.get("dispatch_action"):
             when = []
@@ -98,15 +98,15 @@ class Filling(Using):
         return [await task for task in tasks]
 
     async def suggest(self, user: str, action_id: str, text: str, *, home: bool = False) -> list[Json]:
-        """A person types into an external select, and gets the options for it.
+        """Types into an external select and returns the suggested options.
 
         Raises:
-            NotShown: the options did not come in time, or are not what Slack can show.
+            NotShown: the options did not come in time, or Slack cannot show them.
         """
         view = self._home(user) if home else self._top(user)
         block, element = find(view.data["blocks"], action_id, None, None)
         if not element["type"].endswith("external_select"):
-            raise NotShown(f"a {element['type']} asks for no options")
+            raise NotShown(f"a {element['type']} loads no options")
         if len(text) < element.get("min_query_length", 3):
             return []
         payload = self._interaction("block_suggestion", user, "") | {
@@ -124,12 +124,12 @@ class Filling(Using):
         return options
 
     async def submit(self, user: str) -> Used:
-        """A person submits their modal; what the app answers is done: errors, update, push, clear.
+        """Submits the person's modal and applies the app's answer: errors, update, push, clear.
 
         `answer` has the errors by block id under "errors", if there are any.
 
         Raises:
-            NotShown: there is no modal, or a field that must be filled is not (Slack does not even ask the app).
+            NotShown: there is no modal, or a required field is empty (Slack does not even call the app).
         """
         view = self._top(user)
         check_filled(view)
@@ -145,10 +145,10 @@ class Filling(Using):
         return used
 
     async def close(self, user: str, *, everything: bool = False) -> Used | None:
-        """A person closes the modal on top, or with `everything` all of them.
+        """Closes the top modal, or all of them with `everything`.
 
         Returns:
-            What came of `view_closed`, or None where the modal does not ask for it.
+            The result of `view_closed`, or None if the modal does not request it.
         """
         view = self._top(user)
         stacks = Stacks(self.world)
@@ -165,7 +165,7 @@ class Filling(Using):
         return self._used(await self.deliveries.ask("interactive", payload), "", None)
 
     async def open_home(self, user: str, tab: str = "home") -> None:
-        """A person opens the app's Home tab."""
+        """Opens the app's Home tab."""
         view = self.world.store.views.get(self.world.store.homes.get(user, ""))
         shown = {"view": shapes.view(view, self.world.store)} if view is not None else {}
         self.events.plain("app_home_opened", user=user, channel=f"D{user[1:]}", tab=tab, **shown)
@@ -204,7 +204,7 @@ class Filling(Using):
 
 
 def element_is_menu(view: View, action_id: str) -> bool:
-    """Whether a value given for this element is a choice, and not part of its name."""
+    """Returns True if a value for this element is a choice, and not part of its name."""
     kinds = [
         one["type"]
         for block in view.data["blocks"]
@@ -215,10 +215,10 @@ def element_is_menu(view: View, action_id: str) -> bool:
 
 
 def check_filled(view: View) -> None:
-    """Refuses a modal with an empty field that must be filled, as the Slack client does.
+    """Rejects a modal with an empty required field, as the Slack client does.
 
     Raises:
-        NotShown: with the block.
+        NotShown: names the block.
     """
     for block in view.data["blocks"]:
         if block["type"] != "input" or block.get("optional"):
@@ -232,10 +232,10 @@ def check_filled(view: View) -> None:
 
 
 def read_options(payload: Any) -> list[Json]:
-    """The options in an answer to `block_suggestion`.
+    """Returns the options in an answer to `block_suggestion`.
 
     Raises:
-        NotShown: Slack could not show them.
+        NotShown: Slack cannot show them.
     """
     wrong: list[str] = []
     body = payload if isinstance(payload, dict) else {}

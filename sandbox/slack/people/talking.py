@@ -1,4 +1,4 @@
-"""What people write, change and take back in a channel."""
+"""Messages that people write, edit and delete in channels."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ class Talking:
         files: list[str] | None = None,
         subtype: str | None = None,
     ) -> str:
-        """A person writes; returns the timestamp.
+        """Posts a person's message; returns its timestamp.
 
         Args:
-            user: who.
-            channel: where.
+            user: the person.
+            channel: its id.
             text: as typed ("*bold*", "@ann", ":tada:", "> quote", "- item" become elements), or rich text elements.
-            blocks: instead of the `rich_text` block that a client makes of the text.
+            blocks: instead of the `rich_text` block that a client makes from the text.
             thread_ts: the root, for a reply.
             broadcast: the reply is also sent to the channel.
-            files: ids of `add_file`.
-            subtype: "me_message", "ekm_access_denied", "bot_message" …, for messages that are not plain.
+            files: ids from `add_file`.
+            subtype: "me_message", "ekm_access_denied", "bot_message" …, for special messages.
 
         Raises:
-            NotShown: the person is not in the channel, it is archived, or the root is not there.
+            NotShown: the person is not in the channel, it is archived, or there is no such root.
         """
         found = self._open_channel(user, channel)
         data = self._written(user, text or "", blocks)
@@ -69,7 +69,7 @@ class Talking:
         return message.ts
 
     async def edit(self, user: str, channel: str, ts: str, text: str | list[Json]) -> None:
-        """A person changes a message of theirs.
+        """Edits a person's own message.
 
         Raises:
             NotShown: it is not theirs.
@@ -77,22 +77,22 @@ class Talking:
         found = self.world.store.channel(channel)
         message = self.world.store.message(found, ts)
         if message.data.get("user") != user:
-            raise NotShown("people can change their own messages only")
+            raise NotShown("people can edit only their own messages")
         previous = self.world.store.wire(found, message)
         message.data |= self._text(text) | {"edited": {"user": user, "ts": found.stamps.next()}}
         self.events.changed(found, message, previous)
 
     async def delete(self, user: str, channel: str, ts: str) -> None:
-        """A person takes a message away: their own, or as a member anybody's, our cards among them.
+        """Deletes a message: the person's own, or as a member anyone's, including the app's.
 
         Raises:
-            NotShown: guests and people of other companies can take back their own only.
+            NotShown: guests and people of other companies can delete only their own.
         """
         found = self.world.store.channel(channel)
         message = self.world.store.message(found, ts)
         who = self.world.store.users[user]
         if message.data.get("user") != user and (who.is_guest or who.is_stranger):
-            raise NotShown("they can take back their own messages only")
+            raise NotShown("they can delete only their own messages")
         previous = self.world.store.wire(found, message)
         self.world.store.remove(found, message)
         if message.is_tombstone:
@@ -101,7 +101,7 @@ class Talking:
             self.events.deleted(found, message.ts, previous)
 
     async def react(self, user: str, channel: str, ts: str, name: str) -> None:
-        """A person marks a message with an emoji."""
+        """Adds a person's reaction to a message."""
         found = self.world.store.channel(channel)
         message = self.world.store.message(found, ts)
         mark_with(message.data.setdefault("reactions", []), name, user)

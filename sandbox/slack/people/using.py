@@ -1,4 +1,4 @@
-"""What people do with the app: commands, buttons, menus, shortcuts."""
+"""A person's interactions with the app: commands, buttons, menus, shortcuts."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Used:
-    """What came of a command or a click.
+    """The result of a command or a click.
 
     Args:
-        answer: what came with the acknowledgement.
-        error: "" or what the person is told: "operation_timeout", "dispatch_failed", or Slack's word for a bad answer.
-        posts: what came through the `response_url`, the immediate answer included; it grows while more comes.
-        trigger_id: that the app was given.
+        answer: the acknowledgement's payload.
+        error: "" or what the person sees: "operation_timeout", "dispatch_failed", or Slack's error code for a bad
+            answer.
+        posts: what came through the `response_url`, the immediate answer included; it grows while more arrives.
+        trigger_id: the one that the app got.
     """
 
     answer: Any = field(default=None, repr=False)
@@ -44,16 +45,16 @@ class Using:
     _action_stamps: Stamps
 
     async def slash(self, user: str, channel: str, command: str, text: str = "") -> Used:
-        """A person runs a command; there is no way to do so in a thread.
+        """Runs a command in a channel; commands cannot be run in threads.
 
         Args:
-            user: who.
-            channel: where.
+            user: the person.
+            channel: its id.
             command: with its slash.
             text: after it; "@ann" and "#general" become `<@U…>` and `<#C…>`, as with `should_escape`.
 
         Raises:
-            NotShown: the app's commands are not there for strangers, or the person is not in the channel.
+            NotShown: the person is a stranger or not in the channel.
         """
         self._own_people(user, "commands")
         found = self.world.store.channel(channel)
@@ -92,15 +93,15 @@ class Using:
         value: Any = None,
         block_id: str | None = None,
     ) -> Used:
-        """A person uses an element of a message, also of one that only they see.
+        """Uses an element of a message, including an ephemeral one.
 
         Args:
-            user: who.
-            channel: where.
+            user: the person.
+            channel: its id.
             ts: of the message.
             action_id: of the element; without it, `value` finds it.
-            value: of a button, to tell it from others; of a menu, what is chosen.
-            block_id: where the `action_id` is not enough.
+            value: of a button, to find it; of a menu, the choice.
+            block_id: needed if the `action_id` is not unique.
 
         Raises:
             NotShown: there is no such element.
@@ -126,7 +127,7 @@ class Using:
         return self._used(await self.deliveries.ask("interactive", payload), trigger, where)
 
     async def shortcut(self, user: str, callback_id: str) -> Used:
-        """A person uses a global shortcut."""
+        """Uses a global shortcut."""
         self._own_people(user, "shortcuts")
         trigger = self.world.triggers.issue(user)
         payload = self._interaction("shortcut", user, trigger) | {
@@ -136,7 +137,7 @@ class Using:
         return self._used(await self.deliveries.ask("interactive", payload), trigger, None)
 
     async def message_shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Used:
-        """A person uses a shortcut of the menu beside a message."""
+        """Uses a message shortcut."""
         self._own_people(user, "shortcuts")
         found = self.world.store.channel(channel)
         message = self.world.store.message(found, ts)
@@ -202,12 +203,12 @@ class Using:
         if user not in found.members or message is None or message.is_tombstone:
             raise NotShown("they do not see this message")
         if message.data.get("bot_id") != self.world.store.bot.bot_id:
-            raise NotShown("this message is not of the app")
+            raise NotShown("this message is not from the app")
         return found, self.world.store.wire(found, message, metadata=False), False
 
     def _own_people(self, user: str, what: str) -> None:
         if self.world.store.users[user].is_stranger:
-            raise NotShown(f"the app's {what} are not there for people of other companies")
+            raise NotShown(f"people of other companies cannot use the app's {what}")
 
     def _escaped(self, text: str) -> str:
         users = {one.name: one for one in self.world.store.users.values()}
@@ -224,7 +225,7 @@ class Using:
 
 
 def find(blocks: list[Json], action_id: str | None, value: Any, block_id: str | None) -> tuple[Json, Json]:
-    """The block and the element that are meant.
+    """Returns the block and the element that are meant.
 
     Raises:
         NotShown: there is none.

@@ -1,1 +1,1 @@
-"""The pretend Slack's Web API and its methods."""
+"""The simulated Slack's Web API and its methods."""

@@ -1,4 +1,4 @@
-"""The Web API: who calls, may they, how often, with what; then the method. Faults strike before it or after it."""
+"""The Web API: authentication, rate limits, arguments, then the method. Faults hit before or after it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ APP_SCOPES = ("connections:write",)
 
 @dataclass(frozen=True)
 class Asked:
-    """A call that was let in: what a method gets."""
+    """An admitted call: what a method gets."""
 
     world: World
     events: Events
@@ -45,14 +45,14 @@ class Asked:
         need(self.world, scope)
 
     def channel(self, scope: str = "", name: str = "channel") -> Channel:
-        """The channel that an argument names, if the app can see it.
+        """Returns the channel in an argument, if the app can see it.
 
         Args:
-            scope: "history" or "read": then `channels:…` or `groups:…` is needed, as the channel is.
+            scope: "history" or "read": requires `channels:…` or `groups:…`, depending on the channel.
             name: of the argument.
 
         Raises:
-            ApiError: `channel_not_found`, also for a private channel without us in it; `missing_scope`.
+            ApiError: `channel_not_found`, also for a private channel without the app; `missing_scope`.
         """
         channel = self.world.store.channel(self.args[name])
         if channel.is_private and self.world.store.bot.id not in channel.members:
@@ -62,10 +62,10 @@ class Asked:
         return channel
 
     def joined(self, scope: str = "", name: str = "channel") -> Channel:
-        """As `channel`, and the app is a member.
+        """Returns the channel like `channel`, if the app is a member.
 
         Raises:
-            ApiError: `not_in_channel` too.
+            ApiError: also `not_in_channel`.
         """
         channel = self.channel(scope, name)
         if self.world.store.bot.id not in channel.members:
@@ -78,11 +78,11 @@ class Method:
     """A method of the Web API.
 
     Args:
-        run: does it.
-        args: what it takes.
-        scope: that the token must have, or "".
-        tier: 1 to 4, or None for a "special" one.
-        app_level: it takes the app-level token, and only that.
+        run: the implementation.
+        args: its arguments.
+        scope: that the token needs, or "".
+        tier: 1 to 4, or None for "special".
+        app_level: it requires the app-level token.
     """
 
     run: Callable[[Asked], Awaitable[Json]]
@@ -93,7 +93,7 @@ class Method:
 
 
 def need(world: World, scope: str) -> None:
-    """Checks that the app was granted a scope.
+    """Checks that the app has a scope.
 
     Raises:
         ApiError: `missing_scope`, with `needed` and `provided`.
@@ -112,7 +112,7 @@ class Api:
         self._methods = methods
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One call from its first byte to its answer."""
+        """Handles one call."""
         name = request.match_info["method"]
         try:
             given, token = await arguments.read(request)
@@ -173,7 +173,7 @@ async def struck(
     run: Callable[[], Awaitable[Json]],
     headers: Mapping[str, str] | None = None,
 ) -> web.StreamResponse:
-    """Carries out a request and answers it, as far as the faults that are set let it; and writes it into the log."""
+    """Runs and answers a request, unless a fault prevents it, and logs the call."""
     call = Call(name, _shown(given), time.time(), early=world.limits.is_early(name))
     world.calls.append(call)
     started = time.monotonic()

@@ -1,4 +1,4 @@
-"""Reading the arguments of a call, from a query, a form or JSON, and holding them against what the method takes."""
+"""Parses a call's arguments from a query, a form or JSON, and checks them against the method's."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Argument:
     """One argument of a method.
 
     Args:
-        kind: "string", "boolean", "integer", "array" or "object"; the last two may come as JSON in a string.
-        required: whether it must be there.
-        error: the word where it cannot be read.
+        kind: "string", "boolean", "integer", "array" or "object"; the last two may be JSON in a string.
+        required: it must be present.
+        error: the error code if it cannot be parsed.
     """
 
     kind: str = "string"
@@ -41,10 +41,10 @@ Arguments = Mapping[str, Argument]
 
 
 async def read(request: web.Request) -> tuple[Json, str | None]:
-    """The raw arguments and the token, which may stand in the header, in a query or in a form, but not in JSON.
+    """Returns the raw arguments and the token, which may be in the header, the query or a form, but not in JSON.
 
     Raises:
-        ApiError: the body is not what its content type says.
+        ApiError: the body does not match its content type.
     """
     given: Json = dict(request.query)
     if request.method == "POST" and request.can_read_body:
@@ -56,10 +56,10 @@ async def read(request: web.Request) -> tuple[Json, str | None]:
 
 
 def check(given: Json, known: Arguments, team_id: str) -> Json:
-    """The arguments with their types.
+    """Returns the arguments with their types.
 
     Raises:
-        ApiError: `invalid_arg_name`, `invalid_arguments` with every complaint, or the word of the argument.
+        ApiError: `invalid_arg_name`, `invalid_arguments` with every complaint, or the argument's error code.
     """
     values = {name: value for name, value in given.items() if value is not None}
     if values.pop("team_id", team_id) != team_id and "team_id" not in known:

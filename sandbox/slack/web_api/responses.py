@@ -43,7 +43,7 @@ _KINDS = ("ephemeral", "in_channel")
 
 @dataclass
 class ResponseUrl:
-    """What one address stands for, and what came through it."""
+    """One `response_url` with its context and the posts that came through it."""
 
     user: str
     channel: str
@@ -54,7 +54,7 @@ class ResponseUrl:
 
 
 class Responses:
-    """The addresses that were given out."""
+    """The issued URLs."""
 
     def __init__(self, world: World, events: Events) -> None:
         self._world = world
@@ -62,12 +62,12 @@ class Responses:
         self._known: dict[str, ResponseUrl] = {}
 
     def issue(self, user: str, channel: str, original: str = "") -> tuple[str, ResponseUrl]:
-        """A new address.
+        """Issues a URL.
 
         Args:
             user: who ran the command or clicked.
-            channel: where.
-            original: the timestamp of the message that was clicked in, or "".
+            channel: its id.
+            original: the timestamp of the clicked message, or "".
         """
         key = new_key(40)
         self._known[key] = ResponseUrl(user, channel, original)
@@ -75,7 +75,7 @@ class Responses:
         return where, self._known[key]
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """One post to an address."""
+        """Handles one post to a URL."""
         key = request.match_info["key"]
         try:
             given, _ = await arguments.read(request)
@@ -88,7 +88,7 @@ class Responses:
         return await struck(self._world, request, "response_url", given, run)
 
     def accept(self, where: ResponseUrl, given: Json) -> Json:
-        """Shows what came as an answer, at once or through an address.
+        """Shows an answer, which came at once or through a URL.
 
         Raises:
             ApiError: as for `chat.postMessage`.

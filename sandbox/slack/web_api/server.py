@@ -1,4 +1,4 @@
-"""The HTTP server of the workspace: on, off, and on again at the same address."""
+"""The workspace's HTTP server, which can stop and start again at the same address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_BYTES = 64 * 1024 * 1024
 
 
 class Server:
-    """Listens on loopback. Routes are given as (method, path, handler)."""
+    """Listens on loopback. Routes are (method, path, handler)."""
 
     def __init__(self, routes: list[tuple[str, str, Handler]]) -> None:
         self._routes = routes
@@ -21,11 +21,11 @@ class Server:
 
     @property
     def is_up(self) -> bool:
-        """Whether it listens."""
+        """True if it listens."""
         return self._runner is not None
 
     async def start(self, host: str, port: int) -> int:
-        """Listens, and returns the port."""
+        """Starts to listen; returns the port."""
         app = web.Application(client_max_size=MOST_BYTES)
         app.add_routes([web.route(method, path, handler) for method, path, handler in self._routes])
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
@@ -36,7 +36,7 @@ class Server:
         return int(runner.addresses[0][1])
 
     async def stop(self) -> None:
-        """Refuses connections from now on, and ends those that stand."""
+        """Rejects new connections and closes the open ones."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()

@@ -1,4 +1,4 @@
-"""The bytes of files: taking uploads, and giving downloads to whoever has the token."""
+"""File transfers: receives uploads, and serves downloads to holders of the token."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ LOGIN = "<!DOCTYPE html><html><head><title>Slack</title></head><body><form>Sign 
 
 
 class Transfers:
-    """The uploads and downloads of one workspace."""
+    """The uploads and downloads of a workspace."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
     async def upload(self, request: web.Request) -> web.StreamResponse:
-        """Takes the bytes for an address of files.getUploadURLExternal: raw, or as the one file of a form."""
+        """Receives the bytes for a URL from files.getUploadURLExternal: raw, or as the one file of a form."""
         key = request.match_info["key"]
         file = next((one for one in self._world.store.files.values() if one.upload_key == key), None)
         call = Call("upload", {"file": file.id if file else ""}, time.time())
@@ -36,7 +36,7 @@ class Transfers:
         return self._answered(request, call, self._store(call, file, content))
 
     async def download(self, request: web.Request) -> web.StreamResponse:
-        """Gives the bytes of a file. Without a good token there is a page to sign in at, with status 200."""
+        """Serves a file. Without a valid token it returns a sign-in page with status 200."""
         number = request.match_info["place"].rpartition("-")[2]
         call = Call("download", {"file": number}, time.time())
         self._world.calls.append(call)

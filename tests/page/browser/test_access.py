@@ -186,7 +186,7 @@ async def test_a_lost_line_is_told_and_mended(company: Company, opened: Opener) 
         async with Server(company, port) as server:
             page = await stack.enter_async_context(opened(server.url))
             await expect(page.locator("#health")).to_have_text("The bot is running")
-        await expect(page.locator("#health")).to_have_text("The demo does not answer")
+        await expect(page.locator("#health")).to_have_text("The demo is not responding")
         await company.slack.say(company.ben, company.support, "meanwhile")
         await stack.enter_async_context(Server(company, port))
         await expect(page.locator("#messages article")).to_contain_text("meanwhile")

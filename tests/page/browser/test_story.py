@@ -157,11 +157,11 @@ async def test_a_killed_bot_heals(demo: Page, stage: Stage) -> None:
     await demo.get_by_role("button", name="Kill the bot").click()
     await expect(demo.locator("#health")).to_have_text("The bot is not running")
     newest = demo.locator(".log li").first
-    await expect(newest).to_contain_text("happened The bot is killed")
+    await expect(newest).to_contain_text("happened The bot was killed")
     await text(demo, phone, "Are you there?")
     await demo.get_by_role("button", name="Start the bot").click()
     await expect(demo.locator("#health")).to_have_text("The bot is running", timeout=15_000)
-    await expect(newest).to_contain_text("healed The bot is killed")
+    await expect(newest).to_contain_text("healed The bot was killed")
     replies = await open_thread(demo, phone)
     await expect(replies.last).to_contain_text("Are you there?")
 
@@ -183,7 +183,7 @@ async def test_a_company_that_refuses_is_told_in_the_thread(demo: Page) -> None:
     phone = "+61488023782"
     await text(demo, phone, "Hi")
     replies = await open_thread(demo, phone)
-    await demo.get_by_label("Where things go wrong").select_option("Fone Dynamics")
+    await demo.get_by_label("Where to inject faults").select_option("Fone Dynamics")
     await demo.get_by_role("button", name="Refuses the next text").click()
     await expect(demo.locator(".log li").first).to_contain_text("waiting to happen Fone Dynamics refuses the next text")
     await demo.locator("#thread textarea").fill("Hello!")

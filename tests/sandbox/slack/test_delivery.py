@@ -130,7 +130,7 @@ async def test_a_silent_socket_answers_pings_and_hands_over_nothing(slack: Works
         assert not bot.events
         await slack.wait_for(lambda: slack.deliveries.log[0].tries)
         assert slack.deliveries.log[0].tries[0] == "timeout"
-    with pytest.raises(ValueError, match="cannot end so"):
+    with pytest.raises(ValueError, match="unknown way to end"):
         await slack.sockets.kill("politely")
 
 

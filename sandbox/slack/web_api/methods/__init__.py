@@ -1,4 +1,4 @@
-"""The methods of the Web API that the pretend Slack has."""
+"""The Web API methods of the simulated Slack."""
 
 from __future__ import annotations
 

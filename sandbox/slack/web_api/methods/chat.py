@@ -30,7 +30,7 @@ _LOOKS = {"icon_emoji": STRING, "icon_url": STRING, "username": STRING}
 
 
 async def post_message(asked: Asked) -> Json:
-    """Posts into a channel or a thread."""
+    """Posts a message in a channel or a thread."""
     channel = _writable(asked)
     _check_looks(asked)
     data = content.of_app(asked.world.store, asked.args) | content.metadata_of(asked.args) | thread(asked, channel)
@@ -43,7 +43,7 @@ async def post_message(asked: Asked) -> Json:
 
 
 async def update(asked: Asked) -> Json:
-    """Changes a message of ours. Blocks go if only a text is given; metadata stays unless new is given."""
+    """Edits the app's message. Blocks go if only a text is given; metadata stays unless new metadata is given."""
     channel, message = _own(asked, "ts", "cant_update_message")
     if len(asked.args.get("text", "")) > content.UPDATE_LIMIT:
         raise ApiError("msg_too_long")
@@ -59,14 +59,14 @@ async def update(asked: Asked) -> Json:
 
 
 async def delete(asked: Asked) -> Json:
-    """Takes a message of ours back."""
+    """Deletes the app's message."""
     channel, message = _own(asked, "ts", "cant_delete_message")
     removed(asked, channel, message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 async def post_ephemeral(asked: Asked) -> Json:
-    """Shows something to one user, until they reload. It is no message: it cannot be found, changed or deleted."""
+    """Shows an ephemeral message to a user until they reload. It cannot be found, edited or deleted."""
     channel = _writable(asked)
     _check_looks(asked)
     user = asked.args["user"]
@@ -81,21 +81,20 @@ async def post_ephemeral(asked: Asked) -> Json:
 
 
 async def get_permalink(asked: Asked) -> Json:
-    """The address at which people find a message."""
+    """Returns a message's permalink."""
     channel = asked.channel()
     message = asked.world.store.message(channel, asked.args["message_ts"])
     return {"channel": channel.id, "permalink": asked.world.store.permalink(channel, message)}
 
 
 def thread(asked: Asked, channel: Channel) -> Json:
-    """The thread that a new message belongs to, as a part of the message.
+    """Returns the thread of a new message, as a part of the message.
 
-    A root that never was is `thread_not_found`, a reply or a notice of Slack's own as a root
-    `cannot_reply_to_message`. What a root that was
-    deleted does is a setting (`gone_root`), since Slack does not say.
+    A root that never existed gives `thread_not_found`; a reply or a system message as a root gives
+    `cannot_reply_to_message`. The setting `gone_root` decides about a deleted root, because Slack does not document it.
 
     Raises:
-        ApiError: as above; `invalid_arguments` where it is no timestamp.
+        ApiError: as above; `invalid_arguments` if it is not a timestamp.
     """
     ts = asked.args.get("thread_ts")
     if not ts:
@@ -114,7 +113,7 @@ def thread(asked: Asked, channel: Channel) -> Json:
 
 
 def signed(asked: Asked, data: Json) -> Json:
-    """A message of ours, as Slack marks it."""
+    """Returns the app's message with Slack's fields for its author."""
     store = asked.world.store
     return {
         "user": store.bot.id,
@@ -127,7 +126,7 @@ def signed(asked: Asked, data: Json) -> Json:
 
 
 def removed(asked: Asked, channel: Channel, message: Message) -> None:
-    """Deletes a message, with the event that follows: a root with replies becomes a tombstone."""
+    """Deletes a message and sends the event; a root with replies becomes a tombstone."""
     store = asked.world.store
     previous = store.wire(channel, message)
     store.remove(channel, message)
@@ -138,7 +137,7 @@ def removed(asked: Asked, channel: Channel, message: Message) -> None:
 
 
 def unfurl(asked: Asked, channel: Channel, message: Message, links: list[str]) -> None:
-    """Adds previews a little later, which is a `message_changed` without `edited`."""
+    """Adds previews a little later, with a `message_changed` without `edited`."""
     if not asked.world.settings.unfurl:
         return
     asked.world.spawn(asked.events.preview(channel, message, links))

@@ -1,4 +1,4 @@
-"""Reading channels: conversations.history, .replies, .info and users.conversations."""
+"""Reads channels: conversations.history, .replies, .info and users.conversations."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PAGED = {
 
 
 async def history(asked: Asked) -> Json:
-    """The messages of a channel, newest first; replies only where they were also sent to the channel."""
+    """Returns a channel's messages, newest first; replies only if they were also sent to the channel."""
     channel = asked.joined("history")
     shown = [one for one in _within(channel.messages.values(), asked.args) if _is_top_level(one)]
     shown.sort(key=lambda one: order(one.ts), reverse=True)
@@ -43,7 +43,7 @@ async def history(asked: Asked) -> Json:
 
 
 async def replies(asked: Asked) -> Json:
-    """A thread, oldest first; its root is on top of every page."""
+    """Returns a thread, oldest first; its root begins every page."""
     channel = asked.joined("history")
     root = channel.messages.get(asked.args["ts"])
     if root is None:
@@ -55,14 +55,14 @@ async def replies(asked: Asked) -> Json:
 
 
 async def info(asked: Asked) -> Json:
-    """One channel."""
+    """Returns a channel."""
     channel = asked.channel("read")
     wanted = bool(asked.args.get("include_num_members"))
     return {"channel": shapes.channel(channel, asked.world.store, num_members=wanted)}
 
 
 async def users_conversations(asked: Asked) -> Json:
-    """The channels that a user, by default the app, is a member of."""
+    """Returns the channels of a user, by default of the app."""
     store = asked.world.store
     user = asked.args.get("user", store.bot.id)
     if user not in store.users:

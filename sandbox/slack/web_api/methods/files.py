@@ -1,6 +1,6 @@
 """Uploads in three steps: files.getUploadURLExternal, the bytes, files.completeUploadExternal; and files.info.
 
-Sharing is asynchronous: the answer to the last step knows no share, and sometimes none ever comes.
+Sharing is asynchronous: the last answer contains no share, and sometimes none follows.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _FILES = array(mapping({"id": text(least=1)}, {"title": text(), "highlight_type"
 
 
 async def get_upload_url(asked: Asked) -> Json:
-    """Announces a file, and learns where its bytes go."""
+    """Announces a file and returns its upload URL."""
     length = asked.args["length"]
     if length <= 0:
         raise ApiError("missing_argument", arg="length")
@@ -46,7 +46,7 @@ async def get_upload_url(asked: Asked) -> Json:
 
 
 async def complete_upload(asked: Asked) -> Json:
-    """Makes the bytes a file, and shares it a little later where a channel is given."""
+    """Completes the upload, and shares the file a little later if a channel is given."""
     files = [_uploaded(asked, one) for one in _listed(asked)]
     channel = _channel(asked)
     place = thread(asked, channel) if channel is not None else {}
@@ -59,7 +59,7 @@ async def complete_upload(asked: Asked) -> Json:
 
 
 async def info(asked: Asked) -> Json:
-    """One file; its shares tell where it has got to."""
+    """Returns a file; its shares show its progress."""
     file = asked.world.store.files.get(asked.args["file"])
     if file is None or not (file.completed or file.external_url):
         raise ApiError("file_not_found")
@@ -69,7 +69,7 @@ async def info(asked: Asked) -> Json:
 
 
 async def delete(asked: Asked) -> Json:
-    """Takes a file of ours back, with the messages that show nothing else."""
+    """Deletes the app's file, and messages that show nothing else."""
     store = asked.world.store
     file = store.files.get(asked.args["file"])
     if file is None:
@@ -89,7 +89,7 @@ async def delete(asked: Asked) -> Json:
 
 
 def add_share(file: File, channel: Channel, entry: Json) -> None:
-    """Notes that a file is in a channel."""
+    """Records that a file is shared in a channel."""
     kind = "private" if channel.is_private else "public"
     file.shares.setdefault(kind, {}).setdefault(channel.id, []).append(entry)
     if channel.id not in file.channels:
@@ -153,7 +153,7 @@ async def _share(asked: Asked, channel: Channel, files: list[File], place: Json)
 
 
 def guessed(name: str) -> str:
-    """The media type of a name."""
+    """Guesses the media type from a file name."""
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
 

@@ -1,4 +1,4 @@
-"""Who we are, who they are, and where to connect: auth.test, apps.connections.open, users.info, usergroups.*."""
+"""Identity, users and connections: auth.test, apps.connections.open, users.info, usergroups.*."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 async def auth_test(asked: Asked) -> Json:
-    """The identity behind the token."""
+    """Returns the token's identity."""
     store = asked.world.store
     return {
         "url": f"https://{store.domain}.slack.com/",
@@ -28,12 +28,12 @@ async def auth_test(asked: Asked) -> Json:
 
 
 async def connections_open(asked: Asked) -> Json:
-    """A WebSocket address that is good once."""
+    """Returns a WebSocket URL that works once."""
     return {"url": asked.sockets.issue()}
 
 
 async def users_info(asked: Asked) -> Json:
-    """One user."""
+    """Returns a user."""
     found = asked.world.store.users.get(asked.args["user"])
     if found is None:
         raise ApiError("user_not_found")
@@ -41,7 +41,7 @@ async def users_info(asked: Asked) -> Json:
 
 
 async def usergroups_list(asked: Asked) -> Json:
-    """The user groups, disabled ones only where they are asked for."""
+    """Returns the user groups, disabled ones only on request."""
     args, store = asked.args, asked.world.store
     shown = [one for one in store.groups.values() if one.is_enabled or args.get("include_disabled")]
     how = {"users": bool(args.get("include_users")), "count": bool(args.get("include_count"))}
@@ -49,7 +49,7 @@ async def usergroups_list(asked: Asked) -> Json:
 
 
 async def usergroups_users(asked: Asked) -> Json:
-    """Who is in a user group."""
+    """Returns the members of a user group."""
     found = asked.world.store.groups.get(asked.args["usergroup"])
     if found is None or not (found.is_enabled or asked.args.get("include_disabled")):
         raise ApiError("no_such_subteam")

@@ -1,4 +1,4 @@
-"""Marks below messages: reactions.add and reactions.remove."""
+"""Reactions: reactions.add and reactions.remove."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from sandbox.slack.errors import Json
     from sandbox.slack.store import Channel, Message, Store
 
-MOST_KINDS = 23  # different emoji that one app can put on one message
+MOST_KINDS = 23  # different emoji per app and message
 MOST_ON_MESSAGE = 50
 
 
 async def add(asked: Asked) -> Json:
-    """Adds our mark to a message."""
+    """Adds the app's reaction to a message."""
     channel, message, name = _target(asked)
     user = asked.world.store.bot.id
     marks: list[Json] = message.data.setdefault("reactions", [])
@@ -36,7 +36,7 @@ async def add(asked: Asked) -> Json:
 
 
 async def remove(asked: Asked) -> Json:
-    """Takes our mark away."""
+    """Removes the app's reaction."""
     channel, message, name = _target(asked)
     user = asked.world.store.bot.id
     marks: list[Json] = message.data.get("reactions", [])
@@ -51,7 +51,7 @@ async def remove(asked: Asked) -> Json:
 
 
 def mark_with(marks: list[Json], name: str, user: str) -> None:
-    """Puts one user's mark beside those of others."""
+    """Adds a user's reaction to the others."""
     for mark in marks:
         if mark["name"] == name:
             mark["users"].append(user)
@@ -61,7 +61,7 @@ def mark_with(marks: list[Json], name: str, user: str) -> None:
 
 
 def is_emoji(store: Store, name: str) -> bool:
-    """Whether the workspace has an emoji of this name."""
+    """Returns True if the workspace has an emoji with this name."""
     bare = name.partition("::")[0]
     return bare in store.custom_emoji or emoji.emojize(f":{bare}:", language="alias") != f":{bare}:"
 

@@ -19,21 +19,21 @@ _VIEW = Argument("object", required=True)
 
 
 async def open_view(asked: Asked) -> Json:
-    """Opens a modal for whoever caused the trigger."""
+    """Opens a modal for the user who caused the trigger."""
     data = _modal(asked)
     trigger = asked.world.triggers.take(_trigger(asked))
     return _answer(asked, Stacks(asked.world).open(trigger.user, data))
 
 
 async def push(asked: Asked) -> Json:
-    """Puts a modal on top of the one in which the trigger was caused."""
+    """Opens a modal on top of the one in which the trigger was caused."""
     data = _modal(asked)
     trigger = asked.world.triggers.take(_trigger(asked))
     return _answer(asked, Stacks(asked.world).push(trigger.user, data))
 
 
 async def update(asked: Asked) -> Json:
-    """Changes a view; what was entered stays where `block_id` and `action_id` stay."""
+    """Updates a view; an entered value stays if `block_id` and `action_id` stay."""
     view = _named(asked)
     if asked.args.get("hash", view.hash) != view.hash:
         raise ApiError("hash_conflict")
@@ -42,7 +42,7 @@ async def update(asked: Asked) -> Json:
 
 
 async def publish(asked: Asked) -> Json:
-    """Sets what a user sees in the app's Home tab."""
+    """Publishes a user's Home tab."""
     user = asked.args["user_id"]
     if user not in asked.world.store.users:
         raise ApiError("user_not_found")
