@@ -14,7 +14,7 @@ from benchmarks.counterparts.slack import TEAM
 from benchmarks.processes import Child, until
 from bot.conversations.callbacks import CallbackUrls
 from sandbox.bot import to_toml
-from sandbox.stage import free_port
+from sandbox.demo_environment import free_port
 from storage.engine.clock import system_clock
 
 if TYPE_CHECKING:

@@ -17,14 +17,14 @@ class Changes:
     """Wakes waiters when something changes.
 
     Attributes:
-        count: the number of calls to `tell`; a page that remembers it knows if it is behind.
+        count: the number of calls to `announce`; a page that remembers it knows if it is behind.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self._waiting: set[asyncio.Event] = set()
 
-    def tell(self) -> None:
+    def announce(self) -> None:
         """Announces a change."""
         self.count += 1
         for event in self._waiting:
@@ -66,7 +66,7 @@ class Clock:
     def shift(self, by: timedelta) -> None:
         """Moves the clock forward at once."""
         self._offset += by
-        self._shifts.tell()
+        self._shifts.announce()
 
     async def until(self, moment: datetime) -> None:
         """Waits until that time."""

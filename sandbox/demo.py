@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from sandbox import page, story
-from sandbox.stage import Stage
+from sandbox import page, scenario
+from sandbox.demo_environment import DemoEnvironment
 
 
 def play(port: int) -> int:
@@ -27,14 +27,14 @@ def play(port: int) -> int:
 def check() -> int:
     """Runs the scenario and prints one JSON line. Returns 0 if everything was as expected."""
     with tempfile.TemporaryDirectory(prefix="threadline-") as folder:
-        told = asyncio.run(story.tell(Path(folder)))
-    sys.stdout.write(json.dumps(told.figures) + "\n")
-    for fault in told.faults:
+        result = asyncio.run(scenario.run(Path(folder)))
+    sys.stdout.write(json.dumps(result.figures) + "\n")
+    for fault in result.faults:
         sys.stderr.write(f"{fault}\n")
-    return 1 if told.faults else 0
+    return 1 if result.faults else 0
 
 
 async def _play(port: int) -> None:
     with tempfile.TemporaryDirectory(prefix="threadline-") as folder:
-        async with Stage(Path(folder)) as stage:
-            await page.serve(stage, port)
+        async with DemoEnvironment(Path(folder)) as environment:
+            await page.serve(environment, port)

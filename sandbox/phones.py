@@ -89,7 +89,7 @@ class Phones:
     def show(self, text: Text) -> None:
         """Delivers a text to a phone."""
         self._texts[text.to].append(text)
-        self.changes.tell()
+        self.changes.announce()
 
     async def send(self, from_number: str, to: str, text: str, media: Sequence[str] = ()) -> Text:
         """Sends a text from a phone, and returns once the carrier has called our webhook, with any answer.
@@ -108,7 +108,7 @@ class Phones:
         message_id = network.admit(from_number, to, text, media)
         typed = Text("out", from_number, to, text, tuple(media), self.clock.now(), network.name, message_id)
         self._texts[from_number].append(typed)
-        self.changes.tell()
+        self.changes.announce()
         await network.forward(message_id)
         return typed
 

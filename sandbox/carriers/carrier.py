@@ -7,7 +7,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
-from sandbox.carriers.faults import Trouble, told
+from sandbox.carriers.faults import Trouble, receipts_by_state
 from sandbox.carriers.outcomes import Fate, Outcomes
 from sandbox.carriers.server import Server
 from sandbox.carriers.webhooks import Delivery, Hook, Webhooks
@@ -167,11 +167,13 @@ class Carrier(Server):
             return
         if starts is not None:
             await self.clock.until(starts)
-        for state, receipts in zip(states, told(list(states), self.opposite(states[-1]), troubles), strict=True):
+        for state, receipts in zip(
+            states, receipts_by_state(list(states), self.opposite(states[-1]), troubles), strict=True
+        ):
             if Trouble.RECEIPTS_EARLY not in troubles:
                 await self.pause(message_id, state)
             self.reach(message_id, state)
-            self.changes.tell()
+            self.changes.announce()
             if receipts and Trouble.RECEIPTS_LATE in troubles:
                 await self.clock.sleep(self.faults.late_seconds)
             await self._tell(message_id, receipts)
@@ -225,7 +227,7 @@ class Carrier(Server):
         self._tasks.discard(task)
         if not task.cancelled() and isinstance(error := task.exception(), Exception):
             self._crashes.append(error)
-        self.changes.tell()
+        self.changes.announce()
 
     def _raise_crashes(self) -> None:
         if self._crashes:

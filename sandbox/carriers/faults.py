@@ -141,7 +141,7 @@ class Faults:
         return fault.trouble
 
 
-def told(states: list[State], opposite: State, troubles: frozenset[Trouble]) -> list[list[State]]:
+def receipts_by_state(states: list[State], opposite: State, troubles: frozenset[Trouble]) -> list[list[State]]:
     """Returns the receipts to send after each state of a text: one list per state.
 
     Args:

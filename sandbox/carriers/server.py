@@ -145,14 +145,14 @@ class Server(ABC):
         """Logs every request, and applies its fault before or after the provider handles it."""
         entry = await self._log(request)
         trouble = None if self.faults.down else self.faults.take_request(entry.kind)
-        self.changes.tell()
+        self.changes.announce()
         try:
             if self.faults.down:
                 entry.outcome = "down"
                 return _drop(request)
             return await self._answer(request, handler, entry, trouble)
         finally:
-            self.changes.tell()
+            self.changes.announce()
 
     async def _log(self, request: web.Request) -> Request:
         headers = {name.lower(): value for name, value in request.headers.items()}

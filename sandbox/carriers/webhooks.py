@@ -92,7 +92,7 @@ class Webhooks:
         ) as error:  # TimeoutError is an OSError, InvalidURL a ValueError
             delivery.error = type(error).__name__
         finally:
-            self._changes.tell()
+            self._changes.announce()
         return delivery
 
     async def _request(self, delivery: Delivery) -> None:

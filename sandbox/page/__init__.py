@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING
 from sandbox.page.server import Server
 
 if TYPE_CHECKING:
-    from sandbox.page.scene import Scene
+    from sandbox.page.environment import Environment
 
 
-async def serve(stage: Scene, port: int) -> None:
+async def serve(environment: Environment, port: int) -> None:
     """Prints the page's address and serves it until cancelled.
 
     Args:
-        stage: what to show: a workspace, its carriers, the phones and the bot.
+        environment: what to show: a workspace, its carriers, the phones and the bot.
         port: on 127.0.0.1; 0 for a free one.
 
     Raises:
         OSError: the port is taken.
     """
-    async with Server(stage, port) as server:
+    async with Server(environment, port) as server:
         sys.stdout.write(f"The demo is at {server.url} (Ctrl-C ends it)\n")
         sys.stdout.flush()
         await asyncio.Event().wait()

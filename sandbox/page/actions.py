@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sandbox.page.scene import people
+from sandbox.page.environment import people
 from sandbox.slack.errors import NotShown
 
 if TYPE_CHECKING:
-    from sandbox.page.desk import Desk
+    from sandbox.page.page_state import PageState
 
 ID = Field(min_length=1, max_length=64)
 MOST_TYPED = 12_000  # characters; the limit of a Slack client
@@ -29,7 +29,7 @@ class Action(BaseModel):
 
     user: str = ID
 
-    async def do(self, desk: Desk) -> Any:
+    async def do(self, state: PageState) -> Any:
         """Does the action; the page gets the result.
 
         Raises:
@@ -37,11 +37,11 @@ class Action(BaseModel):
         """
         raise NotImplementedError
 
-    def check_user(self, desk: Desk) -> None:
+    def check_user(self, state: PageState) -> None:
         """Rejects users outside the team.
 
         Raises:
             NotShown: the user is not in the team.
         """
-        if self.user not in [one["id"] for one in people(desk.scene)]:
+        if self.user not in [one["id"] for one in people(state.environment)]:
             raise NotShown("nobody in the team has this id")

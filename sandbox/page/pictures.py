@@ -13,8 +13,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sandbox.demo_environment import DemoEnvironment
 from sandbox.page.server import Server
-from sandbox.stage import Stage
 
 if TYPE_CHECKING:
     from playwright.async_api import Page, ViewportSize
@@ -164,7 +164,11 @@ async def take(folder: Path) -> Photographer:
     if where is None:
         raise RuntimeError("Chromium is not installed.")
     with tempfile.TemporaryDirectory(prefix="threadline-") as installation:
-        async with Stage(Path(installation)) as stage, Server(stage) as server, async_playwright() as playwright:
+        async with (
+            DemoEnvironment(Path(installation)) as environment,
+            Server(environment) as server,
+            async_playwright() as playwright,
+        ):
             browser = await playwright.chromium.launch(executable_path=where, args=FLAGS)
             size: ViewportSize = {"width": WIDTH, "height": HEIGHT}
             page = await browser.new_page(viewport=size, timezone_id="Australia/Sydney", locale="en-AU")

@@ -9,41 +9,41 @@ from typing import TYPE_CHECKING, Any, Self
 from aiohttp import web
 from pydantic import ValidationError
 
-from sandbox.page import beside_slack, in_slack, symbols
+from sandbox.page import emoji_names, environment_actions, slack_actions
+from sandbox.page.access import guard
 from sandbox.page.actions import MOST_BYTES, Action
-from sandbox.page.desk import Desk
-from sandbox.page.door import door
-from sandbox.page.live import Live
-from sandbox.page.scene import people
+from sandbox.page.environment import people
+from sandbox.page.event_streams import EventStreams
+from sandbox.page.page_state import PageState
 from sandbox.phones import NoSuchNumber
 from sandbox.slack.errors import ApiError, NotShown
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from sandbox.page.scene import Scene
+    from sandbox.page.environment import Environment
 
 STATIC = Path(__file__).with_name("static")
-ACTIONS: dict[str, type[Action]] = {action.NAME: action for action in (*in_slack.ALL, *beside_slack.ALL)}
+ACTIONS: dict[str, type[Action]] = {action.NAME: action for action in (*slack_actions.ALL, *environment_actions.ALL)}
 KINDS = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 _BASE64 = 4 / 3
 
 
 class Server:
-    """The page of a scene, as an asynchronous context manager.
+    """The page of an environment, as an asynchronous context manager.
 
     Attributes:
         url: the address, once it listens.
         live: the streams to the open pages.
     """
 
-    def __init__(self, scene: Scene, port: int = 0) -> None:
-        self._desk = Desk(scene)
+    def __init__(self, environment: Environment, port: int = 0) -> None:
+        self._state = PageState(environment)
         self._port = port
         self._files = {file.name: file.read_bytes() for file in STATIC.iterdir() if file.suffix in KINDS}
-        self.live = Live(self._desk)
-        application = web.Application(middlewares=[door], client_max_size=int(MOST_BYTES * _BASE64) + 4096)
+        self.live = EventStreams(self._state)
+        application = web.Application(middlewares=[guard], client_max_size=int(MOST_BYTES * _BASE64) + 4096)
         application.add_routes(self._routes())
         application.on_shutdown.append(self._end_streams)
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=2.0)
@@ -89,17 +89,17 @@ class Server:
         return web.Response(body=self._files[name], content_type=KINDS[Path(name).suffix], charset="utf-8")
 
     async def _emoji(self, _: web.Request) -> web.StreamResponse:
-        return web.json_response(text=symbols.table())
+        return web.json_response(text=emoji_names.table())
 
     async def _live(self, request: web.Request) -> web.StreamResponse:
-        team = people(self._desk.scene)
+        team = people(self._state.environment)
         wanted = request.query.get("as", "")
         known = [one["id"] for one in team if wanted in (one["id"], one["name"])] or [one["id"] for one in team]
         return await self.live.stream(request, known[0])
 
     async def _file(self, request: web.Request) -> web.StreamResponse:
         """Serves a file's content to the team; pictures are displayed, other files are downloads."""
-        file = self._desk.scene.slack.world.store.files.get(request.match_info["file"])
+        file = self._state.environment.slack.world.store.files.get(request.match_info["file"])
         if file is None or file.content is None or file.deleted:
             raise web.HTTPNotFound
         kind = file.mimetype if file.mimetype in PICTURES else "application/octet-stream"
@@ -120,7 +120,7 @@ class Server:
 
     async def _done(self, wanted: Action) -> web.Response:
         try:
-            came = await wanted.do(self._desk)
+            came = await wanted.do(self._state)
         except (NotShown, NoSuchNumber, ApiError) as error:
             return _refused(HTTPStatus.CONFLICT, sentence(error))
         finally:

@@ -18,9 +18,20 @@ Where Slack's documents are silent or lenient, it takes the strict reading:
 
 from sandbox.slack.errors import NotShown
 from sandbox.slack.faults import Fault, Faults
-from sandbox.slack.people.using import Used
+from sandbox.slack.people.interactions import InteractionResult
 from sandbox.slack.settings import SCOPES, SUBSCRIPTIONS, Settings
 from sandbox.slack.workspace import Workspace
 from sandbox.slack.world import Call, Calls
 
-__all__ = ["SCOPES", "SUBSCRIPTIONS", "Call", "Calls", "Fault", "Faults", "NotShown", "Settings", "Used", "Workspace"]
+__all__ = [
+    "SCOPES",
+    "SUBSCRIPTIONS",
+    "Call",
+    "Calls",
+    "Fault",
+    "Faults",
+    "InteractionResult",
+    "NotShown",
+    "Settings",
+    "Workspace",
+]

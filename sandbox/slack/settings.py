@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sandbox.slack.stamps import new_key
+from sandbox.slack.identifiers import new_key
 
 SCOPES = (
     "chat:write",

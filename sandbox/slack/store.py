@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.slack.errors import ApiError, Json
-from sandbox.slack.stamps import Stamps, new_id, new_key, order
+from sandbox.slack.identifiers import Timestamps, new_id, new_key, order
 
 
 @dataclass
@@ -65,7 +65,7 @@ class Channel:
     created: int = field(default_factory=lambda: int(time.time()))
     messages: dict[str, Message] = field(default_factory=dict, repr=False)
     gone_roots: set[str] = field(default_factory=set)
-    stamps: Stamps = field(default_factory=Stamps)
+    stamps: Timestamps = field(default_factory=Timestamps)
     previous_names: list[str] = field(default_factory=list)
 
     @property

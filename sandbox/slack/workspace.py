@@ -11,19 +11,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Self
 
-from sandbox.slack.delivery.delivering import Deliveries
+from sandbox.slack.administration import Administration
+from sandbox.slack.delivery.deliveries import Deliveries
 from sandbox.slack.delivery.events import Events
-from sandbox.slack.delivery.signed_requests import Posting
+from sandbox.slack.delivery.signed_requests import SignedRequests
 from sandbox.slack.delivery.sockets import Sockets
-from sandbox.slack.making import Making
-from sandbox.slack.people.filling import Filling
-from sandbox.slack.people.looking import Looking
-from sandbox.slack.people.talking import Talking
+from sandbox.slack.identifiers import Timestamps
+from sandbox.slack.people.messaging import Messaging
+from sandbox.slack.people.view_interactions import ViewInteractions
+from sandbox.slack.people.viewing import Viewing
 from sandbox.slack.settings import Settings
-from sandbox.slack.stamps import Stamps
 from sandbox.slack.web_api.api import Api
 from sandbox.slack.web_api.methods import METHODS
-from sandbox.slack.web_api.responses import Responses
+from sandbox.slack.web_api.response_urls import ResponseUrls
 from sandbox.slack.web_api.server import Server
 from sandbox.slack.web_api.transfers import Transfers
 from sandbox.slack.world import World
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from sandbox.slack.world import Calls
 
 
-class Workspace(Making, Talking, Filling, Looking):
+class Workspace(Administration, Messaging, ViewInteractions, Viewing):
     """A workspace with one installed app. Options are those of `Settings`."""
 
     def __init__(self, **options: Any) -> None:
         self.world = World(Settings(**options))
         self.sockets = Sockets(self.world)
-        self.posting = Posting(self.world)
-        self.deliveries = Deliveries(self.world, self.sockets, self.posting)
+        self.signed_requests = SignedRequests(self.world)
+        self.deliveries = Deliveries(self.world, self.sockets, self.signed_requests)
         self.events = Events(self.world, self.deliveries)
-        self.responses = Responses(self.world, self.events)
-        self._action_stamps = Stamps()
+        self.responses = ResponseUrls(self.world, self.events)
+        self._action_stamps = Timestamps()
         self._offered: dict[tuple[str, str], list[Json]] = {}
         self._server = Server(self._routes())
 
@@ -72,7 +72,7 @@ class Workspace(Making, Talking, Filling, Looking):
         await self.world.settle()
         self.deliveries.forget()
         await self.go_down()
-        await self.posting.close()
+        await self.signed_requests.close()
 
     async def go_down(self) -> None:
         """Takes Slack down: connections are refused and sockets reset. Events wait for their next retry."""
@@ -160,7 +160,7 @@ class Workspace(Making, Talking, Filling, Looking):
 
     async def verify_url(self) -> bool:
         """Sends the challenge to the events URL. Returns True if the app returned it."""
-        return await self.posting.verify_url()
+        return await self.signed_requests.verify_url()
 
     async def kill_sockets(self, how: str = "close") -> int:
         """Ends or breaks every connection: "close", "reset", "silent" (no events) or "dead" (not even pongs)."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sandbox.slack.changes import Changes
 from sandbox.slack.errors import ApiError, Json
 from sandbox.slack.faults import Faults
+from sandbox.slack.identifiers import new_key
 from sandbox.slack.limits import Limits
-from sandbox.slack.stamps import new_key
 from sandbox.slack.store import Store
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from bot.conversations.callbacks import portal
 from bot.settings.loading import check
 from bot.settings.model import Settings
 from sandbox.bot import BotProcess
-from sandbox.stage import Stage
+from sandbox.demo_environment import DemoEnvironment
 from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
 
@@ -50,8 +50,8 @@ _IMPATIENT = {
 }
 
 
-class Team(Stage):
-    """A stage with the bot in this process, so that it starts at once.
+class Team(DemoEnvironment):
+    """A demo environment with the bot in this process, so that it starts at once.
 
     Args:
         folder: for its files.

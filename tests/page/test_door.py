@@ -11,8 +11,8 @@ import aiohttp
 import pytest
 
 from sandbox import page
+from sandbox.demo_environment import free_port
 from sandbox.page.server import STATIC, Server
-from sandbox.stage import free_port
 
 if TYPE_CHECKING:
     from tests.page.company import Company

@@ -8,7 +8,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from sandbox.carriers.faults import Trouble
-from sandbox.page.mishaps import AT_COMPANY, IN_SLACK
+from sandbox.page.injected_faults import CARRIER_FAULTS, SLACK_FAULTS
 
 if TYPE_CHECKING:
     from tests.page.company import Company
@@ -24,7 +24,7 @@ async def test_everything_that_can_go_wrong_is_offered(visitor: Visitor) -> None
     """The panel offers what Slack can do and what each company can do, in sentences."""
     async with visitor.watching() as page:
         offered = {(one["where"], one["name"]): one["what"] for one in page.pieces["possible"]}
-    assert len(offered) == len(IN_SLACK) + 2 * len(AT_COMPANY)
+    assert len(offered) == len(SLACK_FAULTS) + 2 * len(CARRIER_FAULTS)
     assert offered["slack", "ratelimit"] == "Slack answers the next post with 429"
     assert offered["iophone", "REFUSE"] == "IO Phone refuses the next text"
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from sandbox.page import symbols
+from sandbox.page import emoji_names
 from sandbox.page.server import STATIC
 
 MODULES = sorted(STATIC.glob("*.js"))
@@ -48,7 +48,7 @@ def test_no_file_of_the_page_is_too_long() -> None:
 
 def test_emoji_have_the_names_that_slack_gives_them() -> None:
     """Common names, every country's flag, and nothing that is no emoji."""
-    table = json.loads(symbols.table())
+    table = json.loads(emoji_names.table())
     known = {"wave": "👋", "+1": "👍", "white_check_mark": "✅", "no_entry": "⛔", "flag-au": "🇦🇺", "flag-gb": "🇬🇧"}
     assert {name: table[name] for name in known} == known
     assert sum(name.startswith("flag-") for name in table) > 250

@@ -223,10 +223,10 @@ class FoneDynamics(Carrier):
         message = self.messages[message_id]
         if not message.wants_receipt or message.receipt_url is None:
             return None
-        if state == "Submitted" and not self.settings.tell_submitted:
+        if state == "Submitted" and not self.settings.submitted_receipts:
             return None
-        told = message.as_told(state, _CODES[Fate.FAILED])
-        return hook("receipt", told, message.receipt_url, message.receipt_method, self._next_form())
+        reported = message.as_reported(state, _CODES[Fate.FAILED])
+        return hook("receipt", reported, message.receipt_url, message.receipt_method, self._next_form())
 
     def opposite(self, state: str) -> str:
         """Returns Failed for Delivered, and the reverse."""

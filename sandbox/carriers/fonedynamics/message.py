@@ -74,7 +74,7 @@ class Message:
         elif status == "Failed":
             self.error_code = error_code
 
-    def as_told(self, status: str, error_code: str) -> Self:
+    def as_reported(self, status: str, error_code: str) -> Self:
         """Returns a copy as a receipt reports it; the message may have another status by now."""
         code = (self.error_code or error_code) if status == "Failed" else None
         return replace(

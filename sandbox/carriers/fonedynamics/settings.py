@@ -44,7 +44,7 @@ class FoneDynamicsSettings(Settings):
 
     # Points on which the documents are silent.
     webhook_forms: tuple[WebhookForm, ...] = (WebhookForm.JSON,)  # used in turn
-    tell_submitted: bool = False  # a receipt for Submitted too
+    submitted_receipts: bool = False  # a receipt for Submitted too
     new_lease_for: Literal["message", "recipient"] = "message"  # a new number per blank From, or one per phone
     lease_lifetime: timedelta = timedelta(days=30)  # documented; the demo's check uses a shorter one
     sixth_lease: Literal["refuse", "reuse"] = "refuse"  # "reuse": the oldest one of that phone

@@ -179,7 +179,7 @@ class IoPhone(Carrier):
         if state == _FAILED:
             code = int(outcome.code) if outcome.code else _CODES.get(outcome.fate, 9999)
         time = message.time if message.is_test else self._time()
-        return self._hook("receipt", message.from_number, message.told(state, time, code))
+        return self._hook("receipt", message.from_number, message.webhook_body(state, time, code))
 
     def opposite(self, state: str) -> str:
         """Returns failed for delivered, and the reverse."""
@@ -224,7 +224,7 @@ class IoPhone(Carrier):
     async def forward(self, message_id: str) -> None:
         """Calls the number's callback URL, if there is one."""
         message = self.messages[message_id]
-        hook = self._hook("inbound", message.to, message.told("message-received", message.time))
+        hook = self._hook("inbound", message.to, message.webhook_body("message-received", message.time))
         if hook is not None:
             await self.call(hook)
 

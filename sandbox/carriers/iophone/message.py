@@ -32,7 +32,7 @@ class Message:
     custom_key: str | None = None
     is_test: bool = False
 
-    def told(self, kind: str, time: str, code: int | None = None) -> dict[str, Any]:
+    def webhook_body(self, kind: str, time: str, code: int | None = None) -> dict[str, Any]:
         """Returns the body of a webhook.
 
         Args:

@@ -28,7 +28,7 @@ from sandbox.slack.blockkit.schema import (
     word,
 )
 from sandbox.slack.errors import ApiError, Json
-from sandbox.slack.stamps import short_key
+from sandbox.slack.identifiers import short_key
 
 MOST_IN_MESSAGE = 50
 MOST_IN_VIEW = 100

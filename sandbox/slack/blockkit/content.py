@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import emoji
 
-from sandbox.slack import reading, typed
+from sandbox.slack import message_contents, typed_text
 from sandbox.slack.blockkit import blocks as kit
 from sandbox.slack.errors import ApiError, Json
-from sandbox.slack.stamps import short_key
+from sandbox.slack.identifiers import short_key
 
 if TYPE_CHECKING:
     from sandbox.slack.store import Store
@@ -49,8 +49,8 @@ def of_app(store: Store, args: Json) -> Json:
 def blocks_of(store: Store, text: str, args: Json) -> list[Json]:
     """Returns the `rich_text` block that Slack makes from plain text."""
     mentions = bool(args.get("link_names")) or args.get("parse") == "full"
-    names = typed.Names(**store.names(escaped=True, mentions=mentions, formatting=args.get("mrkdwn", True)))
-    return [{"type": "rich_text", "block_id": short_key(), "elements": typed.read(text, names)}]
+    names = typed_text.Names(**store.names(escaped=True, mentions=mentions, formatting=args.get("mrkdwn", True)))
+    return [{"type": "rich_text", "block_id": short_key(), "elements": typed_text.read(text, names)}]
 
 
 def published(text: str) -> str:
@@ -72,7 +72,7 @@ def unfurled(args: Json, data: Json) -> list[str]:
     """Returns the links in a message that Slack will preview."""
     if args.get("unfurl_links") is False and args.get("unfurl_media") is False:
         return []
-    return [link for link in reading.links(data) if link.startswith("http")]
+    return [link for link in message_contents.links(data) if link.startswith("http")]
 
 
 def _published(text: str) -> str:
@@ -85,7 +85,7 @@ def emoji_names(text: str) -> str:
     """Replaces every emoji by its name between colons."""
 
     def name(match: Any, _data: Any = None) -> str:
-        return typed.mrkdwn([{"type": "rich_text_section", "elements": [typed.emoji_element(match)]}])
+        return typed_text.mrkdwn([{"type": "rich_text_section", "elements": [typed_text.emoji_element(match)]}])
 
     return emoji.replace_emoji(text, name)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from sandbox.slack.stamps import Stamps
+from sandbox.slack.identifiers import Timestamps
 
 if TYPE_CHECKING:
-    from sandbox.slack.delivery.delivering import Deliveries
+    from sandbox.slack.delivery.deliveries import Deliveries
     from sandbox.slack.errors import Json
     from sandbox.slack.store import Channel, Message
     from sandbox.slack.world import World
@@ -23,7 +23,7 @@ class Events:
     def __init__(self, world: World, deliveries: Deliveries) -> None:
         self._world = world
         self._deliveries = deliveries
-        self._stamps = Stamps()
+        self._stamps = Timestamps()
 
     def emit(self, event: Json, channel: Channel | None = None) -> None:
         """Sends an event if the app subscribed to it, and announces the change in any case."""

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 
-from sandbox.slack.delivery.delivering import Answer
+from sandbox.slack.delivery.deliveries import Answer
 
 if TYPE_CHECKING:
     from sandbox.slack.errors import Json
@@ -28,14 +28,14 @@ def sign(secret: str, timestamp: str, body: bytes) -> str:
     return "v0=" + hmac.new(secret.encode(), base, hashlib.sha256).hexdigest()
 
 
-class Posting:
+class SignedRequests:
     """The transport to an app that takes HTTP requests."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._session: aiohttp.ClientSession | None = None
 
-    async def carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
+    async def deliver(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
         """Sends one signed request; anything but 2xx within three seconds is a failure."""
         kind_of_body, body = _body(kind, payload)
         headers = self._headers(body, kind_of_body)
@@ -51,7 +51,7 @@ class Posting:
     async def verify_url(self) -> bool:
         """Makes Slack's check of a new events URL: the app must return the challenge."""
         payload = {"token": self._world.store.verification_token, "challenge": "3eZbrw1aB", "type": "url_verification"}
-        answer = await self.carry("events_api", payload, 0, "")
+        answer = await self.deliver("events_api", payload, 0, "")
         given = answer.payload.get("challenge") if isinstance(answer.payload, dict) else answer.payload
         return answer.ok and given == payload["challenge"]
 

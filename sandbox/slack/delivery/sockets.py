@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
-from sandbox.slack.delivery.delivering import Answer
-from sandbox.slack.stamps import new_key
+from sandbox.slack.delivery.deliveries import Answer
+from sandbox.slack.identifiers import new_key
 
 if TYPE_CHECKING:
     from sandbox.slack.errors import Json
@@ -69,7 +69,7 @@ class Sockets:
             self._forget(socket)
         return ws
 
-    async def carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
+    async def deliver(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
         """Sends an envelope over one of the connections and waits for its acknowledgement."""
         if not self.open:
             return Answer(ok=False, reason="connection_failed")

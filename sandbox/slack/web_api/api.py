@@ -11,7 +11,7 @@ from aiohttp import web
 
 from sandbox.slack.errors import ApiError, Json
 from sandbox.slack.faults import HTML, Fault
-from sandbox.slack.stamps import new_key
+from sandbox.slack.identifiers import new_key
 from sandbox.slack.web_api import arguments
 from sandbox.slack.world import Call
 
@@ -28,7 +28,7 @@ APP_SCOPES = ("connections:write",)
 
 
 @dataclass(frozen=True)
-class Asked:
+class MethodCall:
     """An admitted call: what a method gets."""
 
     world: World
@@ -85,7 +85,7 @@ class Method:
         app_level: it requires the app-level token.
     """
 
-    run: Callable[[Asked], Awaitable[Json]]
+    run: Callable[[MethodCall], Awaitable[Json]]
     args: Arguments
     scope: str = ""
     tier: int | None = None
@@ -117,12 +117,12 @@ class Api:
         try:
             given, token = await arguments.read(request)
         except ApiError as error:
-            return await struck(self._world, request, name, {}, _refusal(error), self._headers(name))
+            return await answer_with_faults(self._world, request, name, {}, _refusal(error), self._headers(name))
 
         async def run() -> Json:
             return await self._run(name, given, token, request.method)
 
-        return await struck(self._world, request, name, given, run, self._headers(name))
+        return await answer_with_faults(self._world, request, name, given, run, self._headers(name))
 
     async def _run(self, name: str, given: Json, token: str | None, verb: str) -> Json:
         method = self._methods.get(name)
@@ -135,7 +135,7 @@ class Api:
         if not method.app_level:
             need(self._world, method.scope)
         args = arguments.check(given, method.args, self._world.store.team_id)
-        return await method.run(Asked(self._world, self._events, self._sockets, args))
+        return await method.run(MethodCall(self._world, self._events, self._sockets, args))
 
     def _authenticate(self, method: Method, token: str | None) -> None:
         if not token:
@@ -165,7 +165,7 @@ def _refusal(error: ApiError) -> Callable[[], Awaitable[Json]]:
     return refuse
 
 
-async def struck(
+async def answer_with_faults(
     world: World,
     request: web.Request,
     name: str,

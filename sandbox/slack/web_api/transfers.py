@@ -73,10 +73,10 @@ class Transfers:
         return web.Response(body=content, content_type=file.mimetype)
 
     def _answered(self, request: web.Request, call: Call, answer: web.Response) -> web.Response:
-        struck = self._world.faults.for_call(call.method, call.arguments, after=True)
-        struck += self._world.faults.for_call(call.method, call.arguments, after=False)
+        faults = self._world.faults.for_call(call.method, call.arguments, after=True)
+        faults += self._world.faults.for_call(call.method, call.arguments, after=False)
         self._world.changes.announce()
-        return _spoil(request, struck[-1]) if struck else answer
+        return _spoil(request, faults[-1]) if faults else answer
 
 
 async def _content(request: web.Request) -> bytes:

@@ -178,7 +178,7 @@ FINE = [Trouble.RECEIPTS_EARLY, Trouble.RECEIPTS_LATE, Trouble.RECEIPTS_TWICE, T
 @pytest.mark.parametrize("trouble", FINE, ids=lambda trouble: trouble.name.lower())
 async def test_receipts_in_any_order_end_as_delivered(team: Team, trouble: Trouble) -> None:
     """Early, late, doubled or reversed receipts of every state: one line, and it says delivered."""
-    team.fone.settings.tell_submitted = True
+    team.fone.settings.submitted_receipts = True
     team.fone.faults.late_seconds = 0.2
     root = await replied(team, trouble)
     await last_line(team, root, "delivered")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 import pytest_asyncio
 
+from sandbox.demo_environment import DemoEnvironment
 from sandbox.page.server import Server
-from sandbox.stage import Stage
 from sandbox.timeouts import PATIENCE
 from tests.page.company import Company
 
@@ -119,16 +119,16 @@ async def page(company: Company, opened: Opener) -> AsyncIterator[Page]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def stage(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
+async def stage(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoEnvironment]:
     """The stage of the demo with the real bot, started once; each test has phones of its own."""
     assert chromium.is_connected()
     folder = tmp_path_factory.mktemp("stage")
-    async with Stage(folder, posts_per_second=20.0, post_burst=20, tier_scale=None) as running:
+    async with DemoEnvironment(folder, posts_per_second=20.0, post_burst=20, tier_scale=None) as running:
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def demo(stage: Stage, opened: Opener) -> AsyncIterator[Page]:
+async def demo(stage: DemoEnvironment, opened: Opener) -> AsyncIterator[Page]:
     """The page of the demo."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Server(stage))

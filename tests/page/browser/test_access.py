@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import Page, expect
 
+from sandbox.demo_environment import free_port
 from sandbox.page.server import Server
-from sandbox.stage import free_port
 from tests.page.company import PHONE
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from sandbox.page.pictures import Photographer
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.stage import Stage
+    from sandbox.demo_environment import DemoEnvironment
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("browser")]
 
@@ -84,7 +84,7 @@ async def test_a_reply_that_fails_is_told_in_the_thread_and_in_the_alert_channel
     await expect(demo.locator("#messages article").first).to_be_visible()
 
 
-async def test_a_failed_reply_is_retried_with_its_button(demo: Page, stage: Stage) -> None:
+async def test_a_failed_reply_is_retried_with_its_button(demo: Page, stage: DemoEnvironment) -> None:
     """The first try fails, the second, asked for with the button, arrives; the phone has the text once."""
     phone = "+61488023779"
     stage.fone.outcome(phone, Fate.FAILED, times=1)
@@ -99,7 +99,7 @@ async def test_a_failed_reply_is_retried_with_its_button(demo: Page, stage: Stag
     await expect(demo.locator("#phone .text-row.in")).to_have_count(1)
 
 
-async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, stage: Stage) -> None:
+async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, stage: DemoEnvironment) -> None:
     """A wrong number is answered for anna's eyes only; a good one opens a conversation."""
     await demo.keyboard.press("/")
     await demo.keyboard.type("0400 hello")
@@ -112,7 +112,7 @@ async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, 
     await expect(demo.locator("#phone .text-row.in")).to_contain_text("Your parcel is here.")
 
 
-async def test_the_modal_counts_and_tells_a_wrong_number(demo: Page, stage: Stage) -> None:
+async def test_the_modal_counts_and_tells_a_wrong_number(demo: Page, stage: DemoEnvironment) -> None:
     """The bot's own modal counts segments while one types, says what is wrong at the field, and sends what is right."""
     await demo.locator("#channel textarea").fill("/sms")
     await demo.keyboard.press("Enter")
@@ -131,7 +131,7 @@ async def test_the_modal_counts_and_tells_a_wrong_number(demo: Page, stage: Stag
     await expect(demo.get_by_role("alert")).to_have_text("")
 
 
-async def test_all_four_companies_have_their_phones(demo: Page, stage: Stage) -> None:
+async def test_all_four_companies_have_their_phones(demo: Page, stage: DemoEnvironment) -> None:
     """A text on a phone of each company lands in the channel of its inbox."""
     where = {"sales": "+1 555-222-3333", "london": "+44 7911 123456", "boston": "+1 202-555-0143"}
     for name, phone in where.items():
@@ -150,7 +150,7 @@ async def test_all_four_companies_have_their_phones(demo: Page, stage: Stage) ->
         await stage.slack.wait_for(partial(stage.slack.see, stage.channels[name]))
 
 
-async def test_a_killed_bot_heals(demo: Page, stage: Stage) -> None:
+async def test_a_killed_bot_heals(demo: Page, stage: DemoEnvironment) -> None:
     """Killed from the panel, the bot misses a text; started again, it has it."""
     phone = "+61488023780"
     stage.fone.settings.retries = (0.3,) * 40  # the company tries again often, so that nobody has to wait

@@ -12,7 +12,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.carriers.faults import RECEIPT_TROUBLES, Faults, Trouble, told
+from sandbox.carriers.faults import RECEIPT_TROUBLES, Faults, Trouble, receipts_by_state
 from sandbox.carriers.fonedynamics import FoneDynamics, FoneDynamicsSettings
 from sandbox.timeouts import PATIENCE
 
@@ -29,7 +29,7 @@ OURS = "+61499009990"
 @pytest.fixture
 async def carrier(phones: Phones) -> AsyncIterator[FoneDynamics]:
     """A carrier that runs, tells of every state and tries its webhooks three times."""
-    settings = FoneDynamicsSettings(receipt_delay=0.005, retries=(0.01, 0.01), tell_submitted=True)
+    settings = FoneDynamicsSettings(receipt_delay=0.005, retries=(0.01, 0.01), submitted_receipts=True)
     async with FoneDynamics(phones, settings) as running:
         yield running
 
@@ -246,7 +246,7 @@ def test_troubles_last_as_long_as_asked() -> None:
 )
 def test_no_trouble_loses_or_invents_a_receipt(states: list[int], troubles: frozenset[Trouble]) -> None:
     """Whatever coincides, each state is told once or twice, a contradiction once, or nothing at all."""
-    after = told(states, 10**9, troubles)
+    after = receipts_by_state(states, 10**9, troubles)
     assert len(after) == len(states)
     flat = [state for group in after for state in group]
     if Trouble.RECEIPTS_NEVER in troubles:

@@ -247,7 +247,7 @@ async def test_the_last_digits_decide_what_becomes_of_a_text(
 ) -> None:
     """Each ending has its fate, told by the receipts, shown by the phone and kept by the resource."""
     carrier = account.carrier
-    carrier.settings.tell_submitted = True
+    carrier.settings.submitted_receipts = True
     answer = (await account.send(To=to, DeliveryReceiptWebhookUri=door.url))[1]
     await carrier.settle()
     assert [json.loads(call.body)["Status"] for call in door.calls] == words

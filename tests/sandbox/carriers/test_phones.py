@@ -48,7 +48,7 @@ async def test_waiting_wakes_on_a_change_and_times_out_without_one() -> None:
 async def test_a_change_is_counted_even_when_nobody_waits() -> None:
     """Who remembers the count knows that something happened while it looked away."""
     changes = Changes()
-    changes.tell()
+    changes.announce()
     assert changes.count == 1
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox.slack import NotShown, Workspace
-from sandbox.slack import typed as reader
+from sandbox.slack import typed_text as reader
 from sandbox.slack.blockkit.rich_text import ELEMENT
 
 if TYPE_CHECKING:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.slack.web_api.methods import chat, conversations, files, people, reactions, views
+from sandbox.slack.web_api.methods import chat, conversations, files, reactions, users, views
 
 if TYPE_CHECKING:
     from sandbox.slack.web_api.api import Method
 
 METHODS: dict[str, Method] = {
-    **people.METHODS,
+    **users.METHODS,
     **chat.METHODS,
     **conversations.METHODS,
     **views.METHODS,

@@ -6,10 +6,10 @@ import base64
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from sandbox.slack import shapes
+from sandbox.slack import api_objects
 from sandbox.slack.errors import ApiError
-from sandbox.slack.stamps import is_bound, order
-from sandbox.slack.web_api.api import Asked, Method
+from sandbox.slack.identifiers import is_bound, order
+from sandbox.slack.web_api.api import Method, MethodCall
 from sandbox.slack.web_api.arguments import BOOLEAN, INTEGER, NEEDED, STRING
 
 if TYPE_CHECKING:
@@ -33,61 +33,61 @@ _PAGED = {
 }
 
 
-async def history(asked: Asked) -> Json:
+async def history(call: MethodCall) -> Json:
     """Returns a channel's messages, newest first; replies only if they were also sent to the channel."""
-    channel = asked.joined("history")
-    shown = [one for one in _within(channel.messages.values(), asked.args) if _is_top_level(one)]
+    channel = call.joined("history")
+    shown = [one for one in _within(channel.messages.values(), call.args) if _is_top_level(one)]
     shown.sort(key=lambda one: order(one.ts), reverse=True)
-    page = _page(asked, channel, shown, _limit(asked, HISTORY_DEFAULT))
+    page = _page(call, channel, shown, _limit(call, HISTORY_DEFAULT))
     return {**page, "pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0}
 
 
-async def replies(asked: Asked) -> Json:
+async def replies(call: MethodCall) -> Json:
     """Returns a thread, oldest first; its root begins every page."""
-    channel = asked.joined("history")
-    root = channel.messages.get(asked.args["ts"])
+    channel = call.joined("history")
+    root = channel.messages.get(call.args["ts"])
     if root is None:
         raise ApiError("thread_not_found")
     below = [channel.messages[ts] for ts in sorted(root.replies, key=order)]
-    page = _page(asked, channel, _within(below, asked.args), _limit(asked, REPLIES_DEFAULT) - 1)
-    top = asked.world.store.wire(channel, root, metadata=bool(asked.args.get("include_all_metadata")))
+    page = _page(call, channel, _within(below, call.args), _limit(call, REPLIES_DEFAULT) - 1)
+    top = call.world.store.wire(channel, root, metadata=bool(call.args.get("include_all_metadata")))
     return {**page, "messages": [top, *page["messages"]]}
 
 
-async def info(asked: Asked) -> Json:
+async def info(call: MethodCall) -> Json:
     """Returns a channel."""
-    channel = asked.channel("read")
-    wanted = bool(asked.args.get("include_num_members"))
-    return {"channel": shapes.channel(channel, asked.world.store, num_members=wanted)}
+    channel = call.channel("read")
+    wanted = bool(call.args.get("include_num_members"))
+    return {"channel": api_objects.channel(channel, call.world.store, num_members=wanted)}
 
 
-async def users_conversations(asked: Asked) -> Json:
+async def users_conversations(call: MethodCall) -> Json:
     """Returns the channels of a user, by default of the app."""
-    store = asked.world.store
-    user = asked.args.get("user", store.bot.id)
+    store = call.world.store
+    user = call.args.get("user", store.bot.id)
     if user not in store.users:
         raise ApiError("user_not_found")
-    kinds = [kind.strip() for kind in asked.args.get("types", "public_channel").split(",")]
-    _check_kinds(asked, kinds)
-    mine = [one for one in store.channels.values() if user in one.members and _is_listed(asked, one, kinds)]
-    start, limit = _offset(asked), _limit(asked, CHANNELS_DEFAULT)
-    shown = [shapes.channel(one, store) for one in mine[start : start + limit]]
+    kinds = [kind.strip() for kind in call.args.get("types", "public_channel").split(",")]
+    _check_kinds(call, kinds)
+    mine = [one for one in store.channels.values() if user in one.members and _is_listed(call, one, kinds)]
+    start, limit = _offset(call), _limit(call, CHANNELS_DEFAULT)
+    shown = [api_objects.channel(one, store) for one in mine[start : start + limit]]
     cursor = _cursor(start + limit) if start + limit < len(mine) else ""
     return {"channels": shown, "response_metadata": {"next_cursor": cursor}}
 
 
-def _check_kinds(asked: Asked, kinds: list[str]) -> None:
+def _check_kinds(call: MethodCall, kinds: list[str]) -> None:
     scopes = {"public_channel": "channels:read", "private_channel": "groups:read", "mpim": "mpim:read", "im": "im:read"}
     for kind in kinds:
         if kind not in scopes:
             raise ApiError("invalid_types")
-        asked.need(scopes[kind])
+        call.need(scopes[kind])
 
 
-def _is_listed(asked: Asked, channel: Channel, kinds: list[str]) -> bool:
-    if channel.is_archived and asked.args.get("exclude_archived"):
+def _is_listed(call: MethodCall, channel: Channel, kinds: list[str]) -> bool:
+    if channel.is_archived and call.args.get("exclude_archived"):
         return False
-    if channel.is_private and asked.world.store.bot.id not in channel.members:
+    if channel.is_private and call.world.store.bot.id not in channel.members:
         return False
     return ("private_channel" if channel.is_private else "public_channel") in kinds
 
@@ -114,8 +114,8 @@ def _bound(args: Json, name: str, default: Decimal) -> Decimal:
     return order(value)
 
 
-def _limit(asked: Asked, default: int) -> int:
-    limit = int(asked.args.get("limit", default) or default)
+def _limit(call: MethodCall, default: int) -> int:
+    limit = int(call.args.get("limit", default) or default)
     most = max(MOST, default)
     if not 1 <= limit <= most:
         raise ApiError("invalid_limit")
@@ -126,13 +126,13 @@ def _cursor(offset: int | str) -> str:
     return base64.b64encode(f"next:{offset}".encode()).decode()
 
 
-def _offset(asked: Asked) -> int:
-    value = _read_cursor(asked)
+def _offset(call: MethodCall) -> int:
+    value = _read_cursor(call)
     return int(value) if value else 0
 
 
-def _read_cursor(asked: Asked) -> str:
-    cursor: str = asked.args.get("cursor", "")
+def _read_cursor(call: MethodCall) -> str:
+    cursor: str = call.args.get("cursor", "")
     try:
         kind, _, value = base64.b64decode(cursor, validate=True).decode().partition(":")
     except ValueError:
@@ -142,20 +142,20 @@ def _read_cursor(asked: Asked) -> str:
     return value
 
 
-def _from_cursor(asked: Asked, shown: list[Message]) -> list[Message]:
-    cursor = _read_cursor(asked)
+def _from_cursor(call: MethodCall, shown: list[Message]) -> list[Message]:
+    cursor = _read_cursor(call)
     if not cursor or not shown:
         return shown
     at, newest_first = order(cursor), order(shown[0].ts) > order(shown[-1].ts)
     return [one for one in shown if (order(one.ts) <= at if newest_first else order(one.ts) >= at)]
 
 
-def _page(asked: Asked, channel: Channel, shown: list[Message], limit: int) -> Json:
-    shown = _from_cursor(asked, shown)
+def _page(call: MethodCall, channel: Channel, shown: list[Message], limit: int) -> Json:
+    shown = _from_cursor(call, shown)
     page, rest = shown[: max(1, limit)], shown[max(1, limit) :]
-    full = bool(asked.args.get("include_all_metadata"))
+    full = bool(call.args.get("include_all_metadata"))
     body: Json = {
-        "messages": [asked.world.store.wire(channel, one, metadata=full) for one in page],
+        "messages": [call.world.store.wire(channel, one, metadata=full) for one in page],
         "has_more": bool(rest),
     }
     return body | {"response_metadata": {"next_cursor": _cursor(rest[0].ts)}} if rest else body

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import emoji
 
 from sandbox.slack.errors import ApiError
-from sandbox.slack.web_api.api import Asked, Method
+from sandbox.slack.web_api.api import Method, MethodCall
 from sandbox.slack.web_api.arguments import NEEDED, STRING
 
 if TYPE_CHECKING:
@@ -18,10 +18,10 @@ MOST_KINDS = 23  # different emoji per app and message
 MOST_ON_MESSAGE = 50
 
 
-async def add(asked: Asked) -> Json:
+async def add(call: MethodCall) -> Json:
     """Adds the app's reaction to a message."""
-    channel, message, name = _target(asked)
-    user = asked.world.store.bot.id
+    channel, message, name = _target(call)
+    user = call.world.store.bot.id
     marks: list[Json] = message.data.setdefault("reactions", [])
     mark = next((one for one in marks if one["name"] == name), None)
     if mark is not None and user in mark["users"]:
@@ -31,14 +31,14 @@ async def add(asked: Asked) -> Json:
     if len(marks) >= MOST_ON_MESSAGE:
         raise ApiError("too_many_reactions")
     mark_with(marks, name, user)
-    _say(asked, "reaction_added", channel, message, name)
+    _say(call, "reaction_added", channel, message, name)
     return {}
 
 
-async def remove(asked: Asked) -> Json:
+async def remove(call: MethodCall) -> Json:
     """Removes the app's reaction."""
-    channel, message, name = _target(asked)
-    user = asked.world.store.bot.id
+    channel, message, name = _target(call)
+    user = call.world.store.bot.id
     marks: list[Json] = message.data.get("reactions", [])
     mark = next((one for one in marks if one["name"] == name and user in one["users"]), None)
     if mark is None:
@@ -46,7 +46,7 @@ async def remove(asked: Asked) -> Json:
     mark["users"].remove(user)
     mark["count"] -= 1
     message.data["reactions"] = [one for one in marks if one["count"]]
-    _say(asked, "reaction_removed", channel, message, name)
+    _say(call, "reaction_removed", channel, message, name)
     return {}
 
 
@@ -66,20 +66,20 @@ def is_emoji(store: Store, name: str) -> bool:
     return bare in store.custom_emoji or emoji.emojize(f":{bare}:", language="alias") != f":{bare}:"
 
 
-def _target(asked: Asked) -> tuple[Channel, Message, str]:
-    channel = asked.joined()
+def _target(call: MethodCall) -> tuple[Channel, Message, str]:
+    channel = call.joined()
     if channel.is_archived:
         raise ApiError("is_archived")
-    name = asked.args["name"].strip(":")
-    if not is_emoji(asked.world.store, name):
+    name = call.args["name"].strip(":")
+    if not is_emoji(call.world.store, name):
         raise ApiError("invalid_name")
-    return channel, asked.world.store.message(channel, asked.args["timestamp"]), name
+    return channel, call.world.store.message(channel, call.args["timestamp"]), name
 
 
-def _say(asked: Asked, kind: str, channel: Channel, message: Message, name: str) -> None:
-    asked.events.plain(
+def _say(call: MethodCall, kind: str, channel: Channel, message: Message, name: str) -> None:
+    call.events.plain(
         kind,
-        user=asked.world.store.bot.id,
+        user=call.world.store.bot.id,
         reaction=name,
         item={"type": "message", "channel": channel.id, "ts": message.ts},
         item_user=message.data.get("user", ""),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.slack import shapes
+from sandbox.slack import api_objects
 from sandbox.slack.blockkit import blocks
 from sandbox.slack.errors import ApiError
-from sandbox.slack.stacks import Stacks
-from sandbox.slack.web_api.api import Asked, Method
+from sandbox.slack.view_stacks import ViewStacks
+from sandbox.slack.web_api.api import Method, MethodCall
 from sandbox.slack.web_api.arguments import NEEDED, STRING, Argument
 
 if TYPE_CHECKING:
@@ -18,52 +18,52 @@ if TYPE_CHECKING:
 _VIEW = Argument("object", required=True)
 
 
-async def open_view(asked: Asked) -> Json:
+async def open_view(call: MethodCall) -> Json:
     """Opens a modal for the user who caused the trigger."""
-    data = _modal(asked)
-    trigger = asked.world.triggers.take(_trigger(asked))
-    return _answer(asked, Stacks(asked.world).open(trigger.user, data))
+    data = _modal(call)
+    trigger = call.world.triggers.take(_trigger(call))
+    return _answer(call, ViewStacks(call.world).open(trigger.user, data))
 
 
-async def push(asked: Asked) -> Json:
+async def push(call: MethodCall) -> Json:
     """Opens a modal on top of the one in which the trigger was caused."""
-    data = _modal(asked)
-    trigger = asked.world.triggers.take(_trigger(asked))
-    return _answer(asked, Stacks(asked.world).push(trigger.user, data))
+    data = _modal(call)
+    trigger = call.world.triggers.take(_trigger(call))
+    return _answer(call, ViewStacks(call.world).push(trigger.user, data))
 
 
-async def update(asked: Asked) -> Json:
+async def update(call: MethodCall) -> Json:
     """Updates a view; an entered value stays if `block_id` and `action_id` stay."""
-    view = _named(asked)
-    if asked.args.get("hash", view.hash) != view.hash:
+    view = _named(call)
+    if call.args.get("hash", view.hash) != view.hash:
         raise ApiError("hash_conflict")
-    data = blocks.check_view(asked.args["view"], view.data["type"])
-    return _answer(asked, Stacks(asked.world).update(view, data))
+    data = blocks.check_view(call.args["view"], view.data["type"])
+    return _answer(call, ViewStacks(call.world).update(view, data))
 
 
-async def publish(asked: Asked) -> Json:
+async def publish(call: MethodCall) -> Json:
     """Publishes a user's Home tab."""
-    user = asked.args["user_id"]
-    if user not in asked.world.store.users:
+    user = call.args["user_id"]
+    if user not in call.world.store.users:
         raise ApiError("user_not_found")
-    data = blocks.check_view(asked.args["view"], "home")
-    return _answer(asked, Stacks(asked.world).publish(user, data, asked.args.get("hash")))
+    data = blocks.check_view(call.args["view"], "home")
+    return _answer(call, ViewStacks(call.world).publish(user, data, call.args.get("hash")))
 
 
-def _modal(asked: Asked) -> Json:
-    return blocks.check_view(asked.args["view"], "modal")
+def _modal(call: MethodCall) -> Json:
+    return blocks.check_view(call.args["view"], "modal")
 
 
-def _trigger(asked: Asked) -> str:
-    given = asked.args.get("trigger_id") or asked.args.get("interactivity_pointer")
+def _trigger(call: MethodCall) -> str:
+    given = call.args.get("trigger_id") or call.args.get("interactivity_pointer")
     if not given:
         raise ApiError("invalid_arguments", "missing required field: trigger_id")
     return str(given)
 
 
-def _named(asked: Asked) -> View:
-    store = asked.world.store
-    named = asked.args.get("view_id"), asked.args.get("external_id")
+def _named(call: MethodCall) -> View:
+    store = call.world.store
+    named = call.args.get("view_id"), call.args.get("external_id")
     if not any(named) or all(named):
         raise ApiError("invalid_arguments", "must define either `view_id` or `external_id`")
     views = [one for one in store.views.values() if not one.is_closed]
@@ -73,8 +73,8 @@ def _named(asked: Asked) -> View:
     return found[0]
 
 
-def _answer(asked: Asked, view: View) -> Json:
-    return {"view": shapes.view(view, asked.world.store)}
+def _answer(call: MethodCall, view: View) -> Json:
+    return {"view": api_objects.view(view, call.world.store)}
 
 
 _OPEN = {"view": _VIEW, "trigger_id": STRING, "interactivity_pointer": STRING}

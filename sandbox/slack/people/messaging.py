@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sandbox.slack import reading, shapes, typed
+from sandbox.slack import api_objects, message_contents, typed_text
 from sandbox.slack.blockkit import rich_text
 from sandbox.slack.errors import Json, NotShown
-from sandbox.slack.stamps import short_key
+from sandbox.slack.identifiers import short_key
 from sandbox.slack.web_api.methods.files import add_share
 from sandbox.slack.web_api.methods.reactions import mark_with
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 REVOKED = "UREVOKEDU"
 
 
-class Talking:
+class Messaging:
     """The part of a workspace in which people write."""
 
     world: World
@@ -63,7 +63,7 @@ class Talking:
         for file in files or []:
             self._shared(file, found, message)
         self.events.posted(found, message)
-        links = [link for link in reading.links(data) if link.startswith("http")]
+        links = [link for link in message_contents.links(data) if link.startswith("http")]
         if links and self.world.settings.unfurl:
             self.world.spawn(self.events.preview(found, message, links))
         return message.ts
@@ -131,9 +131,11 @@ class Talking:
     def _text(self, text: str | list[Json]) -> Json:
         if not text:
             return {"text": ""}
-        elements = typed.read(text, typed.Names(**self.world.store.names())) if isinstance(text, str) else _top(text)
+        elements = (
+            typed_text.read(text, typed_text.Names(**self.world.store.names())) if isinstance(text, str) else _top(text)
+        )
         block = {"type": "rich_text", "block_id": short_key(), "elements": elements}
-        return {"text": typed.mrkdwn(elements), "blocks": [block]}
+        return {"text": typed_text.mrkdwn(elements), "blocks": [block]}
 
     def _thread(self, channel: Channel, thread_ts: str | None, *, broadcast: bool) -> Json:
         if not thread_ts:
@@ -150,7 +152,9 @@ class Talking:
         store = self.world.store
         strangers = {one.id for one in store.users.values() if one.is_stranger}
         found = [store.files[file] for file in files]
-        shown = [shapes.unchecked_file(one) if one.user in strangers else shapes.file(one, store) for one in found]
+        shown = [
+            api_objects.unchecked_file(one) if one.user in strangers else api_objects.file(one, store) for one in found
+        ]
         return {"subtype": "file_share", "files": shown, "upload": True, "display_as_bot": False}
 
     def _shared(self, file: str, channel: Channel, message: Message) -> None:

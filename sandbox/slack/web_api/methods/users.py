@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.slack import shapes
+from sandbox.slack import api_objects
 from sandbox.slack.errors import ApiError
-from sandbox.slack.web_api.api import Asked, Method
+from sandbox.slack.web_api.api import Method, MethodCall
 from sandbox.slack.web_api.arguments import BOOLEAN, NEEDED, STRING
 
 if TYPE_CHECKING:
     from sandbox.slack.errors import Json
 
 
-async def auth_test(asked: Asked) -> Json:
+async def auth_test(call: MethodCall) -> Json:
     """Returns the token's identity."""
-    store = asked.world.store
+    store = call.world.store
     return {
         "url": f"https://{store.domain}.slack.com/",
         "team": store.team_name,
@@ -27,31 +27,31 @@ async def auth_test(asked: Asked) -> Json:
     }
 
 
-async def connections_open(asked: Asked) -> Json:
+async def connections_open(call: MethodCall) -> Json:
     """Returns a WebSocket URL that works once."""
-    return {"url": asked.sockets.issue()}
+    return {"url": call.sockets.issue()}
 
 
-async def users_info(asked: Asked) -> Json:
+async def users_info(call: MethodCall) -> Json:
     """Returns a user."""
-    found = asked.world.store.users.get(asked.args["user"])
+    found = call.world.store.users.get(call.args["user"])
     if found is None:
         raise ApiError("user_not_found")
-    return {"user": shapes.user(found)}
+    return {"user": api_objects.user(found)}
 
 
-async def usergroups_list(asked: Asked) -> Json:
+async def usergroups_list(call: MethodCall) -> Json:
     """Returns the user groups, disabled ones only on request."""
-    args, store = asked.args, asked.world.store
+    args, store = call.args, call.world.store
     shown = [one for one in store.groups.values() if one.is_enabled or args.get("include_disabled")]
     how = {"users": bool(args.get("include_users")), "count": bool(args.get("include_count"))}
-    return {"usergroups": [shapes.group(one, store, **how) for one in shown]}
+    return {"usergroups": [api_objects.group(one, store, **how) for one in shown]}
 
 
-async def usergroups_users(asked: Asked) -> Json:
+async def usergroups_users(call: MethodCall) -> Json:
     """Returns the members of a user group."""
-    found = asked.world.store.groups.get(asked.args["usergroup"])
-    if found is None or not (found.is_enabled or asked.args.get("include_disabled")):
+    found = call.world.store.groups.get(call.args["usergroup"])
+    if found is None or not (found.is_enabled or call.args.get("include_disabled")):
         raise ApiError("no_such_subteam")
     return {"users": list(found.users)}
 

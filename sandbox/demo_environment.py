@@ -38,7 +38,7 @@ class Branch:
     leased: bool = False  # True if it texts from leased numbers first
 
 
-class Stage:
+class DemoEnvironment:
     """A team with one inbox per provider, its workspace, its carriers and its contacts.
 
     Attributes:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from sandbox.phones import Phones
     from sandbox.slack import Workspace
 
-COMPANIES = {"fonedynamics": "Fone Dynamics", "iophone": "IO Phone", "iovox": "IOVOX", "restcomm": "Restcomm"}
+TITLES = {"fonedynamics": "Fone Dynamics", "iophone": "IO Phone", "iovox": "IOVOX", "restcomm": "Restcomm"}
 
 
 class Bot(Protocol):
@@ -29,7 +29,7 @@ class Bot(Protocol):
         """Kills the bot at once."""
 
 
-class Scene(Protocol):
+class Environment(Protocol):
     """A workspace, phones and a bot, with `carriers`: a sequence, a mapping by name, or one carrier named `fone`."""
 
     @property
@@ -45,24 +45,26 @@ class Scene(Protocol):
         """The bot that connects the two."""
 
 
-def carriers_of(scene: Scene) -> list[Carrier]:
-    """Returns the scene's providers in order."""
-    found: Any = getattr(scene, "carriers", None)
+def carriers_of(environment: Environment) -> list[Carrier]:
+    """Returns the environment's providers in order."""
+    found: Any = getattr(environment, "carriers", None)
     if not found:
-        one: Any = getattr(scene, "fone", None)
+        one: Any = getattr(environment, "fone", None)
         return [one] if one is not None else []
     return list(found.values()) if isinstance(found, Mapping) else list(found)
 
 
-def company(carrier: str) -> str:
+def title(carrier: str) -> str:
     """Returns a provider's display name."""
-    return COMPANIES.get(carrier, carrier.title())
+    return TITLES.get(carrier, carrier.title())
 
 
-def people(scene: Scene) -> list[dict[str, str]]:
+def people(environment: Environment) -> list[dict[str, str]]:
     """Returns the members of the team whom the person at the page can be: id and name."""
-    own = scene.slack.team_id
-    members = (one for one in scene.slack.users() if not one["is_bot"] and not one["deleted"] and one["team_id"] == own)
+    own = environment.slack.team_id
+    members = (
+        one for one in environment.slack.users() if not one["is_bot"] and not one["deleted"] and one["team_id"] == own
+    )
     return [{"id": one["id"], "name": one["name"]} for one in members]
 
 

@@ -6,14 +6,14 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from sandbox.carriers.outcomes import FATES, NO_ALPHANUMERIC, REFUSED_AT_ONCE, Fate
-from sandbox.page.scene import carriers_of, company, leases, own_numbers, people
+from sandbox.page.environment import carriers_of, leases, own_numbers, people, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sandbox.carriers.carrier import Carrier
-    from sandbox.page.desk import Desk
-    from sandbox.page.scene import Scene
+    from sandbox.page.environment import Environment
+    from sandbox.page.page_state import PageState
 
 Piece = tuple[str, Any]
 
@@ -32,28 +32,28 @@ _FATES = {
 }
 
 
-def pieces(desk: Desk, user: str) -> dict[str, str]:
+def pieces(state: PageState, user: str) -> dict[str, str]:
     """Returns all pieces by name, each as JSON.
 
     Args:
-        desk: the page's state.
+        state: the page's state.
         user: the id of the viewer, whose modals, Home tab and ephemeral messages are included.
     """
-    found: list[Piece] = [("me", user), ("people", people(desk.scene))]
-    for part in (_workspace(desk.scene), _private(desk.scene, user), _phones(desk), _health(desk)):
+    found: list[Piece] = [("me", user), ("people", people(state.environment))]
+    for part in (_workspace(state.environment), _private(state.environment, user), _phones(state), _health(state)):
         found.extend(part)
     return {name: json.dumps(value, ensure_ascii=False, separators=(",", ":")) for name, value in found}
 
 
-def _workspace(scene: Scene) -> Iterator[Piece]:
-    store = scene.slack.world.store
-    yield "users", {one["id"]: _user(one, scene.slack.bot_user_id) for one in scene.slack.users()}
+def _workspace(environment: Environment) -> Iterator[Piece]:
+    store = environment.slack.world.store
+    yield "users", {one["id"]: _user(one, environment.slack.bot_user_id) for one in environment.slack.users()}
     yield "groups", {one.id: one.handle for one in store.groups.values()}
     yield "team", {"name": store.team_name, "domain": store.domain, "app": store.app_name}
-    channels = scene.slack.channels()
+    channels = environment.slack.channels()
     yield "channels", [_channel(one) for one in channels]
     for channel in channels:
-        for message in _messages(scene, channel["id"]):
+        for message in _messages(environment, channel["id"]):
             yield f"message:{channel['id']}:{message['ts']}", message
 
 
@@ -65,25 +65,25 @@ def _channel(one: dict[str, Any]) -> dict[str, Any]:
     return {key: one[key] for key in ("id", "name", "is_private", "is_archived", "is_member", "is_shared")}
 
 
-def _messages(scene: Scene, channel: str) -> Iterator[dict[str, Any]]:
-    found = scene.slack.world.store.channel(channel)
+def _messages(environment: Environment, channel: str) -> Iterator[dict[str, Any]]:
+    found = environment.slack.world.store.channel(channel)
     for message in found.messages.values():
-        yield {**scene.slack.world.store.wire(found, message, metadata=False), "channel": channel}
+        yield {**environment.slack.world.store.wire(found, message, metadata=False), "channel": channel}
 
 
-def _private(scene: Scene, user: str) -> Iterator[Piece]:
-    for message in scene.slack.ephemerals(user):
+def _private(environment: Environment, user: str) -> Iterator[Piece]:
+    for message in environment.slack.ephemerals(user):
         yield f"message:{message['channel']}:{message['ts']}:{user}", message
-    yield "modal", scene.slack.modal(user)
-    yield "home", scene.slack.home(user)
+    yield "modal", environment.slack.modal(user)
+    yield "home", environment.slack.home(user)
 
 
-def _phones(desk: Desk) -> Iterator[Piece]:
-    phones = desk.phones
-    yield "phones", [_phone(desk, phone) for phone in phones]
-    yield "lines", [line for carrier in carriers_of(desk.scene) for line in _lines(carrier)]
+def _phones(state: PageState) -> Iterator[Piece]:
+    phones = state.phones
+    yield "phones", [_phone(state, phone) for phone in phones]
+    yield "lines", [line for carrier in carriers_of(state.environment) for line in _lines(carrier)]
     for phone in phones:
-        for index, text in enumerate(desk.scene.phones.texts(phone)):
+        for index, text in enumerate(state.environment.phones.texts(phone)):
             yield (
                 f"text:{phone}:{index:06}",
                 {
@@ -93,31 +93,31 @@ def _phones(desk: Desk) -> Iterator[Piece]:
                     "text": text.text,
                     "media": list(text.media),
                     "at": text.at.timestamp(),
-                    "company": company(text.carrier),
+                    "company": title(text.carrier),
                 },
             )
 
 
-def _phone(desk: Desk, phone: str) -> dict[str, str]:
-    return {"number": phone, "fate": _FATES.get(phone[-4:], ""), "company": desk.company_of(phone)}
+def _phone(state: PageState, phone: str) -> dict[str, str]:
+    return {"number": phone, "fate": _FATES.get(phone[-4:], ""), "company": state.carrier_of_phone(phone)}
 
 
 def _lines(carrier: Carrier) -> Iterator[dict[str, Any]]:
     """Yields our numbers at a provider, with the phone for leased ones."""
-    about = {"company": company(carrier.name), "pictures": hasattr(carrier, "host")}
+    about = {"company": title(carrier.name), "pictures": hasattr(carrier, "host")}
     for number in own_numbers(carrier):
         yield {**about, "number": number, "phone": None}
     for lease in leases(carrier):
         yield {**about, "number": lease.number, "phone": lease.phone}
 
 
-def _health(desk: Desk) -> Iterator[Piece]:
-    scene = desk.scene
-    yield "bot", {"running": scene.bot.is_running, "connections": scene.slack.connections}
-    yield "slack", {"up": scene.slack.world.is_up}
+def _health(state: PageState) -> Iterator[Piece]:
+    environment = state.environment
+    yield "bot", {"running": environment.bot.is_running, "connections": environment.slack.connections}
+    yield "slack", {"up": environment.slack.world.is_up}
     yield (
         "companies",
-        [{"name": one.name, "company": company(one.name), "down": one.faults.down} for one in carriers_of(scene)],
+        [{"name": one.name, "company": title(one.name), "down": one.faults.down} for one in carriers_of(environment)],
     )
-    yield "mishaps", desk.mishaps.seen()
-    yield "possible", desk.mishaps.possible()
+    yield "mishaps", state.faults.seen()
+    yield "possible", state.faults.possible()

@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from sandbox.page.door import HEADERS
-from sandbox.page.shown import pieces
+from sandbox.page.access import HEADERS
+from sandbox.page.snapshot import pieces
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from sandbox.page.desk import Desk
+    from sandbox.page.page_state import PageState
 
 BREATH = 0.02  # seconds to collect changes, because one event often causes several
 HEARTBEAT = 20.0  # seconds without a change before a heartbeat is sent
 HOURS = 3600.0  # seconds; the longest wait for a change of the phones, which needs a limit
 
 
-class Live:
+class EventStreams:
     """The streams to the open pages.
 
     Attributes:
         open: how many there are.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, state: PageState) -> None:
+        self._state = state
         self._pages: set[asyncio.Event] = set()
         self._tasks: list[asyncio.Task[None]] = []
         self._closing = False
@@ -41,9 +41,11 @@ class Live:
         return len(self._pages)
 
     def start(self) -> None:
-        """Starts to listen to the scene."""
-        scene = self._desk.scene
-        self._tasks = [asyncio.create_task(self._listen(change)) for change in (scene.slack.changed, self._phones)]
+        """Starts to listen to the environment."""
+        environment = self._state.environment
+        self._tasks = [
+            asyncio.create_task(self._listen(change)) for change in (environment.slack.changed, self._phones)
+        ]
 
     async def stop(self) -> None:
         """Ends every stream."""
@@ -55,7 +57,7 @@ class Live:
 
     def wake(self) -> None:
         """Signals that something may have changed."""
-        self._desk.mishaps.look()
+        self._state.faults.look()
         for page in self._pages:
             page.set()
 
@@ -74,7 +76,7 @@ class Live:
         return response
 
     async def _tell(self, response: web.StreamResponse, page: asyncio.Event, user: str) -> None:
-        seen = pieces(self._desk, user)
+        seen = pieces(self._state, user)
         await response.write(event("all", seen))
         while not self._closing:
             if not await _is_set(page, HEARTBEAT):
@@ -82,7 +84,7 @@ class Live:
                 continue
             await asyncio.sleep(BREATH)
             page.clear()
-            now = pieces(self._desk, user)
+            now = pieces(self._state, user)
             changed = {name: value for name, value in now.items() if seen.get(name) != value}
             gone = [name for name in seen if name not in now]
             seen = now
@@ -95,7 +97,7 @@ class Live:
             self.wake()
 
     async def _phones(self) -> None:
-        changes = self._desk.scene.phones.changes
+        changes = self._state.environment.phones.changes
         before = changes.count
         with contextlib.suppress(TimeoutError):
             await changes.wait_for(lambda: changes.count != before, HOURS)

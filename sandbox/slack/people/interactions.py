@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sandbox.slack.blockkit.blocks import elements_of
-from sandbox.slack.entering import entered, option, options_of, state_of
+from sandbox.slack.element_values import entered, option, options_of, state_of
 from sandbox.slack.errors import ApiError, Json, NotShown
-from sandbox.slack.typed import escape
+from sandbox.slack.typed_text import escape
 
 if TYPE_CHECKING:
-    from sandbox.slack.delivery.delivering import Answer, Deliveries
-    from sandbox.slack.stamps import Stamps
+    from sandbox.slack.delivery.deliveries import Answer, Deliveries
+    from sandbox.slack.identifiers import Timestamps
     from sandbox.slack.store import Channel
-    from sandbox.slack.web_api.responses import Responses, ResponseUrl
+    from sandbox.slack.web_api.response_urls import ResponseUrl, ResponseUrls
     from sandbox.slack.world import World
 
 
 @dataclass
-class Used:
+class InteractionResult:
     """The result of a command or a click.
 
     Args:
@@ -36,15 +36,15 @@ class Used:
     trigger_id: str = ""
 
 
-class Using:
+class Interactions:
     """The part of a workspace in which people use the app."""
 
     world: World
     deliveries: Deliveries
-    responses: Responses
-    _action_stamps: Stamps
+    responses: ResponseUrls
+    _action_stamps: Timestamps
 
-    async def slash(self, user: str, channel: str, command: str, text: str = "") -> Used:
+    async def slash(self, user: str, channel: str, command: str, text: str = "") -> InteractionResult:
         """Runs a command in a channel; commands cannot be run in threads.
 
         Args:
@@ -92,7 +92,7 @@ class Using:
         *,
         value: Any = None,
         block_id: str | None = None,
-    ) -> Used:
+    ) -> InteractionResult:
         """Uses an element of a message, including an ephemeral one.
 
         Args:
@@ -126,7 +126,7 @@ class Using:
             del payload["message"]
         return self._used(await self.deliveries.ask("interactive", payload), trigger, where)
 
-    async def shortcut(self, user: str, callback_id: str) -> Used:
+    async def shortcut(self, user: str, callback_id: str) -> InteractionResult:
         """Uses a global shortcut."""
         self._own_people(user, "shortcuts")
         trigger = self.world.triggers.issue(user)
@@ -136,7 +136,7 @@ class Using:
         }
         return self._used(await self.deliveries.ask("interactive", payload), trigger, None)
 
-    async def message_shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> Used:
+    async def message_shortcut(self, user: str, channel: str, ts: str, callback_id: str) -> InteractionResult:
         """Uses a message shortcut."""
         self._own_people(user, "shortcuts")
         found = self.world.store.channel(channel)
@@ -180,8 +180,8 @@ class Using:
             return action | {"selected_option": option(element, value)}
         return action | entered(element, value, offered)
 
-    def _used(self, answer: Answer, trigger: str, where: ResponseUrl | None) -> Used:
-        used = Used(answer.payload, trigger_id=trigger, posts=where.posts if where is not None else [])
+    def _used(self, answer: Answer, trigger: str, where: ResponseUrl | None) -> InteractionResult:
+        used = InteractionResult(answer.payload, trigger_id=trigger, posts=where.posts if where is not None else [])
         if not answer.ok:
             used.error = "operation_timeout" if "timeout" in answer.reason else "dispatch_failed"
         return used

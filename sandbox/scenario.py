@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.carriers.faults import Trouble
 from sandbox.carriers.outcomes import Fate
-from sandbox.stage import Stage
+from sandbox.demo_environment import DemoEnvironment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sandbox.stage import Branch
+    from sandbox.demo_environment import Branch
 
 CUSTOMER = "+61488023555"
 UNLUCKY = "+61488020001"  # the network fails every text to it
@@ -34,30 +34,30 @@ PICTURE = b"\x89PNG\r\n\x1a\n pretend picture"
 
 
 @dataclass(slots=True)
-class Told:
+class ScenarioResult:
     """The result of a run."""
 
     figures: dict[str, Any] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)  # failed expectations, a sentence each
 
 
-async def tell(folder: Path) -> Told:
+async def run(folder: Path) -> ScenarioResult:
     """Runs the scenario in a fresh environment. `folder` is empty and belongs to the caller."""
     began = time.monotonic()
-    async with ShortLeases(folder) as stage:
-        story = Story(stage)
+    async with ShortLeases(folder) as environment:
+        scenario = Scenario(environment)
         try:
-            await story.play()
+            await scenario.play()
         except (TimeoutError, AssertionError) as error:
-            story.told.faults.append(f"The scenario stopped: {str(error) or 'something did not happen in time'}.")
-        story.count()
-        story.told.figures["seconds"] = round(time.monotonic() - began, 1)
-        if story.told.faults:
-            story.told.faults.append(f"The end of the bot's log:\n{stage.bot.log[-3000:]}")
-        return story.told
+            scenario.result.faults.append(f"The scenario stopped: {str(error) or 'something did not happen in time'}.")
+        scenario.count()
+        scenario.result.figures["seconds"] = round(time.monotonic() - began, 1)
+        if scenario.result.faults:
+            scenario.result.faults.append(f"The end of the bot's log:\n{environment.bot.log[-3000:]}")
+        return scenario.result
 
 
-class ShortLeases(Stage):
+class ShortLeases(DemoEnvironment):
     """An environment whose leases last seconds instead of 30 days, with short waits for webhook retries."""
 
     def settings(self, port: int) -> dict[str, Any]:
@@ -69,14 +69,14 @@ class ShortLeases(Stage):
         return super().settings(port) | {"lease_lifetime_days": days, "lease_warning_days": 0.0}
 
 
-class Story:
+class Scenario:
     """The run: contacts, team, and the texts that each side sent."""
 
-    def __init__(self, stage: Stage) -> None:
-        self.told = Told()
-        self._stage = stage
-        self._slack = stage.slack
-        self._phones = stage.phones
+    def __init__(self, environment: DemoEnvironment) -> None:
+        self.result = ScenarioResult()
+        self._environment = environment
+        self._slack = environment.slack
+        self._phones = environment.phones
         self._texted: list[tuple[str, str]] = []  # phone and text, as typed by contacts
         self._replied: list[tuple[str, str]] = []  # phone and text, as typed by the team
         self._decided: Counter[tuple[str, str]] = Counter()  # how often somebody decided to send a text
@@ -95,24 +95,28 @@ class Story:
     def count(self) -> None:
         """Counts what the other sides received and compares it with what was sent."""
         shown = [self._times_shown(phone, text) for phone, text in self._texted]
-        sent = Counter((_plus(each.to), each.text) for carrier in self._stage.carriers for each in carrier.accepted)
+        sent = Counter(
+            (_plus(each.to), each.text) for carrier in self._environment.carriers for each in carrier.accepted
+        )
         replies = [sent[reply] for reply in self._replied]
         lines = [self._line_below(text) for _, text in self._replied]
-        self.told.figures = {
+        self.result.figures = {
             "inbound_posted": sum(times > 0 for times in shown),
             "replies_sent": sum(times > 0 for times in replies),
             "receipts_shown": sum(_tells_the_end(line) for line in lines),
-            "alerts": len(self._slack.see(self._stage.alerts)),
-            "leases": len(self._stage.fone.leases.all),
+            "alerts": len(self._slack.see(self._environment.alerts)),
+            "leases": len(self._environment.fone.leases.all),
             "leases_renewed": self._renewed(),
             "slash_sends": sum(sent[(NEW, text)] for phone, text in self._replied if phone == NEW),
             "retries": self._times_delivered(UNLUCKY),
-            "notes_leaked": sum(NOTE in each.text for carrier in self._stage.carriers for each in carrier.accepted),
-            "edits_told": self._edits_told(),
+            "notes_leaked": sum(
+                NOTE in each.text for carrier in self._environment.carriers for each in carrier.accepted
+            ),
+            "late_edits_reported": self._late_edits_reported(),
             "composed": sum(sent[reply] for reply in self._replied if reply[0] == COMPOSED),
             "files": {"in": len(self._files_in_thread()), "out": len(self._files_on_phone())},
             "opt_outs_refused": sum("opted out" in post["text"] for post in self._posts(LEAVING)),
-            "providers": {branch.carrier.name: self._seen_by(branch) for branch in self._stage.branches.values()},
+            "providers": {branch.carrier.name: self._seen_by(branch) for branch in self._environment.branches.values()},
             "lost": shown.count(0) + replies.count(0),
             "duplicated": sum(max(0, times - 1) for times in shown) + self._beyond_decisions(sent),
         }
@@ -121,15 +125,15 @@ class Story:
         self._expect("receipts_shown", len(self._replied))
         self._expect("alerts", 1)
         self._expect("leases", sum(times for (phone, _), times in self._decided.items() if self._is_at_home(phone)))
-        if not self.told.figures["leases_renewed"]:
-            self.told.faults.append("No new number was leased after the earlier leases had ended.")
-        for name, seen in self.told.figures["providers"].items():
+        if not self.result.figures["leases_renewed"]:
+            self.result.faults.append("No new number was leased after the earlier leases had ended.")
+        for name, seen in self.result.figures["providers"].items():
             if 0 in seen.values():
-                self.told.faults.append(f"Something is missing at {name}: {seen}.")
+                self.result.faults.append(f"Something is missing at {name}: {seen}.")
         self._expect("slash_sends", 1)
         self._expect("retries", 1)
         self._expect("notes_leaked", 0)
-        self._expect("edits_told", 1)
+        self._expect("late_edits_reported", 1)
         self._expect("opt_outs_refused", 1)
         self._expect("composed", 1)
         self._expect("files", {"in": 1, "out": 1})
@@ -140,8 +144,8 @@ class Story:
 
     async def _first_text_and_two_replies(self) -> None:
         """A text arrives by a webhook that comes twice; two replies go out, each by an event that comes twice."""
-        self._stage.fone.faults.next(Trouble.WEBHOOK_TWICE)
-        await self._text(CUSTOMER, self._stage.sydney, "Hello, is my order on its way? <!channel> *now*")
+        self._environment.fone.faults.next(Trouble.WEBHOOK_TWICE)
+        await self._text(CUSTOMER, self._environment.sydney, "Hello, is my order on its way? <!channel> *now*")
         await self._shown(CUSTOMER)
         twice = self._slack.faults.redeliver()
         await self._reply(CUSTOMER, "Yes, it left this morning :wave:", "Yes, it left this morning 👋")
@@ -150,7 +154,7 @@ class Story:
         await self._received(CUSTOMER)
         got = [text.text for text in self._phones.received(CUSTOMER)]
         if got != [text for phone, text in self._replied if phone == CUSTOMER]:
-            self.told.faults.append("The two replies did not arrive in order.")
+            self.result.faults.append("The two replies did not arrive in order.")
 
     async def _answer_to_the_lease(self) -> None:
         """The contact answers the number of our last reply, and the answer is posted in the same thread."""
@@ -158,32 +162,32 @@ class Story:
         await self._text(CUSTOMER, leased, "Thank you!")
         await self._shown(CUSTOMER)
         if len(self._roots(CUSTOMER)) != 1:
-            self.told.faults.append("The answer to the leased number was not posted in the same thread.")
+            self.result.faults.append("The answer to the leased number was not posted in the same thread.")
 
     async def _reply_that_fails(self) -> None:
         """A reply that the network cannot deliver is reported in the thread and in the alert channel."""
-        await self._text(UNLUCKY, self._stage.sydney, "Can you call me?")
+        await self._text(UNLUCKY, self._environment.sydney, "Can you call me?")
         await self._shown(UNLUCKY)
         await self._reply(UNLUCKY, "We will call you at 3.")
         await self._until(lambda: "✗" in self._line_below("We will call you at 3."))
-        await self._until(lambda: bool(self._slack.see(self._stage.alerts)))
+        await self._until(lambda: bool(self._slack.see(self._environment.alerts)))
 
     async def _slash_command(self) -> None:
         """`/sms` starts a conversation; wrong input gets a private answer and sends nothing."""
-        wrong = await self._slack.slash(self._stage.anna, self._stage.support, "/sms", "+61 40 hello")
+        wrong = await self._slack.slash(self._environment.anna, self._environment.support, "/sms", "+61 40 hello")
         if "too short" not in str(wrong.answer):
-            self.told.faults.append("A wrong number after /sms got no explanation.")
+            self.result.faults.append("A wrong number after /sms got no explanation.")
         text = "Your parcel is here."
         self._say(NEW, text)
-        await self._slack.slash(self._stage.anna, self._stage.support, "/sms", f"0488 023 777 {text}")
+        await self._slack.slash(self._environment.anna, self._environment.support, "/sms", f"0488 023 777 {text}")
         await self._received(NEW)
 
     async def _at_another_provider(self, inbox: str, phone: str) -> None:
         """`/sms` and the contact's answer, then a reply and its receipt, at each of the other three providers."""
-        branch = self._stage.branches[inbox]
+        branch = self._environment.branches[inbox]
         self._say(phone, f"Good morning from {inbox}.")
-        channel = self._stage.channels[inbox]
-        await self._slack.slash(self._stage.ben, channel, "/sms", f"{phone} Good morning from {inbox}.")
+        channel = self._environment.channels[inbox]
+        await self._slack.slash(self._environment.ben, channel, "/sms", f"{phone} Good morning from {inbox}.")
         await self._received(phone)
         await self._text(phone, branch.number, f"Good morning to {inbox}!")
         await self._shown(phone)
@@ -193,25 +197,25 @@ class Story:
 
     async def _opt_out(self) -> None:
         """STOP is confirmed once, by the only text that may still go out; a later reply is rejected with a reason."""
-        await self._text(LEAVING, self._stage.branches["london"].number, "STOP")
+        await self._text(LEAVING, self._environment.branches["london"].number, "STOP")
         await self._phones.wait_for(lambda: self._phones.received(LEAVING))
         self._decided[LEAVING, self._phones.received(LEAVING)[0].text] += 1
         await self._shown(LEAVING)
         await self._slack.say(
-            self._stage.anna, self._channel(LEAVING), "One last offer!", thread_ts=self._roots(LEAVING)[0]
+            self._environment.anna, self._channel(LEAVING), "One last offer!", thread_ts=self._roots(LEAVING)[0]
         )
         await self._until(lambda: any("opted out" in post["text"] for post in self._posts(LEAVING)))
 
     async def _compose(self) -> None:
         """`/sms` alone opens the compose window. A wrong number is reported at its field; a valid text is sent once."""
-        slack, ben = self._slack, self._stage.ben
-        await slack.slash(ben, self._stage.channels["boston"], "/sms")
+        slack, ben = self._slack, self._environment.ben
+        await slack.slash(ben, self._environment.channels["boston"], "/sms")
         await self._until(lambda: (shown := slack.modal(ben)) and "One moment" not in slack.words(shown))
         slack.fill(ben, "compose:text", "Written in the window.")
         slack.fill(ben, "compose:number", "+1 617")
         wrong = await slack.submit(ben)
         if "number" not in (wrong.answer or {}).get("errors", {}):
-            self.told.faults.append("A wrong number in the window was not reported at its field.")
+            self.result.faults.append("A wrong number in the window was not reported at its field.")
         slack.fill(ben, "compose:number", COMPOSED)
         self._say(COMPOSED, "Written in the window.")
         await slack.submit(ben)
@@ -219,39 +223,39 @@ class Story:
 
     async def _a_file_each_way(self) -> None:
         """A contact's picture becomes a file in the thread; a file in the thread becomes a picture on the phone."""
-        phone, stage = ABROAD["sales"], self._stage
+        phone, environment = ABROAD["sales"], self._environment
         self._texted.append((phone, "This is the one"))
-        media = [stage.io.host(PICTURE, "image/png")]
-        await self._phones.send(phone, stage.branches["sales"].number, "This is the one", media)
+        media = [environment.io.host(PICTURE, "image/png")]
+        await self._phones.send(phone, environment.branches["sales"].number, "This is the one", media)
         await self._until(self._files_in_thread)
-        ours = self._slack.add_file(stage.anna, "receipt.png", PICTURE)
+        ours = self._slack.add_file(environment.anna, "receipt.png", PICTURE)
         self._say(phone, "And this is yours")
         await self._slack.say(
-            stage.anna, self._channel(phone), "And this is yours", thread_ts=self._roots(phone)[0], files=[ours]
+            environment.anna, self._channel(phone), "And this is yours", thread_ts=self._roots(phone)[0], files=[ours]
         )
         await self._received(phone)
 
     async def _note_edit_and_retry(self) -> None:
         """A note stays in the team, a late edit is reported, and a failed text is sent again."""
-        root, anna = self._roots(CUSTOMER)[0], self._stage.anna
-        await self._slack.say(anna, self._stage.support, f"!note {NOTE}", thread_ts=root)
-        said = [post for post in self._slack.thread(self._stage.support, root) if post.get("user") == anna]
-        await self._slack.edit(anna, self._stage.support, said[0]["ts"], "It left yesterday")
-        await self._until(self._edits_told)
-        self._stage.fone.outcome(UNLUCKY, Fate.DELIVERED)
+        root, anna = self._roots(CUSTOMER)[0], self._environment.anna
+        await self._slack.say(anna, self._environment.support, f"!note {NOTE}", thread_ts=root)
+        said = [post for post in self._slack.thread(self._environment.support, root) if post.get("user") == anna]
+        await self._slack.edit(anna, self._environment.support, said[0]["ts"], "It left yesterday")
+        await self._until(self._late_edits_reported)
+        self._environment.fone.outcome(UNLUCKY, Fate.DELIVERED)
         self._decided[UNLUCKY, "We will call you at 3."] += 1
         line = next(post for post in self._posts(UNLUCKY) if "✗" in post["text"])
-        await self._slack.click(anna, self._stage.support, line["ts"], "do:retry")
+        await self._slack.click(anna, self._environment.support, line["ts"], "do:retry")
         await self._until(lambda: "✓✓" in self._line_below("We will call you at 3."))
 
     async def _killed_in_the_middle(self) -> None:
         """The bot is killed with texts and a reply under way. After a restart it finishes them."""
-        await self._text(WAITING, self._stage.sydney, "Is anybody there?")
+        await self._text(WAITING, self._environment.sydney, "Is anybody there?")
         await self._leases_end()
         await self._reply(CUSTOMER, "One more thing: bring the receipt.")
-        await self._stage.bot.kill()
-        await self._text(CUSTOMER, self._stage.sydney, "Are you there?")
-        await self._stage.bot.start()
+        await self._environment.bot.kill()
+        await self._text(CUSTOMER, self._environment.sydney, "Are you there?")
+        await self._environment.bot.start()
         await self._shown(WAITING)
         await self._shown(CUSTOMER)
         await self._received(CUSTOMER)
@@ -259,8 +263,8 @@ class Story:
 
     async def _leases_end(self) -> None:
         """The contact's leases end, for the provider and for the bot, which learned of them later."""
-        given = [lease for lease in self._stage.fone.leases.all if lease.phone == CUSTOMER]
-        left = max(lease.ends for lease in given) - self._stage.fone.clock.now()
+        given = [lease for lease in self._environment.fone.leases.all if lease.phone == CUSTOMER]
+        left = max(lease.ends for lease in given) - self._environment.fone.clock.now()
         await asyncio.sleep(max(0.0, left.total_seconds() + 1.0))
 
     # --- helpers for the steps ----------------------------------------------------------------------------------------
@@ -272,7 +276,7 @@ class Story:
     async def _reply(self, phone: str, typed: str, text: str | None = None) -> None:
         self._say(phone, text or typed)
         root = self._roots(phone)[0]
-        await self._slack.say(self._stage.anna, self._channel(phone), typed, thread_ts=root)
+        await self._slack.say(self._environment.anna, self._channel(phone), typed, thread_ts=root)
 
     def _say(self, phone: str, text: str) -> None:
         """Records that somebody in the team decided to send this text to the phone."""
@@ -296,7 +300,7 @@ class Story:
         """Returns the channel of the phone's conversation."""
         places = {LEAVING: "london", COMPOSED: "boston"} | {each: inbox for inbox, each in ABROAD.items()}
         inbox = places.get(phone, "support")
-        return self._stage.channels[inbox]
+        return self._environment.channels[inbox]
 
     def _files_in_thread(self) -> list[dict[str, Any]]:
         """Returns the pictures from the contact abroad, as files in their thread."""
@@ -308,16 +312,16 @@ class Story:
 
     def _renewed(self) -> int:
         """Returns how often the contact was given a new number after the earlier ones had ended."""
-        given = [lease for lease in self._stage.fone.leases.all if lease.phone == CUSTOMER]
+        given = [lease for lease in self._environment.fone.leases.all if lease.phone == CUSTOMER]
         return sum(all(old.ends <= new.since for old in given[:n]) for n, new in enumerate(given) if n)
 
     def _is_at_home(self, phone: str) -> bool:
         """Returns True if the phone gets texts from leased numbers."""
-        return self._channel(phone) == self._stage.support
+        return self._channel(phone) == self._environment.support
 
-    def _edits_told(self) -> int:
+    def _late_edits_reported(self) -> int:
         """Returns how often Anna was notified that her edit came too late."""
-        return sum("edit" in post["text"] for post in self._slack.ephemerals(self._stage.anna))
+        return sum("edit" in post["text"] for post in self._slack.ephemerals(self._environment.anna))
 
     def _posts(self, phone: str) -> list[dict[str, Any]]:
         """Returns the bot's posts in the phone's threads, without the cards."""
@@ -361,8 +365,8 @@ class Story:
         return (sent - self._decided).total()
 
     def _expect(self, name: str, count: object) -> None:
-        if self.told.figures[name] != count:
-            self.told.faults.append(f"{name} is {self.told.figures[name]}, expected {count}.")
+        if self.result.figures[name] != count:
+            self.result.faults.append(f"{name} is {self.result.figures[name]}, expected {count}.")
 
 
 def _tells_the_end(line: str) -> bool:

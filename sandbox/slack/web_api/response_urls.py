@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.slack.blockkit import content
 from sandbox.slack.errors import ApiError, Json
-from sandbox.slack.stamps import new_key
+from sandbox.slack.identifiers import new_key
 from sandbox.slack.web_api import arguments
-from sandbox.slack.web_api.api import struck
+from sandbox.slack.web_api.api import answer_with_faults
 from sandbox.slack.web_api.arguments import BOOLEAN, STRING, Argument
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class ResponseUrl:
     uses: int = 0
 
 
-class Responses:
+class ResponseUrls:
     """The issued URLs."""
 
     def __init__(self, world: World, events: Events) -> None:
@@ -85,7 +85,7 @@ class Responses:
         async def run() -> Json:
             return self._post(key, given)
 
-        return await struck(self._world, request, "response_url", given, run)
+        return await answer_with_faults(self._world, request, "response_url", given, run)
 
     def accept(self, where: ResponseUrl, given: Json) -> Json:
         """Shows an answer, which came at once or through a URL.

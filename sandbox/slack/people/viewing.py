@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from sandbox.slack import reading, shapes
-from sandbox.slack.stacks import Stacks
-from sandbox.slack.stamps import order
+from sandbox.slack import api_objects, message_contents
+from sandbox.slack.identifiers import order
+from sandbox.slack.view_stacks import ViewStacks
 from sandbox.timeouts import PATIENCE
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Looking:
+class Viewing:
     """The part of a workspace that shows its content. It uses no rate limit and causes no traffic."""
 
     world: World
 
     def channels(self) -> list[Json]:
         """Returns all channels, including private ones."""
-        return [shapes.channel(one, self.world.store) for one in self.world.store.channels.values()]
+        return [api_objects.channel(one, self.world.store) for one in self.world.store.channels.values()]
 
     def users(self) -> list[Json]:
         """Returns all users, the bot first."""
-        return [shapes.user(one) for one in self.world.store.users.values()]
+        return [api_objects.user(one) for one in self.world.store.users.values()]
 
     def see(self, channel: str) -> list[Json]:
         """Returns a channel's messages, oldest first, without replies, except those also sent to the channel."""
@@ -67,25 +67,25 @@ class Looking:
 
     def modal(self, user: str) -> Json | None:
         """Returns the modal that this user sees, or None."""
-        top = Stacks(self.world).top(user)
-        return shapes.view(top, self.world.store) if top is not None else None
+        top = ViewStacks(self.world).top(user)
+        return api_objects.view(top, self.world.store) if top is not None else None
 
     def home(self, user: str) -> Json | None:
         """Returns the Home tab that the app has published for this user, or None."""
         view = self.world.store.views.get(self.world.store.homes.get(user, ""))
-        return shapes.view(view, self.world.store) if view is not None else None
+        return api_objects.view(view, self.world.store) if view is not None else None
 
     def words(self, message: Json) -> str:
         """Returns the text that a person reads in a message or a view."""
-        return reading.words(message)
+        return message_contents.words(message)
 
     def pings(self, message: Json) -> list[str]:
         """Returns whom a message notifies, as "<@U…>", "<!channel>" and so on."""
-        return reading.pings(message)
+        return message_contents.pings(message)
 
     def links(self, message: Json) -> list[str]:
         """Returns the links in a message."""
-        return reading.links(message)
+        return message_contents.links(message)
 
     async def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE) -> T:  # noqa: ASYNC109 - its own clock
         """Returns the first truthy value of the predicate, called now and after every change.

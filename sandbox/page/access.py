@@ -26,7 +26,7 @@ _SAFE = ("GET", "HEAD")
 
 
 @web.middleware
-async def door(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Rejects other hosts' names and other sites' requests (DNS rebinding, forgery), and sets the page's headers."""
     if not is_ours(request):
         return web.Response(status=403, text="This page is for this machine only.\n")

@@ -12,27 +12,27 @@ from sandbox.page.actions import ID, MOST_TYPED, Action
 from sandbox.slack.errors import NotShown
 
 if TYPE_CHECKING:
-    from sandbox.page.desk import Desk
+    from sandbox.page.page_state import PageState
     from sandbox.slack import Workspace
-    from sandbox.slack.people.using import Used
+    from sandbox.slack.people.interactions import InteractionResult
 
 
-class InSlack(Action):
+class SlackAction(Action):
     """An action in the workspace; impossible while Slack is down."""
 
-    async def do(self, desk: Desk) -> Any:
+    async def do(self, state: PageState) -> Any:
         """Does the action in the workspace."""
-        self.check_user(desk)
-        if not desk.scene.slack.world.is_up:
+        self.check_user(state)
+        if not state.environment.slack.world.is_up:
             raise NotShown("Slack is down")
-        return await self.act(desk.scene.slack)
+        return await self.act(state.environment.slack)
 
     async def act(self, slack: Workspace) -> Any:
         """Does the action and returns its result."""
         raise NotImplementedError
 
 
-class Say(InSlack):
+class Say(SlackAction):
     """Posts a message, in a thread if one is given."""
 
     NAME: ClassVar[str] = "say"
@@ -58,7 +58,7 @@ class Say(InSlack):
         )
 
 
-class Edit(InSlack):
+class Edit(SlackAction):
     """Edits one of the user's own messages."""
 
     NAME: ClassVar[str] = "edit"
@@ -71,7 +71,7 @@ class Edit(InSlack):
         await slack.edit(self.user, self.channel, self.ts, self.text)
 
 
-class Delete(InSlack):
+class Delete(SlackAction):
     """Deletes a message."""
 
     NAME: ClassVar[str] = "delete"
@@ -83,7 +83,7 @@ class Delete(InSlack):
         await slack.delete(self.user, self.channel, self.ts)
 
 
-class Slash(InSlack):
+class Slash(SlackAction):
     """Runs the app's command."""
 
     NAME: ClassVar[str] = "slash"
@@ -92,10 +92,10 @@ class Slash(InSlack):
 
     async def act(self, slack: Workspace) -> Any:
         """Returns the result."""
-        return told(await slack.slash(self.user, self.channel, "/sms", self.text))
+        return interaction_result(await slack.slash(self.user, self.channel, "/sms", self.text))
 
 
-class Click(InSlack):
+class Click(SlackAction):
     """Uses a button or a menu of a message."""
 
     NAME: ClassVar[str] = "click"
@@ -108,10 +108,10 @@ class Click(InSlack):
     async def act(self, slack: Workspace) -> Any:
         """Returns the result."""
         used = await slack.click(self.user, self.channel, self.ts, self.action, value=self.value, block_id=self.block)
-        return told(used)
+        return interaction_result(used)
 
 
-class Fill(InSlack):
+class Fill(SlackAction):
     """Enters a value in the modal that the app does not get yet."""
 
     NAME: ClassVar[str] = "fill"
@@ -124,7 +124,7 @@ class Fill(InSlack):
         slack.fill(self.user, self.action, self.value, block_id=self.block)
 
 
-class Press(InSlack):
+class Press(SlackAction):
     """Uses an element of the modal or the Home tab that calls the app at once."""
 
     NAME: ClassVar[str] = "press"
@@ -136,10 +136,10 @@ class Press(InSlack):
     async def act(self, slack: Workspace) -> Any:
         """Returns the result."""
         used = await slack.press(self.user, self.action, self.value, block_id=self.block, home=self.home)
-        return told(used)
+        return interaction_result(used)
 
 
-class Suggest(InSlack):
+class Suggest(SlackAction):
     """Types into an external select."""
 
     NAME: ClassVar[str] = "suggest"
@@ -152,7 +152,7 @@ class Suggest(InSlack):
         return await slack.suggest(self.user, self.action, self.text, home=self.home)
 
 
-class Submit(InSlack):
+class Submit(SlackAction):
     """Submits the modal."""
 
     NAME: ClassVar[str] = "submit"
@@ -161,10 +161,10 @@ class Submit(InSlack):
         """Returns the result, with the errors by block id if there are any."""
         used = await slack.submit(self.user)
         answer = used.answer if isinstance(used.answer, dict) else {}
-        return {**told(used), "errors": answer.get("errors") or {}}
+        return {**interaction_result(used), "errors": answer.get("errors") or {}}
 
 
-class Close(InSlack):
+class Close(SlackAction):
     """Closes the top modal, or all of them."""
 
     NAME: ClassVar[str] = "close"
@@ -175,7 +175,7 @@ class Close(InSlack):
         await slack.close(self.user, everything=self.everything)
 
 
-class OpenHome(InSlack):
+class OpenHome(SlackAction):
     """Opens the app's Home tab."""
 
     NAME: ClassVar[str] = "home"
@@ -185,7 +185,7 @@ class OpenHome(InSlack):
         await slack.open_home(self.user)
 
 
-class Upload(InSlack):
+class Upload(SlackAction):
     """Uploads a file, to be sent with a message or entered in a form."""
 
     NAME: ClassVar[str] = "upload"
@@ -202,7 +202,7 @@ class Upload(InSlack):
         return slack.add_file(self.user, self.name, content, mimetype=self.mimetype)
 
 
-def told(used: Used) -> dict[str, Any]:
+def interaction_result(used: InteractionResult) -> dict[str, Any]:
     """Returns the page's view of an interaction's result."""
     return {"error": used.error}
 

@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from sandbox.slack.stamps import new_id
+from sandbox.slack.identifiers import new_id
 
 if TYPE_CHECKING:
     from sandbox.slack.errors import Json
@@ -37,10 +37,10 @@ class Answer:
     is_final: bool = False
 
 
-class Carrier(Protocol):
+class Transport(Protocol):
     """A transport to the app: Socket Mode, or signed HTTP requests."""
 
-    async def carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
+    async def deliver(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
         """Makes one attempt.
 
         Args:
@@ -67,18 +67,18 @@ class Delivery:
 class Deliveries:
     """Everything under way to the app, with its state."""
 
-    def __init__(self, world: World, sockets: Carrier, posting: Carrier) -> None:
+    def __init__(self, world: World, sockets: Transport, requests: Transport) -> None:
         self._world = world
         self._sockets = sockets
-        self._posting = posting
+        self._requests = requests
         self._held: list[tuple[Delivery, Json]] = []
         self.log: list[Delivery] = []
         self.under_way = 0
 
     @property
-    def carrier(self) -> Carrier:
+    def transport(self) -> Transport:
         """The transport: Socket Mode, unless an events URL is set; never both."""
-        return self._posting if self._world.settings.events_url else self._sockets
+        return self._requests if self._world.settings.events_url else self._sockets
 
     def send(self, event: Json, *, is_shared: bool = False) -> None:
         """Starts the delivery of an event, subject to the injected faults."""
@@ -95,17 +95,17 @@ class Deliveries:
 
     async def ask(self, kind: str, payload: Json) -> Answer:
         """Delivers a command or an interaction: one attempt, which the app must answer within three seconds."""
-        return await self._carry(kind, payload, 0, "")
+        return await self._deliver_once(kind, payload, 0, "")
 
     def forget(self) -> None:
         """Gives up everything that is under way."""
         self.under_way = 0
         self._held.clear()
 
-    async def _carry(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
+    async def _deliver_once(self, kind: str, payload: Json, retry: int, reason: str) -> Answer:
         if not self._world.is_up:
             return Answer(ok=False, reason="connection_failed")
-        return await self.carrier.carry(kind, payload, retry, reason)
+        return await self.transport.deliver(kind, payload, retry, reason)
 
     def _envelope(self, delivery: Delivery, *, is_shared: bool) -> Json:
         store = self._world.store
@@ -151,7 +151,7 @@ class Deliveries:
         await self._try_until_acked(delivery, envelope)
         for fault in faults.for_event("redeliver", delivery.event):
             for copy_number in range(fault.copies):
-                await self._carry("events_api", envelope, copy_number + 1, "timeout")
+                await self._deliver_once("events_api", envelope, copy_number + 1, "timeout")
         delivery.is_over = True
         self.under_way -= 1
         self._world.changes.announce()
@@ -161,7 +161,7 @@ class Deliveries:
         for retry, seconds in enumerate((None, *RETRY_SECONDS)):
             if seconds:
                 await asyncio.sleep(seconds * self._world.settings.time_scale)
-            answer = await self._carry("events_api", envelope, retry, reason)
+            answer = await self._deliver_once("events_api", envelope, retry, reason)
             reason = answer.reason
             if answer.ok and self._world.faults.for_event("ignore_ack", delivery.event):
                 reason = "timeout"

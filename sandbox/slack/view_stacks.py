@@ -6,9 +6,9 @@ import time
 from typing import TYPE_CHECKING
 
 from sandbox.slack.blockkit.blocks import elements_of
-from sandbox.slack.entering import initial
+from sandbox.slack.element_values import initial
 from sandbox.slack.errors import ApiError, Json
-from sandbox.slack.stamps import new_id, new_key
+from sandbox.slack.identifiers import new_id, new_key
 from sandbox.slack.store import View
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_DEEP = 3
 
 
-class Stacks:
+class ViewStacks:
     """Opens, changes and closes the views of a workspace."""
 
     def __init__(self, world: World) -> None:

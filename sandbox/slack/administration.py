@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sandbox.slack.stamps import new_id, new_key
+from sandbox.slack.identifiers import new_id, new_key
 from sandbox.slack.store import Channel, File, Message, User, UserGroup
 from sandbox.slack.web_api.methods.files import guessed
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sandbox.slack.world import World
 
 
-class Making:
+class Administration:
     """The part of a workspace that an administrator changes. It causes no traffic except the resulting events."""
 
     world: World

@@ -51,7 +51,7 @@ def order(ts: str) -> Decimal:
     return Decimal(ts)
 
 
-class Stamps:
+class Timestamps:
     """Issues timestamps that are unique within a channel and rise."""
 
     def __init__(self) -> None:

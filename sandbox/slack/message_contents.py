@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sandbox.slack import typed
+from sandbox.slack import typed_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ def pings(message: Json) -> list[str]:
     """Returns whom a message notifies, as "<@U…>", "<!channel>" …, in its text, blocks and attachments."""
     found = [one for text in _markups(message) for one in _PING.findall(text)]
     named = [one for one in _walk(message.get("blocks", [])) if one.get("type") in ("user", "usergroup", "broadcast")]
-    found += [typed.mrkdwn([{"type": "rich_text_section", "elements": [one]}]) for one in named]
+    found += [typed_text.mrkdwn([{"type": "rich_text_section", "elements": [one]}]) for one in named]
     if message.get("link_names"):
         found += _NAMED.findall(str(message.get("text", "")))
     return found
@@ -37,14 +37,14 @@ def words(message: Json) -> str:
     """Returns the visible text: of the blocks if there are any, else of the text, with markup as shown."""
     blocks = message.get("blocks")
     if not blocks:
-        return typed.unescape(str(message.get("text", "")))
+        return typed_text.unescape(str(message.get("text", "")))
     return "\n".join(text for block in blocks if (text := _shown(block)))
 
 
 def _shown(block: Json) -> str:
     if block.get("type") == "rich_text":
-        return typed.unescape(typed.mrkdwn(block["elements"]))
-    return "\n".join(typed.unescape(one["text"]) for one in _walk(block) if isinstance(one.get("text"), str))
+        return typed_text.unescape(typed_text.mrkdwn(block["elements"]))
+    return "\n".join(typed_text.unescape(one["text"]) for one in _walk(block) if isinstance(one.get("text"), str))
 
 
 def _markups(message: Json) -> Iterator[str]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sandbox.slack import shapes
+from sandbox.slack import api_objects
 from sandbox.slack.blockkit import blocks
 from sandbox.slack.blockkit.schema import array, by_type, mapping, text
-from sandbox.slack.entering import TEXTS, entered
+from sandbox.slack.element_values import TEXTS, entered
 from sandbox.slack.errors import ApiError, Json, NotShown
-from sandbox.slack.people.using import Used, Using, find
-from sandbox.slack.stacks import Stacks
+from sandbox.slack.people.interactions import InteractionResult, Interactions, find
+from sandbox.slack.view_stacks import ViewStacks
 
 if TYPE_CHECKING:
     from sandbox.slack.delivery.events import Events
@@ -26,7 +26,7 @@ _OPTIONS = array(_OPTION, MOST_OPTIONS)
 _GROUPS = array(mapping({"label": lambda *_: None, "options": _OPTIONS}), MOST_OPTIONS)
 
 
-class Filling(Using):
+class ViewInteractions(Interactions):
     """The part of a workspace for modals and the Home tab."""
 
     events: Events
@@ -46,7 +46,7 @@ class Filling(Using):
 
     async def press(
         self, user: str, action_id: str, value: Any = None, *, block_id: str | None = None, home: bool = False
-    ) -> Used:
+    ) -> InteractionResult:
         """Uses an element of the person's modal or Home tab; the app gets `block_actions`.
 
         Args:
@@ -70,12 +70,14 @@ class Filling(Using):
         trigger = self.world.triggers.issue(user, view.id)
         payload = self._interaction("block_actions", user, trigger) | {
             "container": {"type": "view", "view_id": view.id},
-            "view": shapes.view(view, self.world.store),
+            "view": api_objects.view(view, self.world.store),
             "actions": [self._action(block, element, value, offered)],
         }
         return self._used(await self.deliveries.ask("interactive", payload), trigger, None)
 
-    async def type_in(self, user: str, action_id: str, text: str, *, block_id: str | None = None) -> list[Used]:
+    async def type_in(
+        self, user: str, action_id: str, text: str, *, block_id: str | None = None
+    ) -> list[InteractionResult]:
         """Types a text, character by character.
 
         If the field dispatches `on_character_entered`, the app is called once per character, without waiting for
@@ -114,7 +116,7 @@ class Filling(Using):
             "block_id": block["block_id"],
             "value": text,
             "container": {"type": "view", "view_id": view.id},
-            "view": shapes.view(view, self.world.store),
+            "view": api_objects.view(view, self.world.store),
         }
         answer = await self.deliveries.ask("interactive", payload)
         if not answer.ok:
@@ -123,7 +125,7 @@ class Filling(Using):
         self._offered[user, action_id] = options
         return options
 
-    async def submit(self, user: str) -> Used:
+    async def submit(self, user: str) -> InteractionResult:
         """Submits the person's modal and applies the app's answer: errors, update, push, clear.
 
         `answer` has the errors by block id under "errors", if there are any.
@@ -135,7 +137,7 @@ class Filling(Using):
         check_filled(view)
         trigger = self.world.triggers.issue(user, view.id)
         payload = self._interaction("view_submission", user, trigger) | {
-            "view": shapes.view(view, self.world.store),
+            "view": api_objects.view(view, self.world.store),
             "response_urls": [],
         }
         answer = await self.deliveries.ask("interactive", payload)
@@ -144,14 +146,14 @@ class Filling(Using):
             used.error = self._react(user, view, answer.payload)
         return used
 
-    async def close(self, user: str, *, everything: bool = False) -> Used | None:
+    async def close(self, user: str, *, everything: bool = False) -> InteractionResult | None:
         """Closes the top modal, or all of them with `everything`.
 
         Returns:
             The result of `view_closed`, or None if the modal does not request it.
         """
         view = self._top(user)
-        stacks = Stacks(self.world)
+        stacks = ViewStacks(self.world)
         if everything or view.data.get("clear_on_close"):
             stacks.clear(user)
         else:
@@ -159,7 +161,7 @@ class Filling(Using):
         if not view.data.get("notify_on_close"):
             return None
         payload = self._interaction("view_closed", user, "") | {
-            "view": shapes.view(view, self.world.store),
+            "view": api_objects.view(view, self.world.store),
             "is_cleared": everything,
         }
         return self._used(await self.deliveries.ask("interactive", payload), "", None)
@@ -167,11 +169,11 @@ class Filling(Using):
     async def open_home(self, user: str, tab: str = "home") -> None:
         """Opens the app's Home tab."""
         view = self.world.store.views.get(self.world.store.homes.get(user, ""))
-        shown = {"view": shapes.view(view, self.world.store)} if view is not None else {}
+        shown = {"view": api_objects.view(view, self.world.store)} if view is not None else {}
         self.events.plain("app_home_opened", user=user, channel=f"D{user[1:]}", tab=tab, **shown)
 
     def _top(self, user: str) -> View:
-        view = Stacks(self.world).top(user)
+        view = ViewStacks(self.world).top(user)
         if view is None:
             raise NotShown("they have no modal open")
         return view
@@ -183,7 +185,7 @@ class Filling(Using):
         return view
 
     def _react(self, user: str, view: View, answer: Any) -> str:
-        stacks = Stacks(self.world)
+        stacks = ViewStacks(self.world)
         action = answer.get("response_action") if isinstance(answer, dict) else None
         try:
             if action == "errors":

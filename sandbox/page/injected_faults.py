@@ -11,11 +11,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from sandbox.carriers.faults import Trouble
-from sandbox.page.scene import carriers_of, company
+from sandbox.page.environment import carriers_of, title
 
 if TYPE_CHECKING:
     from sandbox.carriers.carrier import Carrier
-    from sandbox.page.scene import Scene
+    from sandbox.page.environment import Environment
     from sandbox.slack.faults import Fault
 
 MOST = 8  # shown, newest first
@@ -23,13 +23,13 @@ RETRY_AFTER = 3  # seconds in Slack's 429
 HANG = 5.0  # seconds before a provider drops a request that it does not answer
 LATE = 8.0  # seconds by which a late receipt is late
 
-IN_SLACK = {
+SLACK_FAULTS = {
     "ratelimit": "Slack answers the next post with 429",
     "fail": "Slack takes the next post and answers 500",
     "redeliver": "Slack sends the next event twice",
     "sockets": "Slack drops its connections to the bot",
 }
-AT_COMPANY = {
+CARRIER_FAULTS = {
     Trouble.HANG_BEFORE: "neither accepts nor answers the next text",
     Trouble.HANG_AFTER: "accepts the next text and does not answer",
     Trouble.THROTTLE: "answers the next text with 429",
@@ -45,7 +45,7 @@ Watch = Callable[[], bool]  # True once the two sides have reached each other si
 
 
 @dataclass(slots=True)
-class Mishap:
+class InjectedFault:
     """One injected fault.
 
     Attributes:
@@ -74,21 +74,21 @@ class Mishap:
             self.state = "healed"
 
 
-class Mishaps:
-    """All injected faults of a scene."""
+class InjectedFaults:
+    """All injected faults of an environment."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._all: list[Mishap] = []
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._all: list[InjectedFault] = []
         self._numbers = count(1)
 
     def possible(self) -> list[dict[str, str]]:
         """Returns the faults that the panel offers: place, name and sentence."""
-        slack = [{"where": "slack", "name": name, "what": what} for name, what in IN_SLACK.items()]
+        slack = [{"where": "slack", "name": name, "what": what} for name, what in SLACK_FAULTS.items()]
         return slack + [
-            {"where": carrier.name, "name": trouble.name, "what": f"{company(carrier.name)} {what}"}
-            for carrier in carriers_of(self._scene)
-            for trouble, what in AT_COMPANY.items()
+            {"where": carrier.name, "name": trouble.name, "what": f"{title(carrier.name)} {what}"}
+            for carrier in carriers_of(self._environment)
+            for trouble, what in CARRIER_FAULTS.items()
         ]
 
     def look(self) -> None:
@@ -101,14 +101,14 @@ class Mishaps:
         newest = self._all[: -MOST - 1 : -1]
         return [{"number": one.number, "what": one.what, "state": one.state, "at": one.at} for one in newest]
 
-    async def in_slack(self, name: str) -> None:
-        """Injects one of `IN_SLACK`.
+    async def at_slack(self, name: str) -> None:
+        """Injects one of `SLACK_FAULTS`.
 
         Raises:
             KeyError: there is no such fault.
         """
-        what = IN_SLACK[name]
-        faults = self._scene.slack.faults
+        what = SLACK_FAULTS[name]
+        faults = self._environment.slack.faults
         if name == "sockets":
             await self._drop_sockets(what)
         elif name == "ratelimit":
@@ -118,18 +118,18 @@ class Mishaps:
         else:
             self._await(what, faults.redeliver(times=1), None)
 
-    def at_company(self, carrier: Carrier, trouble: Trouble) -> None:
-        """Injects one of `AT_COMPANY`.
+    def at_carrier(self, carrier: Carrier, trouble: Trouble) -> None:
+        """Injects one of `CARRIER_FAULTS`.
 
         Raises:
             KeyError: there is no such fault.
         """
-        what = f"{company(carrier.name)} {AT_COMPANY[trouble]}"
+        what = f"{title(carrier.name)} {CARRIER_FAULTS[trouble]}"
         faults = carrier.faults
         faults.hang_seconds, faults.late_seconds = HANG, LATE
         before = faults.happened[trouble]
         faults.next(trouble)
-        watch = None if trouble in _HEALS_NOT else lambda: company_reached(carrier)
+        watch = None if trouble in _HEALS_NOT else lambda: carrier_reached(carrier)
         self._add(what, lambda: faults.happened[trouble] - before, watch)
 
     def happened(self, what: str, heals: Watch) -> None:
@@ -144,7 +144,7 @@ class Mishaps:
             one.state = "taken back" if one.state == "waiting" else one.state
 
     async def _drop_sockets(self, what: str) -> None:
-        slack = self._scene.slack
+        slack = self._environment.slack
         await slack.kill_sockets("reset")
         with contextlib.suppress(TimeoutError):  # the bot may be back before the wait begins
             await slack.wait_for(lambda: not slack.connections, 1.0)
@@ -154,18 +154,18 @@ class Mishaps:
         self._add(what, lambda: fault.hits, watch)
 
     def _add(self, what: str, times: Callable[[], int], watch: Callable[[], Watch] | None) -> None:
-        self._all.append(Mishap(next(self._numbers), what, times, watch))
+        self._all.append(InjectedFault(next(self._numbers), what, times, watch))
 
     def _slack_answers(self) -> Watch:
         """Returns a check that the bot has posted, edited or looked something up since."""
-        calls, kinds = self._scene.slack.calls, ("chat.", "conversations.")
+        calls, kinds = self._environment.slack.calls, ("chat.", "conversations.")
         mark = len(calls)
         return lambda: any(
             call.method.startswith(kinds) and call.status == HTTPStatus.OK and not call.error for call in calls[mark:]
         )
 
 
-def company_reached(carrier: Carrier) -> Watch:
+def carrier_reached(carrier: Carrier) -> Watch:
     """Returns a check that the provider has accepted a text or the bot one of its webhooks since."""
     texts, hooks = len(carrier.requests), len(carrier.deliveries)
     return lambda: (
