@@ -1,1 +1,1 @@
-"""The measurements: the real bot between lean counterparts of Slack and of a company, all over loopback."""
+"""Benchmarks: the real bot between minimal counterparts of Slack and of a provider, all over loopback."""

@@ -1,4 +1,4 @@
-"""`make bench`: measures everything, writes the document and the pictures, prints the document and a short table."""
+"""`make bench`: runs all measurements, writes the document and the pictures, and prints them with a short table."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PARTS = {
 
 
 async def growth_and_costs(folder: Path, figures: Figures, scale: Scale) -> None:
-    """The large database is written while the costs are counted: neither minds the other."""
+    """Counts the costs while the large database is generated: neither affects the other."""
     (counted := folder / "costs").mkdir()
     await asyncio.gather(growth.write(folder, figures, scale), costs.measure(counted, figures, scale))
     await growth.compare(folder, figures, scale)
@@ -43,15 +43,15 @@ WHOLE = {"doors": doors.measure, "through": through.measure, "growth and costs":
 
 
 def main() -> int:
-    """Reads the arguments and measures."""
+    """Reads the arguments and runs the measurements."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)}; all of them if none is named")
-    parser.add_argument("--tiny", action="store_true", help="only to see that it runs")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where the document and the pictures go")
-    parser.add_argument("--memory", type=int, metavar="TEXTS", help="instead: how much it holds after so many texts")
+    parser.add_argument("parts", nargs="*", help=f"the parts to run: {', '.join(PARTS)}; default: all")
+    parser.add_argument("--tiny", action="store_true", help="run only briefly, as a smoke test")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="folder for the document and the pictures")
+    parser.add_argument("--memory", type=int, metavar="TEXTS", help="measure the memory after this many texts instead")
     given = parser.parse_args()
     if unknown := set(given.parts) - PARTS.keys():
-        parser.error(f"there is no part {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
+        parser.error(f"unknown part: {', '.join(sorted(unknown))}; the parts are {', '.join(PARTS)}")
     scale = TINY if given.tiny else FULL
     leave_a_core()
     if given.memory is not None:
@@ -67,7 +67,7 @@ def main() -> int:
 
 
 async def measure(scale: Scale, parts: Mapping[str, Part]) -> dict[str, Any]:
-    """The document."""
+    """Runs the parts and returns the document."""
     figures = Figures()
     described = machine.describe()
     began = time.monotonic()
@@ -76,8 +76,8 @@ async def measure(scale: Scale, parts: Mapping[str, Part]) -> dict[str, Any]:
             sys.stderr.write(f"{name} …\n")
             await part(Path(folder), figures, scale)
     seconds = round(time.monotonic() - began, 1)
-    told = {"machine": described, "seconds": seconds, "rounds": scale.rounds, "figures": figures.as_json()}
-    return told | {"distributions": figures.shapes()}
+    document = {"machine": described, "seconds": seconds, "rounds": scale.rounds, "figures": figures.as_json()}
+    return document | {"distributions": figures.shapes()}
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The bot as the benchmark runs it: the product, with the pace of Slack's tiers lifted from outside.
+"""Runs the bot for the benchmarks: the product, with Slack's rate limits lifted from outside.
 
-`BENCH_COUNT` names a file that gets, once a second, how many statements ran and how often the loop woke;
-`BENCH_PROFILE` one that gets a profile at the end. The product knows nothing of this.
+`BENCH_COUNT` names a file that gets the counts of statements and loop wake-ups once a second. `BENCH_PROFILE` names a
+file that gets a profile at the end. The product knows neither.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from bot.telemetry import logs
 
 
 class Counts:
-    """What the process does while nothing happens."""
+    """Counts of what the process does while idle."""
 
     def __init__(self) -> None:
         self.statements = 0
         self.wakes = 0
 
     def wrap(self) -> None:
-        """Counts every statement of SQLite and every time the loop's selector returns."""
+        """Counts every SQLite statement and every return of the loop's selector."""
         self._wrap_sqlite()
         self._wrap_selector()
 
@@ -58,12 +58,12 @@ class Counts:
     def _ran(self, _: str) -> None:
         self.statements += 1
 
-    def tell(self, path: Path) -> None:
-        """Writes them to the file, once a second, from a thread that wakes nobody."""
+    def write(self, path: Path) -> None:
+        """Writes the counts to the file once a second, from a thread that wakes no other."""
         while True:
-            told = {"at": time.monotonic(), "statements": self.statements, "wakes": self.wakes}
+            counts = {"at": time.monotonic(), "statements": self.statements, "wakes": self.wakes}
             with path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(told) + "\n")
+                file.write(json.dumps(counts) + "\n")
             time.sleep(1)
 
 
@@ -73,8 +73,8 @@ def main() -> None:
     if counting := os.environ.get("BENCH_COUNT"):
         counts = Counts()
         counts.wrap()
-        threading.Thread(target=counts.tell, args=(Path(counting),), daemon=True).start()
-    logs.configure(as_json=True)  # as deploy/threadline.service has it
+        threading.Thread(target=counts.write, args=(Path(counting),), daemon=True).start()
+    logs.configure(as_json=True)  # as in deploy/threadline.service
     if profiling := os.environ.get("BENCH_PROFILE"):
         profile = cProfile.Profile()
         profile.runcall(_run)

@@ -1,4 +1,4 @@
-"""Costs: the calls to Slack that a text takes, and what the bot does while nothing happens."""
+"""Costs: Slack calls per text, and the activity of the idle bot."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figures
     from benchmarks.scale import Scale
 
-SETTLED = 8.0  # seconds after which the start and its sweeps are over
+SETTLED = 8.0  # seconds until the start and its sweeps are over
 PATIENCE = 30.0  # seconds
-QUICK = {"status_line": 0.5, "card": 0.3}  # the bot's patience here, so that what is put off comes while we look
+QUICK = {"status_line": 0.5, "card": 0.3}  # short timeouts of the bot, so that postponed calls happen while we count
 MINUTE = 60.0
 
 
 async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
-    """First the calls, then the idle bot."""
+    """Counts the calls, then measures the idle bot."""
     (calls := folder / "calls").mkdir()
     async with Stage(calls, timeouts=QUICK) as stage:
         await stage.start_bot()
@@ -37,7 +37,7 @@ async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
 
 
 async def _calls(stage: Stage, figures: Figures, scale: Scale) -> None:
-    """A conversation's first text, a further one, a reply with its receipt: the calls by kind."""
+    """Counts calls by kind for a conversation's first text, a further one, and a reply with its receipt."""
     count = scale.conversations
     steps = {
         "first text": [stage.inbound(n, n) for n in range(count)],
@@ -56,7 +56,7 @@ async def _calls(stage: Stage, figures: Figures, scale: Scale) -> None:
 
 
 async def _replies(stage: Stage, count: int) -> list[tuple[str, str, str]]:
-    """One into each thread that the texts opened."""
+    """Sends one reply to each thread that the texts opened."""
     made = await stage.threads()
     return [
         (channel, ts, text) for (channel, ts), (_, _, text) in zip(made, stage.replies(0, count, count), strict=True)
@@ -71,7 +71,7 @@ def _has_taken(stage: Stage, count: int) -> object:
 
 
 async def _tell(stage: Stage, figures: Figures, name: str, count: int) -> None:
-    """Waits until what was put off has come too."""
+    """Waits for postponed calls too, then adds the figures."""
     await asyncio.sleep(max(QUICK.values()) * 2)
     await stage.settled()
     calls = (await stage.ask("slack", "seen"))["calls"]
@@ -83,17 +83,17 @@ async def _tell(stage: Stage, figures: Figures, name: str, count: int) -> None:
 
 
 async def _idle(stage: Stage, counts: Path, figures: Figures, scale: Scale) -> None:
-    """Nothing comes in: what the process counts of itself, and its CPU seconds."""
+    """Measures an idle process: its own counts and its CPU seconds."""
     await asyncio.sleep(SETTLED)
-    before, began = stage.bot.cpu, len(_told(counts))
+    before, began = stage.bot.cpu, len(_samples(counts))
     await asyncio.sleep(scale.idle)
-    told = _told(counts)[began - 1 :]
-    seconds = told[-1]["at"] - told[0]["at"]
+    samples = _samples(counts)[began - 1 :]
+    seconds = samples[-1]["at"] - samples[0]["at"]
     for what in ("statements", "wakes"):
-        figures.add(f"idle.{what}", "per minute", (told[-1][what] - told[0][what]) / seconds * MINUTE)
+        figures.add(f"idle.{what}", "per minute", (samples[-1][what] - samples[0][what]) / seconds * MINUTE)
     figures.add("idle.cpu", "CPU seconds per minute", (stage.bot.cpu - before) / scale.idle * MINUTE)
     figures.add("idle.memory", "MiB", stage.bot.memory)
 
 
-def _told(counts: Path) -> list[dict[str, float]]:
+def _samples(counts: Path) -> list[dict[str, float]]:
     return [json.loads(line) for line in counts.read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""The doors: what comes in is on disk before it is answered. Beside them a bare server, in turn, in the same run."""
+"""The doors: everything received is on disk before it is answered. Measured in turn with a bare server."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 CONCURRENCY = {"texts": (1, 50), "events": (1, 50), "texts-and-work": (50,)}  # of each kind
 CONVERSATIONS = 1000
-MOST = {1: 6_000, 50: 12_000}  # requests a second that are made beforehand, by concurrency
+MOST = {1: 6_000, 50: 12_000}  # requests per second that are prepared, by concurrency
 _AIMS = {"rate": "half of the bare server's rate", "p99": "p99 below three times the bare server's"}
 
 
 async def measure(folder: Path, figures: Figures, scale: Scale, kinds: Iterable[str] = CONCURRENCY) -> None:
-    """Texts while only the door is open, signed events, and texts while all of the bot works on them."""
+    """Measures texts with only the door open, signed events, and texts while the whole bot works on them."""
     bare = Child("benchmarks.counterparts.bare", log=folder / "bare.log", alone=True)
     await bare.start()
     try:
@@ -61,4 +61,4 @@ async def _one(
     figures.add(f"{name}.rate", "requests/s", answered.rate, reference=reference, aim=aims.get("rate", ""))
     figures.add_latencies(name, answered.latencies, reference=beside, aim=aims.get("p99", ""))
     if answered.refused:
-        figures.add(f"{name}.refused", "requests", answered.refused, note="not answered 2xx")
+        figures.add(f"{name}.refused", "requests", answered.refused, note="not answered with 2xx")

@@ -1,4 +1,4 @@
-"""What Slack and the company send to the bot, as bytes that only have to be written to a socket."""
+"""Requests of Slack and the provider to the bot, as bytes that are ready to be written to a socket."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _COUNT = itertools.count()
 
 
 def envelope(channel: str, thread: str, text: str) -> dict[str, Any]:
-    """A reply that somebody wrote in a thread just now (https://docs.slack.dev/reference/events/message)."""
+    """Returns a new reply in a thread (https://docs.slack.dev/reference/events/message)."""
     number = next(_COUNT)
     now = time.time()
     ts = f"{int(now)}.{number % 1_000_000:06d}"
@@ -46,7 +46,7 @@ def envelope(channel: str, thread: str, text: str) -> dict[str, Any]:
 
 
 def inbound(number: int, sender: str, recipient: str, text: str) -> bytes:
-    """A text of a customer, as Fone Dynamics describes a message."""
+    """Returns a contact's text in the form of Fone Dynamics' messages."""
     now = int(time.time())
     said = {
         "MessageSid": f"I{number:031d}",
@@ -65,7 +65,7 @@ def inbound(number: int, sender: str, recipient: str, text: str) -> bytes:
 
 
 def receipt(sid: str, sender: str, recipient: str) -> bytes:
-    """A text of ours was delivered."""
+    """Returns the receipt for a delivered text."""
     now = int(time.time())
     said = {
         "MessageSid": sid,
@@ -82,18 +82,18 @@ def receipt(sid: str, sender: str, recipient: str) -> bytes:
 
 
 def request(path: str, body: bytes, headers: str = "") -> bytes:
-    """A POST on a connection that is kept."""
+    """Returns a POST for a kept-alive connection."""
     head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n{headers}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def signed(path: str, body: bytes, secret: str) -> bytes:
-    """The same as Slack signs it (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
+    """Returns a POST with Slack's signature (https://docs.slack.dev/authentication/verifying-requests-from-slack)."""
     at = str(int(time.time()))
     digest = hmac.new(secret.encode(), b"v0:" + at.encode() + b":" + body, hashlib.sha256).hexdigest()
     return request(path, body, f"X-Slack-Request-Timestamp: {at}\r\nX-Slack-Signature: v0={digest}\r\n")
 
 
 def as_json(said: dict[str, Any]) -> bytes:
-    """A body."""
+    """Returns a JSON body."""
     return json.dumps(said).encode()

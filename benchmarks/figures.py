@@ -1,4 +1,4 @@
-"""Figures: several runs of one thing, told by their median with minimum and maximum, beside a reference."""
+"""Figures: several runs each, with median, minimum and maximum, and an optional reference."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Figure:
-    """One thing that was measured.
+    """One figure.
 
     Attributes:
-        name: of the group and the thing, like "doors.texts.50.rate".
+        name: its group and name, such as "doors.texts.50.rate".
         unit: of each run.
-        runs: what was measured, in the order of measuring.
-        reference: the name of the figure that it is compared to; "" if there is none.
-        aim: what the project wants it to be, in words.
-        note: what has to be known to read it.
+        runs: the values, in the order of measuring.
+        reference: the name of the figure to compare it with; "" if there is none.
+        aim: the project's target, in words.
+        note: what a reader must know.
     """
 
     name: str
@@ -32,23 +32,23 @@ class Figure:
 
     @property
     def median(self) -> float:
-        """The middle of the runs."""
+        """The median of the runs."""
         return statistics.median(self.runs)
 
 
 class Figures:
-    """All of them, in the order in which they were first named; and the distributions that pictures are made of."""
+    """All figures in the order of their first run, and the distributions for the pictures."""
 
     def __init__(self) -> None:
         self._all: dict[str, Figure] = {}
         self.distributions: dict[str, list[float]] = {}
 
     def add(self, name: str, unit: str, value: float, *, reference: str = "", aim: str = "", note: str = "") -> None:
-        """One more run of a figure."""
+        """Adds one run to a figure."""
         self._all.setdefault(name, Figure(name, unit, [], reference, aim, note)).runs.append(value)
 
     def add_latencies(self, name: str, seconds: Sequence[float], *, reference: str = "", aim: str = "") -> None:
-        """One more run of the two figures of a latency, p50 and p99, in milliseconds; kept for the pictures too."""
+        """Adds one run of a latency's two figures, p50 and p99 in milliseconds, and keeps it for the pictures."""
         for share, word in ((0.5, "p50"), (0.99, "p99")):
             beside = f"{reference}.{word}" if reference else ""
             said = aim if word in aim else ""
@@ -56,22 +56,22 @@ class Figures:
         self.distributions.setdefault(name, []).extend(each * 1000 for each in seconds)
 
     def median(self, name: str) -> float:
-        """The middle of a figure's runs so far."""
+        """Returns the median of a figure's runs so far."""
         return self._all[name].median
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Each with its median, minimum and maximum, and the ratio to its reference."""
-        return [self._told(figure) for figure in self._all.values()]
+        """Returns each figure with its median, minimum and maximum, and the ratio to its reference."""
+        return [self._as_json(figure) for figure in self._all.values()]
 
     def shapes(self) -> dict[str, list[float]]:
-        """Each distribution by its hundred quantiles, in milliseconds."""
+        """Returns each distribution as a hundred quantiles in milliseconds."""
         shares = [n / 100 for n in range(100)]
         return {
             name: [_short(quantile(found, share)) for share in shares] for name, found in self.distributions.items()
         }
 
-    def _told(self, figure: Figure) -> dict[str, Any]:
-        told: dict[str, Any] = {
+    def _as_json(self, figure: Figure) -> dict[str, Any]:
+        found: dict[str, Any] = {
             "name": figure.name,
             "unit": figure.unit,
             "median": _short(figure.median),
@@ -80,16 +80,16 @@ class Figures:
             "runs": [_short(each) for each in figure.runs],
         }
         if figure.reference in self._all and (beside := self._all[figure.reference].median):
-            told |= {"reference": figure.reference, "ratio": _short(figure.median / beside)}
-        return told | {name: said for name in ("aim", "note") if (said := getattr(figure, name))}
+            found |= {"reference": figure.reference, "ratio": _short(figure.median / beside)}
+        return found | {name: said for name in ("aim", "note") if (said := getattr(figure, name))}
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which that share of them lies."""
+    """Returns the value below which that share of the values lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
 def _short(value: float) -> float:
-    """Four digits that count."""
+    """Rounds to four significant digits."""
     return float(f"{value:.4g}")

@@ -1,6 +1,6 @@
-"""A database as if the team had used it for a year: so many conversations and messages, the same for the same seed.
+"""Generates a database as after a year of use, with the same content for the same seed.
 
-It is written by SQLite itself, without an index until the end, and without waiting for the disk.
+SQLite itself writes it, with indexes only at the end, and without waiting for the disk.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ WORDS = (
     "Hello, thank you for your message. We have looked into it and your order left our warehouse this morning; it "
     "should be with you tomorrow before noon. Please tell us if nobody is at home then, and we leave it next door."
 )
-KEPT_DAYS = 30  # of the year, for which the intake still holds what came in
+KEPT_DAYS = 30  # of the year, for which the intake keeps its payloads
 
-# One step of the year for each message; `pick` is the conversation, `h` a number of chance.
+# One row for each message of the year; `pick` is the conversation, `h` a random number.
 _SPREAD = """
 CREATE TEMP TABLE spread AS
 WITH RECURSIVE n(j) AS (SELECT 0 UNION ALL SELECT j + 1 FROM n WHERE j + 1 < :messages)
@@ -116,7 +116,7 @@ _FILL = (
 
 
 def generate(path: Path, conversations: int, messages: int, seed: int = 1) -> None:
-    """Makes the file: every conversation has a thread, and every message is done with."""
+    """Generates the file: every conversation has a thread, and every message is finished."""
     asyncio.run(_empty(path))
     now = system_clock()
     values = {
@@ -148,7 +148,7 @@ def generate(path: Path, conversations: int, messages: int, seed: int = 1) -> No
 
 
 def add_jobs(path: Path, count: int) -> None:
-    """So many texts that wait for their turn at Slack, each in a conversation of its own."""
+    """Adds texts that wait to be posted in Slack, each in its own conversation."""
     now = system_clock()
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("BEGIN")
@@ -172,5 +172,5 @@ def add_jobs(path: Path, count: int) -> None:
 
 
 async def _empty(path: Path) -> None:
-    """The schema alone."""
+    """Creates the schema only."""
     await (await open_database(path)).close()

@@ -1,4 +1,4 @@
-"""Growth: the same with a year's worth of texts in the file; how fast it starts, and what a start finds waiting."""
+"""Growth: the same measurements with a year of texts in the database; the start, and a start with waiting texts."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ ROUNDS = 2  # of the path: each takes twenty seconds on either database
 
 
 async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
-    """Both databases, and then the bot on them."""
+    """Generates both databases, then runs the bot on them."""
     await write(folder, figures, scale)
     await compare(folder, figures, scale)
 
 
 async def write(folder: Path, figures: Figures, scale: Scale) -> None:
-    """Generates both databases: that takes most of a minute, and nothing of the bot's core."""
+    """Generates both databases, which takes most of a minute and none of the bot's core."""
     for name, (conversations, messages) in _sizes(scale).items():
         (inner := folder / name).mkdir()
         began = time.monotonic()
@@ -42,7 +42,7 @@ async def write(folder: Path, figures: Figures, scale: Scale) -> None:
 
 
 async def compare(folder: Path, figures: Figures, scale: Scale) -> None:
-    """Both sizes in turn, a start of each in every round."""
+    """Compares both sizes in turn, with one start of each in every round."""
     sizes = list(_sizes(scale))
     for _ in range(scale.rounds):
         for name in sizes:
@@ -56,7 +56,7 @@ def _sizes(scale: Scale) -> dict[str, tuple[int, int]]:
 
 
 async def _start(folder: Path, figures: Figures, name: str) -> None:
-    """From the start of the process until texts flow both ways."""
+    """Measures from the process start until texts can flow both ways."""
     async with Stage(folder) as stage:
         began = time.monotonic()
         await stage.start_bot()
@@ -65,7 +65,7 @@ async def _start(folder: Path, figures: Figures, name: str) -> None:
 
 
 async def _paths(folder: Path, figures: Figures, scale: Scale, sizes: list[str]) -> None:
-    """What is measured of the door and of each way through, on both databases in turn."""
+    """Measures the door and each way through, on both databases in turn."""
     conversations = min(scale.small[0], scale.burst)
     async with AsyncExitStack() as stack:
         ways: dict[str, Through] = {}
@@ -94,7 +94,7 @@ def _beside(name: str, figure: str) -> dict[str, str]:
 
 
 async def _waiting(folder: Path, figures: Figures, scale: Scale) -> None:
-    """Texts that wait for a start: when the first is at Slack, and how fast the others follow."""
+    """Measures a start with waiting texts: when the first is posted, and the rate of the others."""
     inner = folder / "large"
     add_jobs(inner / FILE, scale.waiting)
     enough = min(scale.waiting, scale.burst)

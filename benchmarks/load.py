@@ -1,4 +1,4 @@
-"""The load: HTTP requests that were made before, on connections that are kept, with as little of ours as can be.
+"""The load generator: prepared HTTP requests on kept-alive connections, with minimal overhead.
 
 A client library would cost more than the server that is measured.
 """
@@ -20,12 +20,12 @@ _LENGTH = b"content-length:"
 
 @dataclass(slots=True)
 class Answered:
-    """What came of a load.
+    """The result of a load.
 
     Attributes:
-        seconds: how long it took.
+        seconds: its duration.
         latencies: of each answer, in seconds.
-        refused: answers that were no 2xx.
+        refused: the number of answers other than 2xx.
     """
 
     seconds: float = 0.0
@@ -34,14 +34,14 @@ class Answered:
 
     @property
     def rate(self) -> float:
-        """Answers a second."""
+        """Answers per second."""
         return len(self.latencies) / self.seconds if self.seconds else 0.0
 
 
-class _Line(asyncio.Protocol):
-    """One connection, with one request under way at most."""
+class _Connection(asyncio.Protocol):
+    """One connection, with at most one request under way."""
 
-    def __init__(self, answered: Callable[[_Line, bool], None]) -> None:
+    def __init__(self, answered: Callable[[_Connection, bool], None]) -> None:
         self._answered = answered
         self._held = b""
         self._transport: asyncio.Transport | None = None
@@ -59,12 +59,12 @@ class _Line(asyncio.Protocol):
         self._answered(self, head[9:10] == b"2")
 
     def ask(self, request: bytes) -> None:
-        """Sends the next one."""
+        """Sends the next request."""
         assert self._transport is not None  # noqa: S101 - it is connected
         self._transport.write(request)
 
     def close(self) -> None:
-        """Ends it."""
+        """Closes the connection."""
         if self._transport is not None:
             self._transport.close()
 
@@ -75,70 +75,70 @@ def _length(head: bytes) -> int:
 
 
 class _Closed:
-    """So many at once: whoever is answered asks the next one."""
+    """A closed load: each answer triggers the next request."""
 
     def __init__(self, requests: Iterator[bytes]) -> None:
         self.until = 0.0
         self.found = Answered()
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._requests = requests
-        self._began: dict[_Line, float] = {}
+        self._began: dict[_Connection, float] = {}
 
-    def next(self, line: _Line) -> None:
-        """Asks, unless the time is over or there is nothing left to ask."""
+    def next(self, connection: _Connection) -> None:
+        """Sends the next request, unless the time is over or none is left."""
         request = next(self._requests, None) if time.perf_counter() < self.until else None
         if request is not None:
-            self._began[line] = time.perf_counter()
-            line.ask(request)
+            self._began[connection] = time.perf_counter()
+            connection.ask(request)
         elif not self._began and not self.ended.done():
             self.ended.set_result(None)
 
-    def answered(self, line: _Line, good: bool) -> None:  # noqa: FBT001 - a callback
-        """One answer came."""
-        self.found.latencies.append(time.perf_counter() - self._began.pop(line))
+    def answered(self, connection: _Connection, good: bool) -> None:  # noqa: FBT001 - a callback
+        """Records one answer."""
+        self.found.latencies.append(time.perf_counter() - self._began.pop(connection))
         self.found.refused += not good
-        self.next(line)
+        self.next(connection)
 
 
 async def closed(port: int, requests: Iterator[bytes], concurrency: int, seconds: float) -> Answered:
-    """Keeps so many requests under way for so long, or until there are no more."""
+    """Keeps this many requests under way for this time, or until none is left."""
     load = _Closed(requests)
-    lines = await _connect(port, concurrency, load.answered)
+    connections = await _connect(port, concurrency, load.answered)
     began = time.perf_counter()
     load.until = began + seconds
-    for line in lines:
-        load.next(line)
+    for connection in connections:
+        load.next(connection)
     await load.ended
     load.found.seconds = time.perf_counter() - began
-    for line in lines:
-        line.close()
+    for connection in connections:
+        connection.close()
     return load.found
 
 
 class _Open:
-    """One after another at a rate, whatever comes of them: a connection that is free takes the next."""
+    """An open load: requests at a fixed rate; a free connection takes the next one."""
 
     def __init__(self) -> None:
         self.found = Answered()
-        self.free: asyncio.Queue[_Line] = asyncio.Queue()
-        self.began: dict[_Line, float] = {}
+        self.free: asyncio.Queue[_Connection] = asyncio.Queue()
+        self.began: dict[_Connection, float] = {}
 
-    def answered(self, line: _Line, good: bool) -> None:  # noqa: FBT001 - a callback
-        """One answer came."""
-        self.found.latencies.append(time.perf_counter() - self.began.pop(line))
+    def answered(self, connection: _Connection, good: bool) -> None:  # noqa: FBT001 - a callback
+        """Records one answer."""
+        self.found.latencies.append(time.perf_counter() - self.began.pop(connection))
         self.found.refused += not good
-        self.free.put_nowait(line)
+        self.free.put_nowait(connection)
 
 
 async def paced(port: int, requests: list[bytes], rate: float, connections: int = 50) -> tuple[list[float], Answered]:
-    """Sends them at a rate (0: as fast as they are answered).
+    """Sends the requests at a rate (0: as fast as they are answered).
 
     Returns:
-        When each was sent (monotonic seconds), and what was answered.
+        When each was sent (monotonic seconds), and the result.
     """
     load = _Open()
-    lines = await _connect(port, connections, load.answered)
-    for each in lines:
+    opened = await _connect(port, connections, load.answered)
+    for each in opened:
         load.free.put_nowait(each)
     began = time.monotonic()
     sent: list[float] = []
@@ -146,19 +146,19 @@ async def paced(port: int, requests: list[bytes], rate: float, connections: int 
         for number, request in enumerate(requests):
             if rate and (wait := began + number / rate - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
-            line = await load.free.get()
-            load.began[line] = time.perf_counter()
+            connection = await load.free.get()
+            load.began[connection] = time.perf_counter()
             sent.append(time.monotonic())
-            line.ask(request)
-        for _ in lines:
+            connection.ask(request)
+        for _ in opened:
             await load.free.get()
         load.found.seconds = time.monotonic() - began
     finally:
-        for each in lines:
+        for each in opened:
             each.close()
     return sent, load.found
 
 
-async def _connect(port: int, count: int, answered: Callable[[_Line, bool], None]) -> list[_Line]:
+async def _connect(port: int, count: int, answered: Callable[[_Connection, bool], None]) -> list[_Connection]:
     loop = asyncio.get_running_loop()
-    return [(await loop.create_connection(lambda: _Line(answered), HOST, port))[1] for _ in range(count)]
+    return [(await loop.create_connection(lambda: _Connection(answered), HOST, port))[1] for _ in range(count)]

@@ -1,4 +1,4 @@
-"""Where it was measured: the machine, the versions, the commit."""
+"""The environment of a measurement: machine, versions, commit."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KIB = 1024
 
 
 def describe() -> dict[str, Any]:
-    """All of it, in JSON types."""
+    """Returns the description in JSON types."""
     return {
         "at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "commit": _git("rev-parse", "HEAD"),
@@ -54,7 +54,7 @@ def _field(path: str, name: str) -> str:
 
 
 def _sync() -> float:
-    """Seconds that the disk takes to keep a page: what every commit waits for at least."""
+    """Returns how long the disk takes to sync a page, in seconds: the minimum for every commit."""
     took = []
     with tempfile.TemporaryFile(buffering=0) as file:
         for _ in range(SYNCS):

@@ -1,4 +1,4 @@
-"""Memory over many texts, by itself because it takes long: `python -m benchmarks --memory 100000`."""
+"""Memory use over many texts, on its own because it takes long: `python -m benchmarks --memory 100000`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from benchmarks.generator import generate
 from benchmarks.stage import Stage
 from benchmarks.through import Through
 
-STEP = 5_000  # texts between two looks
+STEP = 5_000  # texts between two readings
 CONVERSATIONS = 5_000
 
 
 async def measure(texts: int) -> None:
-    """Prints what the process holds, in MiB, as the texts go through: half of them in, half out."""
+    """Prints the process's memory in MiB as texts go through, half of them in, half out."""
     with tempfile.TemporaryDirectory(prefix="bench-memory") as folder:
         await asyncio.to_thread(generate, Path(folder) / "threadline.db", CONVERSATIONS, CONVERSATIONS)
         async with Stage(Path(folder)) as stage:

@@ -1,4 +1,4 @@
-"""The pictures, as SVG by hand: latency distributions on a logarithmic scale, and bars of two things side by side."""
+"""The pictures as hand-written SVG: latency distributions on a logarithmic scale, and pairs of bars."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ _STYLE = "font: 12px system-ui, sans-serif"
 
 @dataclass(slots=True)
 class Drawing:
-    """An SVG that is being drawn; white below, so that it can be read on a dark page."""
+    """An SVG drawing with a white background, which is readable on a dark page."""
 
     title: str
     parts: list[str] = field(default_factory=list)
 
     def text(self, x: float, y: float, said: str, anchor: str = "start") -> None:
-        """Words."""
+        """Draws text."""
         self.parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(said)}</text>')
 
     def line(self, x: float, y: float, to_x: float, to_y: float, colour: str = "#d0d7de") -> None:
-        """A straight line."""
+        """Draws a straight line."""
         self.parts.append(f'<path d="M{x:.1f} {y:.1f}L{to_x:.1f} {to_y:.1f}" stroke="{colour}" fill="none"/>')
 
     def curve(self, points: Sequence[tuple[float, float]], colour: str) -> None:
-        """A line through points."""
+        """Draws a line through points."""
         path = "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
         self.parts.append(f'<path d="M{path}" stroke="{colour}" stroke-width="2" fill="none"/>')
 
     def box(self, x: float, y: float, width: float, height: float, colour: str) -> None:
-        """A filled rectangle."""
+        """Draws a filled rectangle."""
         self.parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{colour}"/>')
 
     def done(self) -> str:
-        """The file."""
+        """Returns the file's content."""
         head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" style="{_STYLE}" role="img">'
         title = f"<title>{escape(self.title)}</title>"
         paper = f'<rect width="{WIDTH}" height="{HEIGHT}" fill="#fff"/>'
@@ -50,11 +50,11 @@ class Drawing:
 
 
 def distributions(title: str, found: dict[str, Sequence[float]]) -> str:
-    """Share of the texts (upwards) that took at most so many milliseconds (to the right, each step ten times more).
+    """Draws the share of texts (y) that took at most this many milliseconds (x, logarithmic).
 
     Args:
-        title: above it.
-        found: by what each curve is called, its hundred quantiles in milliseconds.
+        title: of the picture.
+        found: the hundred quantiles in milliseconds by the curve's name.
     """
     drawing = Drawing(title)
     least = max(0.01, min(min(values) for values in found.values()))
@@ -79,13 +79,13 @@ def distributions(title: str, found: dict[str, Sequence[float]]) -> str:
 
 
 def bars(title: str, unit: str, names: tuple[str, str], found: dict[str, tuple[float, float]]) -> str:
-    """Pairs of bars, each pair by itself: what is compared stands side by side.
+    """Draws pairs of bars, each pair on its own scale.
 
     Args:
-        title: above it.
+        title: of the picture.
         unit: of the values.
         names: of the first and the second bar of each pair.
-        found: by what each pair is called, its two values.
+        found: the two values by the pair's name.
     """
     drawing = Drawing(f"{title} ({unit})")
     most = max(max(pair) for pair in found.values()) or 1.0
@@ -105,7 +105,7 @@ def bars(title: str, unit: str, names: tuple[str, str], found: dict[str, tuple[f
 
 
 def all_of(document: dict[str, Any]) -> dict[str, str]:
-    """The pictures that a document has enough for, by their file names."""
+    """Returns the pictures that the document has data for, by file name."""
     shapes, figures = document["distributions"], {each["name"]: each["median"] for each in document["figures"]}
     made: dict[str, str] = {}
     for name, (title, prefix) in _CURVES.items():
@@ -120,13 +120,13 @@ def all_of(document: dict[str, Any]) -> dict[str, str]:
 
 
 _CURVES = {
-    "doors-texts": ("A webhook in, on disk, answered", "doors.texts."),
-    "doors-events": ("A signed Slack event in, on disk, answered", "doors.events."),
-    "through": ("From one side to the other, over the other side's own time", "through."),
+    "doors-texts": ("Webhook: time until it is on disk and answered", "doors.texts."),
+    "doors-events": ("Signed Slack event: time until it is on disk and answered", "doors.events."),
+    "through": ("From one side to the other, without the other side's own time", "through."),
 }
 _PAIRS: dict[str, tuple[str, str, tuple[str, str], dict[str, tuple[str, str]]]] = {
     "doors-rate": (
-        "Answered at once, 50 at a time",
+        "Throughput with 50 requests at a time",
         "requests a second",
         ("bare server", "threadline, on disk"),
         {kind: (f"doors.{kind}.bare.50.rate", f"doors.{kind}.50.rate") for kind in ("texts", "events")},
@@ -153,7 +153,7 @@ _PAIRS: dict[str, tuple[str, str, tuple[str, str], dict[str, tuple[str, str]]]] 
 
 
 def _curve(name: str, prefix: str) -> str:
-    """What a curve is called: "bare.50" is the bare server at 50 at a time."""
+    """Returns a curve's name: "bare.50" is the bare server at 50 at a time."""
     return name.removeprefix(prefix).replace(".", " ").replace("bare", "bare server")
 
 

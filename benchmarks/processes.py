@@ -1,4 +1,4 @@
-"""Processes that are measured: started, asked for their port, their CPU seconds and their memory, and ended."""
+"""Processes under measurement: start, port, CPU seconds, memory and stop."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def leave_a_core() -> None:
-    """From now on this process and those that it starts leave the last core to what is measured, if there are several.
+    """Leaves the last core to the measured process, for this process and its children, if there are several cores.
 
-    Linux only; elsewhere nothing changes.
+    Linux only; does nothing elsewhere.
     """
     if hasattr(os, "sched_setaffinity") and len(cores := sorted(os.sched_getaffinity(0))) > 1:
         os.sched_setaffinity(0, cores[:-1])
@@ -35,11 +35,11 @@ class Child:
     """A Python module as a process.
 
     Args:
-        module: which.
-        arguments: its own.
-        log: where its standard error goes.
-        environment: beside ours.
-        alone: it is what is measured, and gets the core that was left.
+        module: its name.
+        arguments: for the module.
+        log: the file for its standard error.
+        environment: in addition to ours.
+        alone: True for the measured process, which gets the reserved core.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Starts it."""
+        """Starts the process."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command,
@@ -67,17 +67,17 @@ class Child:
             os.sched_setaffinity(self._process.pid, left or os.sched_getaffinity(0))
 
     async def port(self) -> int:
-        """Where it listens, as it says itself."""
+        """Returns the port that it prints."""
         assert self._process is not None  # noqa: S101 - it is started
         assert self._process.stdout is not None  # noqa: S101 - it is piped
         return int(json.loads(await self._process.stdout.readline())["port"])
 
     async def ready(self, port: int, seconds: float = 30.0) -> None:
-        """Waits until `/readyz` says so.
+        """Waits until `/readyz` answers 200.
 
         Raises:
-            TimeoutError: it does not.
-            RuntimeError: it ended; with what it printed last.
+            TimeoutError: it does not in time.
+            RuntimeError: the process exited; the message has the end of its output.
         """
         async with asyncio.timeout(seconds), aiohttp.ClientSession() as session:
             while not await _is_ready(session, port):
@@ -86,7 +86,7 @@ class Child:
                 await asyncio.sleep(LOOK_EVERY)
 
     async def stop(self) -> None:
-        """Asks it to end (SIGTERM), and ends it where it does not."""
+        """Stops the process (SIGTERM), and kills it if it does not stop."""
         if self._process is None or self._process.returncode is not None:
             return
         self._process.send_signal(signal.SIGTERM)
@@ -99,18 +99,18 @@ class Child:
 
     @property
     def cpu(self) -> float:
-        """Seconds of CPU that it has used, in user mode and in the kernel."""
+        """Returns the CPU seconds that it has used, in user mode and in the kernel."""
         fields = self._proc("stat").rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / _TICKS
 
     @property
     def memory(self) -> float:
-        """MiB that it holds now."""
+        """Returns its memory in MiB."""
         return self._status("VmRSS")
 
     @property
     def peak(self) -> float:
-        """MiB that it held at most."""
+        """Returns its peak memory in MiB."""
         return self._status("VmHWM")
 
     def _status(self, name: str) -> float:
@@ -131,10 +131,10 @@ async def _is_ready(session: aiohttp.ClientSession, port: int) -> bool:
 
 
 async def until(holds: object, seconds: float, every: float = 0.02) -> None:
-    """Waits until an asynchronous question is answered with yes.
+    """Waits until an asynchronous predicate is true.
 
     Raises:
-        TimeoutError: it is not.
+        TimeoutError: it is not in time.
     """
     assert callable(holds)  # noqa: S101 - a question
     end = time.monotonic() + seconds

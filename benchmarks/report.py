@@ -1,4 +1,4 @@
-"""What people see of a document: a short table, and the tables and pictures of docs/performance.md."""
+"""Reports of a document: a short table, and the tables and pictures of docs/performance.md."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LEFT_OUT = (".busy", ".generated")
 
 
 def short(document: dict[str, Any]) -> str:
-    """A line for each figure: its name, median, minimum and maximum, and the ratio to what it is compared to."""
+    """Returns a line per figure: name, median, minimum, maximum, and the ratio to its reference."""
     lines = [_cells(figure) for figure in document["figures"]]
     widths = [max(len(line[column]) for line in lines) for column in range(4)]
     return "".join(
@@ -29,7 +29,7 @@ def short(document: dict[str, Any]) -> str:
 
 
 def tables(document: dict[str, Any]) -> dict[str, str]:
-    """A table in Markdown for each group, and one of the machine."""
+    """Returns a Markdown table for each group, and one for the machine."""
     made = {"machine": _machine(document)}
     for group in GROUPS:
         figures = [each for each in document["figures"] if each["name"].split(".")[0] == group]
@@ -44,7 +44,7 @@ def draw(document: dict[str, Any], folder: Path) -> None:
 
 
 def fill(page: str, document: dict[str, Any]) -> str:
-    """The page with its tables as the document has them; the prose between them stays."""
+    """Returns the page with its tables filled from the document; the prose between them stays."""
     for name, table in tables(document).items():
         begin = BEGIN.format(name)
         before, found, after = page.partition(begin)

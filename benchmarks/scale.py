@@ -1,4 +1,4 @@
-"""How much is measured: enough to trust it within eight minutes, or a little to see that it runs."""
+"""The scale of a run: enough to trust it within eight minutes, or a smoke test."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Sizes.
+    """The sizes.
 
     Attributes:
         rounds: of everything that is measured in turn.
-        seconds: that each measurement of a door, and of latency at a rate, takes.
+        seconds: for each measurement of a door, and of latency at a rate.
         hold: seconds for which a highest rate must be held.
-        burst: texts that are handed over at once, to find that rate.
+        burst: texts that are sent at once to find that rate.
         large: conversations and messages of the large database; the small one has a hundredth.
-        waiting: jobs that wait for a start.
-        idle: seconds in which nothing happens.
-        conversations: opened to count the calls of each.
+        waiting: jobs that wait at a start.
+        idle: seconds of idle time.
+        conversations: conversations opened to count calls.
     """
 
     rounds: int = 3

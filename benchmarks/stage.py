@@ -1,4 +1,4 @@
-"""An installation between its lean counterparts: where its conversations are, and how to put a load on it."""
+"""An installation between its counterparts, with known conversations and a way to load it."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-CHANNELS = 64  # into one channel only one post is under way at a time
-NOTES = "C00NOTES"  # an inbox whose replies stay in the team: they are taken in, and nothing follows
+CHANNELS = 64  # one channel has only one post under way at a time
+NOTES = "C00NOTES"  # an inbox whose replies are notes: they are stored, and nothing follows
 SECRET = "b" * 32
 SIGNING = "s" * 32
 AGES = 1e9  # seconds
-LONG = 86_400.0  # seconds: what is not measured is put off until then
+LONG = 86_400.0  # seconds: what is not measured is postponed until then
 
 
 def contact(conversation: int) -> str:
-    """The number of the customer in this conversation."""
+    """Returns the contact's number in this conversation."""
     return f"+614{conversation:08d}"
 
 
 def sender(conversation: int) -> str:
-    """The number of ours that it came to."""
+    """Returns our number in this conversation."""
     return f"+612800{conversation % CHANNELS:05d}"
 
 
 def channel(conversation: int) -> str:
-    """The Slack channel that it is in."""
+    """Returns its Slack channel."""
     return f"C00{conversation % CHANNELS:05d}"
 
 
 def thread(conversation: int) -> str:
-    """Its thread."""
+    """Returns its thread."""
     return f"1700000000.{conversation:06d}"
 
 
@@ -53,14 +53,14 @@ class Stage:
     """The bot and its counterparts.
 
     Args:
-        folder: for its files; a `threadline.db` that is there is used.
-        socket: events come by Socket Mode, else by signed requests.
-        patience: of the bot, beside what puts the card and the receipt line off.
+        folder: for its files; an existing `threadline.db` is used.
+        socket: receive events by Socket Mode, else by signed requests.
+        patience: timeouts of the bot, in addition to those that postpone the card and the receipt line.
         environment: of the bot's process.
 
     Attributes:
         bot: the process.
-        port: of its doors.
+        port: of its HTTP server.
     """
 
     def __init__(
@@ -106,12 +106,12 @@ class Stage:
         self._stack.push_async_callback(self.bot.stop)
 
     async def start_bot(self) -> None:
-        """Starts it, and returns once texts flow both ways."""
+        """Starts the bot and returns once texts can flow both ways."""
         await self.bot.start()
         await self.bot.ready(self.port)
 
     async def start_door(self) -> None:
-        """Starts it while Slack cannot be reached, and returns once the providers' door is open: it only takes in."""
+        """Starts the bot without Slack and returns once it accepts webhooks, which it then only stores."""
         await self.tell("slack", "refuse", {})
         await self.bot.start()
         await until(self._is_open, 30.0)
@@ -126,37 +126,37 @@ class Stage:
     # --- the counterparts ---------------------------------------------------------------------------------------------
 
     async def tell(self, whom: str, what: str, said: dict[str, Any]) -> None:
-        """Tells a counterpart how to be."""
+        """Sends a counterpart a command."""
         url = f"http://127.0.0.1:{self._ports[whom]}/bench/{what}"
         async with self._session.post(url, json=said) as answer:
             answer.raise_for_status()
 
     async def ask(self, whom: str, what: str) -> Any:
-        """What a counterpart has seen."""
+        """Returns a counterpart's records."""
         async with self._session.get(f"http://127.0.0.1:{self._ports[whom]}/bench/{what}") as answer:
             return await answer.json()
 
     async def delay(self, seconds: float) -> None:
-        """Both sides take so long for each answer."""
+        """Sets the delay of both sides, in seconds."""
         for whom in ("slack", "carrier"):
             await self.tell(whom, "delay", {"seconds": seconds})
 
     async def forget(self) -> None:
-        """Both sides forget what they have seen."""
+        """Clears the records of both sides."""
         for whom in ("slack", "carrier"):
             await self.tell(whom, "forget", {})
 
     async def settled(self) -> None:
-        """Waits until nothing that is due waits for the bot."""
+        """Waits until the bot has no due work."""
         await until(self._is_settled, 60.0)
 
     async def threads(self) -> list[tuple[str, str]]:
-        """The channel and the thread of each conversation, the oldest first."""
+        """Returns the channel and the thread of each conversation, the oldest first."""
         with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
             return connection.execute("SELECT channel, thread_ts FROM conversations ORDER BY id").fetchall()
 
     async def messages(self) -> dict[int, int]:
-        """Whose attempt each is, by their ids."""
+        """Returns the message id for each attempt id."""
         with closing(sqlite3.connect(f"file:{self._folder}/threadline.db?mode=ro", uri=True)) as connection:
             return dict(connection.execute("SELECT id, message_id FROM attempts ORDER BY id DESC LIMIT 100000"))
 
@@ -168,28 +168,28 @@ class Stage:
             ).fetchone()
         return not left
 
-    # --- what comes in ------------------------------------------------------------------------------------------------
+    # --- input for the bot --------------------------------------------------------------------------------------------
 
     def inbound(self, number: int, conversation: int) -> bytes:
-        """A customer's text, as a request to the door."""
+        """Returns a contact's text as a webhook request."""
         name = f"s{conversation % CHANNELS:02d}"
         path = self.urls.make("fone", "sender", name)[0].removeprefix(f"http://127.0.0.1:{self.port}")
         text = f"Hello, where is my parcel? It should be here today. {mark(number)}"
         return events.request(path, events.inbound(number, contact(conversation), sender(conversation), text))
 
     def receipt(self, taken: dict[str, Any]) -> bytes:
-        """The receipt of a text that the carrier has taken, as a request to the door."""
+        """Returns the receipt for an accepted text as a webhook request."""
         path = taken["receipts"].removeprefix(f"http://127.0.0.1:{self.port}")
         return events.request(path, events.receipt(taken["sid"], taken["from"], taken["to"]))
 
     def note(self, number: int) -> bytes:
-        """A reply in the inbox whose replies stay in the team, as a signed request."""
+        """Returns a reply in the notes inbox as a signed request."""
         text = f"Shall I call them? {mark(number)}"
         body = events.as_json(events.envelope(NOTES, thread(0), text))
         return events.signed("/slack/events", body, SIGNING)
 
     def replies(self, first: int, count: int, conversations: int) -> list[tuple[str, str, str]]:
-        """Replies, one conversation after the other, as the counterpart of Slack sends them."""
+        """Returns replies to one conversation after the other, in the form of Slack's counterpart."""
         return [
             (channel(n % conversations), thread(n % conversations), f"It is on its way, it comes at 3. {mark(n)}")
             for n in range(first, first + count)
@@ -216,7 +216,7 @@ class Stage:
                 "posts_per_minute": 1e9,
             },
             "timeouts": self._patience,
-            "sweep": {"missing": AGES},  # the counterpart has no history: no card is taken for a deleted one
+            "sweep": {"missing": AGES},  # the counterpart has no history, so the sweep must not take cards for deleted
             "accounts": {
                 "fone": {
                     "provider": "fonedynamics",

@@ -1,7 +1,7 @@
-"""Through: from one side to the other. How long a text takes at a pace, and how many a second one process holds.
+"""From one side to the other: latency at a fixed rate, and the highest rate that one process holds.
 
-Every text is timed from the moment when it is sent to the bot until the other side has answered what the bot asked of
-it. What is left when that side's own time is taken off is the bot's.
+A text is timed from when it is sent to the bot until the other side has answered the bot's request. Without the other
+side's own time, the rest is the bot's.
 """
 
 from __future__ import annotations
@@ -24,27 +24,26 @@ if TYPE_CHECKING:
     from benchmarks.figures import Figures
     from benchmarks.scale import Scale
 
-PACE = 20.0  # a second
-DELAYS = (0.0, 0.15)  # seconds that the other side takes
+PACE = 20.0  # per second
+DELAYS = (0.0, 0.15)  # seconds for the other side's answers
 WAYS = ("inbound", "outbound", "receipt")
-PATIENCE = 120.0  # seconds for a backlog to be worked off
-LAG = 1.0  # seconds by which the newest texts may be behind where a rate is held
-LOST = 1.5  # seconds behind, from which it is not tried any longer
-LOOK_EVERY = 0.5  # seconds between two looks for that
-_FIRST = {"inbound": 0.8, "outbound": 0.7, "receipt": 0.8}  # of a burst's rate; a reply's line comes after its burst
+PATIENCE = 120.0  # seconds to work off a backlog
+LAG = 1.0  # seconds that the newest texts may be behind at a held rate
+LOST = 1.5  # seconds behind at which a rate is given up
+LOOK_EVERY = 0.5  # seconds between two checks of that
+_FIRST = {"inbound": 0.8, "outbound": 0.7, "receipt": 0.8}  # of a burst's rate; receipt lines come after the burst
 _BACK_OFF = 0.85
 _HEARD = {"inbound": ("slack", "text"), "outbound": ("carrier", "send"), "receipt": ("slack", "line")}
 
 
 @dataclass(slots=True)
 class Passed:
-    """What came through.
+    """The texts that came through.
 
     Attributes:
-        latencies: of each text, in seconds.
-        sent: when each was sent, in the same order (monotonic seconds).
-        arrived: when the other side heard of it.
-        answered: when it had answered.
+        sent: when each was sent (monotonic seconds).
+        arrived: when the other side received each, in the same order.
+        answered: when the other side had answered each.
     """
 
     sent: list[float]
@@ -53,31 +52,31 @@ class Passed:
 
     @property
     def latencies(self) -> list[float]:
-        """From sent to answered."""
+        """The times from sent to answered, in seconds."""
         return [end - begin for begin, end in zip(self.sent, self.answered, strict=True)]
 
     @property
     def rate(self) -> float:
-        """Texts a second, from the first that was sent to the last that arrived."""
+        """Texts per second, from the first one sent to the last one arrived."""
         return len(self.sent) / (max(self.arrived) - min(self.sent))
 
     @property
     def lag(self) -> float:
-        """By how much the last tenth was behind, in seconds: what a rate that is not held lets grow."""
+        """By how many seconds the last tenth was behind; it grows at a rate that is not held."""
         newest = self.latencies[-max(1, len(self.sent) // 10) :]
         return sorted(newest)[len(newest) // 2]
 
 
 class Through:
-    """The three ways on one stage.
+    """The three ways through one installation.
 
     Args:
-        stage: with a database that has conversations.
-        conversations: how many of them are used.
+        stage: an installation whose database has conversations.
+        conversations: the number of them to use.
         first: the number of the first text.
 
     Attributes:
-        texts: how many went through.
+        texts: the number of texts that went through.
     """
 
     def __init__(self, stage: Stage, conversations: int, first: int = 0) -> None:
@@ -87,12 +86,12 @@ class Through:
         self._number = first
 
     def next(self) -> int:
-        """The number of one more text, which is none of those that are timed."""
+        """Returns the number of one more text that is not timed."""
         self._number += 1
         return self._number - 1
 
     async def held(self, way: str, count: int, rate: float) -> Passed | None:
-        """The same, unless it falls so far behind that it need not be waited for: then None, and a stage at rest."""
+        """Runs like `run`, or returns None with an idle installation if it falls too far behind."""
         running = asyncio.create_task(self.run(way, count, rate))
         lost = asyncio.create_task(self._falls_behind(way, count, rate))
         await asyncio.wait({running, lost}, return_when=asyncio.FIRST_COMPLETED)
@@ -108,7 +107,7 @@ class Through:
         return None
 
     async def run(self, way: str, count: int, rate: float) -> Passed:
-        """Sends so many at this rate (0: all at once) and waits until all are through."""
+        """Sends texts at this rate (0: all at once) and waits until all are through."""
         ways: dict[str, Callable[[int, int, float], Any]] = {
             "inbound": self._inbound,
             "outbound": self._outbound,
@@ -120,7 +119,7 @@ class Through:
         return found
 
     async def prepare(self, way: str, count: int) -> None:
-        """Receipts are about texts: as many go out first, less those of the measurement before, which have none yet."""
+        """Sends the texts that receipts need, less those of the last measurement that have no receipt yet."""
         if way != "receipt":
             await self.stage.forget()
             return
@@ -133,7 +132,7 @@ class Through:
         await self.stage.settled()
 
     async def _falls_behind(self, way: str, count: int, rate: float) -> None:
-        """Returns when what has come through is too little for the time since the first."""
+        """Returns once too few texts have come through for the time since the first."""
         before = await self._heard(way)
 
         async def has_begun() -> bool:
@@ -161,7 +160,7 @@ class Through:
         return _matched({int(n): at for n, at in sent.items()}, seen)
 
     async def _receipt(self, _: int, count: int, rate: float) -> Passed:
-        """Each for a reply that went out before."""
+        """Sends a receipt for each reply that was sent before."""
         taken = sorted(await self.stage.ask("carrier", "taken"), key=lambda each: each["marks"])[:count]
         messages = await self.stage.messages()
         await self.stage.forget()
@@ -170,12 +169,12 @@ class Through:
         seen = await self._arrivals("receipt", set(numbers), self._lines)
         return _matched(dict(zip(numbers, sent, strict=True)), seen)
 
-    # --- what the other side has seen ---------------------------------------------------------------------------------
+    # --- records of the other side ------------------------------------------------------------------------------------
 
     async def _arrivals(
         self, way: str, wanted: set[int], look: Callable[[], Any], before: int = 0
     ) -> dict[int, tuple[float, float]]:
-        """When each was heard of and answered: that takes time, and is asked for only when there is enough of it."""
+        """Returns when each text arrived and was answered; fetches the records, which is slow, once complete."""
         found: dict[int, tuple[float, float]] = {}
 
         async def are_there() -> bool:
@@ -199,7 +198,7 @@ class Through:
         return {mark: (each["arrived"], each["answered"]) for each in taken for mark in each["marks"]}
 
     async def _lines(self) -> dict[int, tuple[float, float]]:
-        """By the message that each is about."""
+        """Returns the receipt lines by the id of their message."""
         calls = (await self.stage.ask("slack", "seen"))["calls"]
         lines = [call for call in calls if call["kind"] == "line"]
         return {int(call["key"].removeprefix("line:")): (call["arrived"], call["answered"]) for call in lines}
@@ -211,7 +210,7 @@ def _matched(sent: dict[int, float], seen: dict[int, tuple[float, float]]) -> Pa
 
 
 async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
-    """Each way at a pace and as fast as it goes, in turn, on a small database."""
+    """Measures each way at a fixed rate and at full speed, in turn, on a small database."""
     conversations = scale.small[0]
     await asyncio.to_thread(generate, folder / "threadline.db", *scale.small)
     async with Stage(folder) as stage:
@@ -232,7 +231,7 @@ async def measure(folder: Path, figures: Figures, scale: Scale) -> None:
 
 
 async def pace(through: Through, figures: Figures, scale: Scale, name: str, delay: float, reference: str = "") -> None:
-    """How long each way takes at 20 a second, the other side answering after so long; that time is taken off."""
+    """Measures latency at 20 texts per second with this delay of the other side, which is subtracted."""
     await through.stage.delay(delay)
     for way in WAYS:
         count = max(10, int(PACE * scale.seconds * 1.5))
@@ -248,7 +247,7 @@ async def pace(through: Through, figures: Figures, scale: Scale, name: str, dela
 async def ceiling(
     through: Through, figures: Figures, scale: Scale, name: str, way: str, delay: float, reference: str = ""
 ) -> None:
-    """What a burst is worked off at, and what of the CPU that takes."""
+    """Measures the rate at which a burst is worked off, and its CPU use."""
     await through.stage.delay(delay)
     await through.prepare(way, scale.burst)
     before, began = through.stage.bot.cpu, time.monotonic()
@@ -266,7 +265,7 @@ async def ceiling(
 
 
 async def hold(through: Through, figures: Figures, scale: Scale, name: str, way: str, delay: float) -> None:
-    """The highest rate that is held: a little less than a burst was worked off at, ever less until it is held."""
+    """Finds the highest rate that is held: begins a little below a burst's rate and goes down."""
     figure = f"{name}.{way}.{_spell(delay)}"
     await through.stage.delay(delay)
     rate, passed = figures.median(f"{figure}.burst") * _FIRST[way] / _BACK_OFF, None

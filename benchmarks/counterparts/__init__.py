@@ -1,1 +1,1 @@
-"""The other sides, each a process of its own: as lean as they can be, so that what is measured is the bot."""
+"""Counterparts of the bot, each in its own process and as small as possible, so that the bot dominates the figures."""

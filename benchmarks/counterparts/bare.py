@@ -1,4 +1,4 @@
-"""The reference for the doors: an aiohttp server that reads the JSON it is sent and answers, and does nothing else."""
+"""The reference for the doors: an aiohttp server that parses the JSON of a request, answers, and does nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ async def _take(request: web.Request) -> web.Response:
 
 
 def open_app() -> web.Application:
-    """The server."""
+    """Returns the server."""
     app = web.Application()
     app.add_routes([web.post("/{path:.*}", _take)])
     return app

@@ -1,4 +1,4 @@
-"""A company that takes every text at once, or after a delay, and tells when each came. It sends nothing by itself."""
+"""A provider that accepts every text, with an optional delay, and records each arrival. It calls no webhooks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Carrier:
         self._taken: list[dict[str, Any]] = []
 
     def open_app(self) -> web.Application:
-        """The server: the API, and under /bench what the benchmark asks."""
+        """Returns the server: the API, and under /bench the interface for the benchmark."""
         app = web.Application()
         app.add_routes(
             [
@@ -35,7 +35,7 @@ class Carrier:
         return app
 
     async def send(self, request: web.Request) -> web.Response:
-        """Takes a text."""
+        """Accepts a text."""
         arrived = time.monotonic()
         asked = await request.json()
         if self._delay:
@@ -57,24 +57,24 @@ class Carrier:
         return web.json_response({**message, "MessageSid": sid, "Status": "Processing"})
 
     async def find(self, _: web.Request) -> web.Response:
-        """There is nothing that was not told."""
+        """Returns no texts."""
         return web.json_response([])
 
     async def delay(self, request: web.Request) -> web.Response:
-        """From now on every answer takes so many seconds."""
+        """Sets the delay of every answer, in seconds."""
         self._delay = float((await request.json())["seconds"])
         return web.Response()
 
     async def taken(self, _: web.Request) -> web.Response:
-        """Every text that came since it was told to forget."""
+        """Returns every text since the last `forget`."""
         return web.json_response(self._taken)
 
     async def heard(self, _: web.Request) -> web.Response:
-        """How many that were: what may be asked often."""
+        """Returns the number of texts, which is cheap to poll."""
         return web.json_response({"send": len(self._taken)})
 
     async def forget(self, _: web.Request) -> web.Response:
-        """A new measurement begins."""
+        """Starts a new measurement."""
         self._taken = []
         return web.Response()
 

@@ -1,4 +1,4 @@
-"""Every text of a measurement carries a number, by which it is found again on the other side."""
+"""Numbers in texts, by which the other side's records are matched."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ _MARK = re.compile(r"\bm(\d+)m\b")
 
 
 def mark(number: int) -> str:
-    """The number as a word of a text."""
+    """Returns the number as a word of a text."""
     return f"m{number}m"
 
 
 def marks(text: str) -> list[int]:
-    """The numbers in what was sent; several where texts were merged."""
+    """Returns the numbers in a sent text; several if texts were merged."""
     return [int(found) for found in _MARK.findall(text)]

@@ -1,4 +1,4 @@
-"""How a counterpart is run: it says its port on standard output, and ends with whoever started it."""
+"""Runs a counterpart: it prints its port and ends with its parent process."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A Slack that answers every call at once, or after a delay, without a rate limit, and tells when each came.
+"""A Slack that answers every call, with an optional delay and no rate limit, and records each call.
 
-Events go out by Socket Mode when the benchmark says so; signed requests it sends itself (`benchmarks/load.py`).
+It sends events by Socket Mode on request; the benchmark sends signed requests itself (`benchmarks/load.py`).
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Slack:
         }
 
     def open_app(self) -> web.Application:
-        """The server: the Web API, the socket, and under /bench what the benchmark asks."""
+        """Returns the server: the Web API, the socket, and under /bench the interface for the benchmark."""
         app = web.Application(client_max_size=1 << 26)
         app.add_routes(
             [
@@ -69,7 +69,7 @@ class Slack:
         return app
 
     async def call(self, request: web.Request) -> web.Response:
-        """One call of the Web API."""
+        """Answers one call of the Web API."""
         arrived = time.monotonic()
         method = request.match_info["method"]
         if self._is_closed:
@@ -97,7 +97,7 @@ class Slack:
         return web.json_response(answer)
 
     async def link(self, request: web.Request) -> web.WebSocketResponse:
-        """One Socket Mode connection (https://docs.slack.dev/apis/events-api/using-socket-mode)."""
+        """Serves one Socket Mode connection (https://docs.slack.dev/apis/events-api/using-socket-mode)."""
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         await socket.send_json({"type": "hello", "num_connections": len(self._sockets) + 1, "connection_info": {}})
@@ -109,7 +109,7 @@ class Slack:
         return socket
 
     async def play(self, request: web.Request) -> web.Response:
-        """Begins to send replies as events: `rate` a second (0: all at once), each a channel, a thread and a text."""
+        """Sends replies as events, `rate` a second (0: all at once); each is a channel, a thread and a text."""
         asked = await request.json()
         task = asyncio.create_task(self._play(asked["replies"], asked["rate"]))
         self._tasks.add(task)
@@ -117,31 +117,31 @@ class Slack:
         return web.Response()
 
     async def stop(self, _: web.Request) -> web.Response:
-        """What is left of the replies is not sent."""
+        """Drops the replies that were not sent yet."""
         for task in self._tasks:
             task.cancel()
         return web.Response()
 
     async def delay(self, request: web.Request) -> web.Response:
-        """From now on every `chat.*` call takes so many seconds."""
+        """Sets the delay of every `chat.*` call, in seconds."""
         self._delay = float((await request.json())["seconds"])
         return web.Response()
 
     async def refuse(self, _: web.Request) -> web.Response:
-        """From now on it cannot be reached."""
+        """Refuses every call from now on."""
         self._is_closed = True
         return web.Response()
 
     async def seen(self, _: web.Request) -> web.Response:
-        """Every call, and when each reply was sent, since it was told to forget."""
+        """Returns every call and each reply's send time since the last `forget`."""
         return web.json_response({"calls": self._calls, "sent": self._sent, "acks": self._acks})
 
     async def heard(self, _: web.Request) -> web.Response:
-        """How much that was, by kind, and a text each where several are one post: what may be asked often."""
+        """Returns the counts by kind, with one text for merged posts; cheap to poll."""
         return web.json_response(self._heard)
 
     async def forget(self, _: web.Request) -> web.Response:
-        """A new measurement begins."""
+        """Starts a new measurement."""
         self._calls, self._sent, self._acks = [], {}, 0
         self._heard.clear()
         return web.Response()
@@ -164,7 +164,7 @@ class Slack:
 
 
 def _key(asked: dict[str, Any]) -> str:
-    """What of ours it shows, by the key that the bot gives it: a "text:…", a "card:…", a "line:…" and so on."""
+    """Returns the key of the post that a call is about: "text:…", "card:…", "line:…" and so on."""
     key = asked.get("metadata", {}).get("event_payload", {}).get("key")
     if key is None:
         key = next((str(block.get("block_id", "")) for block in asked.get("blocks") or ()), "").removeprefix("k:")
