@@ -1,1 +1,1 @@
-"""Block Kit for everything that people see. Pure: each function gets all that it shows."""
+"""Block Kit for everything that people see in Slack. Pure: each function gets all the data that it shows."""

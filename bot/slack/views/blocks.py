@@ -1,8 +1,8 @@
-"""The pieces of Block Kit that we use, each within Slack's limits whatever it is given. Pure.
+"""The pieces of Block Kit that we use. Each stays within Slack's limits, whatever its input. Pure.
 
-https://docs.slack.dev/reference/block-kit/blocks. Two kinds of text, and no third: what somebody else wrote is
-*literal* (`rich_text` or `plain_text`, where Slack reads nothing into it); what we say is mrkdwn, in which every plain
-`str` is escaped and only a `Marked` is not.
+https://docs.slack.dev/reference/block-kit/blocks. There are two kinds of text. Text by other people is *literal*:
+`rich_text` or `plain_text`, in which Slack interprets nothing. Our own text is mrkdwn: we escape every plain `str` in
+it, and leave only a `Marked` as it is.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ Block = dict[str, Any]
 
 MAX_BLOCKS = 50  # of a message
 MAX_HOME = 100  # of a modal or a Home tab
-MAX_BODY = 10_000  # UTF-16 units of literal text in one message, ours
-MAX_FALLBACK = 3_000  # Slack refuses an edit whose `text` is over 4,000
-MAX_CHUNK = 3_000  # what a section takes; the document names no limit for rich text
+MAX_BODY = 10_000  # UTF-16 units of literal text in one message; our own limit
+MAX_FALLBACK = 3_000  # Slack rejects an edit whose `text` is over 4,000
+MAX_CHUNK = 3_000  # the limit of a section; Slack documents no limit for rich text
 _MAX_CONTEXT = 2_000
 _MAX_BUTTONS = 25
 _MAX_ID = 255
@@ -34,14 +34,14 @@ _FALLBACKS = {TIME: "%H:%M UTC", SECONDS: "%H:%M:%S UTC", DAY: "%d %b %Y", MOMEN
 
 
 class Marked(str):
-    """Mrkdwn that we made: escaped already, its mentions, links and dates meant."""
+    """Mrkdwn that we built: already escaped, with mentions, links and dates that we intend."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One post: what `chat.postMessage` and `chat.update` take."""
+    """One post: arguments of `chat.postMessage` and `chat.update`."""
 
     text: str = field(repr=False)  # for notifications and screen readers; escaped
     blocks: list[Block] = field(repr=False)
@@ -49,7 +49,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """The question before a button does what it says."""
+    """The dialog in which a person confirms a button before it acts."""
 
     title: str
     text: str
@@ -59,10 +59,10 @@ class Confirm:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """Something to click. `value` is an opaque id of ours, never a body or a number.
+    """A button. `value` is an opaque id of ours, never the text of a message or a phone number.
 
     Raises:
-        ValueError: an `action_id` or a `value` longer than Slack takes; cutting one would make it another.
+        ValueError: the `action_id` or the `value` is longer than Slack allows. Cutting one would change its meaning.
     """
 
     action_id: str
@@ -83,48 +83,48 @@ _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 
 def literal(text: str) -> str:
-    """A stranger's text without what could harm a reader: controls but for the line end, and what reverses text."""
+    """Removes what could mislead a reader: control characters except line ends, and characters that reverse text."""
     text = _LINE_ENDS.sub("\n", text).replace("\t", " ")
     return re.sub("[\ud800-\udfff]", "\ufffd", _INVISIBLE.sub("", text))
 
 
 def line(text: str) -> str:
-    """The same on one line, without double spaces."""
+    """Returns `literal` text on one line, without double spaces."""
     return " ".join(literal(text).split())
 
 
 def escape(text: str) -> Marked:
-    """Text for mrkdwn, in which it can mention and link nothing."""
+    """Escapes text for mrkdwn, so that it cannot mention or link anything."""
     return Marked(text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;"))
 
 
 def marked(text: str | Marked) -> Marked:
-    """What is mrkdwn already as it is, everything else cleaned and escaped."""
+    """Returns a `Marked` unchanged, and any other text cleaned and escaped."""
     return text if isinstance(text, Marked) else escape(literal(text))
 
 
 def fill(template: str, **parts: str | Marked) -> Marked:
-    """A template of ours (mrkdwn, with `{names}`), each part escaped unless it is `Marked`."""
+    """Fills a template of ours (mrkdwn with `{names}`). Each part is escaped unless it is `Marked`."""
     return Marked(template.format(**{name: marked(part) for name, part in parts.items()}))
 
 
 def joined(separator: str, parts: Sequence[str | Marked]) -> Marked:
-    """The parts that are not empty, each escaped unless it is `Marked`."""
+    """Joins the parts that are not empty. Each is escaped unless it is `Marked`."""
     return Marked(separator.join(marked(part) for part in parts if part))
 
 
 def units(text: str) -> int:
-    """Its length in UTF-16 units, the least kind way in which Slack may count."""
+    """Returns the length in UTF-16 units, the strictest way in which Slack may count."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def cut(text: str, limit: int) -> str:
-    """At most so many UTF-16 units of plain text, ending in `…` where something is missing."""
+    """Shortens plain text to at most `limit` UTF-16 units. A shortened text ends in `…`."""
     return _shortened(r"\X", text, limit)
 
 
 def fit(markup: Marked, limit: int) -> Marked:
-    """The same for mrkdwn, never in the middle of a `<…>` or an entity."""
+    """Shortens mrkdwn like `cut`, but never inside a `<…>` or an entity."""
     return Marked(_shortened(r"<[^<>]*>|&(?:amp|lt|gt);|\X", markup, limit))
 
 
@@ -141,20 +141,20 @@ def _shortened(pattern: str, text: str, limit: int) -> str:
 
 
 def chunks(text: str, limit: int = MAX_CHUNK) -> list[str]:
-    """A text in pieces of so many UTF-16 units at most, which joined are the text.
+    """Splits a text into pieces of at most `limit` UTF-16 units. Joined, the pieces are the text again.
 
-    Cut after a line or a word where one ends in the second half of a piece, else between two graphemes; inside a
-    grapheme only where it is longer than a piece.
+    Cuts after a line or a word if one ends in the second half of a piece, else between two graphemes. Cuts inside a
+    grapheme only if it is longer than a piece.
     """
     found = []
     while text:
-        end = _border(text, limit)
+        end = _cut_at(text, limit)
         found.append(text[:end])
         text = text[end:]
     return found
 
 
-def _border(text: str, limit: int) -> int:
+def _cut_at(text: str, limit: int) -> int:
     if units(text) <= limit:
         return len(text)
     end, word, left = 0, 0, limit
@@ -167,22 +167,22 @@ def _border(text: str, limit: int) -> int:
     return (word if word > end // 2 else end) or limit // 2
 
 
-# --- what stands in mrkdwn --------------------------------------------------------------------------------------------
+# --- times, mentions and links in mrkdwn ------------------------------------------------------------------------------
 
 
 def when(at: int, form: str = TIME) -> Marked:
-    """A moment (microseconds UTC) that each reader sees in their own zone: `TIME`, `SECONDS`, `DAY` or `MOMENT`."""
+    """Formats a moment (microseconds UTC) as `TIME`, `SECONDS`, `DAY` or `MOMENT`, in each reader's own time zone."""
     moment = datetime.fromtimestamp(at // 1_000_000, UTC)
     return Marked(f"<!date^{at // 1_000_000}^{form}|{moment.strftime(_FALLBACKS[form])}>")
 
 
 def mention(user: str) -> Marked:
-    """A colleague by their Slack id, who is told."""
+    """Mentions a colleague by their Slack id, so that Slack notifies them. Text that is no id is only escaped."""
     return Marked(f"<@{user}>") if re.fullmatch("[A-Z0-9]+", user) else marked(user)
 
 
 def link(label: str, url: str) -> Marked:
-    """A link of ours; the label alone where the address is none that a browser opens."""
+    """Returns a link, or the label alone if the URL is not http or https."""
     if not re.match(r"https?://\S", url) or regex.search(r"[\s\p{C}]", url):
         return marked(line(label))
     return Marked(f"<{escape(url.replace('|', '%7C'))}|{marked(line(label).replace('|', '¦'))}>")
@@ -192,28 +192,28 @@ def link(label: str, url: str) -> Marked:
 
 
 def plain_text(text: str, limit: int = _MAX_CONTEXT) -> dict[str, Any]:
-    """A stranger's words on one line, in which Slack reads nothing. They must not be blank."""
+    """Returns somebody's text on one line, in which Slack interprets nothing. The text must not be blank."""
     return {"type": "plain_text", "text": cut(line(text), limit), "emoji": False}
 
 
 def header(text: str) -> Block:
-    """A title: literal, one line, 150 characters."""
+    """Returns a title: literal, one line, at most 150 characters."""
     return {"type": "header", "text": plain_text(text, 150)}
 
 
 def section(text: str | Marked) -> Block:
-    """What we say."""
+    """Returns a paragraph of ours."""
     return {"type": "section", "text": _mrkdwn(text, MAX_CHUNK)}
 
 
 def context(*parts: str | Marked | dict[str, Any]) -> Block:
-    """What we say in small letters, in up to ten parts; empty ones are left out, a dict is what `plain_text` made."""
+    """Returns small text of ours, in up to ten parts. Empty parts are left out; a dict is a `plain_text`."""
     elements = [part if isinstance(part, dict) else _mrkdwn(part, _MAX_CONTEXT) for part in parts if part]
     return {"type": "context", "elements": elements}
 
 
 def body(text: str) -> Block:
-    """A stranger's text: literal, its lines kept. Not empty, and no longer than a chunk."""
+    """Returns somebody's text: literal, with its line ends. The text must not be empty or longer than a chunk."""
     return {
         "type": "rich_text",
         "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}],
@@ -221,10 +221,10 @@ def body(text: str) -> Block:
 
 
 def actions(buttons: Sequence[Button]) -> list[Block]:
-    """The buttons, in as many blocks as they need.
+    """Returns the buttons, in as many blocks as they need.
 
     Raises:
-        ValueError: two of them have one `action_id`, so that Slack would refuse the post.
+        ValueError: two buttons have the same `action_id`. Slack would reject the post.
     """
     if len({button.action_id for button in buttons}) < len(buttons):
         raise ValueError("Two buttons of one post have the same action_id.")
@@ -233,10 +233,10 @@ def actions(buttons: Sequence[Button]) -> list[Block]:
 
 
 def keyed(blocks: list[Block], key: str) -> list[Block]:
-    """The blocks, the first of which carries the key that the post is found by again.
+    """Returns the blocks with the key in the first `block_id`, by which we find the post again.
 
     Raises:
-        ValueError: the key is longer than a `block_id` can be.
+        ValueError: the key is too long for a `block_id`.
     """
     if not key:
         return blocks
@@ -246,7 +246,7 @@ def keyed(blocks: list[Block], key: str) -> list[Block]:
 
 
 def _mrkdwn(text: str | Marked, limit: int) -> dict[str, Any]:
-    """`verbatim`: nothing is linked that we did not link."""
+    """Returns a text object. `verbatim` keeps Slack from linking anything that we did not link."""
     return {"type": "mrkdwn", "text": fit(marked(text), limit), "verbatim": True}
 
 

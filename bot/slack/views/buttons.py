@@ -1,4 +1,4 @@
-"""The buttons below cards, receipt lines and alerts. What they do is in `bot/slack/app/actions.py`."""
+"""The buttons below cards, receipt lines and alerts. `bot/slack/app/actions.py` handles them."""
 
 from __future__ import annotations
 
@@ -13,23 +13,25 @@ if TYPE_CHECKING:
     from storage.tables.conversations import Conversation
     from storage.tables.messages import Message
 
-PREFIX = "do:"  # of the action ids of all buttons that decide something
-OPEN = "open:"  # of those that only open a modal
+PREFIX = "do:"  # starts the action id of every button that decides something
+OPEN = "open:"  # starts the action id of every button that only opens a modal
 
 _WAITING = {Stage.ASKED, Stage.HELD, Stage.SCHEDULED}
 _FAILED = {Stage.FAILED, Stage.REFUSED, Stage.EXPIRED}
 
 
 def button(do: str, label: str, subject: int, **more: Any) -> Button:
-    """A button for a wish about this subject."""
+    """Returns a button for an action on this subject (the id of a conversation, message or alert)."""
     return Button(f"{PREFIX}{do}", label, str(subject), **more)
 
 
 def of_card(conversation: Conversation, *, opted_out: bool) -> list[Button]:
-    """Below a card."""
+    """Returns the buttons below a card."""
     if conversation.state == "closed":
         return [button("reopen", "Reopen", conversation.id)]
-    sure = Confirm("No more texts?", "Nothing can be texted to this contact any more, until they text START.")
+    sure = Confirm(
+        "Opt this contact out?", "Nobody can text them until they text START or an admin opts them in again."
+    )
     opt_out = button("opt_out", "Opt out", conversation.id, style="danger", confirm=sure)
     return [
         button("assign", "Assign to me", conversation.id),
@@ -41,7 +43,7 @@ def of_card(conversation: Conversation, *, opted_out: bool) -> list[Button]:
 
 
 def of_line(message: Message, stage: Stage) -> list[Button]:
-    """Below the receipt line of a message about which a person has to decide something."""
+    """Returns the buttons below a message's receipt line: those that its stage needs a person to choose from."""
     if message.state == "cancelled":
         return []
     details = Button(f"{OPEN}details", "Details", str(message.id))
@@ -72,9 +74,9 @@ def _of_waiting(message: Message, stage: Stage) -> list[Button]:
 
 
 def of_alert(alert: Alert) -> list[Button]:
-    """Below an alert that is not resolved."""
+    """Returns the buttons below an alert; none once it is resolved."""
     if alert.resolved_at is not None:
         return []
     retry = [button("retry_all", "Retry", alert.id)] if alert.conversations else []
-    seen = [] if alert.acknowledged_by else [button("acknowledge", "Acknowledge", alert.id)]
-    return [*retry, *seen]
+    acknowledge = [] if alert.acknowledged_by else [button("acknowledge", "Acknowledge", alert.id)]
+    return [*retry, *acknowledge]

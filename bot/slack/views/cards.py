@@ -1,7 +1,7 @@
-"""What we say in Slack, as Block Kit: one function for each kind of post. Pure: it is given all that it shows.
+"""Our posts in Slack as Block Kit: one function for each kind of post. Pure: each gets all the data that it shows.
 
 Times in the views are microseconds UTC; addresses are canonical (`+61400000000`). A `key` becomes the `block_id` of a
-post's first block (`k:<key>`), by which the post is found again.
+post's first block (`k:<key>`), by which we find the post again.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _MAX_LINKS = 10
 
 
 def spaced(address: str) -> str:
-    """A number as people read it, `+61 400 000 000`; any other address as it is."""
+    """Formats a number for people, `+61 400 000 000`; returns any other address unchanged."""
     try:
         parsed = parse(address)
     except NotAnAddress:
@@ -92,17 +92,17 @@ def spaced(address: str) -> str:
 
 
 def title(contact: ContactView) -> str:
-    """The contact's name, else the number; one line, not escaped."""
+    """Returns the contact's name, else the number; one line, not escaped."""
     return blocks.line(contact.name or "") or spaced(contact.address) or "No number"
 
 
 def flag(region: str | None) -> Marked:
-    """The emoji of a country, `:flag-au:`, or nothing where the region is none."""
+    """Returns the flag of a country, `:flag-au:`, or nothing if the region is not a country."""
     return Marked(f":flag-{region.lower()}:" if region and country(region) else "")
 
 
 def country(region: str | None) -> str:
-    """The country's name in English ("Australia"), or nothing where the region is none."""
+    """Returns the country's name in English ("Australia"), or nothing if the region is not a country."""
     if not re.fullmatch("[A-Za-z]{2}", region or ""):
         return ""
     letters = "".join(chr(0x1F1E6 + ord(letter) - ord("A")) for letter in (region or "").upper())
@@ -115,14 +115,14 @@ def country(region: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Blocks that stay together in one post, and what a screen reader says for them."""
+    """Blocks that stay together in one post, and their text for screen readers."""
 
     blocks: list[Block]
     text: str
 
 
 def inbound(texts: Sequence[InboundText], contact: ContactView, key: str = "") -> list[Rendered]:
-    """Texts of one contact as one post, or as several where they are too long for one (keys `key`, `key#2`, …)."""
+    """Shows texts of one contact in one post, or in several if they are too long for one (keys `key`, `key#2`, …)."""
     several = len(texts) > 1
     parts = [part for text in texts for part in _parts(text.text, text.attachments, _marks(text) if several else [])]
     marks = _marks(texts[0], several=False) if texts and not several else []
@@ -131,11 +131,11 @@ def inbound(texts: Sequence[InboundText], contact: ContactView, key: str = "") -
 
 
 def outbound(view: OutboundView, key: str = "") -> list[Rendered]:
-    """A text that was sent by `/sms`, from the modal or by itself, as the team's own."""
+    """Shows a text of ours that was sent by `/sms`, from the compose modal, or automatically."""
     who = joined(" ", [mention(view.author) if view.author else "Automatic", view.origin])
-    told = [when(view.at, blocks.MOMENT)] if view.late else []
+    time = [when(view.at, blocks.MOMENT)] if view.late else []
     heads = [
-        blocks.context(joined(" · ", [Marked(f"{who}:"), *told, _files(view.attachments)])),
+        blocks.context(joined(" · ", [Marked(f"{who}:"), *time, _files(view.attachments)])),
         blocks.context(joined(" · ", [Marked(f"{who}:"), "continued"])),
     ]
     return _posts(heads, _parts(view.text, view.attachments, []), who, key)
@@ -143,16 +143,16 @@ def outbound(view: OutboundView, key: str = "") -> list[Rendered]:
 
 def _contact_line(contact: ContactView, marks: Sequence[str | Marked]) -> Block:
     number = spaced(contact.address) if blocks.line(contact.name or "") else ""
-    said = [joined(" ", [flag(contact.region), number]), "opted out" if contact.opted_out else "", *marks]
-    return blocks.context(blocks.plain_text(title(contact)), joined(" · ", said))
+    facts = [joined(" ", [flag(contact.region), number]), "opted out" if contact.opted_out else "", *marks]
+    return blocks.context(blocks.plain_text(title(contact)), joined(" · ", facts))
 
 
 def _marks(text: InboundText, *, several: bool = True) -> list[str | Marked]:
-    told: str | Marked = ""
+    time: str | Marked = ""
     if text.late or several:
-        told = when(text.at, blocks.MOMENT if text.late else blocks.TIME)
-    repeat = "possibly a repeat" if text.possibly_repeat else ""
-    return [mark for mark in (told, repeat, text.recovered_from, _files(text.attachments)) if mark]
+        time = when(text.at, blocks.MOMENT if text.late else blocks.TIME)
+    repeat = "possibly a duplicate" if text.possibly_repeat else ""
+    return [mark for mark in (time, repeat, text.recovered_from, _files(text.attachments)) if mark]
 
 
 def _files(count: int) -> str:
@@ -160,7 +160,7 @@ def _files(count: int) -> str:
 
 
 def _parts(text: str, attachments: int, marks: Sequence[str | Marked]) -> list[_Part]:
-    """A text in parts of a size for one block, its marks above the first."""
+    """Splits a text into parts that fit into one block each, with its marks above the first."""
     clean = literal(text)
     pieces = blocks.chunks(clean) if clean.strip() else []
     above = [blocks.context(joined(" · ", marks))] if marks else []
@@ -172,7 +172,7 @@ def _parts(text: str, attachments: int, marks: Sequence[str | Marked]) -> list[_
 
 
 def _posts(heads: list[Block], parts: Sequence[_Part], who: Marked, key: str) -> list[Rendered]:
-    """As few posts as the limits allow, each under a head: the first, then the other."""
+    """Returns as few posts as the limits allow. The first starts with the first head, all others with the second."""
     posts: list[list[_Part]] = []
     for part in parts:
         if not posts or not _has_room(posts[-1], part):
@@ -192,31 +192,37 @@ def _has_room(gathered: Sequence[_Part], part: _Part) -> bool:
 
 def _post(head: list[Block], gathered: Sequence[_Part], who: Marked, key: str) -> Rendered:
     shown = [block for part in gathered for block in part.blocks]
-    said = fill("{who}: {text}", who=who, text="\n".join(part.text for part in gathered))
-    return _rendered(said, [*head, *shown], key)
+    spoken = fill("{who}: {text}", who=who, text="\n".join(part.text for part in gathered))
+    return _rendered(spoken, [*head, *shown], key)
 
 
 # --- the card ---------------------------------------------------------------------------------------------------------
 
 
 MODES: dict[Mode, str] = {  # how an inbox treats replies
-    "reply": "Replies in this thread are texted. Begin with `!note` what stays in the team.",
-    "mention": "Replies that begin by mentioning this app are texted. All others stay in the team.",
-    "confirm": "A reply in this thread is texted once somebody confirms it. Begin with `!note` what stays in the team.",
-    "off": "Replies in this thread are not texted.",
+    "reply": "Replies in this thread are texted to the contact. Start a message with `!note` to keep it in the team.",
+    "mention": "Replies that start by mentioning this app are texted to the contact. All others stay in the team.",
+    "confirm": "A reply in this thread is texted to the contact once somebody confirms it. "
+    "Start a message with `!note` to keep it in the team.",
+    "off": "Replies in this thread are not texted to the contact.",
 }
-_OPTED_OUT = ":no_entry: This contact opted out: nothing can be texted to them until they text START."
+_OPTED_OUT = (
+    ":no_entry: This contact opted out. Nobody can text them until they text START or an admin opts them in again."
+)
+
+
+_NO_REPLIES = " (the contact can't reply to it)"
 
 
 def card(view: CardView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
-    """Who it is, through which sender, open or closed, whose turn, and what a reply here does."""
+    """Shows the contact, the sender, whether the conversation is open, who is to answer, and what a reply here does."""
     state = _state(view)
     lines = joined("\n", [_place(view.contact), state, _sender_line(view.sender)])
-    said = Marked(_OPTED_OUT if view.contact.opted_out else MODES[view.mode])
-    shown = [blocks.header(title(view.contact)), blocks.section(lines), blocks.context(said)]
+    rule = Marked(_OPTED_OUT if view.contact.opted_out else MODES[view.mode])
+    shown = [blocks.header(title(view.contact)), blocks.section(lines), blocks.context(rule)]
     if view.earlier or view.newer:
-        earlier = link("the conversation before", view.earlier) if view.earlier else ""
-        newer = fill("it goes on in {place}", place=link("this thread", view.newer)) if view.newer else ""
+        earlier = link("previous conversation", view.earlier) if view.earlier else ""
+        newer = fill("continued in {place}", place=link("this thread", view.newer)) if view.newer else ""
         shown.append(blocks.context(joined(" · ", [earlier, newer])))
     if blocks.line(view.contact.notes):
         shown.append(blocks.context("Notes:", blocks.plain_text(view.contact.notes, 500)))
@@ -230,7 +236,7 @@ def _place(contact: ContactView) -> Marked:
 
 
 def _state(view: CardView) -> Marked:
-    assigned = fill("assigned to {who}", who=mention(view.assignee)) if view.assignee else "assigned to nobody"
+    assigned = fill("assigned to {who}", who=mention(view.assignee)) if view.assignee else "unassigned"
     if not view.is_open:
         return joined(" · ", [Marked("*Closed*"), assigned if view.assignee else ""])
     since = view.waiting_since
@@ -240,15 +246,15 @@ def _state(view: CardView) -> Marked:
 
 def _sender_line(sender: SenderView | None) -> str | Marked:
     if sender is None:
-        return "No sender is chosen yet"
+        return "No sender chosen yet"
     until = fill(", until {day}", day=when(sender.lease_ends, blocks.DAY)) if sender.lease_ends is not None else ""
     return fill("Texts come from {sender}{until} via {via}", sender=_sender(sender), until=until, via=sender.provider)
 
 
 def _sender(sender: SenderView) -> str:
     if sender.address is None:
-        return "a number that is leased with the next text"
-    return f"{'leased ' * sender.leased}{spaced(sender.address)}{' (it cannot be answered)' * sender.is_name}"
+        return "a number that we lease with the next text"
+    return f"{'leased ' * sender.leased}{spaced(sender.address)}{_NO_REPLIES * sender.is_name}"
 
 
 # --- the receipt line -------------------------------------------------------------------------------------------------
@@ -256,11 +262,11 @@ def _sender(sender: SenderView) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Wording:
-    """How a stage is said: `{at}` is its time. `needs` is the sentence without which the stage is not understood."""
+    """The words for a stage. `{at}` is its time; `needs` is the default sentence of a stage that needs explaining."""
 
     says: str
     form: str = blocks.TIME
-    after_sent: bool = False  # "✓ sent 10:31" goes before it
+    after_sent: bool = False  # "✓ sent 10:31" comes before it
     needs: str = ""
 
 
@@ -268,35 +274,35 @@ _WORDINGS: dict[Stage, _Wording] = {
     Stage.QUEUED: _Wording("queued"),
     Stage.HELD: _Wording("held until {at}", blocks.MOMENT),
     Stage.SCHEDULED: _Wording("goes out {at}", blocks.MOMENT),
-    Stage.ASKED: _Wording("not texted", needs="This was not texted yet."),
+    Stage.ASKED: _Wording("not texted", needs="This hasn't been texted yet."),
     Stage.CANCELLED: _Wording("cancelled {at}, not texted"),
     Stage.SENDING: _Wording("sending"),
     Stage.ACCEPTED: _Wording("✓ accepted {at}"),
     Stage.SENT: _Wording("✓ sent {at}"),
     Stage.BUFFERED: _Wording("waiting for the phone", after_sent=True),
     Stage.EXPIRED: _Wording(
-        "✗ expired {at}", after_sent=True, needs="The phone could not be reached in time, so it was not delivered."
+        "✗ expired {at}", after_sent=True, needs="The phone couldn't be reached in time, so this wasn't delivered."
     ),
-    Stage.FAILED: _Wording("✗ failed {at}", after_sent=True, needs="This was not delivered."),
+    Stage.FAILED: _Wording("✗ failed {at}", after_sent=True, needs="This wasn't delivered."),
     Stage.DELIVERED: _Wording("{means} {at}", blocks.SECONDS, after_sent=True),
-    Stage.REFUSED: _Wording("✗ refused {at}", needs="This was not sent."),
+    Stage.REFUSED: _Wording("✗ refused {at}", needs="This wasn't sent."),
     Stage.NO_RECEIPT: _Wording("no receipt came", after_sent=True),
-    Stage.UNKNOWN: _Wording("unknown since {at}", needs="We got no clear answer."),
+    Stage.UNKNOWN: _Wording("unknown since {at}", needs="The provider gave no clear answer."),
 }
-_UNKNOWN = "*This may not have gone out.* {sentence} It is never sent again by itself: did it arrive?"
+_UNKNOWN = "*This may not have gone out.* {sentence} We never send it again automatically. Did it arrive?"
 
 
 def receipt_line(view: StatusLineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
-    """One line below a reply, edited as more is known; above it a sentence where a person has to decide something."""
+    """Shows a reply's status in one line, edited as we learn more; with a sentence above if a person has to decide."""
     wording = _WORDINGS[view.stage]
     sentence = given if (given := blocks.marked(view.sentence)).strip() else Marked(wording.needs)
-    told = joined(" · ", [*_progress(view, wording), *(() if wording.needs else (sentence,)), *_details(view)])
-    above = [blocks.section(_asked(view.stage, sentence))] if wording.needs else []
-    spoken = joined(" ", [_asked(view.stage, sentence), told]) if wording.needs else told
-    return _rendered(spoken, [*above, blocks.context(told), *blocks.actions(buttons)], key)
+    status = joined(" · ", [*_progress(view, wording), *(() if wording.needs else (sentence,)), *_details(view)])
+    above = [blocks.section(_explained(view.stage, sentence))] if wording.needs else []
+    spoken = joined(" ", [_explained(view.stage, sentence), status]) if wording.needs else status
+    return _rendered(spoken, [*above, blocks.context(status), *blocks.actions(buttons)], key)
 
 
-def _asked(stage: Stage, sentence: str | Marked) -> Marked:
+def _explained(stage: Stage, sentence: str | Marked) -> Marked:
     return fill(_UNKNOWN if stage is Stage.UNKNOWN else "{sentence}", sentence=sentence)
 
 
@@ -307,7 +313,7 @@ def _progress(view: StatusLineView, wording: _Wording) -> list[Marked]:
 
 
 def _timed(says: str, at: int | None, form: str = blocks.TIME, **more: str) -> Marked:
-    """A wording with its time, or without the words that need one."""
+    """Returns a wording with its time, or without the words that need one."""
     if at is None:
         says = says.replace(" until {at}", "").replace(" since {at}", "").replace(" {at}", "")
         return fill(says, **more)
@@ -332,10 +338,10 @@ def _details(view: StatusLineView) -> list[str | Marked]:
 
 
 def alert(view: AlertView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
-    """One post in the alert channel for each cause; it says when the cause is gone."""
+    """Shows one cause in the alert channel: how often, since when, and whether it is resolved."""
     over = view.resolved_at is not None
-    said = fill("{mark} {sentence}", mark=":white_check_mark:" if over else ":warning:", sentence=view.sentence)
-    shown = [blocks.section(said), blocks.context(joined(" · ", _history(view)))]
+    cause = fill("{mark} {sentence}", mark=":white_check_mark:" if over else ":warning:", sentence=view.sentence)
+    shown = [blocks.section(cause), blocks.context(joined(" · ", _history(view)))]
     if view.links:
         shown.append(blocks.context(joined(" · ", _links(view.links))))
     spoken = joined(" ", ["Resolved:" if over else "", view.sentence])
@@ -347,25 +353,25 @@ def _history(view: AlertView) -> list[str | Marked]:
     counted = fill("{count} times, first {first}, last {last}", count=str(view.count), first=first, last=last)
     return [
         counted if view.count > 1 else fill("once, {first}", first=first),
-        fill("seen by {who}", who=mention(view.acknowledged_by)) if view.acknowledged_by else "",
+        fill("acknowledged by {who}", who=mention(view.acknowledged_by)) if view.acknowledged_by else "",
         fill("resolved {at}", at=when(view.resolved_at, blocks.MOMENT)) if view.resolved_at is not None else "",
     ]
 
 
 def _links(links: Sequence[tuple[str, str]]) -> list[str | Marked]:
-    """The newest only: one post stands for any number of failures."""
+    """Returns the newest links only, because one post covers any number of failures."""
     shown = [link(blocks.cut(blocks.line(label) or "open", 60), url) for label, url in links[-_MAX_LINKS:]]
     missing = len(links) - len(shown)
     return [*shown, f"and {missing} more" if missing else ""]
 
 
 def notice(sentence: str | Marked, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
-    """A plain line of ours in a thread: `*bold*` and `code` work in it, anything else has to be `Marked`."""
+    """Returns a plain sentence of ours: `*bold*` and `code` work in it; mentions and links need a `Marked`."""
     return _rendered(blocks.marked(sentence), [blocks.section(sentence), *blocks.actions(buttons)], key)
 
 
 def private(sentence: str | Marked, buttons: Sequence[Button] = ()) -> Rendered:
-    """The same for one person's eyes (an ephemeral post, which cannot be found again)."""
+    """Returns a sentence that one person sees: an ephemeral post, which has no key because nothing finds it again."""
     return notice(sentence, buttons)
 
 

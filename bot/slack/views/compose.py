@@ -1,4 +1,4 @@
-"""The compose modal: what stands in it, and what a person entered in it. Pure: it is given all that it shows."""
+"""The compose modal, and the values that a person entered in it. Pure: it gets all the data that it shows."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ if TYPE_CHECKING:
 
 FORM = "compose"  # its callback_id
 TITLE = "New SMS"
-AUTOMATIC = "-"  # the choice of no sender; no name in the settings is empty, this one needs a value
-_LATER = "In your own time zone. Empty: now."
-_TO = "By name or number, from two characters on."
-_NUMBER = "Instead of a contact: any common form, like +61 400 000 000."
+AUTOMATIC = "-"  # the option for no particular sender: an option needs a value, and no sender has this name
+_LATER = "In your own time zone. Leave it empty to send now."
+_TO = "Type at least two characters of a name or number."
+_NUMBER = "Instead of a contact. Any common form works, like +61 400 000 000."
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What a compose modal is about."""
+    """The state of a compose modal."""
 
-    inboxes: tuple[str, ...]  # from which the person may text
+    inboxes: tuple[str, ...]  # those that the person may text from
     inbox: str
-    contact: Choice | None = field(default=None, repr=False)  # by the contact's id
+    contact: Choice | None = field(default=None, repr=False)  # its value is the contact's id
     via: str | None = None
     text: str = field(default="", repr=False)
-    version: int = 0  # of the text that we put in: another one is another field
+    version: int = 0  # rises with each text that we put into the field
     response_url: str | None = field(default=None, repr=False)
-    templates: tuple[Choice, ...] = ()  # by their ids
-    note: str = field(default="", repr=False)  # a sentence above it all
+    templates: tuple[Choice, ...] = ()  # their values are the templates' ids
+    note: str = field(default="", repr=False)  # a sentence above the fields
 
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What stands in the fields."""
+    """The values in the fields."""
 
     draft: Draft
     contact: int | None
@@ -56,17 +56,17 @@ class Filled:
 
 
 def text_block(version: int) -> str:
-    """The `block_id` of the text. A new one empties what was typed, so it changes only with a text of ours."""
+    """Returns the `block_id` of the text. A new id drops typed text, so it changes only when we put in another text."""
     return f"text:{version}"
 
 
 def via_block(inbox: str) -> str:
-    """The `block_id` of the sender: those of another inbox are another field."""
+    """Returns the `block_id` of the sender. Each inbox has its own field, because it has its own senders."""
     return f"via:{inbox}"
 
 
 def view(draft: Draft, settings: Settings, providers: Mapping[str, Provider]) -> View:
-    """The modal."""
+    """Returns the modal."""
     inbox = settings.inboxes[draft.inbox]
     about = {
         "version": draft.version,
@@ -88,7 +88,7 @@ def view(draft: Draft, settings: Settings, providers: Mapping[str, Provider]) ->
 
 
 def read(shown: Mapping[str, Any]) -> Filled:
-    """What stands in a modal of ours that came back."""
+    """Reads the values from a modal that Slack sent back."""
     about, entered = forms.about(shown), forms.entered(shown)
     fields = {block["block_id"]: block.get("element", {}) for block in shown["blocks"]}
     inbox, via = entered["inbox"], None
@@ -116,12 +116,12 @@ def read(shown: Mapping[str, Any]) -> Filled:
 
 
 def with_text(draft: Draft, text: str) -> Draft:
-    """The same with a text of ours in its field."""
+    """Returns the draft with this text in its field."""
     return replace(draft, text=text, version=draft.version + 1)
 
 
 def choice_of(name: str, settings: Settings, providers: Mapping[str, Provider]) -> Choice:
-    """A sender to choose, with what it can do."""
+    """Returns a sender as an option, with its abilities below it."""
     sender = settings.senders[name]
     provider = providers[sender.account]
     address = "a leased number" if sender.is_leased else str(sender.parsed)
@@ -129,16 +129,16 @@ def choice_of(name: str, settings: Settings, providers: Mapping[str, Provider]) 
 
 
 def can_do(sender: Sender, provider: Provider) -> str:
-    """What a text from this sender can do, in one line of 75 characters."""
+    """Lists a sender's abilities (receipts, replies, files) in at most 75 characters."""
     features = provider.features
-    answers = "can be answered" if features.inbound else "answers do not reach us"
+    replies = "can receive replies" if features.inbound else "replies don't reach us"
     if isinstance(sender.parsed, Alphanumeric):
-        answers = "the customer cannot answer this"
+        replies = "contacts can't reply"
     receipts = "receipts" if features.receipts else "no receipts"
-    return " · ".join([receipts, answers, *(["files"] if features.media_out else [])])
+    return " · ".join([receipts, replies, *(["files"] if features.media_out else [])])
 
 
-# --- its parts --------------------------------------------------------------------------------------------------------
+# --- parts of the modal -----------------------------------------------------------------------------------------------
 
 
 def _to(draft: Draft) -> list[Block]:
@@ -156,9 +156,9 @@ def _inbox(draft: Draft) -> Block:
 
 
 def _via(name: str, inbox: Inbox, via: str | None, settings: Settings, providers: Mapping[str, Provider]) -> Block:
-    usual = "the conversation's own sender, else the first that can"
+    usual = "the conversation's sender, else the first that can text the number"
     if isinstance(settings.senders[inbox.senders[0]].parsed, Alphanumeric):
-        usual = f"the own sender, else {inbox.senders[0][:20]}: the customer cannot answer"
+        usual = f"the conversation's sender, else {inbox.senders[0][:20]}: contacts can't reply"
     automatic = Choice(AUTOMATIC, "Automatic", usual)
     choices = [automatic, *(choice_of(each, settings, providers) for each in inbox.senders)]
     return forms.enter(via_block(name), "Via", forms.choice("compose:via", choices, via or AUTOMATIC), live=True)
@@ -168,7 +168,7 @@ def _templates(draft: Draft) -> list[Block]:
     if not draft.templates:
         return []
     element = forms.choice("compose:template", draft.templates)
-    hint = "Takes the place of the text below."
+    hint = "Replaces the text below."
     return [forms.enter(f"template:{draft.inbox}", "Template", element, optional=True, hint=hint, live=True)]
 
 
@@ -186,32 +186,32 @@ def _text(draft: Draft, inbox: Inbox) -> list[Block]:
 
 
 def count(text: str, inbox: Inbox) -> Marked:
-    """What the text costs, and why."""
+    """Counts the segments of the text with its signature, and says why it needs that many."""
     whole = inbox.signed(text)
     size, unsigned = measure(whole), measure(text)
     if not text:
-        return fill("Nothing is written yet.")
+        return fill("No text yet.")
     why: str | Marked = ""
     if size.forced_by is not None:
         why = fill("UCS-2 because of “{one}”", one=size.forced_by.character)
     signature: str | Marked = ""
     if inbox.signature:
         more = size.count - unsigned.count
-        signature = f"the signature costs {_counted(more)}" if more else "the signature costs nothing"
-    left = f"{size.left} characters left in the last"
-    over = f"{inbox.max_segments} is the most here" if size.count > inbox.max_segments else ""
+        signature = f"the signature adds {_counted(more)}" if more else "the signature adds no segment"
+    left = f"{size.left} characters left in the last one"
+    over = f"too long: {_counted(inbox.max_segments)} at most" if size.count > inbox.max_segments else ""
     encoding = "" if size.encoding is Encoding.UCS2 else size.encoding.value
     return joined(" · ", [_counted(size.count), encoding, why, left, signature, over])
 
 
 def _options(draft: Draft, settings: Settings, providers: Mapping[str, Provider]) -> list[Block]:
-    """Those of the chosen sender's provider; none where the sender is chosen later."""
+    """Returns the fields for the options of the chosen sender's provider; none if we choose the sender later."""
     if draft.via is None:
         return []
     sender = settings.senders[draft.via]
     provider = providers[sender.account]
     found = options.fields(provider.Options, draft.via, sender.options)
-    return [{"type": "divider"}, blocks.context(f"Options of {provider.title}"), *found] if found else []
+    return [{"type": "divider"}, blocks.context(f"{provider.title} options"), *found] if found else []
 
 
 def _choices(element: Mapping[str, Any]) -> Sequence[Choice]:

@@ -1,4 +1,4 @@
-"""What people see of opt-outs beside the card: the question about a text, and the history of a contact. Pure."""
+"""Opt-outs as people see them beside the card: the question about a text, and a contact's history. Pure."""
 
 from __future__ import annotations
 
@@ -16,46 +16,47 @@ if TYPE_CHECKING:
     from storage.tables.opt_out_questions import OptOutQuestion
     from storage.tables.suppressions import Suppression
 
-_ASKED = "Does this text ask for no more texts? *Opt out* ends all texts to this contact, from every sender."
+_QUESTION = "Is this contact asking us to stop? *Opt out* ends all texts to them, from every sender."
 _SOURCES = {
     "keyword": "by texting “{evidence}”",
-    "person": "noted by {who}",
-    "erased": "before they were erased here",
-    "provider": "as the provider says ({evidence})",
+    "person": "recorded by {who}",
+    "erased": "before we erased their data",
+    "provider": "according to the provider ({evidence})",
 }
 
 
 def question(opt_out_question: OptOutQuestion, key: str = "") -> Rendered:
-    """Below a text that probably asks for no more texts, with the buttons until somebody has decided."""
+    """Asks below a text if it is a request to stop; has buttons until somebody decides, then shows the decision."""
     if opt_out_question.decision is None:
-        asked = [
+        choices = [
             button("stop_meant", "Opt out", opt_out_question.message_id, style="danger"),
             button("stop_not_meant", "Not an opt-out", opt_out_question.message_id),
         ]
-        return notice(Marked(f":octagonal_sign: {_ASKED}"), asked, key)
-    return notice(_answered(opt_out_question), (), key)
+        return notice(Marked(f":octagonal_sign: {_QUESTION}"), choices, key)
+    return notice(_decision(opt_out_question), (), key)
 
 
-def _answered(opt_out_question: OptOutQuestion) -> Marked:
+def _decision(opt_out_question: OptOutQuestion) -> Marked:
     if opt_out_question.decided_by is None:
-        return Marked("This text sounded like a wish for no more texts. The contact has opted out since.")
+        return Marked("This text sounded like a request to stop. The contact has opted out since then.")
     who = mention(opt_out_question.decided_by)
     if opt_out_question.decision == "stop":
-        return fill("{who} took this text as a wish for no more texts: the contact is opted out.", who=who)
-    return fill("{who} looked: this text is no wish for no more texts.", who=who)
+        return fill("{who} read this text as a request to stop, and opted the contact out.", who=who)
+    return fill("{who} decided that this text isn't a request to stop.", who=who)
 
 
 def history(found: Sequence[Suppression]) -> Marked:
-    """How the contact opted out and in, newest first; nothing if they never did."""
-    return joined("\n", [_told(each) for each in found])
+    """Lists how the contact opted out and in again, newest first; empty if they never opted out."""
+    return joined("\n", [_entry(each) for each in found])
 
 
-def _told(each: Suppression) -> Marked:
+def _entry(each: Suppression) -> Marked:
     out = fill("*Opted out* {at}, {how}", at=when(each.since, blocks.MOMENT), how=_how(each.source, each.evidence))
     if each.lifted_at is None:
         return out
     how = _how(each.lift_source or "person", each.lift_evidence)
-    return joined("; ", [out, fill("*in again* {at}, {how}", at=when(each.lifted_at, blocks.MOMENT), how=how)])
+    back = fill("*opted in again* {at}, {how}", at=when(each.lifted_at, blocks.MOMENT), how=how)
+    return joined("; ", [out, back])
 
 
 def _how(source: str, evidence: str | None) -> Marked:

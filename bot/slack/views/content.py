@@ -1,4 +1,4 @@
-"""What a post shows, before it is Block Kit: frozen, and built from our rows by whoever posts.
+"""The data that a post shows, before it becomes Block Kit. `bot/slack/threads/presenter.py` builds it from our rows.
 
 Times are microseconds UTC; addresses are canonical (`+61400000000`).
 """
@@ -32,16 +32,16 @@ class ContactView:
 
 @dataclass(frozen=True, slots=True)
 class SenderView:
-    """What their texts come from."""
+    """The sender of our texts to a contact."""
 
     provider: str  # as people write it: "Fone Dynamics"
-    address: str | None = field(default=None, repr=False)  # None: leased with the next text
+    address: str | None = field(default=None, repr=False)  # None: we lease one with the next text
     leased: bool = False
     lease_ends: int | None = None
 
     @property
     def is_name(self) -> bool:
-        """Whether it is no number, so that nobody can answer a text from it."""
+        """True if it is a name instead of a number, so that nobody can reply to a text from it."""
         return self.address is not None and isinstance(from_canonical(self.address), Alphanumeric)
 
 
@@ -51,17 +51,17 @@ class InboundText:
 
     text: str = field(repr=False)
     at: int
-    late: bool = False  # it is shown more than a minute after it came, so its time is told
+    late: bool = False  # we show it more than a minute after it came, so the post has its time
     possibly_repeat: bool = False
-    recovered_from: str = ""  # how it was found, as a sentence, if it did not come by itself
+    recovered_from: str = ""  # a sentence on how we found it, if the provider's webhook did not bring it
     attachments: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class OutboundView:
-    """A text of ours that no reply in the thread shows."""
+    """A text of ours that was not a reply in the thread."""
 
-    author: str | None  # a Slack user id; None: nobody, it went by itself
+    author: str | None  # a Slack user id; None: it was sent automatically
     origin: str  # "by /sms", "from the compose window", "as the confirmation of their STOP"; may be empty
     text: str = field(repr=False)
     at: int
@@ -77,14 +77,14 @@ class CardView:
     sender: SenderView | None = None
     is_open: bool = True
     assignee: str | None = None  # a Slack user id
-    waiting_since: int | None = None  # since when the contact waits for us
+    waiting_since: int | None = None  # when the contact began to wait for our answer
     mode: Mode = "reply"
-    earlier: str = ""  # where the contact's conversation before this one is
-    newer: str = ""  # where their conversation goes on
+    earlier: str = ""  # URL of the contact's previous conversation
+    newer: str = ""  # URL of their next conversation
 
 
 class Stage(Enum):
-    """What a receipt line tells: the statuses of a message by their names, its other states, and three ends."""
+    """The stage that a receipt line shows: a message's status or state by its name, or one of three ends."""
 
     QUEUED = "queued"
     HELD = "held"
@@ -105,26 +105,26 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StatusLineView:
-    """What has become of one message of ours."""
+    """The status of one message of ours."""
 
     stage: Stage
     sender: SenderView | None = None
-    sent_at: int | None = None  # when the provider took it
-    at: int | None = None  # when the stage was reached; held or scheduled: until when
+    sent_at: int | None = None  # when the provider accepted it
+    at: int | None = None  # when it reached the stage; held or scheduled: until when
     sentence: str | Marked = field(default="", repr=False)  # why it is held, failed, asked about, …
     segments: int | None = None
     attempt: int = 1  # from 1
     parts: int = 1
     delivered_parts: int = 0
-    delivered_means: str = "delivered to the phone"  # as the provider's features say
+    delivered_means: str = "delivered to the phone"  # from the provider's features
     attachments: int = 0
-    word: str = ""  # the provider's own, where it is none that we know
-    recovered: str = ""  # how it, or what became of it, was found, if that did not come by itself
+    word: str = ""  # the provider's status word, if we don't know it
+    recovered: str = ""  # how we found it or its status, if no event or webhook brought it
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """Something that went wrong, with everything that went wrong for the same reason."""
+    """One cause of failures, and how often it occurred."""
 
     sentence: str | Marked
     count: int

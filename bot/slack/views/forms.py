@@ -1,7 +1,7 @@
-"""Modals with their fields, and what a person entered in them, within Slack's limits. Pure.
+"""Modals, their fields and the values that a person entered, within Slack's limits. Pure.
 
-https://docs.slack.dev/reference/views. Each field is an `input` block with one element; its `block_id` names it in what
-was entered and in the errors that are shown at it.
+https://docs.slack.dev/reference/views. Each field is an `input` block with one element. Its `block_id` names the field
+among the entered values, and in the errors that Slack shows below it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,12 @@ View = dict[str, Any]
 Element = dict[str, Any]
 Entered = dict[str, Any]  # by block id: a text, the value of an option, a list of them, epoch seconds, or None
 
-LONGEST_TEXT = 3000  # characters in a text field
+# Slack's limits. Lengths are in characters.
+LONGEST_TEXT = 3000
 MOST_OPTIONS = 100
 _MOST_BLOCKS = 100
 _TITLE = 24
-_LABEL = 75  # of an option; the same for the line below it
+_LABEL = 75  # of an option, and of the line below it
 _HINT = 2000
 _VALUES = (
     "value",
@@ -36,7 +37,7 @@ _VALUES = (
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several."""
+    """One option of a menu."""
 
     value: str
     label: str = field(repr=False)
@@ -49,14 +50,14 @@ class Choice:
 def modal(
     title: str, blocks: Sequence[Block], *, form: str = "", submit: str = "", about: Mapping[str, Any] | None = None
 ) -> View:
-    """A modal.
+    """Returns a modal.
 
     Args:
-        title: 24 characters.
-        blocks: what stands in it.
-        form: the `callback_id` under which it is submitted.
-        submit: on the button that submits it; none without.
-        about: what has to come back with it, as JSON of 3,000 characters at most; nobody but the app sees it.
+        title: at most 24 characters.
+        blocks: its content.
+        form: the `callback_id` of its submission.
+        submit: the label of the submit button; empty for a modal without one.
+        about: data that Slack returns with the modal, at most 3,000 characters as JSON. Only the app sees it.
     """
     made: View = {
         "type": "modal",
@@ -73,12 +74,12 @@ def modal(
 
 
 def said(title: str, sentence: str) -> View:
-    """A modal that only says something."""
+    """Returns a modal that only shows a sentence."""
     return modal(title, [section(sentence)])
 
 
 def about(view: Mapping[str, Any]) -> dict[str, Any]:
-    """What was given to `modal` as `about`."""
+    """Returns the `about` data of a modal that came back from Slack."""
     given: dict[str, Any] = json.loads(view.get("private_metadata") or "{}")
     return given
 
@@ -89,7 +90,7 @@ def about(view: Mapping[str, Any]) -> dict[str, Any]:
 def enter(
     block_id: str, label: str, element: Element, *, optional: bool = False, hint: str = "", live: bool = False
 ) -> Block:
-    """A field. With `live` the app hears of each change, else of the whole form when it is submitted."""
+    """Returns a field. With `live`, Slack sends the app each change; otherwise only the submitted form."""
     made: Block = {
         "type": "input",
         "block_id": block_id,
@@ -104,7 +105,7 @@ def enter(
 def text(
     action_id: str, initial: str = "", *, lines: bool = False, longest: int = LONGEST_TEXT, live: bool = False
 ) -> Element:
-    """A text; with `live` the app hears of each character."""
+    """Returns a text input of at most `longest` characters. With `live`, Slack sends the app each keystroke."""
     made: Element = {
         "type": "plain_text_input",
         "action_id": action_id,
@@ -117,58 +118,58 @@ def text(
 
 
 def whole_number(action_id: str, initial: int | None = None) -> Element:
-    """A number without decimals."""
+    """Returns an input for a whole number."""
     made: Element = {"type": "number_input", "action_id": action_id, "is_decimal_allowed": False}
     return made if initial is None else {**made, "initial_value": str(initial)}
 
 
 def choice(action_id: str, choices: Sequence[Choice], initial: str | None = None) -> Element:
-    """One of a hundred at most."""
+    """Returns a menu of at most a hundred options."""
     options = {each.value: option(each) for each in choices[:MOST_OPTIONS]}
     made: Element = {"type": "static_select", "action_id": action_id, "options": list(options.values())}
     return {**made, "initial_option": options[initial]} if initial in options else made
 
 
 def search(action_id: str, initial: Choice | None = None, at_least: int = 2) -> Element:
-    """One of those that the app finds for what is typed, from so many characters on."""
+    """Returns a menu whose options the app finds for the typed text, once it has `at_least` characters."""
     made: Element = {"type": "external_select", "action_id": action_id, "min_query_length": at_least}
     return made if initial is None else {**made, "initial_option": option(initial)}
 
 
 def moment(action_id: str, initial: int | None = None) -> Element:
-    """A day and a time, in the person's own zone; epoch seconds."""
+    """Returns an input for a day and time in the person's time zone. Its value is in epoch seconds."""
     made: Element = {"type": "datetimepicker", "action_id": action_id}
     return made if initial is None else {**made, "initial_date_time": initial}
 
 
 def files(action_id: str, most: int = 10) -> Element:
-    """Files from the person's own device, so many at most."""
+    """Returns an input for at most `most` files from the person's device."""
     return {"type": "file_input", "action_id": action_id, "max_files": most}
 
 
 def tick(action_id: str, label: str, *, on: bool) -> Element:
-    """Yes or no."""
+    """Returns a single checkbox."""
     only = option(Choice("yes", label))
     made: Element = {"type": "checkboxes", "action_id": action_id, "options": [only]}
     return {**made, "initial_options": [only]} if on else made
 
 
 def option(one: Choice) -> dict[str, Any]:
-    """An option as Slack takes it."""
+    """Returns an option as Slack's API takes it."""
     made: dict[str, Any] = {"text": plain_text(one.label, _LABEL), "value": one.value}
     return {**made, "description": plain_text(one.note, _LABEL)} if one.note else made
 
 
 def buttons(block_id: str, *shown: Button) -> Block:
-    """A row of buttons under a name of its own."""
+    """Returns a row of buttons with this `block_id`."""
     return {**actions(shown)[0], "block_id": block_id}
 
 
-# --- what was entered -------------------------------------------------------------------------------------------------
+# --- entered values ---------------------------------------------------------------------------------------------------
 
 
 def entered(view: Mapping[str, Any]) -> Entered:
-    """What stands in the fields now, by their block ids; None where nothing does."""
+    """Returns the values of the fields by their block ids; None for an empty field."""
     fields = view["state"]["values"]
     return {block_id: _value(next(iter(elements.values()))) for block_id, elements in fields.items() if elements}
 

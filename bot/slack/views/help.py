@@ -1,4 +1,4 @@
-"""What `/sms help` and `!help` say. Pure."""
+"""The text of `/sms help` and `!help`. Pure."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from bot.slack.views.cards import MODES
 if TYPE_CHECKING:
     from bot.slack.views.content import Mode
 
-_COMMANDS = """*The command*, outside of threads:
+_COMMANDS = """*Outside threads*, use the `/sms` command:
 • `/sms` opens a window to write a text
-• `/sms <number> <text>` texts at once; `/sms <number> #<template>` texts a template
+• `/sms <number> <text>` sends a text; `/sms <number> #<template>` sends a template
 • `/sms find <name or number>` finds conversations
 • `/sms open <number>` opens the thread of a number without texting it
-• `/sms leases` shows the numbers that are leased to us
-• `/sms senders` shows what texts can come from
-• `/sms route <number> <text>` shows which sender a text would come from, what it costs, and why; nothing is sent
-• `/sms status` shows what waits, what failed and how the providers are
-• `/sms templates` lists the templates; `add <name> <text>`, `show <name>` and `remove <name>` behind it
-• `/sms template <name> <number>` texts one
-• `/sms optout <number>` and `/sms optin <number>` note that somebody wants no texts, or wants them again; for admins
-• `/sms export <number>` and `/sms erase <number>` give out, and delete, all that is kept about a person; for admins
-• `/sms help` shows this"""
-_THREAD = """*In the thread of a conversation*, at the start of a message:
-• `!note <words>` stays in the team
-• `!close` and `!reopen` the conversation
-• `!assign @somebody` hands it to a colleague
-• `!via <sender>` chooses what texts come from
-• `!later <when>` with the text below it, on a new line, texts it then
-• `!help` shows this"""
+• `/sms leases` lists the numbers that we lease
+• `/sms senders` lists the numbers and names that you can text from
+• `/sms route <number> <text>` shows which sender a text would come from, why, and how long it is; nothing is sent
+• `/sms status` shows queues, failures and provider health
+• `/sms templates` lists the templates; put `add <name> <text>`, `show <name>` or `remove <name>` after it to edit them
+• `/sms template <name> <number>` sends a template
+• `/sms optout <number>` stops all texts to somebody, and `/sms optin <number>` allows them again; for admins
+• `/sms export <number>` shows everything we keep about somebody, and `/sms erase <number>` deletes it; for admins
+• `/sms help` shows this list"""
+_THREAD = """*In the thread of a conversation*, start a message with one of these:
+• `!note <words>` keeps the message in the team
+• `!close` closes the conversation, and `!reopen` opens it again
+• `!assign @somebody` assigns it to a colleague
+• `!via <sender>` changes the sender of the next texts
+• `!later <when>`, with the text on a new line, sends the text at that time
+• `!help` shows this list"""
 
 
 def help_text(mode: Mode | None = None, key: str = "") -> Rendered:
-    """`/sms help` and `!help`.
+    """Returns the answer to `/sms help` and `!help`.
 
     Args:
-        mode: how the inbox treats replies; None outside of an inbox.
-        key: as everywhere.
+        mode: how the inbox treats replies; None outside an inbox.
+        key: the key of the post, by which we find it again.
     """
     shown = [blocks.section(escape(text)) for text in (_COMMANDS, _THREAD)]
     if mode is not None:
         shown.append(blocks.context(Marked(MODES[mode])))
-    spoken = Marked("How to text: `/sms` outside of threads, `!note` and other words in them.")
+    spoken = Marked("How to text: use `/sms` outside threads, and `!note` and other commands in them.")
     return Rendered(spoken, blocks.keyed(shown, key))

@@ -1,4 +1,4 @@
-"""The Home tab: what stands in it, within a hundred blocks. Pure: it is given all that it shows."""
+"""The Home tab, within Slack's limit of a hundred blocks. Pure: it gets all the data that it shows."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bot.slack.views.forms import View
 
 MOST_LINES = 15  # of one list in one inbox
-MOST_INBOXES = 8  # that are shown in full; each takes up to eleven blocks
-_IN_A_BLOCK = 5  # lines; each has a link, and a section takes 3,000 characters
+MOST_INBOXES = 8  # shown in full; each takes up to eleven blocks
+_IN_A_BLOCK = 5  # rows; each has a link, and a section takes 3,000 characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class HomeRow:
 
 @dataclass(frozen=True, slots=True)
 class InboxView:
-    """One inbox. Lists are cut; the counts are not."""
+    """One inbox. We cut its lists to `MOST_LINES`; the counts are complete."""
 
     name: str
     waiting: Sequence[HomeRow] = ()
     failed: Sequence[HomeRow] = ()
     ending: Sequence[HomeRow] = ()
-    came: int = 0
-    went: int = 0
+    came: int = 0  # inbound texts today
+    went: int = 0  # outbound texts today
     delivered: int = 0
     lost: int = 0  # failed or expired
 
@@ -51,12 +51,12 @@ class AccountView:
     accepted_at: int | None
     failed_at: int | None
     unknown: int
-    paused_until: int | None = None  # nothing is sent through it
-    unasked_until: int | None = None  # it is not asked for texts and receipts
+    paused_until: int | None = None  # until then we send nothing through it
+    unasked_until: int | None = None  # until then we don't poll it for texts and receipts
 
 
 def home(inboxes: Sequence[InboxView], accounts: Sequence[AccountView], now: int) -> View:
-    """The tab of a person who may text from these inboxes."""
+    """Returns the tab of a person who may text from these inboxes."""
     controls = [Button("home:new", "New SMS", style="primary"), Button("home:refresh", "Refresh")]
     shown = [
         *blocks.actions(controls),
@@ -69,38 +69,38 @@ def home(inboxes: Sequence[InboxView], accounts: Sequence[AccountView], now: int
 
 
 def nothing(sentence: str) -> View:
-    """The tab of a person who may see nothing."""
+    """Returns the tab of a person who may see no inbox; the sentence says why."""
     return {"type": "home", "blocks": [blocks.section(sentence)]}
 
 
 def _inbox(inbox: InboxView) -> list[Block]:
-    numbers = f"Today: {inbox.came} in, {inbox.went} out, {inbox.delivered} delivered, {inbox.lost} failed"
+    counts = f"Today: {inbox.came} in, {inbox.went} out, {inbox.delivered} delivered, {inbox.lost} failed"
     lists = [
-        *_list("Waiting", inbox.waiting, "{link} · since {at}"),
+        *_list("Waiting for an answer", inbox.waiting, "{link} · since {at}"),
         *_list("Failed", inbox.failed, "{link} · {at} · {said}"),
-        *_list("Leases that end soon", inbox.ending, "{link} · {said} · {at}"),
+        *_list("Leases ending soon", inbox.ending, "{link} · {said} · {at}"),
     ]
     if not inbox.waiting:
         lists.insert(0, blocks.section(Marked("Nobody is waiting.")))
-    return [blocks.header(inbox.name), blocks.context(numbers), *lists]
+    return [blocks.header(inbox.name), blocks.context(counts), *lists]
 
 
-def _list(title: str, lines: Sequence[HomeRow], form: str) -> list[Block]:
-    """A list in as few blocks as its links allow."""
-    if not lines:
+def _list(title: str, rows: Sequence[HomeRow], form: str) -> list[Block]:
+    """Returns a list in as few blocks as its links allow."""
+    if not rows:
         return []
-    told = [
+    lines = [
         fill(
             form,
             link=link(blocks.cut(blocks.line(each.name), 60), each.url),
             at=when(each.at, blocks.MOMENT),
             said=blocks.cut(blocks.line(each.said), 120),
         )
-        for each in lines[:MOST_LINES]
+        for each in rows[:MOST_LINES]
     ]
-    pieces = [told[start : start + _IN_A_BLOCK] for start in range(0, len(told), _IN_A_BLOCK)]
+    pieces = [lines[start : start + _IN_A_BLOCK] for start in range(0, len(lines), _IN_A_BLOCK)]
     pieces[0].insert(0, Marked(f"*{title}*"))
-    if len(lines) > MOST_LINES:
+    if len(rows) > MOST_LINES:
         pieces[-1].append(Marked("… and more"))
     return [blocks.section(joined("\n", piece)) for piece in pieces]
 
@@ -108,20 +108,19 @@ def _list(title: str, lines: Sequence[HomeRow], form: str) -> list[Block]:
 def _accounts(accounts: Sequence[AccountView]) -> list[Block]:
     if not accounts:
         return []
-    told = joined("\n", [_account(each) for each in accounts])
-    return [blocks.header("Providers"), blocks.section(told)]
+    return [blocks.header("Providers"), blocks.section(joined("\n", [_account(each) for each in accounts]))]
 
 
 def _account(account: AccountView) -> Marked:
-    taken, lost = account.accepted_at, account.failed_at
+    taken, lost, paused, unpolled = account.accepted_at, account.failed_at, account.paused_until, account.unasked_until
     trouble = lost is not None and (taken is None or lost > taken)
-    said = [
-        fill("last text taken {at}", at=when(taken, blocks.MOMENT)) if taken is not None else "no text taken yet",
+    facts = [
+        fill("last text accepted {at}", at=when(taken, blocks.MOMENT)) if taken is not None else "no text accepted yet",
         fill("last failure {at}", at=when(lost, blocks.MOMENT)) if lost is not None else "",
         f"{account.unknown} unknown" if account.unknown else "",
-        fill("paused until {at}", at=when(account.paused_until)) if account.paused_until is not None else "",
-        fill("not asked until {at}", at=when(account.unasked_until)) if account.unasked_until is not None else "",
+        fill("no texts sent until {at}", at=when(paused)) if paused is not None else "",
+        fill("not checked for texts and receipts until {at}", at=when(unpolled)) if unpolled is not None else "",
     ]
-    waits = account.paused_until is not None or account.unasked_until is not None
+    waits = paused is not None or unpolled is not None
     mark = ":warning:" if trouble or account.unknown or waits else ":white_check_mark:"
-    return fill("{mark} *{name}*: {said}", mark=Marked(mark), name=account.name, said=joined(" · ", said))
+    return fill("{mark} *{name}*: {facts}", mark=Marked(mark), name=account.name, facts=joined(" · ", facts))

@@ -1,13 +1,16 @@
-"""The Slack app manifest, made from what the code calls and listens to. `threadline manifest` prints it."""
+"""The Slack app manifest, built from the methods that we call and the events that we handle.
+
+`threadline manifest` prints it.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-# What becomes of channels; that one is archived is said by a notice in it.
+# Changes of channels. There is no event for archiving: Slack posts a message in the channel instead.
 CHANNEL_EVENTS = ("channel_left", "channel_deleted", "channel_rename", "channel_id_changed", "member_joined_channel")
 GROUP_EVENTS = ("group_left", "group_deleted", "group_rename")
-# Each scope with the call or event that needs it; a test holds this table to the code.
+# Each scope with the calls or events that need it. A test compares this table with the code.
 SCOPES = {
     "chat:write": ("chat.postMessage", "chat.update", "chat.delete", "chat.postEphemeral"),
     "commands": ("/sms", "sms_new", "sms_send_as", "sms_details"),
@@ -20,7 +23,7 @@ SCOPES = {
     "files:write": ("files.getUploadURLExternal", "files.completeUploadExternal", "files.delete"),
 }
 OPTIONAL_SCOPES = {"usergroups:read": ("usergroups.list", "usergroups.users.list")}
-# Each with the listener that takes it.
+# Each event with its listener.
 EVENTS = {
     "message.channels": "message",
     "message.groups": "message",
@@ -39,16 +42,16 @@ SHORTCUTS = (
         "name": "SMS details",
         "type": "message",
         "callback_id": "sms_details",
-        "description": "What became of this text, with every try and receipt",
+        "description": "Status of this text, with every attempt and receipt",
     },
 )
 
 
 def manifest(public_url: str | None = None) -> dict[str, Any]:
-    """The manifest to paste at api.slack.com/apps.
+    """Returns the manifest to paste at api.slack.com/apps.
 
     Args:
-        public_url: of our doors, for http mode; None for socket mode.
+        public_url: the base URL at which Slack reaches us, for http mode; None for socket mode.
     """
     events_url = {} if public_url is None else {"request_url": f"{public_url}/slack/events"}
     options_url = {} if public_url is None else {"message_menu_options_url": f"{public_url}/slack/events"}

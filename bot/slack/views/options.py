@@ -1,4 +1,4 @@
-"""What a provider lets people choose for one text, as fields of a form: made from its `Options` model alone. Pure."""
+"""A provider's options for one text, as fields of a form that we build from its `Options` model alone. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOMENTS = (datetime, AwareDatetime)
 
 
 class WrongOptions(Exception):
-    """What was chosen cannot be used. `problems` has a sentence for each field, by the option's name."""
+    """The provider can't use the chosen values. `problems` has a sentence for each wrong option, by its name."""
 
     def __init__(self, problems: dict[str, str]) -> None:
         super().__init__(", ".join(problems))
@@ -32,17 +32,17 @@ class WrongOptions(Exception):
 
 
 def block_of(sender: str, option: str) -> str:
-    """The `block_id` of an option's field. A change of sender makes it another field."""
+    """Returns the `block_id` of an option's field. Another sender gets another field."""
     return f"option:{sender}:{option}"
 
 
 def fields(kind: type[Model], sender: str, usual: Mapping[str, Any]) -> list[Block]:
-    """A field for each option of the provider.
+    """Returns a field for each option of the provider.
 
     Args:
         kind: the provider's options.
-        sender: by the name the settings give it.
-        usual: what the settings choose for every text from it.
+        sender: its name in the settings.
+        usual: the options that the settings give every text from this sender.
     """
     return [
         _field(block_of(sender, name), name, info, usual.get(name, info.get_default(call_default_factory=False)))
@@ -51,10 +51,10 @@ def fields(kind: type[Model], sender: str, usual: Mapping[str, Any]) -> list[Blo
 
 
 def read(kind: type[Model], sender: str, entered: Entered, usual: Mapping[str, Any]) -> dict[str, Any]:
-    """What was chosen, of JSON types; only what is not as usual.
+    """Returns the chosen values that differ from the usual ones, as JSON types.
 
     Raises:
-        WrongOptions: the provider cannot take it.
+        WrongOptions: the provider can't use a value.
     """
     chosen: dict[str, Any] = {}
     for name, info in kind.model_fields.items():
@@ -90,7 +90,7 @@ def _element(action_id: str, kind: Any, value: Any) -> forms.Element:
 
 
 def _read(info: FieldInfo, given: Any) -> Any:
-    """What was entered, as the model takes it and JSON keeps it."""
+    """Converts an entered value to a type that both the model and JSON take."""
     kind = _kind(info)
     if kind is bool:
         return bool(given)
@@ -106,7 +106,7 @@ def _read(info: FieldInfo, given: Any) -> Any:
 
 
 def _kind(info: FieldInfo) -> Any:
-    """The type of an option, without *or nothing* and without what only checks it."""
+    """Returns the type of an option, without `None` and without annotations that only check the value."""
     kind: Any = info.annotation
     while True:
         if get_origin(kind) in (Union, UnionType):
@@ -125,5 +125,5 @@ def _seconds(value: Any) -> int | None:
 
 def _problems(error: ValidationError) -> dict[str, str]:
     found = error.errors(include_input=False, include_url=False, include_context=False)
-    told = {".".join(str(part) for part in each["loc"]): each["msg"].removeprefix("Value error, ") for each in found}
-    return {name: f"{sentence}." for name, sentence in told.items()}
+    said = {".".join(str(part) for part in each["loc"]): each["msg"].removeprefix("Value error, ") for each in found}
+    return {name: f"{sentence}." for name, sentence in said.items()}

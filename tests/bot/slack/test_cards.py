@@ -144,7 +144,7 @@ def test_marks_of_one_text() -> None:
     )
     post = only(cards.inbound([text], ANNA))
     assert labels(post)[1] == (
-        f":flag-au: +61 400 000 000 · {TOLD_MOMENT} · possibly a repeat · Found after &lt;an outage&gt; · 📎 2 files"
+        f":flag-au: +61 400 000 000 · {TOLD_MOMENT} · possibly a duplicate · Found after &lt;an outage&gt; · 📎 2 files"
     )
 
 
@@ -269,7 +269,7 @@ def test_card() -> None:
             f"*Open* · assigned to <@U1> · waiting since {TOLD_MOMENT}\n"
             f"Texts come from leased +61 488 888 888, until {TOLD_DAY} via Fone Dynamics"
         ),
-        "Replies in this thread are texted. Begin with `!note` what stays in the team.",
+        "Replies in this thread are texted to the contact. Start a message with `!note` to keep it in the team.",
     ]
     assert post.blocks[0]["block_id"] == "k:card:1"
     assert post.blocks[-1]["elements"][0]["action_id"] == "close"
@@ -280,7 +280,7 @@ def test_card_without_what_is_optional() -> None:
     """A card of a nameless, closed conversation without a sender is still whole, and has no empty actions."""
     post = cards.card(CardView(ContactView(None, "12345"), is_open=False))
     check(post)
-    assert labels(post)[:2] == ["12345", "*Closed*\nNo sender is chosen yet"]
+    assert labels(post)[:2] == ["12345", "*Closed*\nNo sender chosen yet"]
     assert all(block["type"] != "actions" for block in post.blocks)
 
 
@@ -309,9 +309,9 @@ def test_card_is_always_valid(contact: ContactView, provider: str, address: str 
 
 def test_notice() -> None:
     """A sentence of ours may be formatted, and mentions only what was marked."""
-    post = cards.notice("Begin with `!note` & <!here>", [CLOSE], "notice:1")
+    post = cards.notice("Start with `!note` & <!here>", [CLOSE], "notice:1")
     check(post)
-    assert labels(post)[0] == "Begin with `!note` &amp; &lt;!here&gt;"
+    assert labels(post)[0] == "Start with `!note` &amp; &lt;!here&gt;"
     assert post.blocks[0]["block_id"] == "k:notice:1"
     marked = cards.private(cards.fill("See {link}", link=cards.link("it", "https://x.example")))
     check(marked)
@@ -343,7 +343,7 @@ def test_resolved_alert() -> None:
     check(post)
     assert labels(post) == [
         ":white_check_mark: It broke.",
-        f"once, {TOLD_MOMENT} · seen by <@U1> · resolved {TOLD_MOMENT}",
+        f"once, {TOLD_MOMENT} · acknowledged by <@U1> · resolved {TOLD_MOMENT}",
     ]
     assert post.text == "Resolved: It broke."
 

@@ -51,7 +51,7 @@ def test_who_may_see_nothing_sees_one_sentence() -> None:
 def test_an_account_that_is_left_alone_says_until_when() -> None:
     """For sending, and for the questions to it, each by its own time."""
     told = str(home([], [AccountView("fone (Fone Dynamics)", AT, None, 0, AT + MINUTE, AT + HOUR)], AT))
-    assert "paused until" in told
-    assert "not asked until" in told
+    assert "no texts sent until" in told
+    assert "not checked for texts and receipts until" in told
     assert ":warning:" in told
     assert "until" not in str(home([], [AccountView("fone (Fone Dynamics)", AT, None, 0)], AT))

@@ -61,7 +61,7 @@ LINES = [
     ),
     (
         StatusLineView(Stage.SENDING, SenderView("IO", leased=True)),
-        "sending · a number that is leased with the next text via IO",
+        "sending · a number that we lease with the next text via IO",
     ),
 ]
 
@@ -77,12 +77,16 @@ def test_line(view: StatusLineView, expected: str) -> None:
 
 
 DECISIONS = [
-    (StatusLineView(Stage.FAILED, sent_at=AT, at=LATER), "This was not delivered.", f"✓ sent {TOLD} · ✗ failed"),
+    (StatusLineView(Stage.FAILED, sent_at=AT, at=LATER), "This wasn't delivered.", f"✓ sent {TOLD} · ✗ failed"),
     (StatusLineView(Stage.FAILED, sentence="The number is <wrong>."), "The number is &lt;wrong&gt;.", "✗ failed"),
-    (StatusLineView(Stage.EXPIRED, sent_at=AT), "The phone could not be reached", f"✓ sent {TOLD} · ✗ expired"),
+    (StatusLineView(Stage.EXPIRED, sent_at=AT), "The phone couldn't be reached", f"✓ sent {TOLD} · ✗ expired"),
     (StatusLineView(Stage.REFUSED, sentence="No credit is left."), "No credit is left.", "✗ refused"),
     (StatusLineView(Stage.ASKED, sentence="Text 5 segments?"), "Text 5 segments?", "not texted"),
-    (StatusLineView(Stage.UNKNOWN, at=AT), "*This may not have gone out.* We got no clear", f"unknown since {TOLD}"),
+    (
+        StatusLineView(Stage.UNKNOWN, at=AT),
+        "*This may not have gone out.* The provider",
+        f"unknown since {TOLD}",
+    ),
 ]
 
 
@@ -98,7 +102,7 @@ def test_line_that_asks(view: StatusLineView, sentence: str, progress: str) -> N
 
 def test_unknown_asks() -> None:
     """An unknown text ends with a question."""
-    assert labels(line(StatusLineView(Stage.UNKNOWN)))[0].endswith("did it arrive?")
+    assert labels(line(StatusLineView(Stage.UNKNOWN)))[0].endswith("Did it arrive?")
 
 
 def test_every_stage_has_words() -> None:

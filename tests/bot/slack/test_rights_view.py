@@ -38,7 +38,7 @@ def test_the_question_says_how_much(extent: Extent, says: str) -> None:
 
 def test_the_end_says_what_is_left() -> None:
     """Links to threads, the newest reason of Slack, and no more threads than a person reads."""
-    assert "Left" not in rights_view.erased(PROOF, "https://x.slack.com/")
+    assert "Still in Slack" not in rights_view.erased(PROOF, "https://x.slack.com/")
     left = [{"channel": "C1", "thread": f"17.{each}", "messages": 1, "why": "w"} for each in range(40)]
     left[1] = {"channel": "C1", "thread": "17.1", "why": "Slack says channel_not_found"}
     many = {**PROOF, "slack": {**PROOF["slack"], "left": left}, "opted_out": True, "file_written_anew": False}
@@ -56,5 +56,5 @@ def test_links_are_links() -> None:
     """Both forms, and how long."""
     post = rights_view.links("+61 400 000 001", 15, "https://a.example/files/1", "https://a.example/files/2")
     check(post)
-    assert "15 minutes: <https://a.example/files/1|a page>" in post.text
-    assert "<https://a.example/files/2|JSON>" in post.text
+    assert "<https://a.example/files/1|a page> to read, <https://a.example/files/2|JSON>" in post.text
+    assert "15 minutes" in post.text

@@ -78,7 +78,7 @@ async def test_what_sounds_like_stop_is_decided_once(team: Team) -> None:
     asked = question(team, root)
     assert buttons(asked) == ["Opt out", "Not an opt-out"]
     await asyncio.gather(press(team, asked, "stop_meant"), press(team, asked, "stop_meant", team.ben))
-    await team.until(lambda: "is opted out" in question(team, root)["text"])
+    await team.until(lambda: "opted the contact out" in question(team, root)["text"])
     assert await team.received(CUSTOMER, 1) == [GOODBYE]
     await team.quiet()
     assert buttons(question(team, root)) == []
@@ -98,7 +98,7 @@ async def test_help_is_answered_and_no_opt_out_is_none(tmp_path: Path) -> None:
         root = await team.conversation(ANOTHER, "take me off your list please")
         await team.until(lambda: any(key(post).startswith("doubt:") for post in team.below(root)))
         await press(team, question(team, root), "stop_not_meant")
-        await team.until(lambda: "no wish" in question(team, root)["text"])
+        await team.until(lambda: "isn't a request to stop" in question(team, root)["text"])
         for text in ("HELP", "help", "INFO"):
             await team.phones.send(ANOTHER, team.sydney, text)
         assert await team.received(ANOTHER, 1) == [HELP]

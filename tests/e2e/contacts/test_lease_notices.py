@@ -81,7 +81,7 @@ async def test_the_end_of_a_lease_is_told_before_and_survives_a_restart(tmp_path
         await team.until(lambda: len(team.notices(root)) == 1)
         assert "is leased until" in team.notices(root)[0]
         assert digits(old) in digits(team.notices(root)[0])
-        await team.until(lambda: "leased with the next text" in team.card(root))
+        await team.until(lambda: "lease with the next text" in team.card(root))
         team.phones.clock.shift(timedelta(days=31))
         await team.reply(root, "Two")
         await team.until(lambda: len(team.notices(root)) == 2)
@@ -104,7 +104,7 @@ async def test_nobody_is_told_of_a_number_that_nobody_texts_to(tmp_path: Path) -
         await team.slash(f"{CUSTOMER} Hello")
         await team.received(CUSTOMER, 1)
         root = team.root(CUSTOMER)
-        await team.until(lambda: "leased with the next text" in team.card(root))
+        await team.until(lambda: "lease with the next text" in team.card(root))
         assert team.notices(root) == []
 
 

@@ -48,7 +48,7 @@ async def test_replies_to_a_lease_are_sent_to_their_conversation(team: Team) -> 
 async def test_the_card_shows_the_lease_once_there_is_one(team: Team) -> None:
     """It shows the number and its end with the next edit of the card."""
     root = await team.conversation()
-    assert "No sender is chosen yet" in team.card(root)
+    assert "No sender chosen yet" in team.card(root)
     (number,) = await reply_times(team, root, 1)
     digits = number.removeprefix("+")
     await team.until(lambda: digits in "".join(filter(str.isdigit, team.card(root))))

@@ -92,7 +92,7 @@ async def test_an_admin_erases(team: Governed) -> None:
     await team.quiet()
     posts = len([post for post in team.slack.thread(team.support, root) if post.get("bot_id")])
     asked = await team.says(team.anna, f"erase 0{NATIONAL}")
-    assert "cannot be undone" in asked["text"]
+    assert "Nobody can undo this" in asked["text"]
     assert f"2 texts, 0 files and {posts} posts of ours" in asked["text"]
     assert buttons(asked) == ["Erase"]
     (button,) = asked["blocks"][-1]["elements"]
@@ -107,7 +107,7 @@ async def test_an_admin_erases(team: Governed) -> None:
     told = [said for said in team.told() + team.told(team.ben) if "*Erased.*" in said]
     (erasure,) = team.rows("SELECT * FROM erasures")
     assert len(told) == 1
-    assert f"2 texts, 0 files here and {posts} posts of ours in Slack are gone." in told[0]
+    assert f"We deleted 2 texts, 0 files and {posts} posts of ours in Slack." in told[0]
     assert f"/archives/{team.support}/p{root.replace('.', '')}|this thread> (1 message)" in told[0]
     assert erasure["address_hash"] in told[0]
     assert all(NATIONAL not in said.replace(" ", "") for said in team.told() + team.told(team.ben))
@@ -131,7 +131,7 @@ async def test_a_question_that_is_old_does_nothing(team: Governed) -> None:
     await team.until(lambda: any("*Erased.*" in said for said in team.told()))
     await team.conversation(CUSTOMER, "Me again")
     await team.press(team.ben, other)
-    await team.until(lambda: any("erased already" in said for said in team.told(team.ben)))
+    await team.until(lambda: any("erased them already" in said for said in team.told(team.ben)))
     assert team.contact()
     third = await team.says(team.anna, f"erase {CUSTOMER}")
     team.bot_settings.admins[:] = [team.ben]
@@ -147,7 +147,7 @@ async def test_an_erasure_goes_on_after_a_restart(team: Governed) -> None:
     asked = await team.says(team.anna, f"erase {CUSTOMER}")
     team.slack.faults.fail("chat.delete", times=None)
     await team.press(team.anna, asked)
-    await team.until(lambda: any("being erased" in said for said in team.told()))
+    await team.until(lambda: any("We're erasing everything" in said for said in team.told()))
     await team.stop_bot()
     team.slack.faults.clear()
     await team.start_bot()

@@ -52,7 +52,7 @@ async def test_the_counter_follows_and_the_dear_character_can_be_replaced(tmp_pa
         assert typed(team) == dear
         assert len(team.slack.calls.of("views.update")) <= 2
         assert "2 segments" in words(team)
-        assert "the signature costs" in words(team)
+        assert "the signature adds" in words(team)
         await team.slack.press(team.anna, "compose:plain")
         await team.until(lambda: "GSM-7" in words(team))
         assert typed(team) == dear.replace(CURLY, "'")
@@ -66,7 +66,7 @@ async def test_a_chosen_sender_shows_its_options_and_they_go_out(team: Team) -> 
     await compose(team)
     await team.slack.press(team.anna, "compose:via", "sydney")
     await team.until(lambda: has_field(team, "option:sydney:forward_to_email"))
-    assert "can be answered" in json.dumps(team.slack.modal(team.anna))
+    assert "can receive replies" in json.dumps(team.slack.modal(team.anna))
     team.slack.fill(team.anna, "option:forward_to_email", "nobody")
     assert list(await errors(team)) == ["option:sydney:forward_to_email"]
     team.slack.fill(team.anna, "option:forward_to_email", None)

@@ -96,7 +96,7 @@ async def test_another_sender_is_chosen_on_the_card(team: Team) -> None:
     assert "full members" in await modal(team, guest)
     await team.slack.click(team.anna, team.support, root, "open:sender")
     await modal(team)
-    assert "can be answered" in json.dumps(shown(team))
+    assert "can receive replies" in json.dumps(shown(team))
     team.slack.fill(team.anna, "sender:name", "sydney")
     assert not (await team.slack.submit(team.anna)).answer
     await team.quiet()

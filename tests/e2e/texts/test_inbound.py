@@ -66,7 +66,7 @@ async def test_a_text_without_an_id_is_shown_again_and_marked(team: Team) -> Non
         await team.quiet()
     posts = team.below(team.root(CUSTOMER))
     assert [literal(post) for post in posts] == ["Yes", "Yes"]
-    assert ["possibly a repeat" in team.slack.words(post) for post in posts] == [False, True]
+    assert ["possibly a duplicate" in team.slack.words(post) for post in posts] == [False, True]
 
 
 async def test_two_equal_texts_with_ids_are_two_texts(team: Team) -> None:

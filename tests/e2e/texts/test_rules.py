@@ -79,13 +79,13 @@ async def test_that_nobody_can_answer_a_name_is_told_before_it_is_sent(tmp_path:
 
     async with Team(tmp_path, named) as team:
         root = await team.conversation()
-        await team.until(lambda: "Texts come from Acme (it cannot be answered)" in team.card(root))
+        await team.until(lambda: "Texts come from Acme (the contact can't reply to it)" in team.card(root))
         other = await team.conversation(BRITISH, "Hi")
         assert "Acme" not in team.card(other)
         assert "skipped. Phones in this country" in await team.slash(f"route {BRITISH} Hi")
         assert "The customer can't answer this." in await team.slash(f"{CUSTOMER} Hi")
         await team.received(CUSTOMER, 1)
-        await team.until(lambda: any("Acme (it cannot be answered)" in line for line in team.lines(root)))
+        await team.until(lambda: any("Acme (the contact can't reply to it)" in line for line in team.lines(root)))
         await team.slash("")
         await team.until(lambda: team.slack.modal(team.anna))
-        assert "else acme: the customer cannot answer" in str(team.slack.modal(team.anna))
+        assert "else acme: contacts can't reply" in str(team.slack.modal(team.anna))
