@@ -33,7 +33,7 @@ from bot.http.export_routes import ExportRoutes, export_urls
 from bot.http.file_routes import FileRoutes
 from bot.http.server import RouteGroup, Server
 from bot.http.sms_webhooks import SmsWebhooks
-from bot.operator.single_instance import AlreadyRunning, alone
+from bot.operator.single_instance import AlreadyRunning, hold_lock
 from bot.privacy.erasure import Eraser
 from bot.privacy.retention import Retention
 from bot.sending.decide import Decider
@@ -245,7 +245,7 @@ def _alone(database: Path) -> Iterator[None]:
         CannotStart: another process holds the lock.
     """
     try:
-        with alone(database):
+        with hold_lock(database):
             yield
     except AlreadyRunning:
         raise CannotStart(f"Another threadline is running on {database}. Stop it first.") from None

@@ -1,6 +1,6 @@
-"""The `threadline` command: one module for each kind of thing that an operator does, one function for each command.
+"""The `threadline` command: one module for each group of commands, one function for each command.
 
-`frame.py` has what they share: the options, how they end, and how they print.
+`console.py` has the code that they share: common options, exit codes and printing.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from bot.cli import dead, init, inspection, maintenance, privacy, running, sendi
 from bot.cli.console import CODES
 
 _SECTIONS: dict[str, list[click.Command]] = {
-    "Run it": [running.run, running.demo, running.version],
-    "Set it up": [init.init, setup.doctor, setup.manifest, setup.callbacks, setup.prime],
-    "Look on": [inspection.status, inspection.tail, inspection.leases, inspection.route],
-    "Keep it": [maintenance.backup, maintenance.restore, maintenance.migrate],
+    "Run": [running.run, running.demo, running.version],
+    "Set up": [init.init, setup.doctor, setup.manifest, setup.callbacks, setup.prime],
+    "Watch": [inspection.status, inspection.tail, inspection.leases, inspection.route],
+    "Database": [maintenance.backup, maintenance.restore, maintenance.migrate],
     "Texts": [sending.send, sending.retry, dead.dead],
     "Privacy": [privacy.export, privacy.erase],
 }
 
 
-_LINE = 200  # characters: the first sentence of a command, whole
+_LINE = 200  # characters: long enough for the whole first sentence of a command
 
 
 class _Sections(click.Group):
     """A group whose help lists its commands under headings."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        """Writes them in the order of the sections."""
+        """Writes the commands in the order of the sections."""
         for title, commands in _SECTIONS.items():
             with formatter.section(title):
                 formatter.write_dl([(str(each.name), each.get_short_help_str(_LINE)) for each in commands])
@@ -43,9 +43,9 @@ class _Sections(click.Group):
 )
 @click.pass_context
 def main(context: click.Context) -> None:
-    """Text messages inside Slack: one thread per conversation.
+    """SMS inside Slack: one thread per conversation.
 
-    Each command says more with --help, and shows examples.
+    Run a command with --help for details and examples.
     """
     if os.environ.get("NO_COLOR"):
         context.color = False

@@ -1,4 +1,4 @@
-"""What the commands share: their options, how they end, and how they print."""
+"""Code that the commands share: common options, exit codes and printing."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-FAILED = 1  # it did not work
-WRONG = 2  # the command or the settings are wrong; click's own choice for a wrong command
+FAILED = 1
+WRONG = 2  # wrong command line or settings; click uses the same code for a wrong command line
 
-CODES = "Exit codes: 0 it is done, 1 it did not work, 2 the command or the settings are wrong."
+CODES = "Exit codes: 0 success, 1 failure, 2 wrong command line or settings."
 
 HERE = Path("threadline.toml")
-SETTINGS = "THREADLINE_SETTINGS"  # the variable that names the file
+SETTINGS = "THREADLINE_SETTINGS"  # the environment variable with the path of the settings file
 
 
 def examples(*commands: str) -> str:
-    """The end of a command's help: what one may type, without `threadline` before it."""
+    """Returns the examples at the end of a command's help. Give each without `threadline` before it."""
     return "\n".join(["\b", "Examples:", *(f"  threadline {command}" for command in commands)])
 
 
 def names_of(table: str) -> Callable[[click.Context, click.Parameter, str], list[str]]:
-    """Completes the names in this table of the settings file, whether or not the file can be used."""
+    """Returns a shell completion of the names in this table of the settings file, even if other settings are wrong."""
 
     def complete(context: click.Context, _: click.Parameter, begun: str) -> list[str]:
         file = context.params.get("path") or os.environ.get(SETTINGS) or HERE
@@ -63,43 +63,43 @@ settings_option = click.option(
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
     envvar=SETTINGS,
-    help="The settings file (TOML); threadline.toml here if there is one. The environment wins over it.",
+    help="The settings file (TOML); if not given, threadline.toml in this folder. Environment variables override it.",
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON value.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON value.")
 inbox_option = click.option(
     "--inbox",
     metavar="NAME",
     shell_complete=names_of("inboxes"),
-    help="From which inbox; the first of the settings if not given.",
+    help="The inbox to use; if not given, the first in the settings.",
 )
 
 
-def loaded(path: Path | None) -> Settings:
-    """The settings; the command ends with 2 where they cannot be used."""
+def load_or_exit(path: Path | None) -> Settings:
+    """Loads the settings. If they are wrong, prints why and exits with 2."""
     try:
-        return read(path)
+        return load_settings(path)
     except BadSettings as error:
         fail(str(error), WRONG)
 
 
-def read(path: Path | None) -> Settings:
-    """The settings of this file, else of threadline.toml here, and of the environment.
+def load_settings(path: Path | None) -> Settings:
+    """Loads the settings from this file, else from threadline.toml in this folder, and from the environment.
 
     Raises:
-        BadSettings: naming every setting that is missing or wrong.
+        BadSettings: settings are missing or wrong; it names all of them.
     """
     return load(path or (HERE if HERE.is_file() else None), partial(click.echo, err=True))
 
 
-def done(work: Coroutine[Any, Any, Result]) -> Result:
-    """What the work returns; where it cannot be done, the command ends with 1 and the reason."""
-    with ending():
+def run_or_exit(work: Coroutine[Any, Any, Result]) -> Result:
+    """Runs a coroutine and returns its result. If it can't be done, prints why and exits with 1."""
+    with exiting_on_errors():
         return asyncio.run(work)
 
 
 @contextmanager
-def ending() -> Iterator[None]:
-    """Ends the command with 1 and the reason where what is done inside cannot be done."""
+def exiting_on_errors() -> Iterator[None]:
+    """Exits with 1 and prints the reason if the code inside raises an error that an operator can act on."""
     try:
         yield
     except (session.CannotDo, TooNew) as error:
@@ -107,43 +107,43 @@ def ending() -> Iterator[None]:
     except sqlite3.Error as error:
         fail(f"The database cannot be used: {error}.")
     except OSError as error:
-        if error.errno == errno.EPIPE:  # whoever read what is printed has gone: click's own business
+        if error.errno == errno.EPIPE:  # nobody reads our output any more: click handles that
             raise
         fail(f"{error.filename or 'A file'} cannot be used: {error.strerror or error}.")
 
 
-class Bars:
-    """Progress bars on standard error, if that is a terminal: one for each thing that is done."""
+class ProgressBars:
+    """Progress bars on standard error, if that is a terminal: one for each step of a task."""
 
     def __init__(self) -> None:
         self._bar: ProgressBar[int] | None = None
-        self._doing = ""
+        self._step = ""
 
     def __enter__(self) -> Report:
-        """Gives what is to be called with what is done, how much of it, and of how much."""
+        """Returns the function to call with a step's name, how much of it is done, and its total."""
         return self._report if sys.stderr.isatty() else _no_report
 
     def __exit__(self, *_: object) -> None:
-        """Ends the bar that is there."""
+        """Finishes the current bar."""
         if self._bar is not None:
             self._bar.render_finish()
 
-    def _report(self, doing: str, finished: int, whole: int) -> None:
-        if self._bar is None or doing != self._doing:
+    def _report(self, step: str, finished: int, whole: int) -> None:
+        if self._bar is None or step != self._step:
             self.__exit__()
-            self._doing = doing
-            self._bar = click.progressbar(length=whole, label=f"{doing:22}", file=sys.stderr)
+            self._step = step
+            self._bar = click.progressbar(length=whole, label=f"{step:22}", file=sys.stderr)
             self._bar.render_progress()
         self._bar.update(finished - self._bar.pos)
 
 
-def _no_report(_doing: str, _finished: int, _whole: int) -> None:
-    """Where nobody watches."""
+def _no_report(_step: str, _finished: int, _whole: int) -> None:
+    """Shows nothing: standard error is no terminal."""
 
 
-def show(found: object, lines: list[str], *, as_json: bool) -> None:
-    """Prints what was found, for a program or for a person."""
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else "\n".join(lines))
+def show(result: object, lines: list[str], *, as_json: bool) -> None:
+    """Prints a result: as JSON for a program, as lines for a person."""
+    click.echo(json.dumps(result, ensure_ascii=False) if as_json else "\n".join(lines))
 
 
 def show_rows(
@@ -152,11 +152,11 @@ def show_rows(
     """Prints rows: as JSON, as a table on a terminal, else one line for each.
 
     Args:
-        rows: what was found.
-        columns: of the table: the head of each by the name that it has in a row.
-        line: the form of one line.
-        empty: what is said where there are none.
-        as_json: for a program.
+        rows: the rows.
+        columns: the table's columns: the heading of each by its name in a row.
+        line: the format of one line.
+        empty: the sentence to print if there are no rows.
+        as_json: print JSON for a program.
     """
     if rows and not as_json and sys.stdout.isatty():
         _show_table(rows, columns)
@@ -174,6 +174,6 @@ def _show_table(rows: Sequence[Mapping[str, object]], columns: Mapping[str, str]
 
 
 def fail(sentence: str, code: int = FAILED) -> NoReturn:
-    """Ends the command with the sentence, on standard error."""
+    """Prints the sentence on standard error and exits with the code."""
     click.echo(sentence, err=True)
     sys.exit(code)

@@ -1,4 +1,4 @@
-"""`threadline init`: asks what the bot needs to know, and writes the settings file and the manifest."""
+"""`threadline init`: asks for the settings that the bot needs, and writes the settings file and the manifest."""
 
 from __future__ import annotations
 
@@ -33,16 +33,17 @@ if TYPE_CHECKING:
 
 _TOKENS = {"bot_token": "xoxb-", "app_token": "xapp-", "signing_secret": ""}
 _APP = """
-{manifest} is written. At https://api.slack.com/apps choose Create New App, From a manifest, and paste it; install the
-app to your workspace. Then come back for what follows: what was answered so far is not kept if you leave.
+Wrote {manifest}. At https://api.slack.com/apps choose Create New App, From a manifest, and paste it. Install the app
+to your workspace, then come back here for the next questions. Stay in this command: if you leave it, your answers are
+lost.
 """
 _NEXT = """
-{path} is written, for your eyes only. Next:
+Wrote {path}, readable only by your user. Next:
 
   1. In Slack, write /invite @threadline in each channel that you named.
-  2. Let a reverse proxy with a certificate pass {url} on to 127.0.0.1:8080.
-  3. threadline callbacks    prints what to paste where a company's portal wants an address.
-  4. threadline doctor       looks at all of it, and says what is still to be put right.
+  2. Set up a reverse proxy with a certificate that forwards {url} to 127.0.0.1:8080.
+  3. threadline callbacks    prints the URLs to paste into the providers' portals.
+  4. threadline doctor       checks everything, and says what to fix.
   5. threadline run"""
 
 
@@ -53,14 +54,14 @@ _NEXT = """
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("threadline.toml"),
     show_default=True,
-    help="The settings file to write; the manifest is written beside it.",
+    help="The settings file to write. The manifest goes beside it.",
 )
-@click.option("--force", is_flag=True, help="Write over files that are there.")
+@click.option("--force", is_flag=True, help="Overwrite existing files.")
 def init(path: Path, *, force: bool) -> None:
-    """Ask what the bot needs to know, and write the settings file and the Slack app's manifest.
+    """Ask for the settings that the bot needs, and write the settings file and the Slack app's manifest.
 
-    Each answer is checked at once. What you type for a token is not shown. Nothing is sent anywhere. The settings are
-    written last, for your user's eyes only, and nothing is overwritten without --force.
+    The command checks each answer at once, hides the tokens that you type, and sends nothing anywhere. It writes the
+    settings last, readable only by your user, and overwrites nothing without --force.
     """
     app = path.with_name(f"{path.stem}-manifest.json")
     try:
@@ -71,14 +72,14 @@ def init(path: Path, *, force: bool) -> None:
     except (Exists, BadSettings) as error:
         fail(str(error))
     except OSError as error:
-        fail(f"{error.filename} cannot be written: {error.strerror}.")
+        fail(f"Can't write {error.filename}: {error.strerror}.")
     click.echo(_NEXT.format(path=path, url=settings["public_url"]))
 
 
 def _ask(app: Path) -> dict[str, Any]:
-    """Everything, nested as in the file."""
-    url = _field(Settings, "public_url", "The public address of the bot, https://…")
-    mode = click.prompt("How Slack's events come", type=click.Choice(["socket", "http"]), default="socket")
+    """Asks for all settings; returns them nested as in the file."""
+    url = _field(Settings, "public_url", "The bot's public URL, https://…")
+    mode = click.prompt("How Slack sends events", type=click.Choice(["socket", "http"]), default="socket")
     app.write_text(json.dumps(manifest(url.rstrip("/") if mode == "http" else None), indent=2) + "\n", encoding="utf-8")
     click.echo(_APP.format(manifest=app))
     settings: dict[str, Any] = {"public_url": url, "secret": secrets.token_hex(32), "slack": _slack(mode)}
@@ -98,11 +99,11 @@ def _slack(mode: str) -> dict[str, Any]:
 
 
 def _accounts() -> tuple[dict[str, Any], dict[str, Any]]:
-    """Accounts at companies, and what texts can come from there."""
+    """Asks for the accounts at providers, and for their senders."""
     accounts: dict[str, Any] = {}
     senders: dict[str, Any] = {}
-    while not accounts or click.confirm("Another company?", default=False):
-        provider = click.prompt("The company", type=click.Choice(providers.names()))
+    while not accounts or click.confirm("Another provider?", default=False):
+        provider = click.prompt("The provider", type=click.Choice(providers.names()))
         name = _name("A name for this account", provider, accounts)
         kind = providers.load(provider)
         accounts[name] = {"provider": provider} | {
@@ -114,25 +115,23 @@ def _accounts() -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def _senders(account: str, title: str, senders: dict[str, Any], *, leases: bool) -> None:
-    """At least one of the account."""
-    mine = 0
+    """Asks for the senders of an account, at least one."""
+    count = 0
     lease = f', or "{LEASED}"' if leases else ""
-    while not mine or click.confirm(f"Another sender at {title}?", default=False):
-        address = _field(
-            Sender, "address", f"A number, short code or name of yours at {title}{lease}", refuse=not leases
-        )
-        default = LEASED if address == LEASED and LEASED not in senders else f"{account}-{mine + 1}"
+    while not count or click.confirm(f"Another sender at {title}?", default=False):
+        address = _field(Sender, "address", f"Your number, short code or name at {title}{lease}", refuse=not leases)
+        default = LEASED if address == LEASED and LEASED not in senders else f"{account}-{count + 1}"
         senders[_name("A name for this sender", default, senders)] = {"account": account, "address": address}
-        mine += 1
+        count += 1
 
 
 def _inboxes(senders: dict[str, Any]) -> dict[str, Any]:
     inboxes: dict[str, Any] = {}
     while not inboxes or click.confirm("Another inbox?", default=False):
         name = _name("A name for the inbox", "support" if not inboxes else None, inboxes)
-        channel = _field(Inbox, "channel", "The id of its channel (C…)")
+        channel = _field(Inbox, "channel", "The id of its Slack channel (C…)")
         listed = _prompt(
-            "Its senders, the first that can is taken", lambda said: _unknown(said, senders), default=", ".join(senders)
+            "Its senders, in order of preference", lambda said: _unknown(said, senders), default=", ".join(senders)
         )
         region = _field(
             Inbox, "default_region", "The country of numbers typed without a country code, like AU", default=""
@@ -153,12 +152,12 @@ def _field(
     hide: bool = False,
     refuse: bool = False,
 ) -> str:
-    """A setting, as the model takes it; nothing where that is the default. `refuse`: no leased sender."""
+    """Asks for a setting that the model accepts. `default` needs no check; `refuse` rejects a leased sender."""
 
     def fault(said: str) -> str | None:
         if said == default:
             return None
-        return "This company leases no numbers." if refuse and said == LEASED else fault_of(model, name, said)
+        return "This provider leases no numbers." if refuse and said == LEASED else fault_of(model, name, said)
 
     return _prompt(text, fault, default=default, hide=hide)
 
@@ -167,7 +166,7 @@ def _token(name: str, text: str) -> str:
     begin = _TOKENS[name]
 
     def fault(said: str) -> str | None:
-        return None if said.startswith(begin) and said.isascii() and " " not in said else f"It begins with {begin}."
+        return None if said.startswith(begin) and said.isascii() and " " not in said else f"It starts with {begin}."
 
     return _prompt(text, fault, hide=True)
 
@@ -178,13 +177,13 @@ def _name(text: str, default: str | None, taken: dict[str, Any]) -> str:
 
 
 def _prompt(text: str, fault: Callable[[str], str | None], *, default: str | None = None, hide: bool = False) -> str:
-    """Asks until the answer is good, and says each time what is wrong with it."""
+    """Asks until the answer is valid; says each time what is wrong with it."""
 
     def good(said: str) -> str:
         said = said.strip()
         if (wrong := fault(said)) is not None:
             if hide:
-                click.echo(wrong, err=True)  # click says of a hidden answer only that it is wrong
+                click.echo(wrong, err=True)  # click hides the reason for a hidden answer
             raise click.UsageError(wrong)
         return said
 
@@ -199,5 +198,5 @@ def _unknown(said: str, senders: dict[str, Any]) -> str | None:
     names = _list(said)
     unknown = [name for name in names if name not in senders]
     if unknown or not names:
-        return f"Name one or more of {', '.join(senders)}, with commas between them."
+        return f"Name one or more of {', '.join(senders)}, separated by commas."
     return None

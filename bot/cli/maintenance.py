@@ -1,4 +1,4 @@
-"""What keeps the data: backups, and the schema."""
+"""Commands for the database: backup, restore and migrate."""
 
 from __future__ import annotations
 
@@ -9,14 +9,24 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from bot.cli.console import FAILED, Bars, done, ending, examples, json_option, loaded, settings_option, show
+from bot.cli.console import (
+    FAILED,
+    ProgressBars,
+    examples,
+    exiting_on_errors,
+    json_option,
+    load_or_exit,
+    run_or_exit,
+    settings_option,
+    show,
+)
 from bot.operator import backup as backups
-from bot.operator import migrate as upgrades
+from bot.operator import migrate as migrations
 
 if TYPE_CHECKING:
     from bot.operator.backup import Contents
 
-_FORCE = click.option("--force", is_flag=True, help="Write over FILE if it is there.")
+_FORCE = click.option("--force", is_flag=True, help="Overwrite FILE if it exists.")
 
 
 @click.command(epilog=examples("backup /var/backups/threadline.tar", "backup --json --force last-night.tar"))
@@ -25,16 +35,17 @@ _FORCE = click.option("--force", is_flag=True, help="Write over FILE if it is th
 @_FORCE
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 def backup(path: Path | None, file: Path, *, as_json: bool, force: bool) -> None:
-    """Write all that the bot knows into FILE, while it runs: the database, and the files of texts.
+    """Write the database and the files of texts into FILE, while the bot runs.
 
-    FILE appears once it was read back and found whole. It holds numbers and texts of contacts, and not the settings.
+    FILE appears only after it has been read back and checked. It holds numbers and texts of contacts, but not the
+    settings.
     """
-    settings = loaded(path)
-    with ending(), Bars() as report:
+    settings = load_or_exit(path)
+    with exiting_on_errors(), ProgressBars() as report:
         contents = backups.make(settings.database, file, report, overwrite=force)
-    size = file.stat().st_size
-    told = f"{file}: {sum(contents.rows.values())} rows and {contents.files} files, {size} bytes, read back and whole."
-    show({**_said(contents), "file": str(file), "size": size}, [told], as_json=as_json)
+    size, rows = file.stat().st_size, sum(contents.rows.values())
+    line = f"{file}: {rows} rows and {contents.files} files, {size} bytes. Read back and checked."
+    show({**_as_json(contents), "file": str(file), "size": size}, [line], as_json=as_json)
 
 
 @click.command(epilog=examples("restore /var/backups/threadline.tar"))
@@ -42,43 +53,43 @@ def backup(path: Path | None, file: Path, *, as_json: bool, force: bool) -> None
 @json_option
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 def restore(path: Path | None, file: Path, *, as_json: bool) -> None:
-    """Make the database anew from a backup. No bot may run, and nothing is overwritten.
+    """Restore the database from a backup. Stop the bot first. Nothing is overwritten.
 
-    Texts that waited when the backup was made are not sent: they may have gone out since, so each is asked about in
-    its thread. What came and went after the backup is not in it, opt-outs among it.
+    Texts that were waiting at the time of the backup are not sent, because they may have gone out since. The bot asks
+    about each in its thread. Anything since the backup is missing, including opt-outs.
     """
-    settings = loaded(path)
-    with Bars() as report:
-        found = done(backups.restore(settings.database, file, report))
-    rows = sum(found.contents.rows.values())
-    told = [
-        f"Restored from the backup of {found.contents.made}: {rows} rows and {found.contents.files} files.",
-        f"{found.asked} texts waited then. Each is asked about in its thread once the bot runs.",
+    settings = load_or_exit(path)
+    with ProgressBars() as report:
+        restored = run_or_exit(backups.restore(settings.database, file, report))
+    rows = sum(restored.contents.rows.values())
+    lines = [
+        f"Restored the backup of {restored.contents.made}: {rows} rows and {restored.contents.files} files.",
+        f"Texts that were waiting: {restored.asked}. The bot asks about each in its thread once it runs.",
         "Next: `threadline doctor`, then `threadline run`.",
     ]
-    show({**_said(found.contents), "asked": found.asked}, told, as_json=as_json)
+    show({**_as_json(restored.contents), "asked": restored.asked}, lines, as_json=as_json)
 
 
 @click.command(epilog=examples("migrate", "migrate --check"))
 @settings_option
 @json_option
-@click.option("--check", is_flag=True, help="Change nothing; exit with 1 unless the schema is up to date.")
+@click.option("--check", is_flag=True, help="Change nothing; exit with 1 if the schema is not up to date.")
 def migrate(path: Path | None, *, as_json: bool, check: bool) -> None:
-    """Bring the schema of the database up to date, while no bot runs. `threadline run` does so by itself.
+    """Update the schema of the database, while no bot runs. `threadline run` does this automatically.
 
-    A newer schema cannot be taken back: make a backup before.
+    You cannot go back to an older schema, so make a backup first.
     """
-    settings = loaded(path)
-    with ending():
-        before = upgrades.look(settings.database)
+    settings = load_or_exit(path)
+    with exiting_on_errors():
+        before = migrations.look(settings.database)
     if not check:
-        with Bars() as report:
-            done(upgrades.apply(settings.database, report))
-    after = before if check else upgrades.look(settings.database)
-    show({**asdict(after), "was": before.schema}, [upgrades.told(before, after)], as_json=as_json)
+        with ProgressBars() as report:
+            run_or_exit(migrations.apply(settings.database, report))
+    after = before if check else migrations.look(settings.database)
+    show({**asdict(after), "was": before.schema}, [migrations.summary(before, after)], as_json=as_json)
     sys.exit(0 if after.is_current else FAILED)
 
 
-def _said(contents: Contents) -> dict[str, Any]:
-    """What a program may want to know of a backup."""
+def _as_json(contents: Contents) -> dict[str, Any]:
+    """Returns a backup's contents in JSON types, without the digests."""
     return {name: value for name, value in asdict(contents).items() if name != "digests"} | {"files": contents.files}

@@ -1,4 +1,4 @@
-"""What a person whose number it is may ask for: to be erased, and to be told what is kept."""
+"""Commands for one person's data: erase and export."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.console import done, examples, json_option, loaded, settings_option
+from bot.cli.console import examples, json_option, load_or_exit, run_or_exit, settings_option
 from bot.operator import personal_data
 from bot.operator.session import number_in
 from bot.slack.views.cards import spaced
@@ -21,69 +21,72 @@ if TYPE_CHECKING:
 @click.command(epilog=examples("erase +61488023555", "erase --yes --json 0488023555"))
 @settings_option
 @json_option
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--keep-slack", is_flag=True, help="Leave our posts in Slack, where Slack cannot be reached any more.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
+@click.option("--keep-slack", is_flag=True, help="Leave our posts in Slack: for a workspace that you can't reach.")
 @click.option(
     "--wait",
+    metavar="SECONDS",
     type=click.FloatRange(0, min_open=True),
     default=600.0,
     show_default=True,
-    help="Seconds for the running bot to do it; it goes on after them.",
+    help="How long to wait; the bot finishes in the background.",
 )
 @click.argument("number")
 def erase(path: Path | None, number: str, *, as_json: bool, yes: bool, keep_slack: bool, wait: float) -> None:
-    """Erase all about NUMBER, and print a proof.
+    """Erase everything about NUMBER, and print a proof.
 
-    Their texts, names, notes, files, and our own posts about them in Slack go. What stays is a keyed hash of the
-    number if they opted out, so that nothing is ever texted to it, and what people wrote in Slack, which no app can
-    delete. The running bot does it; where none runs, this command does. It can be run again at any time.
+    This deletes their texts, name, notes and files, and our own posts about them in Slack. Two things stay: a keyed
+    hash of the number, so that nobody can text it again if they opted out, and the messages that people wrote in Slack,
+    which no app can delete. The running bot erases the contact; if none runs, this command does. You can run it again
+    at any time.
     """
-    settings = loaded(path)
-    shown = _shown(settings, number)
+    settings = load_or_exit(path)
+    spelled = _spelled(settings, number)
     if not yes:
-        click.confirm(f"Erase all about {shown}? It cannot be undone.", abort=True, err=True)
-    found = done(personal_data.erase(settings, number, with_slack=not keep_slack, wait=wait, tell=_tell))
+        click.confirm(f"Erase everything about {spelled}? You cannot undo this.", abort=True, err=True)
+    erasing = personal_data.erase(settings, number, with_slack=not keep_slack, wait=wait, report=_report)
+    proof = run_or_exit(erasing)
     if as_json:
-        click.echo(json.dumps(found))
+        click.echo(json.dumps(proof))
         return
-    rows = ", ".join(f"{count} {table}" for table, count in found["rows"].items()) or "nothing"
-    click.echo(f"Erased {found['done']}. Rows: {rows}.")
-    click.echo(f"Slack: {found['slack']['posts']} posts and {found['slack']['files']} files of ours deleted.")
-    for left in found["slack"]["left"]:
-        click.echo(f"Left in Slack: channel {left['channel']}, thread {left['thread']}: {left['why']}.")
-    click.echo(f"Kept: {found['kept']}\nNot touched: {found['elsewhere']}\nNumber (keyed hash): {found['number']}")
+    rows = ", ".join(f"{count} {table}" for table, count in proof["rows"].items()) or "nothing"
+    click.echo(f"Erased {proof['done']}. Rows: {rows}.")
+    click.echo(f"Slack: deleted {proof['slack']['posts']} posts and {proof['slack']['files']} files of ours.")
+    for left in proof["slack"]["left"]:
+        click.echo(f"Still in Slack: channel {left['channel']}, thread {left['thread']}: {left['why']}.")
+    click.echo(f"Kept: {proof['kept']}\nNot touched: {proof['elsewhere']}\nNumber (keyed hash): {proof['number']}")
 
 
 @click.command(epilog=examples("export +61488023555", "export --to anna 0488023555"))
 @settings_option
-@click.option("--to", "folder", metavar="FOLDER", type=click.Path(path_type=Path), help="A new folder to write into.")
+@click.option("--to", "folder", metavar="FOLDER", type=click.Path(path_type=Path), help="The new folder to write into.")
 @click.argument("number")
 def export(path: Path | None, folder: Path | None, number: str) -> None:
-    """Write all that is kept about NUMBER into a folder.
+    """Write everything we keep about NUMBER into a folder.
 
-    export.json is for programs, export.html for people, and files holds the content of files that is still here.
+    export.json is for programs, export.html is for people, and files/ has the files that we still keep.
     """
-    settings = loaded(path)
+    settings = load_or_exit(path)
     with click.progressbar(length=1, label="Reading", file=sys.stderr) as bar:
 
-        def tell(done_now: int, total: int) -> None:
+        def report(finished: int, total: int) -> None:
             bar.length = total
-            bar.update(done_now - bar.pos)
+            bar.update(finished - bar.pos)
 
-        place = done(personal_data.export(settings, number, folder, tell))
-    click.echo(f"Written: {place}")
+        place = run_or_exit(personal_data.export(settings, number, folder, report))
+    click.echo(f"Wrote {place}")
 
 
-def _shown(settings: Settings, number: str) -> str:
-    """The number as it was understood; the command ends where it is none."""
+def _spelled(settings: Settings, number: str) -> str:
+    """Returns the number as we understood it. If it is no number, prints why and exits."""
 
     async def read() -> str:
         return spaced(str(number_in(settings, next(iter(settings.inboxes)), number)))
 
-    return done(read())
+    return run_or_exit(read())
 
 
-def _tell(posts: int) -> None:
-    """How far it has come, where somebody looks on."""
+def _report(posts: int) -> None:
+    """Shows the progress on a terminal."""
     if sys.stderr.isatty():
         click.echo(f"\r{posts} posts deleted in Slack …", err=True, nl=False)

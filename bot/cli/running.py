@@ -1,4 +1,4 @@
-"""What runs: the bot, and the demo of all of it."""
+"""Commands that run something: the bot, and the demo."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bot import app
-from bot.cli.console import examples, fail, loaded, settings_option
+from bot.cli.console import examples, fail, load_or_exit, settings_option
 from bot.slack.client.startup import CannotStart
 from bot.telemetry import logs
 from storage.engine.migrations import TooNew
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @click.command(epilog=examples("run", "run --settings /etc/threadline.toml --log-json"))
 @settings_option
-@click.option("--log-json", is_flag=True, help="One JSON object a line.")
+@click.option("--log-json", is_flag=True, help="Log one JSON object per line.")
 def run(path: Path | None, *, log_json: bool) -> None:
-    """Run the bot until it is told to stop (SIGTERM)."""
-    settings = loaded(path)
+    """Run the bot until it gets SIGTERM or Ctrl-C."""
+    settings = load_or_exit(path)
     logs.configure(as_json=log_json)
     try:
         asyncio.run(app.run(settings))
@@ -38,10 +38,10 @@ def run(path: Path | None, *, log_json: bool) -> None:
 
 
 @click.command(epilog=examples("demo", "demo --port 9000", "demo --check"))
-@click.option("--check", is_flag=True, help="Play the story without a person and print one JSON line.")
-@click.option("--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="Of the page.")
+@click.option("--check", is_flag=True, help="Play the demo's story unattended, and print one JSON line.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="The port of the page.")
 def demo(*, check: bool, port: int) -> None:
-    """Run all of it on this machine: a pretend Slack, pretend carriers, and the real bot between them."""
+    """Run a demo on this machine: a pretend Slack, pretend carriers, and the real bot between them."""
     from sandbox import demo as sandbox_demo  # noqa: PLC0415 - nothing else needs the sandbox
 
     sys.exit(sandbox_demo.check() if check else sandbox_demo.play(port))

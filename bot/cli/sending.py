@@ -1,4 +1,4 @@
-"""What makes a text go out: the running bot sends it."""
+"""Commands that queue texts for the running bot: send and retry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.console import done, examples, inbox_option, loaded, names_of, settings_option
+from bot.cli.console import examples, inbox_option, load_or_exit, names_of, run_or_exit, settings_option
 from bot.operator import retry as retrying
 from bot.operator import session
 from bot.telemetry.status_report import moment
@@ -20,31 +20,31 @@ if TYPE_CHECKING:
 @click.command(epilog=examples('send +61488023555 "Your order is ready"', 'send --via sydney 0488023555 "It is here"'))
 @settings_option
 @inbox_option
-@click.option("--via", metavar="SENDER", shell_complete=names_of("senders"), help="Through this sender only.")
+@click.option("--via", metavar="SENDER", shell_complete=names_of("senders"), help="Text from this sender only.")
 @click.argument("number")
 @click.argument("text")
 def send(path: Path | None, inbox: str | None, via: str | None, number: str, text: str) -> None:
-    """Text NUMBER. The running bot sends it; the conversation is in the inbox's channel."""
-    click.echo(done(session.send(loaded(path), number, text, inbox, via)))
+    """Text NUMBER. The running bot sends it, in a thread of the inbox's channel."""
+    click.echo(run_or_exit(session.send(load_or_exit(path), number, text, inbox, via)))
 
 
 @click.command(
     epilog=examples("retry 452018947120394240", "retry --all --account fone", "retry --all --hours 72 --yes")
 )
 @settings_option
-@click.option("--all", "every", is_flag=True, help="Every text that failed and that nobody has decided about.")
-@click.option("--inbox", metavar="NAME", shell_complete=names_of("inboxes"), help="With --all: of this inbox only.")
+@click.option("--all", "every", is_flag=True, help="Retry every failed text that nobody has decided about.")
+@click.option("--inbox", metavar="NAME", shell_complete=names_of("inboxes"), help="With --all: only in this inbox.")
 @click.option(
-    "--account", metavar="NAME", shell_complete=names_of("accounts"), help="With --all: of this account only."
+    "--account", metavar="NAME", shell_complete=names_of("accounts"), help="With --all: only on this account."
 )
 @click.option(
     "--hours",
     type=click.FloatRange(0, min_open=True),
     default=24.0,
     show_default=True,
-    help="With --all: how far back.",
+    help="With --all: how many hours to go back.",
 )
-@click.option("--yes", is_flag=True, help="With --all: do not ask.")
+@click.option("--yes", is_flag=True, help="With --all: do not ask for confirmation.")
 @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
 def retry(
     path: Path | None,
@@ -56,28 +56,28 @@ def retry(
     every: bool,
     yes: bool,
 ) -> None:
-    """Send texts that failed once more, by your decision. The running bot sends them.
+    """Send failed texts again. The running bot sends them.
 
-    ID is that of the text, as `threadline tail` shows it. A text that failed goes out once for
-    this decision. One that may have gone out is decided about in its thread, and none goes to a contact who opted out.
+    ID is the id of a text, as `threadline tail` shows it. Each command sends a failed text once. Decide in its thread
+    about a text that may have gone out. A contact who opted out gets no text.
     """
     if every == bool(ids):
-        raise click.UsageError("Name texts by their ids, or use --all.")
-    settings = loaded(path)
+        raise click.UsageError("Give the ids of texts, or use --all.")
+    settings = load_or_exit(path)
     if every:
-        found = done(retrying.find(settings, inbox, account, hours))
-        ids = _confirmed(found, yes=yes)
+        failed = run_or_exit(retrying.find(settings, inbox, account, hours))
+        ids = _confirmed(failed, yes=yes)
     if ids:
-        done(retrying.retry(settings, list(ids)))
-        click.echo(f"Taken in: {len(ids)} to be sent again.")
+        run_or_exit(retrying.retry(settings, list(ids)))
+        click.echo(f"Queued to be sent again: {len(ids)}.")
 
 
 def _confirmed(found: Failed, *, yes: bool) -> tuple[int, ...]:
-    """The ids of the texts that are to go out again."""
+    """Asks for confirmation and returns the ids of the texts to send again."""
     if found.opted_out:
-        click.echo(f"Left out: {found.opted_out} to contacts who opted out.", err=True)
+        click.echo(f"Skipped, because the contact opted out: {found.opted_out}.", err=True)
     if not found.texts:
-        click.echo("No text waits to be sent again.")
+        click.echo("There are no failed texts to send again.")
         return ()
     if not yes:
         oldest = moment(found.texts[0].at)

@@ -1,6 +1,6 @@
-"""The settings file that `threadline init` writes: what was answered, and beside it what else could be set.
+"""The settings file that `threadline init` writes: the operator's answers, and other settings as comments.
 
-Pure but for `write`. Each answer is checked by the model that will read it.
+Pure except for `write`. The model that will read the file checks each answer.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 _TOP = """\
-# The settings of threadline, written by `threadline init`. docs/settings.md has all that can be set.
-# It holds secrets: only the bot's user may read it. A line that begins with # shows a default.
+# The settings of threadline, written by `threadline init`. docs/settings.md lists all settings.
+# It holds secrets: only the bot's user may read it. A line that starts with # shows a default.
 """
 _NAME = TypeAdapter[str](Name)
-_OFFERED = ("reply_mode", "members", "max_segments", "signature", "links_for_files")  # of an inbox, as comments
+_OFFERED = ("reply_mode", "members", "max_segments", "signature", "links_for_files")  # settings of an inbox
 
 
 class Exists(Exception):
-    """A file is there already; the message says which and what to do."""
+    """A file exists already. The message names it and says what to do."""
 
 
 def fault_of(model: type[BaseModel], name: str, value: object) -> str | None:
-    """What is wrong with this value of a setting, as a sentence without the value; None if nothing is."""
+    """Returns what is wrong with this value of a setting, as a sentence without the value, or None."""
     try:
         model.model_validate({name: value})
     except ValidationError as error:
@@ -46,9 +46,9 @@ def fault_of(model: type[BaseModel], name: str, value: object) -> str | None:
 
 
 def fault_of_name(name: str, taken: Mapping[str, object]) -> str | None:
-    """What is wrong with a name for an account, a sender or an inbox."""
+    """Returns what is wrong with a name for an account, a sender or an inbox, as a sentence, or None."""
     if name in taken:
-        return "There is one of this name already."
+        return "This name is taken."
     try:
         _NAME.validate_python(name)
     except ValidationError as error:
@@ -57,21 +57,21 @@ def fault_of_name(name: str, taken: Mapping[str, object]) -> str | None:
 
 
 def needed(provider: str) -> dict[str, FieldInfo]:
-    """The settings of a company's own that have no default, in the order in which it declares them."""
+    """Returns the provider's own settings that have no default, in the order in which it declares them."""
     fields = providers.load(provider).Settings.model_fields
     return {name: field for name, field in fields.items() if field.is_required()}
 
 
 def is_secret(field: FieldInfo) -> bool:
-    """Whether what is typed is not to be seen."""
+    """True if the setting is a secret, so that the terminal must not show it."""
     return field.annotation is SecretStr
 
 
 def to_toml(settings: Mapping[str, Any]) -> str:
-    """The file.
+    """Returns the text of the file.
 
     Args:
-        settings: as the file nests them; every value a text or a list of texts.
+        settings: nested as in the file; every value is a string or a list of strings.
     """
     top = {name: value for name, value in settings.items() if not isinstance(value, dict)}
     parts = [_TOP, *_lines(top, Settings), "", "[slack]", *_lines(settings["slack"], SlackSettings)]
@@ -86,11 +86,11 @@ def to_toml(settings: Mapping[str, Any]) -> str:
 
 
 def write(path: Path, text: str, *, overwrite: bool) -> None:
-    """Writes the settings for our user's eyes only, once they were read back and can be used.
+    """Writes the settings, readable only by our user, after checking that they load.
 
     Raises:
-        Exists: the file is there, and is not to be overwritten.
-        bot.settings.model.BadSettings: the bot could not start with them.
+        Exists: the file exists, and `overwrite` is false.
+        bot.settings.loading.BadSettings: the bot could not start with these settings.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -106,17 +106,17 @@ def write(path: Path, text: str, *, overwrite: bool) -> None:
 
 
 def refuse_to_overwrite(path: Path, *, overwrite: bool) -> None:
-    """Looks whether the file may be written.
+    """Checks that we may write the file.
 
     Raises:
-        Exists: it is there, and is not to be overwritten.
+        Exists: it exists, and `overwrite` is false.
     """
     if path.exists() and not overwrite:
-        raise Exists(f"{path} is there already. Name another file, or use --force.")
+        raise Exists(f"{path} exists already. Name another file, or use --force.")
 
 
 def _lines(given: Mapping[str, Any], model: type[BaseModel], *, offered: tuple[str, ...] | None = ()) -> Iterator[str]:
-    """What was given, with what each means; then what else there is, as comments (all of it where None is offered)."""
+    """Yields the given settings with their meanings, then the `offered` ones as comments; None offers all others."""
     for name, value in given.items():
         field = model.model_fields.get(name)
         yield _explained(f"{name} = {_value(value)}", field.description if field else None)
@@ -131,6 +131,6 @@ def _explained(line: str, meaning: str | None) -> str:
 
 
 def _value(value: object) -> str:
-    """A value as TOML has it, which JSON has in the same way, but for one control character."""
+    """Formats a value as TOML, which is the same as JSON except for one control character."""
     plain = str(value) if isinstance(value, AnyUrl | Path) else value
     return json.dumps(plain, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -1,4 +1,4 @@
-"""What sets the bot up: what Slack and the providers are to be told, and what is still to be put right."""
+"""Commands that set up the bot: doctor, manifest, callbacks and prime."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from bot.cli.console import done, examples, json_option, loaded, names_of, read, settings_option, show
+from bot.cli.console import (
+    examples,
+    json_option,
+    load_or_exit,
+    load_settings,
+    names_of,
+    run_or_exit,
+    settings_option,
+    show,
+)
 from bot.conversations.callbacks import portal
 from bot.operator import doctor as doctors
 from bot.operator import session
@@ -20,49 +29,49 @@ from bot.slack.views import manifest as manifests
 if TYPE_CHECKING:
     from pathlib import Path
 
-SETTINGS_CURE = "Correct it, then look again: nothing else was looked at."
+SETTINGS_CURE = "Fix it, then run this again: nothing else has been checked."
 
 
 @click.command(epilog=examples("doctor", "doctor --json"))
 @settings_option
 @json_option
 def doctor(path: Path | None, *, as_json: bool) -> None:
-    """Look at everything that has to be right, and say what is not, and what to do.
+    """Check everything that the bot needs, and say what is wrong and how to fix it.
 
-    That is: the settings, the disk, the database, Slack's tokens, scopes and channels, the clock, the companies'
-    credentials, and the public address. Nothing is sent and nothing changed. It ends with 1 if anything is wrong.
+    It checks the settings, the disk, the database, Slack's tokens, scopes and channels, the clock, the providers'
+    credentials, and the public URL. It sends no text and changes nothing. It exits with 1 if anything is wrong.
     """
     try:
-        settings = read(path)
+        settings = load_settings(path)
     except BadSettings as error:
-        found = [Finding("settings", False, problem, SETTINGS_CURE) for problem in error.problems]
+        findings = [Finding("settings", False, problem, SETTINGS_CURE) for problem in error.problems]
     else:
-        found = done(doctors.examine(settings))
+        findings = run_or_exit(doctors.examine(settings))
     signs = {True: click.style("✓", fg="green"), False: click.style("✗", fg="red")}
-    told = [f"{signs[each.ok]} {each.what} {each.cure}".strip() for each in found]
-    show([asdict(each) for each in found], told, as_json=as_json)
-    sys.exit(0 if all(each.ok for each in found) else 1)
+    lines = [f"{signs[each.ok]} {each.what} {each.cure}".strip() for each in findings]
+    show([asdict(each) for each in findings], lines, as_json=as_json)
+    sys.exit(0 if all(each.ok for each in findings) else 1)
 
 
 @click.command(epilog=examples("manifest", "manifest --http https://sms.example.com"))
-@click.option("--http", "public_url", metavar="URL", help="For http mode, with the public address of the bot.")
+@click.option("--http", "public_url", metavar="URL", help="For http mode: the bot's public URL.")
 def manifest(public_url: str | None) -> None:
-    """Print the manifest to paste at api.slack.com/apps."""
+    """Print the Slack app manifest to paste at api.slack.com/apps."""
     click.echo(json.dumps(manifests.manifest(public_url and public_url.rstrip("/")), indent=2))
 
 
 @click.command(epilog=examples("callbacks", "callbacks --json"))
 @settings_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object: for each sender what, paste and url.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: what, paste and url of each sender.")
 def callbacks(path: Path | None, *, as_json: bool) -> None:
-    """Print the URL of each sender, to paste where a provider's portal wants one."""
-    settings = loaded(path)
+    """Print the callback URL of each sender, to paste into its provider's portal."""
+    settings = load_or_exit(path)
     found = {name: portal(settings, name) for name in settings.senders}
     if as_json:
         click.echo(json.dumps(found))
         return
-    for name, told in found.items():
-        click.echo(f"{click.style(name, bold=True)}: {told['what']}\n{told['paste']}\n")
+    for name, sender in found.items():
+        click.echo(f"{click.style(name, bold=True)}: {sender['what']}\n{sender['paste']}\n")
 
 
 @click.command(epilog=examples("prime denver --to +13035550142"))
@@ -70,5 +79,5 @@ def callbacks(path: Path | None, *, as_json: bool) -> None:
 @click.option("--to", "number", required=True, metavar="PHONE", help="A phone of yours.")
 @click.argument("sender", shell_complete=names_of("senders"))
 def prime(path: Path | None, sender: str, number: str) -> None:
-    """Send one text from SENDER, so that its company learns where texts to it go (IO Phone)."""
-    click.echo(done(session.prime(loaded(path), sender, number)))
+    """Send one text from SENDER, to register the callback URL with the provider (IO Phone)."""
+    click.echo(run_or_exit(session.prime(load_or_exit(path), sender, number)))

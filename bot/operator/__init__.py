@@ -1,1 +1,1 @@
-"""Commands behind `threadline`: backup, doctor, retry, replay, personal data. Each works beside the running bot."""
+"""The work behind the `threadline` commands: backup, doctor, retry, replay, personal data. It runs beside the bot."""

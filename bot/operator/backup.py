@@ -1,13 +1,13 @@
-"""`threadline backup` and `restore`: all that the bot knows in one file, made while it runs, and checked.
+"""`threadline backup` and `restore`: all of the bot's data in one checked file, written while the bot runs.
 
-The file is a tar archive, so that an operator can look into it with what every system has:
+The file is a tar archive, so that operators can read it with standard tools:
 
     threadline.db   the database as it was at one moment (`storage/maintenance/backup_copy.py`)
     files/<id>      the content of the files that its rows name
-    contents.json   what stands in the two, with their SHA-256
+    contents.json   the row counts and the SHA-256 of each member
 
-It holds the numbers and texts of contacts, and no settings: those have to be kept too, for the callback URLs that
-providers know are made from `secret`.
+It holds the numbers and texts of contacts, but no settings. Keep the settings too: we derive the callback URLs that
+providers know from `secret`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import IO, TYPE_CHECKING
 
 from bot.conversations import after_restore
 from bot.operator.session import CannotDo
-from bot.operator.single_instance import AlreadyRunning, alone
+from bot.operator.single_instance import AlreadyRunning, hold_lock
 from bot.telemetry.status_report import moment
 from storage.engine import migrations
 from storage.engine.clock import system_clock
@@ -40,16 +40,16 @@ if TYPE_CHECKING:
 
     from storage.engine.clock import Clock
 
-    Report = Callable[[str, int, int], None]  # what is done, how much of it, of how much
+    Report = Callable[[str, int, int], None]  # called with a step's name, how much of it is done, and its total
 
 FORMAT = 1
 DATABASE, CONTENTS, FILES = "threadline.db", "contents.json", "files"
-_PIECE = 1 << 20  # bytes that are copied at a time
+_PIECE = 1 << 20  # bytes to copy at a time
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a backup holds, as it says itself."""
+    """The content of `contents.json`: a backup's description of itself."""
 
     format: int
     version: str  # of threadline
@@ -60,43 +60,43 @@ class Contents:
 
     @property
     def files(self) -> int:
-        """How many files of texts there are in it."""
+        """Number of files of texts in the backup."""
         return len(self.digests) - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What came of a restore."""
+    """The result of a restore."""
 
     contents: Contents
-    asked: int  # texts that waited in the backup: each is asked about in its thread
+    asked: int  # texts that were waiting in the backup: the bot asks about each in its thread
 
 
 def file_store(database: Path) -> Path:
-    """The folder beside the database with the content of files."""
+    """Returns the folder beside the database with the content of files."""
     return database.with_name(FILES)
 
 
-# --- making one -------------------------------------------------------------------------------------------------------
+# --- backup -----------------------------------------------------------------------------------------------------------
 
 
 def make(
     database: Path, target: Path, report: Report, *, overwrite: bool = False, clock: Clock = system_clock
 ) -> Contents:
-    """Backs up the database and the files beside it, whether or not the bot runs.
+    """Backs up the database and the files beside it. The bot may be running.
 
-    The file appears under its name once it was read back and found whole; until then there is none.
+    The file gets its name only after we have read it back and found it complete.
 
     Raises:
-        CannotDo: there is nothing to back up, the file is there already, or the backup is not whole.
-        sqlite3.Error, OSError: the database cannot be read, or the file cannot be written.
+        CannotDo: there is nothing to back up, the file exists already, or the backup is incomplete.
+        sqlite3.Error, OSError: we can't read the database or write the file.
     """
     if not database.is_file():
-        raise CannotDo(f"There is no database {database} yet. `threadline run` makes it.")
+        raise CannotDo(f"There is no database {database} yet. `threadline run` creates it.")
     if target.exists() and not overwrite:
-        raise CannotDo(f"{target} is there already. Name another file, or use --force.")
+        raise CannotDo(f"{target} exists already. Name another file, or use --force.")
     if not target.parent.is_dir():
-        raise CannotDo(f"There is no folder {target.parent}. Make it, or name another file.")
+        raise CannotDo(f"There is no folder {target.parent}. Create it, or name another file.")
     with _workplace(target) as folder:
         copy, archive = folder / DATABASE, folder / target.name
         try:
@@ -104,7 +104,7 @@ def make(
             contents = _pack(archive, copy, rows, file_store(database), report, clock)
             _check(archive, report)
         except Damaged as error:
-            raise CannotDo(f"The backup would not be whole: {error}. Nothing was written.") from None
+            raise CannotDo(f"We can't make a complete backup: {error}. We wrote no file.") from None
         archive.replace(target)
         _sync(target.parent)
     return contents
@@ -128,12 +128,12 @@ def _pack(archive: Path, copy: Path, rows: Rows, files: Path, report: Report, cl
 
 
 def _kept(files: Path) -> list[int]:
-    """The ids of the files whose content is kept."""
+    """Returns the ids of the files whose content we keep."""
     return sorted(int(path.name) for path in files.iterdir() if path.name.isdecimal()) if files.is_dir() else []
 
 
 def _add(tar: tarfile.TarFile, name: str, path: Path, digests: dict[str, str]) -> None:
-    """A file that is gone by now went out, or came into its thread, meanwhile: it is left out."""
+    """Adds a file. Leaves it out if it is gone: the bot has sent or posted it meanwhile."""
     try:
         content = path.open("rb")
     except FileNotFoundError:
@@ -146,11 +146,11 @@ def _add(tar: tarfile.TarFile, name: str, path: Path, digests: dict[str, str]) -
 
 
 def _describe(tar: tarfile.TarFile, contents: Contents) -> None:
-    with tempfile.SpooledTemporaryFile() as said:
-        said.write(json.dumps(asdict(contents), indent=2).encode())
-        size = said.tell()
-        said.seek(0)
-        tar.addfile(_member(CONTENTS, size), said)
+    with tempfile.SpooledTemporaryFile() as file:
+        file.write(json.dumps(asdict(contents), indent=2).encode())
+        size = file.tell()
+        file.seek(0)
+        tar.addfile(_member(CONTENTS, size), file)
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
@@ -160,34 +160,34 @@ def _member(name: str, size: int) -> tarfile.TarInfo:
 
 
 def _check(archive: Path, report: Report) -> None:
-    """Reads the archive back, whole.
+    """Reads the whole archive back.
 
     Raises:
-        Damaged: it does not hold what it should.
+        Damaged: its content differs from what we wrote.
     """
     _read(archive, None, report, "Reading it back")
 
 
-# --- restoring one ----------------------------------------------------------------------------------------------------
+# --- restore ----------------------------------------------------------------------------------------------------------
 
 
 async def restore(database: Path, source: Path, report: Report, clock: Clock = system_clock) -> Restored:
-    """Makes the database and the files beside it anew from a backup; no bot may run, and nothing may be there.
+    """Restores the database and the files beside it from a backup. No bot may run, and no database may exist.
 
-    Texts that waited when the backup was made are asked about: they may have gone out since
+    The bot asks about the texts that were waiting in the backup, because they may have gone out since
     (`bot/conversations/after_restore.py`).
 
     Raises:
-        CannotDo: it cannot be restored here; with the reason. Nothing has changed.
+        CannotDo: we can't restore it here, with the reason. Nothing has changed.
         storage.engine.migrations.TooNew: a newer version of threadline made it.
     """
     try:
-        with alone(database), _workplace(database) as folder:
+        with hold_lock(database), _workplace(database) as folder:
             _refuse_to_overwrite(database)
             contents = _read(source, folder, report, "Unpacking")
             place = folder / DATABASE
             backup_copy.check(place, Rows(contents.schema, contents.rows))
-            asked = await _bring_back(place, contents, clock)
+            asked = await _prepare(place, contents, clock)
             if (folder / FILES).is_dir():
                 (folder / FILES).rename(file_store(database))
             place.rename(database)
@@ -195,24 +195,24 @@ async def restore(database: Path, source: Path, report: Report, clock: Clock = s
     except AlreadyRunning:
         raise CannotDo(f"Another threadline is running on {database}. Stop it first.") from None
     except Damaged as error:
-        raise CannotDo(f"{source} cannot be restored: {error}.") from None
+        raise CannotDo(f"Can't restore {source}: {error}.") from None
     return Restored(contents, asked)
 
 
 def _refuse_to_overwrite(database: Path) -> None:
-    """An old shelf would lend its files to rows that are not theirs."""
+    """Raises CannotDo if a database or file store exists. Old files would get attached to the wrong rows."""
     files = file_store(database)
     ours = (database, Path(f"{database}-wal"), Path(f"{database}-journal"))
-    there = [path for path in ours if path.exists()][:1]
+    existing = [path for path in ours if path.exists()][:1]
     if files.is_dir() and any(files.iterdir()):
-        there.append(files)
-    if there:
-        names = " and ".join(map(str, there))
-        raise CannotDo(f"There is {names} already, and nothing is overwritten. Move it away first.")
+        existing.append(files)
+    if existing:
+        names = " and ".join(map(str, existing))
+        raise CannotDo(f"There is {names} already, and a restore overwrites nothing. Move it away first.")
 
 
-async def _bring_back(place: Path, contents: Contents, clock: Clock) -> int:
-    """Brings the schema up to date, and sees to it that nothing is sent that may have gone out since."""
+async def _prepare(place: Path, contents: Contents, clock: Clock) -> int:
+    """Updates the schema, and holds the texts that may have gone out since the backup. Returns how many."""
     opened = await open_database(place, clock)
     try:
         return await after_restore.mark(opened, contents.made)
@@ -220,14 +220,14 @@ async def _bring_back(place: Path, contents: Contents, clock: Clock) -> int:
         await opened.close()
 
 
-# --- reading one ------------------------------------------------------------------------------------------------------
+# --- reading an archive -----------------------------------------------------------------------------------------------
 
 
-def _read(archive: Path, folder: Path | None, report: Report, doing: str) -> Contents:
-    """Compares each piece of the backup with what it should be, and writes it into the folder if one is given.
+def _read(archive: Path, folder: Path | None, report: Report, step: str) -> Contents:
+    """Checks each member of the backup against its SHA-256, and writes it into the folder if you give one.
 
     Raises:
-        Damaged: it is no backup, or not whole.
+        Damaged: it is no backup, or incomplete.
         TooNew: a newer version of threadline made it.
     """
     try:
@@ -235,25 +235,25 @@ def _read(archive: Path, folder: Path | None, report: Report, doing: str) -> Con
             contents = _contents(tar)
             total, done = sum(member.size for member in tar), 0
             for name, digest in contents.digests.items():
-                if _piece(tar, name, folder, partial(_forward, report, doing, done, total)) != digest:
-                    raise Damaged(f"{name} in it is not as it was written")
+                if _extract(tar, name, folder, partial(_forward, report, step, done, total)) != digest:
+                    raise Damaged(f"its member {name} is damaged")
                 done += tar.getmember(name).size
-            report(doing, total, total)
+            report(step, total, total)
     except (tarfile.TarError, EOFError) as error:
-        raise Damaged(f"it is no whole archive ({error})") from None
+        raise Damaged(f"it is not a complete archive ({error})") from None
     except OSError as error:
-        raise Damaged(f"it cannot be read or unpacked: {error.strerror}") from None
+        raise Damaged(f"we can't read or unpack it: {error.strerror}") from None
     return contents
 
 
-def _forward(report: Report, doing: str, before: int, total: int, size: int) -> None:
-    report(doing, before + size, total)
+def _forward(report: Report, step: str, before: int, total: int, size: int) -> None:
+    report(step, before + size, total)
 
 
 def _contents(tar: tarfile.TarFile) -> Contents:
     try:
-        said = tar.extractfile(CONTENTS)
-        found = json.load(said) if said else {}
+        file = tar.extractfile(CONTENTS)
+        found = json.load(file) if file else {}
     except (KeyError, ValueError):
         found = {}
     if found.get("format", FORMAT) > FORMAT or found.get("schema", 0) > migrations.known()[-1].version:
@@ -261,9 +261,9 @@ def _contents(tar: tarfile.TarFile) -> Contents:
     try:
         contents = Contents(**found)
     except TypeError:
-        raise Damaged("it is no backup of threadline") from None
+        raise Damaged("it is not a backup of threadline") from None
     if DATABASE not in contents.digests or not all(map(_is_ours, contents.digests)):
-        raise Damaged("it is no backup of threadline")
+        raise Damaged("it is not a backup of threadline")
     return contents
 
 
@@ -272,14 +272,14 @@ def _is_ours(name: str) -> bool:
     return name == DATABASE or (folder == FILES and file_id.isdecimal() and file_id.isascii())
 
 
-def _piece(tar: tarfile.TarFile, name: str, folder: Path | None, report: Callable[[int], None]) -> str:
-    """Reads one member, writes it under its own name if it is to be kept, and returns its SHA-256."""
+def _extract(tar: tarfile.TarFile, name: str, folder: Path | None, report: Callable[[int], None]) -> str:
+    """Reads one member, writes it into the folder if you give one, and returns its SHA-256."""
     try:
         content = tar.extractfile(name)
     except KeyError:
         content = None
     if content is None:
-        raise Damaged(f"{name} is missing in it")
+        raise Damaged(f"its member {name} is missing")
     digest = hashlib.sha256()
     with nullcontext() if folder is None else _new_file(folder / name) as kept:
         while piece := content.read(_PIECE):
@@ -292,7 +292,7 @@ def _piece(tar: tarfile.TarFile, name: str, folder: Path | None, report: Callabl
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[IO[bytes]]:
-    """What is written is on the disk when this is left."""
+    """Creates a file and syncs it to disk on exit."""
     path.parent.mkdir(mode=0o700, exist_ok=True)
     with path.open("xb") as written:
         yield written
@@ -302,7 +302,7 @@ def _new_file(path: Path) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def _workplace(beside: Path) -> Iterator[Path]:
-    """A folder for unfinished things in the same file system, for our eyes only."""
+    """Creates a temporary folder in the same file system, readable only by our user."""
     mask = os.umask(0o077)
     try:
         with tempfile.TemporaryDirectory(prefix=".threadline-", dir=beside.parent) as folder:
@@ -312,7 +312,7 @@ def _workplace(beside: Path) -> Iterator[Path]:
 
 
 def _sync(folder: Path) -> None:
-    """Makes a rename reach the disk."""
+    """Syncs the folder, so that a rename reaches the disk."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

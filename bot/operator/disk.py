@@ -1,4 +1,4 @@
-"""What `threadline doctor` finds of the disk and of the file on it. Changes nothing."""
+"""Checks of the disk and the database file for `threadline doctor`. They change nothing."""
 
 from __future__ import annotations
 
@@ -16,42 +16,45 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LEAST_FREE = 512 << 20  # bytes
-RESTORE = "Stop the bot, move it away, and restore a backup with `threadline restore`."
+RESTORE = "Stop the bot, move the file away, and restore a backup with `threadline restore`."
 
 
 def space(path: Path, least: int) -> Finding:
-    """Whether there is room for a while, and for a backup beside the database."""
+    """Checks that the disk has `least` bytes free, and enough for a backup beside the database."""
     folder = path.absolute().parent
     free = shutil.disk_usage(folder).free
     needed = max(least, 2 * path.stat().st_size if path.exists() else 0)
-    said = f"{free >> 20} MiB are free in {folder}."
+    sentence = f"{free >> 20} MiB are free in {folder}."
     if free >= needed:
-        return Finding("disk", True, said)
-    cure = f"Make room for {needed >> 20} MiB: on a full disk nothing is taken in."
-    return Finding("disk", False, f"Only {said}", cure)
+        return Finding("disk", True, sentence)
+    cure = f"Make room until {needed >> 20} MiB are free: on a full disk the bot stores no texts."
+    return Finding("disk", False, f"Only {sentence}", cure)
 
 
 def file(path: Path) -> Finding:
-    """Whether the database can be read and written, and is whole and not too new."""
+    """Checks that we can read and write the database, and that it is undamaged and not too new."""
     if not path.exists():
         if os.access(path.parent, os.W_OK):
-            return Finding("database", True, f"{path} is made at the first start.")
-        return Finding("database", False, f"{path} cannot be made.", f"Let the bot write into {path.parent}.")
+            return Finding("database", True, f"There is no database {path} yet: the bot creates it at its first start.")
+        cure = f"Give the bot's user write access to {path.parent}."
+        return Finding("database", False, f"The bot can't create the database {path}.", cure)
     if not os.access(path, os.W_OK) or not os.access(path.parent, os.W_OK):
-        return Finding("database", False, f"{path} cannot be written.", f"Let the bot write {path} and its folder.")
+        cure = f"Give the bot's user write access to {path} and its folder."
+        return Finding("database", False, f"The bot can't write to the database {path}.", cure)
     try:
         return _content(path)
     except sqlite3.Error as error:
-        return Finding("database", False, f"{path} cannot be read: {error}.", RESTORE)
+        return Finding("database", False, f"The bot can't read the database {path}: {error}.", RESTORE)
 
 
 def _content(path: Path) -> Finding:
     found, newest = backup_copy.schema_of(path), migrations.known()[-1].version
     if found > newest:
-        return Finding("database", False, f"{path} is from a newer version.", str(TooNew(found, newest)))
+        what = f"A newer version of threadline wrote the database {path}."
+        return Finding("database", False, what, str(TooNew(found, newest)))
     if faults := backup_copy.faults(path):
-        return Finding("database", False, f"{path} is damaged: {faults[0]}.", RESTORE)
+        return Finding("database", False, f"The database {path} is damaged: {faults[0]}.", RESTORE)
     if found < newest:
-        what = f"{path} has schema {found}; the next start brings it to {newest}. Make a backup before."
+        what = f"The database {path} has schema {found}. The next start updates it to {newest}: make a backup first."
         return Finding("database", True, what)
-    return Finding("database", True, f"{path} can be read and written, and is whole.")
+    return Finding("database", True, f"The bot can read and write the database {path}, and it is undamaged.")

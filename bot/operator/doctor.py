@@ -1,4 +1,4 @@
-"""`threadline doctor`: what an operator has to put right, each thing with its cure. Changes nothing."""
+"""`threadline doctor`: finds what an operator has to fix, and says how. It changes nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.operator import disk
 from bot.operator.finding import Finding
-from bot.operator.reach import companies, doors
+from bot.operator.reach import check_providers, check_public_url
 from bot.operator.session import was_primed
 from bot.slack.client.api import open_client, open_session
 from bot.slack.views.manifest import OPTIONAL_SCOPES, SCOPES
@@ -27,29 +27,29 @@ if TYPE_CHECKING:
     from bot.settings.model import Settings
     from storage.engine.clock import Clock
 
-PATIENCE = 8.0  # seconds for one answer of Slack
-MOST_SKEW = 60.0  # seconds between our clock and Slack's; at 300 Slack's signatures are refused
+TIMEOUT = 8.0  # seconds for one answer of Slack
+MOST_SKEW = 60.0  # seconds between our clock and Slack's; at 300 we would reject Slack's signatures
 _UNREACHABLE = (aiohttp.ClientError, TimeoutError)
 
 
 async def examine(settings: Settings, clock: Clock = system_clock, least_free: int = disk.LEAST_FREE) -> list[Finding]:
-    """Looks at everything, in the order in which it has to be put right.
+    """Checks everything, in the order in which an operator has to fix it.
 
     Args:
-        settings: that can be used.
-        clock: to be compared with Slack's.
-        least_free: bytes that have to be free on the disk.
+        settings: valid settings.
+        clock: our clock, to compare with Slack's.
+        least_free: bytes that must be free on the disk.
     """
-    async with open_session(PATIENCE) as session:
+    async with open_session(TIMEOUT) as session:
         client = open_client(settings.slack, session)
         return [
-            Finding("settings", True, "The settings can be used."),
+            Finding("settings", True, "The settings are valid."),
             await asyncio.to_thread(disk.space, settings.database, least_free),
             *[found async for found in _database(settings)],
             *[found async for found in _slack(settings, client, clock)],
             *[found async for found in _socket(settings, client, session)],
-            *[found async for found in companies(settings, clock)],
-            *[found async for found in doors(settings)],
+            *[found async for found in check_providers(settings, clock)],
+            *[found async for found in check_public_url(settings)],
         ]
 
 
@@ -80,13 +80,13 @@ async def _database(settings: Settings) -> AsyncIterator[Finding]:
         yield Finding(
             "intake",
             False,
-            f"What came in could not be read or handled: {dead} rows.",
-            "Look at them with `threadline dead list`, then `threadline dead replay`.",
+            f"The bot couldn't read or handle some webhooks or Slack events: {dead} dead rows.",
+            "Look at them with `threadline dead list`; after a fix, use `threadline dead replay`.",
         )
 
 
 def _learned_by_sending(settings: Settings) -> list[str]:
-    """The senders whose company learns our URL from a text that we send."""
+    """Returns the senders whose provider learns our callback URL from a text that we send."""
     accounts = settings.accounts
     return [
         name for name, sender in settings.senders.items() if accounts[sender.account].kind.features.inbound_after_send
@@ -98,7 +98,7 @@ def _not_primed(settings: Settings, name: str) -> Finding:
     return Finding(
         "inbound",
         False,
-        f"{title} does not know our URL for the sender {name}, so texts to it do not reach us.",
+        f"{title} doesn't know our callback URL for the sender {name}, so texts to it don't reach us.",
         f"Run `threadline prime {name} --to <a phone of yours>`.",
     )
 
@@ -117,9 +117,9 @@ async def _slack(settings: Settings, client: AsyncWebClient, clock: Clock) -> As
         return
     if not answer.get("bot_id"):
         cure = "Copy the *Bot User OAuth Token* (xoxb-…) from *OAuth & Permissions*."
-        yield Finding("slack token", False, "slack.bot_token is the token of a person, not of the bot.", cure)
+        yield Finding("slack token", False, "slack.bot_token belongs to a person, not to the bot.", cure)
         return
-    yield Finding("slack token", True, "Slack knows slack.bot_token.")
+    yield Finding("slack token", True, "Slack accepts slack.bot_token.")
     headers = {name.lower(): value for name, value in answer.headers.items()}
     for finding in (*_scopes(settings, headers), *_clock(headers, clock)):
         yield finding
@@ -129,18 +129,18 @@ async def _slack(settings: Settings, client: AsyncWebClient, clock: Clock) -> As
 
 
 def _scopes(settings: Settings, headers: Mapping[str, str]) -> list[Finding]:
-    """What the token may not do, and what that breaks. A user group in the settings needs a scope of its own."""
+    """Finds the scopes that the token lacks, and the calls that need them. User groups in the settings need one too."""
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")}
     listed = [*settings.admins, *(member for inbox in settings.inboxes.values() for member in inbox.members)]
     groups = any(each.startswith("S") for each in listed)
     needed: Mapping[str, tuple[str, ...]] = {**SCOPES, **(OPTIONAL_SCOPES if groups else {})}
-    cure = "Add it under *OAuth & Permissions* and install the app again, or paste `threadline manifest` anew."
+    cure = "Add it under *OAuth & Permissions* and reinstall the app, or paste the new `threadline manifest`."
     missing = [
         Finding("slack scopes", False, f"The bot token lacks the scope {scope}, for {', '.join(calls)}.", cure)
         for scope, calls in needed.items()
         if scope not in granted
     ]
-    return missing or [Finding("slack scopes", True, "The bot token has every scope that is needed.")]
+    return missing or [Finding("slack scopes", True, "The bot token has every scope that the bot needs.")]
 
 
 def _clock(headers: Mapping[str, str], clock: Clock) -> list[Finding]:
@@ -148,10 +148,11 @@ def _clock(headers: Mapping[str, str], clock: Clock) -> list[Finding]:
         return []
     skew = clock() / SECOND - parsedate_to_datetime(headers["date"]).timestamp()
     if abs(skew) <= MOST_SKEW:
-        return [Finding("clock", True, "The clock is right.")]
+        return [Finding("clock", True, "The clock of this machine agrees with Slack's.")]
     way = "ahead of" if skew > 0 else "behind"
     what = f"The clock of this machine is {abs(skew):.0f} seconds {way} Slack's."
-    return [Finding("clock", False, what, "Let it be set by NTP: Slack's signatures hold for five minutes.")]
+    cure = "Synchronize it with NTP: Slack's signatures are valid for five minutes only."
+    return [Finding("clock", False, what, cure)]
 
 
 async def _channel(client: AsyncWebClient, channel: str, place: str) -> Finding:
@@ -160,21 +161,21 @@ async def _channel(client: AsyncWebClient, channel: str, place: str) -> Finding:
         answer = await client.api_call("conversations.info", params={"channel": channel})
     except SlackApiError as error:
         code = error.response.get("error") or f"http_{error.response.status_code}"
-        what = f"Slack does not show the channel {channel} ({place}): {code}."
+        what = f"Slack doesn't show us the channel {channel} ({place}): {code}."
         return Finding("slack channel", False, what, f"Check its id. If it is private: {invite}")
     except _UNREACHABLE:
         return _unreachable("Slack")
     found: dict[str, Any] = answer["channel"]
     if found.get("is_archived"):
         what = f"#{found.get('name')} ({place}) is archived."
-        return Finding("slack channel", False, what, "Unarchive it, or name another one in the settings.")
+        return Finding("slack channel", False, what, "Unarchive it, or set another channel in the settings.")
     if not found.get("is_member"):
         return Finding("slack channel", False, f"The bot is not in #{found.get('name')} ({place}).", invite)
     return Finding("slack channel", True, f"The bot is in #{found.get('name')} ({place}).")
 
 
 async def _socket(settings: Settings, client: AsyncWebClient, session: aiohttp.ClientSession) -> AsyncIterator[Finding]:
-    """In socket mode, whether a WebSocket to Slack opens; it is closed again after Slack's hello."""
+    """In socket mode, checks that we can open a WebSocket to Slack. Closes it after Slack's hello."""
     token = settings.slack.app_token
     if settings.slack.mode != "socket" or token is None:
         return
@@ -187,21 +188,22 @@ async def _socket(settings: Settings, client: AsyncWebClient, session: aiohttp.C
         yield _unreachable(settings.slack.api_url)
         return
     try:
-        async with asyncio.timeout(PATIENCE), session.ws_connect(str(answer["url"])) as socket:
+        async with asyncio.timeout(TIMEOUT), session.ws_connect(str(answer["url"])) as socket:
             hello = await socket.receive_json()
     except (*_UNREACHABLE, TypeError, ValueError):
         hello = {}
     if hello.get("type") == "hello":
-        yield Finding("slack socket", True, "A WebSocket to Slack opens.")
+        yield Finding("slack socket", True, "We can open a WebSocket to Slack.")
     else:
-        cure = "Let this machine open WebSockets (wss) to Slack; some proxies do not. Or set slack.mode to http."
-        yield Finding("slack socket", False, "No WebSocket to Slack opens.", cure)
+        cure = "Let this machine open WebSockets (wss) to Slack: some proxies block them. Or set slack.mode to http."
+        yield Finding("slack socket", False, "We can't open a WebSocket to Slack.", cure)
 
 
 def _refused(error: SlackApiError, setting: str) -> Finding:
     code = error.response.get("error") or f"http_{error.response.status_code}"
-    return Finding("slack token", False, f"Slack refuses {setting}: {code}.", "Copy it again from the app's page.")
+    cure = "Copy it again from the app's page at api.slack.com/apps."
+    return Finding("slack token", False, f"Slack rejects {setting}: {code}.", cure)
 
 
 def _unreachable(where: str) -> Finding:
-    return Finding("slack", False, f"{where} does not answer.", "Check the network, a proxy or a firewall.")
+    return Finding("slack", False, f"{where} doesn't answer.", "Check the network, the proxy and the firewall.")

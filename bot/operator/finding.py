@@ -1,4 +1,4 @@
-"""What `threadline doctor` says of one thing that it looked at."""
+"""The result of one check of `threadline doctor`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     check: str
     ok: bool
-    what: str  # a sentence
-    cure: str = ""  # a sentence; empty if nothing is to be done
+    what: str  # what we found, in a sentence
+    cure: str = ""  # how to fix it, in a sentence; empty if nothing is wrong

@@ -1,4 +1,4 @@
-"""`threadline migrate`: which schema the database has, and how it gets the one that this version works with."""
+"""`threadline migrate`: shows which schema the database has, and updates it to the one that this version needs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.operator.session import CannotDo
-from bot.operator.single_instance import AlreadyRunning, alone
+from bot.operator.single_instance import AlreadyRunning, hold_lock
 from storage.engine import migrations
 from storage.engine.clock import system_clock
 from storage.engine.database import upgrade
@@ -22,28 +22,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """Where a database stands."""
+    """The schema of a database, and the migrations that it lacks."""
 
-    schema: int  # that it has
-    target: int  # that this version works with
-    missing: list[str]  # the names of the changes between the two, oldest first
+    schema: int  # the version that it has
+    target: int  # the version that this threadline needs
+    missing: list[str]  # names of the migrations in between, oldest first
 
     @property
     def is_current(self) -> bool:
-        """Whether nothing is missing."""
+        """True if no migration is missing."""
         return not self.missing
 
 
 def look(database: Path) -> Schema:
-    """Where the database stands; nothing is changed.
+    """Returns the schema of the database. Changes nothing.
 
     Raises:
         CannotDo: there is no database yet.
-        storage.engine.migrations.TooNew: it is from a newer version.
-        sqlite3.Error: it is no database.
+        storage.engine.migrations.TooNew: a newer version of threadline wrote it.
+        sqlite3.Error: the file is no database.
     """
     if not database.is_file():
-        raise CannotDo(f"There is no database {database} yet. `threadline run` makes it.")
+        raise CannotDo(f"There is no database {database} yet. `threadline run` creates it.")
     known, found = migrations.known(), backup_copy.schema_of(database)
     if found > known[-1].version:
         raise TooNew(found, known[-1].version)
@@ -51,32 +51,32 @@ def look(database: Path) -> Schema:
 
 
 async def apply(database: Path, report: Report) -> None:
-    """Makes what is missing.
+    """Runs the missing migrations.
 
     Raises:
-        CannotDo: a bot runs on it.
+        CannotDo: a bot is running on the database.
     """
     missing = len(look(database).missing)
-    made: list[Migration] = []
+    applied: list[Migration] = []
 
-    def tell(migration: Migration) -> None:
-        made.append(migration)
-        report("Changing the schema", len(made), missing)
+    def count(migration: Migration) -> None:
+        applied.append(migration)
+        report("Updating the schema", len(applied), missing)
 
     try:
-        with alone(database):
-            await upgrade(database, system_clock, tell)
+        with hold_lock(database):
+            await upgrade(database, system_clock, count)
     except AlreadyRunning:
         raise CannotDo(f"Another threadline is running on {database}. Stop it first.") from None
 
 
-def told(before: Schema, after: Schema) -> str:
-    """What there is to say of it, as a sentence."""
+def summary(before: Schema, after: Schema) -> str:
+    """Returns a sentence for the operator about the schema before and after."""
     if before.schema != after.schema:
-        return f"The schema was {before.schema} and is {after.schema}, which is up to date."
+        return f"Updated the schema from {before.schema} to {after.schema}. It is up to date."
     if after.is_current:
-        return f"The schema is {after.schema}, which is up to date."
+        return f"The schema is {after.schema}. It is up to date."
     return (
-        f"The schema is {after.schema}; this version works with {after.target}. Missing: {', '.join(after.missing)}. "
-        "`threadline migrate` or the next `threadline run` brings it up to date."
+        f"The schema is {after.schema}, but this version needs {after.target}. Missing: {', '.join(after.missing)}. "
+        "`threadline migrate` or the next `threadline run` updates it."
     )

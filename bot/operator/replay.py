@@ -1,4 +1,7 @@
-"""Dead rows of the intake: what came in and could not be read or handled, looked at and tried again after a fix."""
+"""`threadline dead`: lists, shows and replays dead rows, the webhooks and events that the bot couldn't read or handle.
+
+An operator replays them after a fix.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversations import enqueue, entries
 from bot.conversations.callbacks import CallbackUrls
-from bot.operator.session import CannotDo, Terminal, opened
+from bot.operator.session import CannotDo, Session, connect
 from bot.telemetry.status_report import moment
 from providers.errors import Unreadable
 from providers.provider import Webhook
@@ -22,20 +25,20 @@ if TYPE_CHECKING:
     from storage.tables.intake import Arrival, DeadContent
 
 
-async def listed(settings: Settings) -> list[intake.Dead]:
-    """Every dead row, oldest first."""
-    async with opened(settings) as terminal, terminal.database.read() as reader:
+async def list_rows(settings: Settings) -> list[intake.Dead]:
+    """Returns every dead row, oldest first."""
+    async with connect(settings) as session, session.database.read() as reader:
         return await intake.dead(reader)
 
 
-async def shown(settings: Settings, entry_id: int) -> dict[str, Any]:
-    """One dead row whole, with what came in, in JSON types.
+async def show_row(settings: Settings, entry_id: int) -> dict[str, Any]:
+    """Returns one dead row with its headers and body, in JSON types.
 
     Raises:
-        CannotDo: there is no dead row of this id.
+        CannotDo: there is no dead row with this id.
     """
-    async with opened(settings) as terminal:
-        row = await _row(terminal, entry_id)
+    async with connect(settings) as session:
+        row = await _row(session, entry_id)
     return {
         "id": row.id,
         "source": row.source,
@@ -49,54 +52,54 @@ async def shown(settings: Settings, entry_id: int) -> dict[str, Any]:
     }
 
 
-async def replayed(settings: Settings, entry_ids: list[int]) -> list[str]:
-    """Tries the rows again, all of them if none is named, and says what became of each.
+async def replay(settings: Settings, entry_ids: list[int]) -> list[str]:
+    """Replays the rows, or all dead rows if you give no id. Returns a sentence for each.
 
     Raises:
-        CannotDo: there is no dead row of one of the ids.
+        CannotDo: there is no dead row with one of the ids.
     """
-    async with opened(settings) as terminal:
+    async with connect(settings) as session:
         if not entry_ids:
-            async with terminal.database.read() as reader:
+            async with session.database.read() as reader:
                 entry_ids = [each.id for each in await intake.dead(reader)]
-        return [await _replay(terminal, await _row(terminal, each)) for each in entry_ids]
+        return [await _replay(session, await _row(session, each)) for each in entry_ids]
 
 
-async def _replay(terminal: Terminal, row: DeadContent) -> str:
-    """A webhook is read again by its provider; what had been read is handled again."""
+async def _replay(session: Session, row: DeadContent) -> str:
+    """Parses an unreadable webhook again; gives a row that had been parsed back to the bot."""
     if row.parsed is not None:
-        async with terminal.database.transaction() as tx:
+        async with session.database.transaction() as tx:
             await intake.revive(tx, row.id)
             await _resolve(tx, row)
         return f"{row.id}: the bot handles it again."
     try:
-        arrivals = await _read_again(terminal, row)
+        arrivals = await _parse_again(session, row)
     except Unreadable as error:
-        return f"{row.id}: it still cannot be read: {error}"
-    async with terminal.database.transaction() as tx:
+        return f"{row.id}: the bot still can't read it: {error}"
+    async with session.database.transaction() as tx:
         new = await intake.append(tx, arrivals) if arrivals else set()
         await intake.settle(tx, row.id)
         await _resolve(tx, row)
-    return f"{row.id}: read; {len(new)} of {len(arrivals)} things in it are new."
+    return f"{row.id}: read. {len(new)} of its {len(arrivals)} texts and receipts are new."
 
 
-async def _read_again(terminal: Terminal, row: DeadContent) -> list[Arrival]:
-    """What the webhook says now.
+async def _parse_again(session: Session, row: DeadContent) -> list[Arrival]:
+    """Parses the webhook again.
 
     Raises:
-        Unreadable: it still cannot be read, or is not there any more.
+        Unreadable: the provider's parser still can't read it, or its account or body is gone.
     """
-    provider, raw = terminal.providers.get(row.source), row.raw
+    provider, raw = session.providers.get(row.source), row.raw
     if provider is None:
         raise Unreadable(f"there is no account {row.source} any more.")
     if raw is None:
-        raise Unreadable("its body was dropped after the retention time.")
-    hook = await _webhook(terminal, row, raw)
+        raise Unreadable("the bot deleted its body after the retention time.")
+    hook = await _webhook(session, row, raw)
     try:
         found = provider.parse(hook)
     except Unreadable:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever the parser trips over, the row stays as it is
+    except Exception as error:  # noqa: BLE001 - after any error in the parser the row stays as it is
         raise Unreadable(f"{type(error).__name__} in the provider's parser") from None
     return [
         entries.arrival(
@@ -111,12 +114,12 @@ async def _read_again(terminal: Terminal, row: DeadContent) -> list[Arrival]:
     ]
 
 
-async def _webhook(terminal: Terminal, row: DeadContent, raw: bytes) -> Webhook:
-    """The request as it came; its method and query are kept beside its headers."""
+async def _webhook(session: Session, row: DeadContent, raw: bytes) -> Webhook:
+    """Rebuilds the original request. We store its method and query among its headers."""
     headers: dict[str, str] = json.loads(row.headers)
-    async with terminal.database.read() as reader:
+    async with session.database.read() as reader:
         callback = await callbacks.find(reader, row.callback) if row.callback else None
-    urls = CallbackUrls(terminal.settings.public_url, terminal.settings.secret.get_secret_value())
+    urls = CallbackUrls(session.settings.public_url, session.settings.secret.get_secret_value())
     received: datetime = to_datetime(row.received_at).astimezone(UTC)
     return Webhook(
         method=headers.get(":method", "POST"),
@@ -130,7 +133,7 @@ async def _webhook(terminal: Terminal, row: DeadContent, raw: bytes) -> Webhook:
 
 
 async def _resolve(tx: Transaction, row: DeadContent) -> None:
-    """The alert is over once no dead row of its kind is left."""
+    """Resolves the alert once no dead row of its kind is left."""
     cause = "unreadable" if row.parsed is None else "dead"
     left = [each for each in await intake.dead(tx) if each.source == row.source]
     if any((each.kind == "unreadable") == (cause == "unreadable") for each in left):
@@ -140,9 +143,9 @@ async def _resolve(tx: Transaction, row: DeadContent) -> None:
         await enqueue.alert(tx, alert_id)
 
 
-async def _row(terminal: Terminal, entry_id: int) -> DeadContent:
-    async with terminal.database.read() as reader:
+async def _row(session: Session, entry_id: int) -> DeadContent:
+    async with session.database.read() as reader:
         row = await intake.get_dead(reader, entry_id)
     if row is None:
-        raise CannotDo(f"There is no dead row {entry_id}. `threadline dead list` shows which there are.")
+        raise CannotDo(f"There is no dead row {entry_id}. `threadline dead list` shows all.")
     return row

@@ -1,6 +1,6 @@
-"""`threadline retry`: texts that failed go out again, as a decision of the operator, by the way of the button.
+"""`threadline retry`: sends failed texts again, as the *Retry* button does.
 
-Each is taken in as the wish that a press of *Retry* makes: the running bot looks whether it still is a failed text,
+It stores the action of a press of *Retry* in the intake. The running bot checks that the text is still a failed one,
 and the gate decides as for every text.
 """
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversations import entries
 from bot.conversations.entries import Action
-from bot.operator.session import SOURCE, CannotDo, opened
+from bot.operator.session import SOURCE, CannotDo, connect
 from storage.engine.clock import HOUR
 from storage.queries import activity
 from storage.tables import attempts, conversations, intake, messages, suppressions
@@ -23,16 +23,18 @@ if TYPE_CHECKING:
     from storage.queries.activity import Happening
     from storage.tables.messages import Message
 
-OPTED_OUT = "The contact of {id} has opted out of texts. Nothing can be texted to them until they text START."
+OPTED_OUT = (
+    "The contact of the text {id} opted out. Nobody can text them until they text START or an admin opts them in again."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Texts that failed, and that may go out again.
+    """Failed texts that may go out again.
 
     Attributes:
-        texts: these, oldest first.
-        opted_out: how many more there are whose contact wants none.
+        texts: the texts, oldest first.
+        opted_out: how many other failed texts are to contacts who opted out.
     """
 
     texts: list[Happening]
@@ -40,31 +42,31 @@ class Failed:
 
 
 async def find(settings: Settings, inbox: str | None, account: str | None, hours: float) -> Failed:
-    """What failed in the inbox, through the account, of what was written in the last hours.
+    """Finds the failed texts of the last hours, in this inbox and on this account (None: any).
 
     Raises:
         CannotDo: there is no such inbox or account, or no database yet.
     """
-    _known("inbox", "inboxes", inbox, list(settings.inboxes))
-    _known("account", "accounts", account, list(settings.accounts))
-    async with opened(settings) as terminal, terminal.database.read() as reader:
-        found = await activity.failed(reader, terminal.database.clock() - int(hours * HOUR))
+    _check_name("inbox", "inboxes", inbox, list(settings.inboxes))
+    _check_name("account", "accounts", account, list(settings.accounts))
+    async with connect(settings) as session, session.database.read() as reader:
+        found = await activity.failed(reader, session.database.clock() - int(hours * HOUR))
         mine = [each for each in found if inbox in {None, each.inbox} and await _is_of(reader, each.id, account)]
         free = [each for each in mine if not await _is_opted_out(reader, each.id)]
         return Failed(free, len(mine) - len(free))
 
 
 async def retry(settings: Settings, message_ids: list[int]) -> None:
-    """Takes in the decision that these go out again.
+    """Stores the decision to send these texts again.
 
     Raises:
-        CannotDo: one of them is no text that failed, or its contact has opted out. Then none is taken in.
+        CannotDo: one of them has not failed, or its contact opted out. Then none is stored.
     """
-    async with opened(settings) as terminal:
-        async with terminal.database.read() as reader:
+    async with connect(settings) as session:
+        async with session.database.read() as reader:
             for message_id in message_ids:
                 await _check(reader, message_id)
-        await _take_in(terminal.database, message_ids)
+        await _store(session.database, message_ids)
 
 
 async def _check(reader: Connection, message_id: int) -> None:
@@ -75,9 +77,9 @@ async def _check(reader: Connection, message_id: int) -> None:
             f"There is no text {message_id}. `threadline tail --since 86400 --no-follow` shows some."
         ) from None
     if message.direction != "out":
-        raise CannotDo(f"{message_id} is a text of a contact.")
+        raise CannotDo(f"The text {message_id} came from a contact.")
     if message.status != "failed" or message.state is not None:
-        raise CannotDo(f"{message_id} is no text that failed and waits for a decision: it is {_standing(message)}.")
+        raise CannotDo(f"The text {message_id} can't be sent again: it is {_standing(message)}.")
     if await _is_opted_out(reader, message_id):
         raise CannotDo(OPTED_OUT.format(id=message_id))
 
@@ -93,7 +95,7 @@ async def _is_of(reader: Connection, message_id: int, account: str | None) -> bo
     return any(each.account == account for each in await attempts.newest(reader, message_id))
 
 
-async def _take_in(database: Database, message_ids: list[int]) -> None:
+async def _store(database: Database, message_ids: list[int]) -> None:
     arrivals = [
         entries.arrival(SOURCE, Action("retry", each, user=""), f"{SOURCE}:{uuid.uuid4().hex}") for each in message_ids
     ]
@@ -103,10 +105,10 @@ async def _take_in(database: Database, message_ids: list[int]) -> None:
 
 
 def _standing(message: Message) -> str:
-    asked = "asked about: decide in its thread"
+    asked = "waiting for a decision in its thread"
     return {"cancelled": "given up", "asked": asked}.get(message.state or "", message.state or str(message.status))
 
 
-def _known(kind: str, kinds: str, name: str | None, names: list[str]) -> None:
+def _check_name(kind: str, kinds: str, name: str | None, names: list[str]) -> None:
     if name is not None and name not in names:
         raise CannotDo(f"There is no {kind} {name}. The {kinds} are {', '.join(names)}.")

@@ -1,6 +1,7 @@
-"""What `threadline` does at a terminal beside the running bot: it reads the same file, and what it sends is taken in.
+"""Work of the `threadline` command beside the running bot, on the same database: status, leases, route and send.
 
-Nothing here talks to Slack or to a provider; the running bot notices what is written within a second.
+Nothing here talks to Slack or to a provider. A text to send goes into the intake, where the running bot sees it within
+a second.
 """
 
 from __future__ import annotations
@@ -47,12 +48,12 @@ PRIMING = "This number is set up for texts. There is no need to answer."
 
 
 class CannotDo(Exception):
-    """It is not done. The message is a sentence for the person at the terminal."""
+    """A command can't be done. The message is a sentence for the operator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Terminal:
-    """What is open while a command runs."""
+class Session:
+    """The open connections of a running command."""
 
     settings: Settings
     database: Database
@@ -63,75 +64,75 @@ class Terminal:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Terminal]:
-    """The database of the bot, and its gate.
+async def connect(settings: Settings) -> AsyncIterator[Session]:
+    """Opens the bot's database and builds its gate.
 
     Raises:
         CannotDo: there is no database yet.
-        storage.engine.migrations.TooNew: the database is from a newer version.
+        storage.engine.migrations.TooNew: a newer version of threadline wrote the database.
     """
     if not settings.database.is_file():
-        raise CannotDo(f"There is no database {settings.database} yet. `threadline run` makes it.")
+        raise CannotDo(f"There is no database {settings.database} yet. `threadline run` creates it.")
     async with AsyncExitStack() as stack:
         database = await open_database(settings.database)
         stack.push_async_callback(database.close)
         client = await stack.enter_async_context(open_provider_client())
         providers = {name: each.kind(each.provider_settings(), client) for name, each in settings.accounts.items()}
-        session = await stack.enter_async_context(open_session(settings.timeouts.slack))
-        slack = SlackApi(open_client(settings.slack, session), RateLimits(database, settings.slack))
+        http = await stack.enter_async_context(open_session(settings.timeouts.slack))
+        slack = SlackApi(open_client(settings.slack, http), RateLimits(database, settings.slack))
         urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
         routing = Routing(settings, providers, None, Leases(settings, providers), database.clock)
         breaker = CircuitBreaker(database, Metrics(), providers)
         decider = Decider(database, settings, providers, routing, urls, breaker, us="")
-        yield Terminal(settings, database, providers, routing, decider, slack)
+        yield Session(settings, database, providers, routing, decider, slack)
 
 
 async def status(settings: Settings) -> StatusReport:
-    """How things stand."""
-    async with opened(settings) as terminal:
-        return await status_report.look(terminal.database, settings, settings.inboxes)
+    """Returns queues, failures and provider health."""
+    async with connect(settings) as session:
+        return await status_report.look(session.database, settings, settings.inboxes)
 
 
 async def leases(settings: Settings) -> list[LeaseView]:
-    """Every live lease, the one that ends next first."""
-    async with opened(settings) as terminal:
-        return await status_report.live_leases(terminal.database, terminal.providers, settings.inboxes)
+    """Returns every live lease, the next to end first."""
+    async with connect(settings) as session:
+        return await status_report.live_leases(session.database, session.providers, settings.inboxes)
 
 
 async def route(settings: Settings, number: str, text: str, inbox: str | None) -> route_explainer.Explanation:
-    """Which way a text would go, and why.
+    """Explains which sender a text would come from.
 
     Raises:
-        CannotDo: the number or the inbox is none.
+        CannotDo: there is no such number or inbox.
     """
     name = _inbox(settings, inbox)
-    async with opened(settings) as terminal:
-        explaining = route_explainer.RouteExplainer(terminal.database, settings, terminal.providers, terminal.routing)
-        return await explaining.explain(name, number_in(settings, name, number), text)
+    async with connect(settings) as session:
+        explainer = route_explainer.RouteExplainer(session.database, settings, session.providers, session.routing)
+        return await explainer.explain(name, number_in(settings, name, number), text)
 
 
 async def send(settings: Settings, number: str, text: str, inbox: str | None, via: str | None) -> str:
-    """Takes in a text for the bot to send; says when it goes out.
+    """Queues a text for the bot. Returns a sentence that says when it goes out.
 
     Raises:
-        CannotDo: it would not go out; with the reason.
+        CannotDo: the text would not go out, with the reason.
     """
     name = _inbox(settings, inbox)
     if via is not None and via not in settings.senders:
         raise CannotDo(f"There is no sender {via}. The senders are {', '.join(settings.senders)}.")
     to = number_in(settings, name, number)
-    async with opened(settings) as terminal:
-        way = await terminal.decider.would_send(name, to, text, via)
+    async with connect(settings) as session:
+        way = await session.decider.would_send(name, to, text, via)
         if isinstance(way, Stop):
             raise CannotDo(way.sentence)
-        await _store(terminal.database, Command(str(to), text, name, user=None, via=via))
+        await _store(session.database, Command(str(to), text, name, user=None, via=via))
     running = "The bot sends it now." if await is_running(settings) else "It goes out once the bot runs."
     answer = f" {ONE_WAY}" if one_way(way.address) else ""
-    return f"Taken in for {spaced(str(to))} in the inbox {name}. {running}{answer}"
+    return f"Queued for {spaced(str(to))} in the inbox {name}. {running}{answer}"
 
 
 async def prime(settings: Settings, sender: str, number: str) -> str:
-    """Sends one text from a sender whose company learns our URL by that only.
+    """Queues one text from a sender whose provider learns our callback URL only from a text.
 
     Raises:
         CannotDo: there is no such sender, it needs no such text, or the text would not go out.
@@ -141,14 +142,14 @@ async def prime(settings: Settings, sender: str, number: str) -> str:
     kind = settings.accounts[settings.senders[sender].account].kind
     inbox = settings.inbox_of_sender(sender)
     if not kind.features.inbound_after_send:
-        raise CannotDo(f"{kind.title} needs no text for that. `threadline callbacks` says what it needs.")
+        raise CannotDo(f"{kind.title} needs no text for that. `threadline callbacks` shows what to do instead.")
     if inbox is None:
-        raise CannotDo(f"No inbox has the sender {sender}. Add it to the senders of one.")
+        raise CannotDo(f"No inbox has the sender {sender}. Add it to the senders of an inbox.")
     return await send(settings, number, PRIMING, inbox, sender)
 
 
 async def is_running(settings: Settings) -> bool:
-    """Whether the bot answers at its own door."""
+    """True if the bot answers HTTP on this machine."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.http.host, settings.http.host)  # noqa: S104 - a name
     host = f"[{host}]" if ":" in host else host
     try:
@@ -159,7 +160,7 @@ async def is_running(settings: Settings) -> bool:
 
 
 async def was_primed(database: Database, settings: Settings, sender: str) -> bool:
-    """Whether a text from the sender was ever accepted."""
+    """True if the provider has accepted a text from the sender."""
     async with database.read() as reader:
         return await status_queries.last_accepted(reader, settings.senders[sender].account, sender) is not None
 
@@ -173,10 +174,10 @@ def _inbox(settings: Settings, name: str | None) -> str:
 
 
 def number_in(settings: Settings, inbox: str, number: str) -> Address:
-    """A number as a person writes it, in this inbox.
+    """Reads a number as a person writes it, with this inbox's default country.
 
     Raises:
-        CannotDo: it is none.
+        CannotDo: it is not a phone number.
     """
     try:
         return read_number(number, settings.inboxes[inbox].default_region)

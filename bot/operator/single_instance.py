@@ -1,4 +1,4 @@
-"""One bot on one database: two would send each text twice. The lock is a file beside the database."""
+"""A lock that keeps a second bot off a database, because two bots would send each text twice."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ if TYPE_CHECKING:
 
 
 class AlreadyRunning(Exception):
-    """Another process works on the database."""
+    """Another process holds the lock of the database."""
 
 
 @contextmanager
-def alone(database: Path) -> Iterator[None]:
-    """Holds the lock.
+def hold_lock(database: Path) -> Iterator[None]:
+    """Holds the lock, a file beside the database.
 
     Raises:
-        NotAlone: another process holds it.
+        AlreadyRunning: another process holds it.
     """
     with database.with_name(f"{database.name}.lock").open("w") as lock:
         try:

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.cli.console import Bars
+from bot.cli.console import ProgressBars
 from tests.storm.burst import burst
 from tests.storm.nursery import Nursery
 from tests.storm.weather import Weather
@@ -54,7 +54,7 @@ async def _storm(nursery: Nursery, folder: Path, seed: int, minutes: float) -> i
 
 async def _show(seconds: int) -> None:
     """Shows the progress of the storm on a terminal."""
-    with Bars() as report:
+    with ProgressBars() as report:
         for passed in range(seconds + 1):
             report("storm", passed, seconds)
             await asyncio.sleep(1)

@@ -84,8 +84,8 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("mine", encoding="utf-8")
     told = asked(ANSWERS)
     assert told.exit_code == 1
-    assert f"{name} is there already" in told.output
-    assert "public address" not in told.output
+    assert f"{name} exists already" in told.output
+    assert "public URL" not in told.output
     assert (tmp_path / name).read_text(encoding="utf-8") == "mine"
 
 
@@ -93,7 +93,7 @@ def test_a_wrong_answer_is_asked_again(tmp_path: Path) -> None:
     """With what is wrong with it; what was typed for a token is not shown."""
     wrong = {
         "https://sms.example.com": ["sms.example.com", "it must begin with https://"],
-        "xoxb-MARKED": ["xapp-WRONG", "It begins with xoxb-."],
+        "xoxb-MARKED": ["xapp-WRONG", "It starts with xoxb-."],
         "C0ALERTS": ["#alerts", "it must be a Slack channel's id"],
         f"AC{SID}": ["nonsense of mine", "String should match"],
         "+61488020111": ["12", "That is not a phone number"],

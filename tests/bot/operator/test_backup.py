@@ -19,7 +19,7 @@ from click.testing import CliRunner
 from bot.cli import main
 from bot.operator import backup
 from bot.operator.session import CannotDo
-from bot.operator.single_instance import alone
+from bot.operator.single_instance import hold_lock
 from storage.engine.database import open_database
 from storage.engine.migrations import TooNew, known
 from tests.bot.installation import changed, write
@@ -88,7 +88,7 @@ def test_a_backup_comes_back_as_it_was(installed: Path) -> None:
     place = elsewhere(installed)
     back = call(place, "restore", str(installed / "b.tar"))
     assert back.exit_code == 0, back.stderr
-    assert "1 texts waited then" in back.stdout
+    assert "Texts that were waiting: 1." in back.stdout
     assert (place / "files" / "7").read_bytes() == PICTURE
     assert [path.name for path in (place / "files").iterdir()] == ["7"]
     assert {stat.S_IMODE((place / name).stat().st_mode) for name in ("threadline.db", "files/7")} == {0o600}
@@ -100,12 +100,12 @@ def test_what_is_there_is_not_overwritten(installed: Path) -> None:
     """Neither a backup (but for --force) nor a database, nor a folder of files that other rows name."""
     assert call(installed, "backup", "b.tar").exit_code == 0
     again = call(installed, "backup", "b.tar")
-    assert (again.exit_code, "is there already" in again.stderr) == (1, True)
+    assert (again.exit_code, "exists already" in again.stderr) == (1, True)
     assert call(installed, "backup", "--force", "b.tar").exit_code == 0
     before = (installed / "threadline.db").read_bytes()
     refused = call(installed, "restore", "b.tar")
     assert refused.exit_code == 1
-    assert "There is threadline.db and files already, and nothing is overwritten." in refused.stderr
+    assert "There is threadline.db and files already, and a restore overwrites nothing." in refused.stderr
     assert (installed / "threadline.db").read_bytes() == before
     place = elsewhere(installed)
     (place / "threadline.db-wal").write_bytes(b"of another database")
@@ -116,7 +116,7 @@ async def test_no_restore_under_a_running_bot(installed: Path) -> None:
     """The lock that a bot holds keeps it out; nothing appears."""
     backup.make(installed / "threadline.db", installed / "b.tar", silent)
     place = elsewhere(installed)
-    with alone(place / "threadline.db"), pytest.raises(CannotDo, match="Stop it first"):
+    with hold_lock(place / "threadline.db"), pytest.raises(CannotDo, match="Stop it first"):
         await backup.restore(place / "threadline.db", installed / "b.tar", silent)
     assert not (place / "threadline.db").exists()
 
@@ -150,10 +150,10 @@ def _miscount(name: str, content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (_flip, "files/7 in it is not as it was written"),
+        (_flip, "its member files/7 is damaged"),
         (_lose, "threadline.db is missing"),
-        (_escape, "no backup of threadline"),
-        (_miscount, "does not hold the expected rows"),
+        (_escape, "not a backup of threadline"),
+        (_miscount, "does not hold the rows that it should"),
     ],
 )
 async def test_a_backup_that_is_not_whole_is_not_restored(installed: Path, change: Any, said: str) -> None:
@@ -170,7 +170,7 @@ async def test_a_backup_that_is_not_whole_is_not_restored(installed: Path, chang
 async def test_what_is_no_backup_is_not_restored(tmp_path: Path, content: bytes) -> None:
     """Any other file, and half of one."""
     (tmp_path / "b.tar").write_bytes(content)
-    with pytest.raises(CannotDo, match="cannot be restored"):
+    with pytest.raises(CannotDo, match="Can't restore"):
         await backup.restore(tmp_path / "threadline.db", tmp_path / "b.tar", silent)
     assert not (tmp_path / "threadline.db").exists()
 
@@ -182,7 +182,7 @@ async def test_half_of_a_backup_is_not_restored(installed: Path) -> None:
     place = elsewhere(installed)
     for part in (0.2, 0.6, 0.95):
         (installed / "half.tar").write_bytes(whole[: int(len(whole) * part)])
-        with pytest.raises(CannotDo, match="cannot be restored"):
+        with pytest.raises(CannotDo, match="Can't restore"):
             await backup.restore(place / "threadline.db", installed / "half.tar", silent)
     assert not (place / "threadline.db").exists()
 
@@ -208,7 +208,7 @@ async def test_a_damaged_database_makes_no_backup(installed: Path) -> None:
         plain.execute("PRAGMA writable_schema = ON")
         plain.execute("DELETE FROM sqlite_master WHERE name = 'messages_created'")
         plain.commit()
-    with pytest.raises(CannotDo, match="would not be whole"):
+    with pytest.raises(CannotDo, match="make a complete backup"):
         backup.make(installed / "threadline.db", installed / "b.tar", silent, overwrite=True)
     assert (installed / "b.tar").read_bytes() == b"last night's"
     assert call(installed, "backup", "nowhere/b.tar").exit_code == 1

@@ -73,7 +73,7 @@ async def remains(folder: Path) -> list[list[str]]:
 async def erased(team: Team, number: str = CUSTOMER, **how: Any) -> dict[str, Any]:
     """Returns the proof that the command prints."""
     told: list[int] = []
-    options: dict[str, Any] = {"with_slack": True, "wait": 20.0, "tell": told.append} | how
+    options: dict[str, Any] = {"with_slack": True, "wait": 20.0, "report": told.append} | how
     return await personal_data.erase(team.bot_settings, number, **options)
 
 
@@ -120,7 +120,7 @@ async def test_without_a_bot_the_command_does_it_and_can_be_repeated(team: Team,
     await lived(team)
     await team.stop_bot()
     await team.slack.go_down()
-    with pytest.raises(CannotDo, match="Slack could not be asked"):
+    with pytest.raises(CannotDo, match="Slack gave no answer"):
         await erased(team)
     await team.slack.come_up()
     proof = await erased(team)

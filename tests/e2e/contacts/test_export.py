@@ -35,7 +35,7 @@ async def test_an_export_has_everything(tmp_path: Path) -> None:
         await team.quiet()
         folder = tmp_path / "out"
         code, out, said = await team.command("export", CUSTOMER, "--to", str(folder))
-        assert (code, out) == (0, f"Written: {folder}\n"), said
+        assert (code, out) == (0, f"Wrote {folder}\n"), said
         found = json.loads((folder / "export.json").read_text())
         (conversation,) = found["conversations"]
         told = [(each["direction"], each["text"]) for each in conversation["messages"]]
@@ -53,7 +53,7 @@ async def test_an_export_has_everything(tmp_path: Path) -> None:
         assert folder.stat().st_mode & 0o077 == 0
         code, _, said = await team.command("export", CUSTOMER, "--to", str(folder))
         assert (code, "Name a new folder" in said) == (1, True)
-        with pytest.raises(CannotDo, match="Nothing is kept"):
+        with pytest.raises(CannotDo, match="We keep nothing"):
             await personal_data.export(team.bot_settings, "+61488023999", None, lambda *_: None)
 
 

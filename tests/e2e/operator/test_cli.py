@@ -68,7 +68,7 @@ async def test_wrong_words_end_with_a_sentence(team: Written) -> None:
         (session.send(settings, CUSTOMER, "Hello", None, None), "opted out"),
         (session.prime(settings, "sydney", NEW), "needs no text"),
         (session.prime(settings, "nobody", NEW), "no sender nobody"),
-        (replay.shown(settings, 7), "no dead row 7"),
+        (replay.show_row(settings, 7), "no dead row 7"),
     ):
         with pytest.raises(CannotDo, match=said):
             await work
@@ -80,7 +80,7 @@ async def test_wrong_words_end_with_a_sentence(team: Written) -> None:
 async def test_without_a_database_there_is_nothing_to_read(tmp_path: Path) -> None:
     """Before the bot's first start a command says so and creates no empty file."""
     async with Written(tmp_path, starts=False) as team:
-        with pytest.raises(CannotDo, match="`threadline run` makes it"):
+        with pytest.raises(CannotDo, match="`threadline run` creates it"):
             await session.status(team.bot_settings)
         assert not team.bot_settings.database.exists()
 
@@ -141,16 +141,16 @@ async def test_a_dead_row_is_listed_shown_and_replayed(team: Written) -> None:
     _, listed, _ = await team.command("dead", "list", "--json")
     (row,) = json.loads(listed)
     assert (row["source"], row["kind"]) == ("fone", "unreadable")
-    shown = await replay.shown(team.bot_settings, row["id"])
+    shown = await replay.show_row(team.bot_settings, row["id"])
     assert (shown["body"], shown["headers"][":query"]) == (BROKEN, '[["Kind", "odd"]]')
-    assert "still cannot be read" in (await replay.replayed(team.bot_settings, [row["id"]]))[0]
+    assert "still can't read it" in (await replay.replay(team.bot_settings, [row["id"]]))[0]
     await team.until(lambda: len(team.alerted()) == 1)
     await asyncio.to_thread(mend, team, row["id"])
     _, out, _ = await team.command("dead", "replay")
-    assert "1 of 1 things in it are new" in out
+    assert "1 of its 1 texts and receipts are new" in out
     await team.until(lambda: "Hello again" in team.shown(CUSTOMER))
     await team.until(lambda: team.alerted()[0].startswith("Resolved"))
-    assert await replay.listed(team.bot_settings) == []
+    assert await replay.list_rows(team.bot_settings) == []
 
 
 def mend(team: Team, row_id: int) -> None:

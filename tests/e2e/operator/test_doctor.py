@@ -66,9 +66,9 @@ async def test_doctor_names_scopes_and_channels(team: Written) -> None:
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"bot_token": "xoxb-wrong"}, "refuses slack.bot_token: invalid_auth"),
-        ({"app_token": "xapp-wrong"}, "refuses slack.app_token: invalid_auth"),
-        ({"api_url": "http://127.0.0.1:9/api/"}, "does not answer"),
+        ({"bot_token": "xoxb-wrong"}, "rejects slack.bot_token: invalid_auth"),
+        ({"app_token": "xapp-wrong"}, "rejects slack.app_token: invalid_auth"),
+        ({"api_url": "http://127.0.0.1:9/api/"}, "doesn't answer"),
     ],
 )
 async def test_doctor_names_wrong_tokens(team: Written, changed: dict[str, str], said: str) -> None:
@@ -89,7 +89,7 @@ async def test_doctor_of_broken_settings_and_files(tmp_path: Path) -> None:
     """Unusable settings and a file that is not a database are findings like others."""
     async with Written(tmp_path, starts=False) as team:
         team.bot_settings.database.write_text("this is no database, though it is long enough to be taken for one" * 40)
-        assert "cannot be read" in wrong(await examined(team))[0]
+        assert "can't read the database" in wrong(await examined(team))[0]
         team.file.write_text("nothing = 1\n")
         code, out, _ = await team.command("doctor", "--json")
         assert code == 1
@@ -124,17 +124,17 @@ async def test_every_fault_is_named_with_its_cure(team: Written, tmp_path: Path)
         plain.execute("INSERT INTO migrations VALUES (9999, 'of_the_future', 0)")
         plain.commit()
     faults: list[tuple[dict[str, Any], str, str]] = [
-        ({"slack__bot_token": "xoxb-wrong"}, "refuses slack.bot_token", "Copy it again"),
-        ({"slack__app_token": "xapp-wrong"}, "refuses slack.app_token", "Copy it again"),
-        ({"slack__api_url": f"{NOBODY}/api/"}, "does not answer", "Check the network"),
-        ({"slack__alert_channel": "C0NOTHERE0"}, "does not show the channel C0NOTHERE0", "Check its id"),
-        ({"accounts__fone__token": "wrong"}, "(fone) refuses us", "Copy the credentials under accounts.fone again"),
-        ({"accounts__fone__base_url": NOBODY}, "(fone) cannot be reached", "Check accounts.fone, the network"),
-        ({"public_url": NOBODY}, f"{NOBODY} cannot be reached", "Check the DNS name"),
-        ({"public_url": team.slack.api_url.removesuffix("/api/")}, "something else answers", "Let the reverse proxy"),
+        ({"slack__bot_token": "xoxb-wrong"}, "rejects slack.bot_token", "Copy it again"),
+        ({"slack__app_token": "xapp-wrong"}, "rejects slack.app_token", "Copy it again"),
+        ({"slack__api_url": f"{NOBODY}/api/"}, "doesn't answer", "Check the network"),
+        ({"slack__alert_channel": "C0NOTHERE0"}, "doesn't show us the channel C0NOTHERE0", "Check its id"),
+        ({"accounts__fone__token": "wrong"}, "(fone) refused our request", "Copy the credentials under accounts.fone"),
+        ({"accounts__fone__base_url": NOBODY}, "can't reach Fone Dynamics (fone)", "Check accounts.fone, the network"),
+        ({"public_url": NOBODY}, f"can't reach {NOBODY}", "Check the DNS name"),
+        ({"public_url": team.slack.api_url.removesuffix("/api/")}, "other than the bot answers", "Let the reverse"),
         ({"public_url": "http://sms.invalid"}, "is not encrypted", "Put a reverse proxy"),
-        ({"database": str(broken)}, "cannot be read", "threadline restore"),
-        ({"database": str(newer)}, "is from a newer version", "Install the newer version again"),
+        ({"database": str(broken)}, "can't read the database", "threadline restore"),
+        ({"database": str(newer)}, "A newer version", "Install the newer version again"),
     ]
     for changes, what, cure in faults:
         found = wrong(await doctor.examine(adapted(team.written, **changes)))
