@@ -1,1 +1,1 @@
-"""The settings file: its models, its rules, and its error messages."""
+"""The settings: their models, the rules among them, and the error messages."""

@@ -1,7 +1,8 @@
-"""Where in the settings file a mistake stands, and what was probably meant.
+"""Error messages for the settings: where in the file a mistake is, and what the operator probably meant.
 
-The standard library's TOML parser knows lines only where the file is no TOML. No kept library tells where each key
-stands, so the parser itself is asked: a statement ends where the lines so far are whole, and it brought what is new.
+The standard library's TOML parser gives line numbers only for a file that is not TOML, and no maintained library gives
+the line of each key. So we parse the first line, the first two lines, and so on. Where these lines are valid TOML, a
+statement ends, and the keys that are new come from it.
 """
 
 from __future__ import annotations
@@ -24,15 +25,15 @@ if TYPE_CHECKING:
 
     Place = tuple[str, ...]
 
-LONGEST = 1000  # lines in which places are looked for; it takes a while in a longer file
-FEW = 12  # names that are all listed where none is near
+LONGEST = 1000  # lines; we look for keys in no more, because a longer file takes a while
+FEW = 12  # names; if no more exist and none is similar, the message lists all
 _AT = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _LEADING = re.compile(r"[\w-]+(?:\.[\w-]+)*")
 
 
 def lines_of(text: str) -> dict[Place, int]:
-    """The line, from 1, on which each table and each key of a TOML text begins to be there."""
-    lines = text.split("\n")[:LONGEST]  # only that ends a line of TOML
+    """Returns the line number, from 1, of each table and each key in a TOML text."""
+    lines = text.split("\n")[:LONGEST]  # no other character ends a line of TOML
     found: dict[Place, int] = {}
     begin = 0
     for end in range(1, len(lines) + 1):
@@ -41,7 +42,7 @@ def lines_of(text: str) -> dict[Place, int]:
         try:
             known = tomllib.loads("\n".join(lines[:end]))
         except tomllib.TOMLDecodeError:
-            continue  # in the middle of a value of several lines
+            continue  # inside a value of several lines
         while begin < end - 1 and lines[begin].strip().partition("#")[0] == "":
             begin += 1
         for place in _places(known):
@@ -50,13 +51,13 @@ def lines_of(text: str) -> dict[Place, int]:
     return found
 
 
-def told(error: ValidationError, model: type[BaseModel], *prefix: str) -> Iterator[str]:
-    """A line for each fault, beginning with the setting that it is about.
+def messages(error: ValidationError, model: type[BaseModel], *prefix: str) -> Iterator[str]:
+    """Yields a line for each mistake. It starts with the name of the setting.
 
     Args:
-        error: what pydantic found.
-        model: of what was read.
-        prefix: where in the settings that stands.
+        error: the error from pydantic.
+        model: the model that pydantic validated.
+        prefix: the names that lead to this model in the settings.
     """
     for fault in error.errors(include_input=False, include_url=False):
         below = tuple(str(part) for part in fault["loc"] if part != "[key]")
@@ -65,42 +66,42 @@ def told(error: ValidationError, model: type[BaseModel], *prefix: str) -> Iterat
             variable = PREFIX + "__".join(place).upper()
             yield f"{'.'.join(place)} is missing. Set it in the settings file, or as {variable}."
         elif fault["type"] == "extra_forbidden":
-            yield f"{'.'.join(place)} is no setting. {meant(model, below)}"
+            yield f"{'.'.join(place)} is not a setting. {suggestion(model, below)}"
         else:
             yield f"{'.'.join(place)}: {fault['msg'].removeprefix('Value error, ').rstrip('.')}."
 
 
 def located(problem: str, path: Path | None, text: str, prefix: str) -> str:
-    """The problem with the file and the line that it is about before it, or the variable that the value came from.
+    """Puts the file and line number before a problem, or names the environment variable that the value came from.
 
     Args:
-        problem: begins with the setting that it is about, as in `slack.mode: …`.
-        path: of the settings file; None: there is none.
-        text: what stands in it.
-        prefix: of our variables.
+        problem: a line that starts with the name of the setting, like `slack.mode: …`.
+        path: the settings file, or None.
+        text: its content.
+        prefix: the prefix of our environment variables.
     """
     leading = _LEADING.match(problem)
     place = tuple(leading[0].split(".")) if leading else ()
     if (variable := (prefix + "__".join(place)).upper()) in {name.upper() for name in os.environ}:
-        return problem if variable in problem else f"{problem} It comes from the variable {variable}."
+        return problem if variable in problem else f"{problem} It comes from the environment variable {variable}."
     known = lines_of(text)
     found = next((known[place[:n]] for n in range(len(place), 0, -1) if place[:n] in known), None)
     return problem if found is None else f"{path}:{found}: {problem}"
 
 
 def not_toml(path: Path, error: ValueError) -> str:
-    """The sentence for a file that is no TOML, with the line and the column; nothing of it is quoted."""
+    """Returns the message for a file that is not TOML, with line and column. It quotes nothing, to keep secrets."""
     at = _AT.search(str(error))
     if at is None:
         return f"{path} is not TOML: {error}."
     return f"{path}:{at[1]}:{at[2]}: this is not TOML: {str(error)[: at.start()]}."
 
 
-def meant(model: type[BaseModel], place: Place) -> str:
-    """What to do about a key that is none: the name that is near to it, or those that there are.
+def suggestion(model: type[BaseModel], place: Place) -> str:
+    """Returns what to do about an unknown key: use a similar name, or one from the list.
 
     Args:
-        model: of the whole that the place is in.
+        model: the outermost model.
         place: the names that lead to the key, and the key.
     """
     names = _names_at(model, place[:-1])
@@ -118,7 +119,7 @@ def _places(known: Mapping[str, Any], above: Place = ()) -> Iterator[Place]:
 
 
 def _names_at(model: type[BaseModel], place: Place) -> list[str]:
-    """The settings that there are in this table."""
+    """Returns the names of the settings in this table."""
     kind: Any = model
     for name in place:
         if isinstance(kind, type) and issubclass(kind, BaseModel):

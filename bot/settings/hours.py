@@ -1,7 +1,7 @@
-"""Hours of the day in a time zone: whether it is now within them, and when they are over. Pure.
+"""Hours of the day in a time zone: says if a moment is within them, and when they end. Pure.
 
-They are wall-clock times. Where a clock is put forward, a time that does not exist is the one an hour later; where it
-is put back, hours begin at the first and end at the second of two equal times.
+They are wall-clock times. When clocks go forward, a skipped time counts as the time an hour later. When clocks go back,
+hours start at the first and end at the second of two equal times.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAYS: tuple[Day, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-CONTACT = "contact"  # instead of a time zone: the contact's own
+CONTACT = "contact"  # in place of a time zone: the contact's own
 _HOURS, _MINUTES = 24, 60
-LONGEST = timedelta(days=8)  # after which hours that are not over are always
+LONGEST = timedelta(days=8)  # hours that last longer never end
 
 
 def _time_of_day(written: object) -> object:
-    """TOML has times of its own; most people write a text."""
+    """Converts a string to a time. TOML has a type for times, but most people write a string."""
     if isinstance(written, str):
         found = re.fullmatch(r"(\d{1,2}):(\d{2})", written)
         if found is None or int(found[1]) >= _HOURS or int(found[2]) >= _MINUTES:
@@ -46,50 +46,54 @@ TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 
 
 class Hours(Model):
-    """From `after` until `before`: over midnight where `before` is the earlier one, a whole day where both are one."""
+    """Hours from `after` until `before`: over midnight if `before` is earlier, a whole day if both are equal."""
 
-    after: TimeOfDay = Field(description="the time of day at which they begin, like `21:00`")
-    before: TimeOfDay = Field(description="the time of day at which they end; an earlier one is that of the next day")
-    days: list[Day] = Field(default_factory=list, description="on which they begin, like `mon`; empty: every day")
+    after: TimeOfDay = Field(description="the time of day at which they start, like `21:00`")
+    before: TimeOfDay = Field(description="the time of day at which they end; on the next day if it is earlier")
+    days: list[Day] = Field(
+        default_factory=list, description="the days on which they start, like `mon`; empty: every day"
+    )
 
 
 class RuleHours(Hours):
-    """When a rule holds."""
+    """The hours in which a rule applies."""
 
     time_zone: Annotated[str, AfterValidator(_is_zone)] = Field(
-        description=f'whose clock counts: an IANA name like `Australia/Sydney`, or "{CONTACT}" for the contact\'s own'
+        description=f'the time zone: an IANA name like `Australia/Sydney`, or "{CONTACT}" for the contact\'s own'
     )
 
 
 class QuietHours(Hours):
-    """When contacts of the inbox are left alone, by their own clocks: a text is held until they are over."""
+    """The hours in which contacts of the inbox get no texts, by their own clocks. Texts wait until they end."""
 
     answer_minutes: float = Field(
-        30.0, ge=0, description="an answer to somebody who wrote within so many minutes is not held; 0: it is too"
+        30.0,
+        ge=0,
+        description="an answer to a contact who wrote within this many minutes does not wait; 0: every answer waits",
     )
 
     @model_validator(mode="after")
     def _ends(self) -> QuietHours:
         if self.after == self.before and set(self.days or DAYS) == set(DAYS):
-            raise ValueError("these hours never end. Let `before` differ from `after`, or name the days")
+            raise ValueError("these hours never end. Set a `before` that differs from `after`, or set `days`")
         return self
 
 
 def spell(hours: Hours) -> str:
-    """The hours for a reader: `21:00 to 08:00 on fri, sat`."""
+    """Formats the hours for a reader: `21:00 to 08:00 on fri, sat`."""
     days = f" on {', '.join(hours.days)}" if hours.days else ""
     return f"{hours.after:%H:%M} to {hours.before:%H:%M}{days}"
 
 
-def are_now(hours: Hours, now: datetime, where: ZoneInfo) -> bool:
-    """Whether an aware moment lies within the hours there."""
+def include(hours: Hours, now: datetime, where: ZoneInfo) -> bool:
+    """True if the hours in this time zone include the (aware) moment."""
     return _end(hours, now, where) is not None
 
 
 def free_at(hours: Hours, now: datetime, zones: Sequence[ZoneInfo]) -> datetime | None:
-    """The first moment from now on at which the hours are over in all of these zones (UTC); `now` if they are.
+    """Returns the first moment from now on that is outside the hours in all of these zones (UTC).
 
-    None where they never are in all of them: the zones are too far apart.
+    Returns None if there is no such moment, because the zones are too far apart.
     """
     moment = now.astimezone(UTC)
     while moment - now <= LONGEST:
@@ -101,7 +105,7 @@ def free_at(hours: Hours, now: datetime, zones: Sequence[ZoneInfo]) -> datetime 
 
 
 def _end(hours: Hours, now: datetime, where: ZoneInfo) -> datetime | None:
-    """When the hours that `now` lies in are over (UTC); None if it lies in none."""
+    """Returns when the hours that include `now` end (UTC), or None if they do not include it."""
     today = now.astimezone(where).date()
     for day in (today, today - timedelta(days=1)):
         if hours.days and DAYS[day.weekday()] not in hours.days:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 from pydantic_settings import SettingsError, TomlConfigSettingsSource
 
-from bot.settings.errors import located, not_toml, told
+from bot.settings.errors import located, messages, not_toml
 from bot.settings.model import Environment, Settings
 from bot.settings.renamed import Renamed, rename
 from bot.settings.sections import PREFIX
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class BadSettings(Exception):
-    """The settings cannot be used. `problems` has one line for each mistake, naming the setting and the cure."""
+    """The settings are wrong. `problems` has one line for each mistake, with the setting and how to fix it."""
 
     def __init__(self, problems: list[str]) -> None:
         super().__init__("\n".join(problems))
@@ -28,14 +28,14 @@ class BadSettings(Exception):
 
 
 def load(path: Path | None, warn: Callable[[str], None] | None = None) -> Settings:
-    """Reads the settings of this file, if one is given, and of the environment.
+    """Reads the settings from the file, if you give one, and from the environment.
 
     Args:
-        path: of the settings file.
-        warn: gets one line for each setting that is given under its old name.
+        path: the settings file, or None.
+        warn: called with one line for each setting that is set under its old name.
 
     Raises:
-        BadSettings: naming every setting that is missing or wrong.
+        BadSettings: settings are missing or wrong; it names all of them.
     """
     written, renamed = rename(_read(path))
     renamed += Environment(Settings).renamed
@@ -51,7 +51,7 @@ def load(path: Path | None, warn: Callable[[str], None] | None = None) -> Settin
 
 
 def _as_written(problem: str, renamed: list[Renamed]) -> str:
-    """The problem under the name that the operator gave the setting."""
+    """Returns the problem with the name that the operator used for the setting."""
     for each in renamed:
         old, new = ".".join(each.old), ".".join(each.new)
         if not each.is_ignored and re.match(rf"{re.escape(new)}(?![\w-])", problem):
@@ -63,16 +63,16 @@ def _made(written: dict[str, Any]) -> Settings:
     try:
         return Settings(**written)
     except ValidationError as error:
-        raise BadSettings(list(told(error, Settings))) from None
+        raise BadSettings(list(messages(error, Settings))) from None
     except SettingsError as error:
         raise BadSettings([_no_json(error)]) from None
 
 
 def check(settings: Settings) -> Settings:
-    """The settings, if all that they name is there and is what its provider needs.
+    """Checks that everything that the settings name exists and suits its provider. Returns the settings.
 
     Raises:
-        BadSettings: naming every setting that is wrong.
+        BadSettings: settings are wrong; it names all of them.
     """
     if problems := list(inconsistencies(settings)):
         raise BadSettings(problems)
@@ -89,11 +89,11 @@ def _read(path: Path | None) -> dict[str, Any]:
     except ValueError as error:
         raise BadSettings([not_toml(path, error)]) from None
     except OSError as error:
-        raise BadSettings([f"{path} cannot be read: {error.strerror}."]) from None
+        raise BadSettings([f"Can't read {path}: {error.strerror}."]) from None
 
 
 def _no_json(error: SettingsError) -> str:
-    """The library names the field only; that a whole table may stand in a variable as JSON is its rule."""
+    """Returns the message for a variable that must hold a table or list as JSON. The library names only the field."""
     field = next(iter(re.findall(r'field "(\w+)"', str(error))), "")
     variable = f"{PREFIX}{field}".upper()
-    return f"{field}: {variable}, or a variable that begins so, holds no JSON where a table or a list is wanted."
+    return f"{field}: {variable}, or a variable whose name starts so, must hold a table or a list as JSON."

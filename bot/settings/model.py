@@ -1,6 +1,6 @@
-"""The settings: one TOML file plus the environment, secrets kept secret, each provider's own model inside.
+"""The settings: one TOML file plus the environment, with each provider's own model inside. Secrets stay secret.
 
-The environment wins over the file: `THREADLINE_SLACK__BOT_TOKEN` is `bot_token` under `[slack]`.
+The environment overrides the file: `THREADLINE_SLACK__BOT_TOKEN` is `bot_token` under `[slack]`.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ if TYPE_CHECKING:
 
     from providers.provider import Provider
 
-LEASED = "leased"  # a sender's address that means: the provider assigns us a number for each contact
+LEASED = "leased"  # the address of a sender for which the provider assigns us a number for each contact
 
 SHORTEST_SECRET = 32  # characters
 
 
 class Account(BaseModel):
-    """An account at one provider; its further keys are that provider's own settings."""
+    """An account at one provider. Its other keys are that provider's own settings."""
 
     model_config = ConfigDict(extra="allow", frozen=True, hide_input_in_errors=True)
 
@@ -61,7 +61,7 @@ class Account(BaseModel):
         return name
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
-        """The further keys are plain texts here, secrets among them."""
+        """Shows only the provider: the other keys are plain strings here, and some are secrets."""
         yield "provider", self.provider
 
     @property
@@ -70,10 +70,10 @@ class Account(BaseModel):
         return providers.load(self.provider)
 
     def provider_settings(self) -> Model:
-        """The provider's own settings.
+        """Returns the provider's own settings.
 
         Raises:
-            pydantic.ValidationError: if they are not what the provider needs.
+            pydantic.ValidationError: they are not what the provider needs.
         """
         return self.kind.Settings.model_validate(self.model_extra)
 
@@ -84,12 +84,12 @@ class Sender(Model):
     account: str
     address: str = Field(repr=False, description=f'a number, a short code, an alphanumeric ID, or "{LEASED}"')
     options: dict[str, Any] = Field(default_factory=dict, description="the provider's options for every text from it")
-    texts_per_second: int | None = Field(None, ge=1, description="the most that go out from it; not given: no limit")
-    texts_per_minute: int | None = Field(None, ge=1, description="the same for any sixty seconds")
+    texts_per_second: int | None = Field(None, ge=1, description="the most texts from it; not set: no limit")
+    texts_per_minute: int | None = Field(None, ge=1, description="the most texts from it in any sixty seconds")
 
     @property
     def is_leased(self) -> bool:
-        """Whether the provider assigns us a number for each contact."""
+        """True if the provider assigns us a number for each contact."""
         return self.address == LEASED
 
     @property
@@ -112,45 +112,49 @@ class Inbox(Model):
     """A Slack channel with the senders that belong to it."""
 
     channel: ChannelId
-    senders: list[str] = Field(min_length=1, description="names of senders; the first that can is taken")
+    senders: list[str] = Field(min_length=1, description="sender names, in order of preference")
     default_region: Region | None = Field(
         None, description="the country of numbers typed without a country code, like AU"
     )
-    max_segments: int = Field(8, ge=1, description="a longer reply is not sent but told to whoever wrote it")
+    max_segments: int = Field(8, ge=1, description="longer replies are rejected, and the author is told")
     split_texts: bool = Field(
-        True, description="what is too long for one text at a company goes out as several; false: it is not sent"
+        True, description="send a text that is too long for the provider as several; false: reject it"
     )
     reply_mode: Literal["reply", "mention", "confirm", "off"] = Field(
-        "reply", description="which replies are texted: all, those that mention the app first, confirmed ones, none"
+        "reply",
+        description="the replies that are texted: all, those that start by mentioning the app, confirmed ones, or none",
     )
     members: list[SlackId] = Field(
-        default_factory=list, description="who may text from here: ids of users and user groups; empty: every member"
+        default_factory=list,
+        description="ids of the users and user groups who may text from this inbox; empty: every member",
     )
     reopen_days: float = Field(
         30.0,
         ge=0,
-        description="so long after it was closed, a conversation goes on in its thread; later, or at 0, in a new one",
+        description="days after closing in which a conversation continues in its thread; later, or at 0, in a new one",
     )
     broadcast_hours: float | None = Field(
         None,
         ge=0,
-        description="a text in a thread that was quiet for so long is shown in the channel too; unset: never",
+        description="a text in a thread that was quiet for this long also appears in the channel; not set: never",
     )
     ask_second: float = Field(
-        30.0, ge=0, description="seconds in which a second person's answer is asked about first; 0: never"
+        30.0,
+        ge=0,
+        description="seconds after a reply in which another person's reply is only texted once confirmed; 0: none",
     )
-    signature: str = Field("", max_length=100, description="a last line under every reply that a person writes")
+    signature: str = Field("", max_length=100, description="a last line below every reply that a person writes")
     help_text: str = Field(
         "",
         max_length=320,
-        description="what a text HELP is answered with, once a day: who you are, and that STOP ends texts; "
-        "empty: HELP is for the team like any other text",
+        description="the answer to a text HELP, once a day: say who you are, and that STOP ends texts; "
+        "empty: HELP is for the team, like any other text",
     )
-    links_for_files: bool = Field(False, description="where files cannot be sent: text a link to them, for a week")
-    quiet_hours: QuietHours | None = Field(None, description="when texts are held, by the contact's clock")
+    links_for_files: bool = Field(False, description="if the sender can't send files, text a link to them instead")
+    quiet_hours: QuietHours | None = Field(None, description="the hours in which texts wait, by the contact's clock")
 
     def signed(self, text: str) -> str:
-        """A person's text as it goes out, with the signature as its last line if the inbox has one."""
+        """Returns a person's text with the inbox's signature, if it has one, as its last line."""
         return f"{text}\n{self.signature}" if text and self.signature else text
 
 
@@ -163,15 +167,15 @@ def _without_slash(url: str) -> str:
 
 def _long_enough(secret: SecretStr) -> SecretStr:
     if len(secret.get_secret_value()) < SHORTEST_SECRET:
-        raise ValueError(f"it must have {SHORTEST_SECRET} characters or more. `openssl rand -hex 32` makes one")
+        raise ValueError(f"it must have {SHORTEST_SECRET} characters or more. `openssl rand -hex 32` prints one")
     return secret
 
 
 class Environment(EnvSettingsSource):
-    """The variables of the environment that are settings, under today's names.
+    """The environment variables that are settings, under their current names.
 
     Attributes:
-        renamed: those that were given under old names.
+        renamed: the variables that are set under old names.
     """
 
     renamed: list[Renamed]
@@ -193,10 +197,10 @@ class Settings(BaseSettings):
     )
 
     public_url: Annotated[str, AfterValidator(_without_slash)] = Field(
-        description="where the internet reaches our doors; providers call us back there"
+        description="the URL at which the internet reaches the bot; providers send callbacks there"
     )
     secret: Annotated[SecretStr, AfterValidator(_long_enough)] = Field(
-        description="32 characters or more, of chance; callback URLs are made from it"
+        description="32 or more random characters; the bot derives callback URLs from it"
     )
     database: Path = Path("threadline.db")
     http: HttpSettings = HttpSettings()
@@ -210,10 +214,10 @@ class Settings(BaseSettings):
     senders: dict[Name, Sender] = Field(min_length=1)
     inboxes: dict[Name, Inbox] = Field(min_length=1)
     rules: list[Rule] = Field(
-        default_factory=list, description="the first that fits says which senders come into question, and their order"
+        default_factory=list, description="the first rule that matches a text gives its senders, and their order"
     )
     countries_without_names: list[Region] = Field(
-        default_factory=list, description="where alphanumeric senders are not used, beside US and CA"
+        default_factory=list, description="countries where alphanumeric senders are not used, besides US and CA"
     )
     admins: list[SlackId] = Field(
         default_factory=list,
@@ -222,15 +226,15 @@ class Settings(BaseSettings):
     )
     lease_lifetime_days: float = Field(30.0, gt=0, description="how long a leased number stays ours")
     max_leases: int = Field(
-        5, ge=1, description="live leases of one contact at one account; never more than the company gives"
+        5, ge=1, description="the most live leases of one contact on one account; never more than the provider allows"
     )
     lease_warning_days: float = Field(
-        3.0, ge=0, description="days before a lease that a customer texts to ends, when its thread is told"
+        3.0, ge=0, description="days before a lease ends at which its thread gets a warning, if the contact texts to it"
     )
-    receipt_minutes: float = Field(30.0, gt=0, description="when a receipt that has not come is said to be missing")
-    send_minutes: float = Field(10.0, gt=0, description="how long a text that could not be handed over is tried again")
+    receipt_minutes: float = Field(30.0, gt=0, description="how long to wait before a receipt counts as missing")
+    send_minutes: float = Field(10.0, gt=0, description="how long to retry a text that did not reach the provider")
     expire_minutes: float = Field(
-        120.0, gt=0, description="how long a text may wait past its time, before it is asked about instead of sent"
+        120.0, gt=0, description="how long a text may wait past its time; then a person is asked if it still goes out"
     )
 
     @classmethod
@@ -242,22 +246,22 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - we read no .env file
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over the file."""
+        """Returns the sources: the environment overrides the file."""
         return Environment(settings_cls), init_settings
 
     def inbox_of_sender(self, sender: str) -> str | None:
-        """The first inbox that has this sender."""
+        """Returns the first inbox that has this sender, or None."""
         return next((name for name, inbox in self.inboxes.items() if sender in inbox.senders), None)
 
     def inbox_of_account(self, account: str) -> str:
-        """The first inbox with a sender of this account, else the first inbox: no text is without a place."""
+        """Returns the first inbox with a sender of this account, else the first inbox: every text needs a place."""
         for name, inbox in self.inboxes.items():
             if any(self.senders[sender].account == account for sender in inbox.senders):
                 return name
         return next(iter(self.inboxes))
 
     def sender_of_address(self, account: str, address: str) -> str | None:
-        """The sender of this account with this address (canonical)."""
+        """Returns the sender of this account with this (canonical) address, or None."""
         return next(
             (
                 name
@@ -268,9 +272,9 @@ class Settings(BaseSettings):
         )
 
     def is_ours(self, channel: str) -> bool:
-        """Whether this Slack channel is an inbox or takes our alerts."""
+        """True if this Slack channel belongs to an inbox or is the alert channel."""
         return channel == self.slack.alert_channel or self.inbox_of_channel(channel) is not None
 
     def inbox_of_channel(self, channel: str) -> str | None:
-        """The first inbox that lives in this Slack channel."""
+        """Returns the first inbox of this Slack channel, or None."""
         return next((name for name, inbox in self.inboxes.items() if inbox.channel == channel), None)

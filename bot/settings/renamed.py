@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     Place = tuple[str, ...]
 
-UNTIL = "0.3"  # the version that knows the old names no more
+UNTIL = "0.3"  # the version that removes the old names
 RENAMED: dict[Place, Place] = {
     ("patience",): ("timeouts",),
     ("timeouts", "settle"): ("timeouts", "reconcile"),
@@ -23,12 +23,12 @@ RENAMED: dict[Place, Place] = {
 
 @dataclass(frozen=True, slots=True)
 class Renamed:
-    """A setting that was given under its old name.
+    """A setting that is set under its old name.
 
     Attributes:
         old: the tables and the key as written, like `("patience", "settle")`.
-        new: the same today.
-        is_ignored: the new name is set too, and wins.
+        new: the tables and the key today.
+        is_ignored: the new name is set too, so it wins.
     """
 
     old: Place
@@ -36,7 +36,7 @@ class Renamed:
     is_ignored: bool = False
 
     def __str__(self) -> str:
-        """One line for the operator."""
+        """Returns one line for the operator."""
         old, new = ".".join(self.old), ".".join(self.new)
         if self.is_ignored:
             return f"{old} is ignored, because {new} is set too. Remove {old}: it is the old name."
@@ -44,7 +44,7 @@ class Renamed:
 
 
 def today(place: Place) -> Place:
-    """The name that a setting has today; the same if it was never renamed."""
+    """Returns the current name of a setting; the same name if it was never renamed."""
     for old, new in RENAMED.items():
         if place[: len(old)] == old:
             place = new + place[len(old) :]
@@ -52,13 +52,13 @@ def today(place: Place) -> Place:
 
 
 def rename(written: Mapping[str, Any]) -> tuple[dict[str, Any], list[Renamed]]:
-    """Moves what stands under an old name to the new one, where that is free.
+    """Moves values from old names to the new ones, unless the new name is set too.
 
     Args:
         written: the settings as nested tables.
 
     Returns:
-        The tables under today's names, and what was found under old ones, in the order of the file.
+        The tables under the current names, and the old names found, in the order of the file.
     """
     leaves = dict(_leaves(written))
     moved: dict[str, Any] = {}
@@ -75,12 +75,12 @@ def rename(written: Mapping[str, Any]) -> tuple[dict[str, Any], list[Renamed]]:
 def rename_variables(
     variables: Mapping[str, str | None], prefix: str, delimiter: str
 ) -> tuple[dict[str, str | None], list[Renamed]]:
-    """The same for variables of the environment, whose names are all lower case here.
+    """Does the same as `rename` for environment variables, whose names are in lower case here.
 
     Args:
-        variables: by name; one that stands for a whole table holds JSON.
-        prefix: of those that are settings, in lower case.
-        delimiter: between the table and the key.
+        variables: the values by name; a variable for a whole table holds JSON.
+        prefix: the prefix of our variables, in lower case.
+        delimiter: the separator between table and key.
     """
     given: dict[str, str | None] = {}
     found: list[Renamed] = []
@@ -118,7 +118,7 @@ def _put(tables: dict[str, Any], place: Place, value: Any) -> None:
 
 
 def _table(value: str | None) -> dict[str, Any] | None:
-    """The table that a variable holds as JSON; None if it holds anything else."""
+    """Returns the table that a variable holds as JSON, or None if it holds anything else."""
     try:
         held = json.loads(value or "")
     except ValueError:

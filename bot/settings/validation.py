@@ -1,4 +1,4 @@
-"""Whether what the settings name is there, and is what its provider needs: a line for each that is not."""
+"""Checks that everything that the settings name exists and suits its provider. Yields a line for each mistake."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from bot.settings.errors import told
+from bot.settings.errors import messages
 from bot.settings.rules import title
 from sms.countries import is_country
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def inconsistencies(settings: Settings) -> Iterator[str]:
-    """Every setting that names what is not there, or that its provider does not take."""
+    """Yields a line for every setting that names something unknown, or that its provider rejects."""
     yield from _account_problems(settings)
     yield from _reference_problems(settings)
 
@@ -28,61 +28,66 @@ def _account_problems(settings: Settings) -> Iterator[str]:
         try:
             account.provider_settings()
         except ValidationError as error:
-            yield from told(error, account.kind.Settings, "accounts", name)
+            yield from messages(error, account.kind.Settings, "accounts", name)
 
 
 def _reference_problems(settings: Settings) -> Iterator[str]:
     if not settings.database.parent.is_dir():
-        yield f"database: there is no folder {settings.database.parent}. Make it, or name another file."
+        yield f"database: there is no folder {settings.database.parent}. Create it, or name another file."
     if settings.slack.mode == "socket" and settings.slack.app_token is None:
         yield 'slack.app_token is missing: socket mode needs it. Set it, or set slack.mode to "http".'
     if settings.slack.mode == "http" and settings.slack.signing_secret is None:
         yield 'slack.signing_secret is missing: http mode needs it. Set it, or set slack.mode to "socket".'
     for name, inbox in settings.inboxes.items():
         for missing in (sender for sender in inbox.senders if sender not in settings.senders):
-            yield f"inboxes.{name}.senders names {missing!r}. The senders are: {_list(settings.senders)}."
+            yield f"inboxes.{name}.senders names {missing!r}, which is not a sender. {_senders(settings)}"
     for name, sender in settings.senders.items():
         yield from _sender_problems(settings, name, sender)
     for number, rule in enumerate(settings.rules, 1):
         yield from (f"{title(number, rule)}: {problem}" for problem in _rule_problems(settings, rule))
     yield from (
-        f"countries_without_names: {_no_country(each)}"
+        f"countries_without_names has {_no_country(each)}"
         for each in settings.countries_without_names
         if not is_country(each)
     )
 
 
 def _rule_problems(settings: Settings, rule: Rule) -> Iterator[str]:
-    """What a rule names has to be there; a sender of it belongs to the inboxes that it is for."""
+    """Yields a line for each unknown name in a rule, and for each sender that one of the rule's inboxes lacks."""
     yield from (f"countries has {_no_country(each)}" for each in rule.countries if not is_country(each))
     for inbox in (each for each in rule.inboxes if each not in settings.inboxes):
-        yield f"inboxes names {inbox!r}. The inboxes are: {_list(settings.inboxes)}."
+        yield f"inboxes names {inbox!r}, which is not an inbox. The inboxes are: {_list(settings.inboxes)}."
     known = {name: inbox for name, inbox in settings.inboxes.items() if name in (rule.inboxes or settings.inboxes)}
     for sender in rule.senders:
         having = [name for name, inbox in known.items() if sender in inbox.senders]
         if sender not in settings.senders:
-            yield f"senders names {sender!r}. The senders are: {_list(settings.senders)}."
+            yield f"senders names {sender!r}, which is not a sender. {_senders(settings)}"
         elif known and (not having or (rule.inboxes and len(having) < len(known))):
             lacking = ", ".join(sorted(set(known) - set(having)))
-            yield f"senders names {sender!r}, which is no sender of {lacking}. Add it to the senders there."
+            yield f"senders names {sender!r}, which is not a sender of {lacking}. Add it to the senders there."
 
 
 def _no_country(region: str) -> str:
     hint = " The United Kingdom is GB." if region == "UK" else " Write it as two letters, like AU."
-    return f"{region!r}, which is no country.{hint}"
+    return f"{region!r}, which is not a country.{hint}"
 
 
 def _sender_problems(settings: Settings, name: str, sender: Sender) -> Iterator[str]:
     account = settings.accounts.get(sender.account)
     if account is None:
-        yield f"senders.{name}.account names {sender.account!r}. The accounts are: {_list(settings.accounts)}."
+        known = f"The accounts are: {_list(settings.accounts)}."
+        yield f"senders.{name}.account names {sender.account!r}, which is not an account. {known}"
         return
     if sender.is_leased and not account.kind.features.leases:
-        yield f"senders.{name}.address: {account.kind.title} leases no numbers. Give one of yours."
+        yield f"senders.{name}.address: {account.kind.title} leases no numbers. Use a number of your own."
     try:
         account.kind.Options.model_validate(sender.options)
     except ValidationError as error:
-        yield from told(error, account.kind.Options, "senders", name, "options")
+        yield from messages(error, account.kind.Options, "senders", name, "options")
+
+
+def _senders(settings: Settings) -> str:
+    return f"The senders are: {_list(settings.senders)}."
 
 
 def _list(names: dict[str, Any]) -> str:

@@ -64,12 +64,12 @@ def told(folder: Path, text: str) -> list[str]:
     ("old", "new", "said"),
     [
         ('mode = "socket"', 'mode = "sockets"', "threadline.toml:6: slack.mode: Input should be 'socket' or 'http'."),
-        ("bot_token", "bot_tokn", "threadline.toml:7: slack.bot_tokn is no setting. Did you mean bot_token?"),
-        ("[slack]", "[slak]", "threadline.toml:5: slak is no setting. Did you mean slack?"),
+        ("bot_token", "bot_tokn", "threadline.toml:7: slack.bot_tokn is not a setting. Did you mean bot_token?"),
+        ("[slack]", "[slak]", "threadline.toml:5: slak is not a setting. Did you mean slack?"),
         (
             "property_sid",
             "property",
-            "threadline.toml:15: accounts.fone.property is no setting. Did you mean property_sid?",
+            "threadline.toml:15: accounts.fone.property is not a setting. Did you mean property_sid?",
         ),
         (
             '"fonedynamics"',
@@ -79,14 +79,14 @@ def told(folder: Path, text: str) -> list[str]:
         (
             'account = "fone"',
             'account = "phone"',
-            "threadline.toml:18: senders.sydney.account names 'phone'. The accounts are: fone.",
+            "threadline.toml:18: senders.sydney.account names 'phone', which is not an account. The accounts are: fone",
         ),
         (
             '    "sydney", ',
             '    "perth", ',
-            "threadline.toml:22: inboxes.support.senders names 'perth'. The senders are: sydney.",
+            "threadline.toml:22: inboxes.support.senders names 'perth', which is not a sender. The senders are: sydney",
         ),
-        ("senders = [", "colour = 3\nsenders = [", "threadline.toml:22: inboxes.support.colour is no setting. "),
+        ("senders = [", "colour = 3\nsenders = [", "threadline.toml:22: inboxes.support.colour is not a setting. "),
         ("alert_channel", "#", "threadline.toml:5: slack.alert_channel is missing."),
         ('secret = "', 'secret = "MARKED"\nsecret = "', "threadline.toml:4:"),
         ("[senders]", "[slack]", "threadline.toml:17:"),
@@ -106,7 +106,7 @@ def test_a_value_of_the_environment_has_its_variable(tmp_path: Path, monkeypatch
     monkeypatch.setenv("THREADLINE_SLACK__MODE", "carrier")
     (line,) = told(tmp_path, GOOD)
     assert line.startswith("slack.mode: ")
-    assert line.endswith("It comes from the variable THREADLINE_SLACK__MODE.")
+    assert line.endswith("It comes from the environment variable THREADLINE_SLACK__MODE.")
 
 
 NAMES = st.text("abcdefgh_-", min_size=1, max_size=6)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings.hours import DAYS, Hours, QuietHours, are_now, free_at, spell
+from bot.settings.hours import DAYS, Hours, QuietHours, free_at, include, spell
 from sms.address import parse
 from sms.countries import is_country, zones_of
 
@@ -46,7 +46,7 @@ def utc(written: str) -> datetime:
 def test_when_they_are_over(hours: Hours, where: ZoneInfo, now: str, free: str) -> None:
     """At `before` sharp they are; at `after` sharp they have begun."""
     assert free_at(hours, utc(now), [where]) == utc(free)
-    assert are_now(hours, utc(now), where) == (now != free)
+    assert include(hours, utc(now), where) == (now != free)
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,10 @@ def test_free_is_the_first_moment_that_is(
     if free is None:
         return
     assert free >= now
-    assert not any(are_now(hours, free, zone) for zone in zones)
+    assert not any(include(hours, free, zone) for zone in zones)
     step = (free - now) / 25
     if step > timedelta(0):
-        assert all(any(are_now(hours, now + step * n, zone) for zone in zones) for n in range(25))
+        assert all(any(include(hours, now + step * n, zone) for zone in zones) for n in range(25))
 
 
 def test_they_are_spelled() -> None:

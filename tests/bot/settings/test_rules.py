@@ -97,8 +97,8 @@ def test_the_first_that_fits_wins(written: list[Rule], to: str, chosen: tuple[st
     [
         ([], None, Features(), None),
         (["answers", "receipts"], None, Features(receipts=True, inbound=True), None),
-        (["answers"], Alphanumeric("Acme"), Features(inbound=True), "be answered"),
-        (["receipts", "files"], None, Features(), "tell what became of a text or send files"),
+        (["answers"], Alphanumeric("Acme"), Features(inbound=True), "receive replies"),
+        (["receipts", "files"], None, Features(), "report delivery or send files"),
         (["files"], None, Features(media_out=True), None),
     ],
 )

@@ -128,7 +128,7 @@ def test_a_whole_table_in_the_environment_is_json(
     """What is none is a mistake like any other."""
     monkeypatch.setenv("THREADLINE_SLACK", "MARKED-nonsense")
     assert problems() == [
-        "slack: THREADLINE_SLACK, or a variable that begins so, holds no JSON where a table or a list is wanted."
+        "slack: THREADLINE_SLACK, or a variable whose name starts so, must hold a table or a list as JSON."
     ]
 
 
@@ -154,7 +154,8 @@ KNOWN = "fonedynamics, iophone, iovox, restcomm"
 NO_NUMBER = "That is not a phone number. Start it with + and the country code, like +61 400 000 000."
 OPTIONS = ", ".join(providers.load("fonedynamics").Options.model_fields)
 NONSENSE = (
-    f"senders.sydney.options.nonsense is no setting. Remove it, or correct its name. The settings here are {OPTIONS}."
+    "senders.sydney.options.nonsense is not a setting. Remove it, or correct its name. "
+    f"The settings here are {OPTIONS}."
 )
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     (
@@ -191,19 +192,19 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"accounts__rental__apikey": "MARKED-TYPO"},
-        "accounts.rental.apikey is no setting. Did you mean api_key?",
+        "accounts.rental.apikey is not a setting. Did you mean api_key?",
     ),
     (
         {"slack__bot_tokn": "MARKED-TYPO"},
-        "slack.bot_tokn is no setting. Did you mean bot_token?",
+        "slack.bot_tokn is not a setting. Did you mean bot_token?",
     ),
     (
         {"sceret": "MARKED-TYPO"},
-        "sceret is no setting. Did you mean secret?",
+        "sceret is not a setting. Did you mean secret?",
     ),
     (
         {"secret": "MARKED-SHORT"},
-        "secret: it must have 32 characters or more. `openssl rand -hex 32` makes one.",
+        "secret: it must have 32 characters or more. `openssl rand -hex 32` prints one.",
     ),
     (
         {"public_url": "sms.example.com"},
@@ -243,7 +244,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"inboxes__support__senders": ["sydney", "perth"]},
-        "inboxes.support.senders names 'perth'. The senders are: leased, name, sydney.",
+        "inboxes.support.senders names 'perth', which is not a sender. The senders are: leased, name, sydney.",
     ),
     (
         {"inboxes__support__senders": []},
@@ -255,11 +256,11 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"senders__sydney__account": "phone"},
-        "senders.sydney.account names 'phone'. The accounts are: fone, rental.",
+        "senders.sydney.account names 'phone', which is not an account. The accounts are: fone, rental.",
     ),
     (
         {"senders__name__address": "leased"},
-        "senders.name.address: IO Phone leases no numbers. Give one of yours.",
+        "senders.name.address: IO Phone leases no numbers. Use a number of your own.",
     ),
     (
         {"senders__sydney__address": "0488 020 111"},
@@ -279,22 +280,22 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"database": "nowhere/threadline.db"},
-        "database: there is no folder nowhere. Make it, or name another file.",
+        "database: there is no folder nowhere. Create it, or name another file.",
     ),
     (
         {"rules": [{"senders": ["leased"]}, {"name": "far", "senders": ["perth"], "countries": ["AU", "UK"]}]},
         (
-            "rule 2 (far): countries has 'UK', which is no country. The United Kingdom is GB.\n"
-            "rule 2 (far): senders names 'perth'. The senders are: leased, name, sydney."
+            "rule 2 (far): countries has 'UK', which is not a country. The United Kingdom is GB.\n"
+            "rule 2 (far): senders names 'perth', which is not a sender. The senders are: leased, name, sydney."
         ),
     ),
     (
         {"rules": [{"senders": ["name"]}]},
-        "rule 1: senders names 'name', which is no sender of support. Add it to the senders there.",
+        "rule 1: senders names 'name', which is not a sender of support. Add it to the senders there.",
     ),
     (
         {"rules": [{"senders": ["leased"], "inboxes": ["sales"]}]},
-        ("rule 1: inboxes names 'sales'. The inboxes are: support."),
+        "rule 1: inboxes names 'sales', which is not an inbox. The inboxes are: support.",
     ),
     (
         {"rules": [{"senders": []}]},
@@ -317,7 +318,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"inboxes__support__quiet_hours": {"after": "21:00", "before": "21:00"}},
-        "inboxes.support.quiet_hours: these hours never end. Let `before` differ from `after`, or name the days.",
+        "inboxes.support.quiet_hours: these hours never end. Set a `before` that differs from `after`, or set `days`.",
     ),
     (
         {"inboxes__support__quiet_hours": {"after": "21:00Z", "before": "08:00", "days": ["someday"]}},
@@ -329,7 +330,7 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"countries_without_names": ["UK"]},
-        "countries_without_names: 'UK', which is no country. The United Kingdom is GB.",
+        "countries_without_names has 'UK', which is not a country. The United Kingdom is GB.",
     ),
     (
         {"accounts": {}, "senders": {}, "inboxes": {}},

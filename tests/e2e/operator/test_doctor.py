@@ -93,7 +93,7 @@ async def test_doctor_of_broken_settings_and_files(tmp_path: Path) -> None:
         team.file.write_text("nothing = 1\n")
         code, out, _ = await team.command("doctor", "--json")
         assert code == 1
-        assert any("threadline.toml:1: nothing is no setting." in each["what"] for each in json.loads(out))
+        assert any("threadline.toml:1: nothing is not a setting." in each["what"] for each in json.loads(out))
 
 
 # --- twelve faults and more -------------------------------------------------------------------------------------------

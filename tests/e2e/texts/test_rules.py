@@ -39,7 +39,7 @@ async def test_the_first_rule_that_fits_names_the_senders(ruled: Team) -> None:
     assert "1. acme, Fone Dynamics: skipped. Phones in this country (United States) don't show a name" in american
     assert "2. leased, Fone Dynamics: taken." in american
     british = await ruled.slash(f"route {BRITISH} Hi")
-    assert "skipped. Rule 2 (answers) of the settings wants a sender that can be answered." in british
+    assert "skipped. Rule 2 (answers) of the settings wants a sender that can receive replies." in british
     assert "2. sydney, Fone Dynamics: taken." in british
     assert "rule 3, for number from +61488; inbox support" in await ruled.slash(f"route {CUSTOMER} Hi")
     elsewhere = await ruled.slash("route +61255501234 Hi")
