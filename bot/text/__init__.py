@@ -1,1 +1,1 @@
-"""Reads what people type: message text, thread commands, times and numbers. Pure."""
+"""Parsers of what people type: message text, thread commands, times and numbers. Pure."""

@@ -1,8 +1,8 @@
-"""What a person wrote in Slack, as the plain text of an SMS. Pure: the names it needs are passed in.
+"""Turns a Slack message into the plain text of an SMS. Pure: the caller passes the names that it needs.
 
-A message that a person wrote carries a `rich_text` block, where everything is typed and what was typed is literal
-(https://docs.slack.dev/reference/block-kit/blocks/rich-text-block). Only a message without one is read from its `text`
-(`bot/text/mrkdwn.py`). What cannot be said in a text is refused with a sentence, never dropped in silence.
+A message by a person has a `rich_text` block, in which every element has a type and typed characters are literal
+(https://docs.slack.dev/reference/block-kit/blocks/rich-text-block). We read only a message without one from its `text`
+(`bot/text/mrkdwn.py`). If an SMS can't hold something, we reject the message with a sentence and never drop a part.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from bot.text import inline_text, mrkdwn
 from bot.text.inline_text import BROADCAST, CUSTOM, STRANGE, US, CannotBeTexted, Names
-from bot.text.thread_commands import NEAR_MISS_HELP, WORDS_HELP, NearMiss, Note, Word, instruction
+from bot.text.thread_commands import WORDS_HELP, NearMiss, Note, Word, instruction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 __all__ = [
-    "NEAR_MISS_HELP",
     "WORDS_HELP",
     "CannotBeTexted",
     "Mentioned",
@@ -34,14 +33,14 @@ __all__ = [
     "to_text",
 ]
 
-_NOTHING = "There is nothing in this message that a phone can show, so nothing was texted. Write some words."
-_TABLE = "A table cannot be texted. Nothing was texted; write it as lines."
-_FORWARDED = "A forwarded message cannot be texted. Nothing was texted; copy the words that the customer should read."
+_NOTHING = "A phone can't show anything in this message, so nothing was texted. Write some words."
+_TABLE = "A table can't be texted, so nothing was texted. Write it as lines."
+_FORWARDED = "A forwarded message can't be texted, so nothing was texted. Copy the words that the customer should read."
 
 
 @dataclass(frozen=True, slots=True)
 class Mentioned:
-    """The ids whose names a message needs."""
+    """The ids in a message that we need names for."""
 
     users: frozenset[str]
     channels: frozenset[str]
@@ -49,28 +48,28 @@ class Mentioned:
 
 
 def mentioned(message: Mapping[str, Any]) -> Mentioned:
-    """The ids in a Slack message whose names `to_text` will ask for."""
+    """Returns the ids in a Slack message that `to_text` needs names for."""
     rich = _rich_text(message)
     found = set(_ids(rich) if rich else mrkdwn.ids(_string(message, "text")))
     return Mentioned(*(frozenset(one for kind, one in found if kind == wanted) for wanted in _ID_KEYS))
 
 
 def to_text(message: Mapping[str, Any], names: Names, *, us: str | None = None) -> str:
-    """The plain text that a Slack message means: NFC, with `LF` between its lines and no space at their ends.
+    """Returns the plain text of a Slack message: NFC, with `LF` between lines and no spaces at their ends.
 
     Args:
-        message: a Slack message with `blocks`, `text` and `files`, as an event or the history gives it.
-        names: at least of what `mentioned` found.
-        us: our own user id: a mention of it at the very start addresses us and is no part of the text.
+        message: a Slack message with `blocks`, `text` and `files`, from an event or from the history.
+        names: the names for at least the ids that `mentioned` found.
+        us: our own user id. A mention of it at the start addresses us and is not part of the text.
 
     Returns:
-        The text; empty only where the message has files and no words.
+        The text; empty only if the message has files and no words.
 
     Raises:
-        CannotBeTexted: it calls colleagues (`@here`), holds something that no SMS can say, names somebody whose name
-            is unknown, or nothing is left of it.
+        CannotBeTexted: it notifies colleagues (`@here`), has something that an SMS can't hold, mentions somebody whose
+            name is missing, or has nothing that a phone can show.
     """
-    _refuse_what_would_be_lost(message)
+    _reject_tables_and_shares(message)
     known = names if us is None else replace(names, users={**names.users, us: US})
     rich = _rich_text(message)
     text = _containers(rich, known) if rich else mrkdwn.plain(_string(message, "text"), known)
@@ -84,7 +83,7 @@ def to_text(message: Mapping[str, Any], names: Names, *, us: str | None = None) 
     raise CannotBeTexted(_NOTHING)
 
 
-def _refuse_what_would_be_lost(message: Mapping[str, Any]) -> None:
+def _reject_tables_and_shares(message: Mapping[str, Any]) -> None:
     if any(block.get("type") == "table" for block in message.get("blocks") or ()):
         raise CannotBeTexted(_TABLE)
     if any(attachment.get("is_share") for attachment in message.get("attachments") or ()):
@@ -92,7 +91,7 @@ def _refuse_what_would_be_lost(message: Mapping[str, Any]) -> None:
 
 
 def _is_blank(text: str) -> bool:
-    """Whether a phone would show nothing: spaces, line ends, invisible characters."""
+    """True if a phone would show nothing: only spaces, line ends and invisible characters."""
     return all(unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"} for character in text)
 
 
@@ -103,7 +102,7 @@ def _tidy(text: str) -> str:
 
 
 def _string(element: Mapping[str, Any], key: str) -> str:
-    """A string of Slack's, without the characters that mean something to us; empty where there is none."""
+    """Returns a string from Slack without our marker characters, or "" if there is no string."""
     value = element.get(key)
     return re.sub(f"[{CUSTOM}-{US}]", "", value) if isinstance(value, str) else ""
 
@@ -117,13 +116,13 @@ def _number(element: Mapping[str, Any], key: str) -> int:
 
 
 def _rich_text(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The sections, lists, quotes and code of all rich text in a message, in order."""
+    """Returns the sections, lists, quotes and code of all rich text in a message, in order."""
     blocks = [block for block in message.get("blocks") or () if block.get("type") == "rich_text"]
     return [container for block in blocks for container in block.get("elements") or ()]
 
 
 def _containers(containers: Iterable[Mapping[str, Any]], names: Names) -> str:
-    """Each container on lines of its own. Slack ends a section before a list with a line end, or not: both are one."""
+    """Puts each container on lines of its own. Slack sometimes ends a section before a list with a line end."""
     written = [_container(container, names) for container in containers if container.get("elements")]
     return "\n".join(text.removesuffix("\n") for text in written)
 
@@ -136,7 +135,7 @@ def _container(container: Mapping[str, Any], names: Names) -> str:
         text = "".join(_element(element, names) for element in container["elements"])
     else:
         raise CannotBeTexted(STRANGE)
-    # No container stands in a container: a list or code inside a quote is one with a border.
+    # Containers don't nest: a list or code inside a quote has a border.
     return _quoted(text) if kind == "rich_text_quote" or container.get("border") else text
 
 
@@ -145,7 +144,7 @@ def _quoted(text: str) -> str:
 
 
 def _list(container: Mapping[str, Any], names: Names) -> str:
-    """A list as lines; one that goes on after a deeper one is a list of its own, with an `offset`."""
+    """Formats a list as lines. A list that continues after a deeper one is a separate list with an `offset`."""
     depth, first = _number(container, "indent"), _number(container, "offset") + 1
     lines = []
     for number, item in enumerate(container["elements"], first):
@@ -159,7 +158,7 @@ def _item(point: str, text: str) -> str:
 
 
 def _ordinal(number: int, depth: int) -> str:
-    """A number as Slack shows it at that depth: 1 2 3, a b c, i ii iii, and again."""
+    """Formats a number as Slack does at this depth: 1 2 3, a b c, i ii iii, then the same again."""
     return (str, _letters, _roman)[depth % 3](number)
 
 
@@ -170,7 +169,7 @@ def _letters(number: int) -> str:
 
 def _roman(number: int) -> str:
     ones = ("", "i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix")
-    return "x" * (number // 10) + ones[number % 10]  # lists as long as XL are not texted
+    return "x" * (number // 10) + ones[number % 10]  # good up to 39 (xxxix): nobody texts a longer list
 
 
 # --- elements ---------------------------------------------------------------------------------------------------------
@@ -189,9 +188,9 @@ def _element(element: Mapping[str, Any], names: Names) -> str:
 
 
 def _other(element: Mapping[str, Any], _names: Names) -> str:
-    """An element that Slack thought of after us: by what it says to readers that do not know it."""
-    if said := _string(element, "fallback") or _string(element, "text"):
-        return said
+    """Reads an element that is newer than this code: by the fallback that Slack gives for such readers."""
+    if fallback := _string(element, "fallback") or _string(element, "text"):
+        return fallback
     raise CannotBeTexted(STRANGE)
 
 
@@ -200,13 +199,13 @@ def _broadcast(_element: Mapping[str, Any], _names: Names) -> str:
 
 
 def _date(element: Mapping[str, Any], _names: Names) -> str:
-    """Its fallback; else the moment in UTC, because a phone cannot ask for its reader's zone."""
+    """Returns the fallback of a date, else the moment in UTC, because an SMS can't adapt to its reader's time zone."""
     at = datetime.fromtimestamp(_number(element, "timestamp"), UTC)
     return _string(element, "fallback") or f"{at:%Y-%m-%d %H:%M} UTC"
 
 
 def _emoji(element: Mapping[str, Any], _names: Names) -> str:
-    """By its code points; only a custom emoji has none. Clients send the skin tone in any of three places."""
+    """Reads an emoji by its code points, which only custom emoji lack. The skin tone may be in three places."""
     name, _, suffix = _string(element, "name").partition("::skin-tone-")
     tone = _number(element, "skin_tone") or (int(suffix) if suffix.isdecimal() else 0)
     return inline_text.emoji_by_code(_string(element, "unicode"), tone) or inline_text.emoji_by_name(name, tone)
@@ -222,5 +221,5 @@ _ELEMENTS: Mapping[str, Callable[[Mapping[str, Any], Names], str]] = {
     "color": lambda element, _: _string(element, "value"),
     "date": _date,
     "broadcast": _broadcast,
-    # No "team": the id of a workspace says nothing to a customer, so it is refused with what we do not know.
+    # Without "team": the id of a workspace means nothing to a customer, so we reject it like an unknown element.
 }

@@ -1,4 +1,4 @@
-"""What stands in an SMS for a piece of a Slack message: a person, a channel, a link, an emoji. Pure."""
+"""The SMS text for an inline element of a Slack message: a person, a channel, a link, an emoji. Pure."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import emoji
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# Slack sends no control characters: these mark, while a message is read, what is settled only at the end.
+# Slack sends no control characters, so we use these as markers while we read a message. `to_text` resolves them.
 CUSTOM = "\x00"  # around the name of an emoji that only this workspace has
 KEPT = "\x01"  # around the number of a piece that is finished and must not be read again
-US = "\x02"  # a mention of ourselves
+US = "\x02"  # a mention of the bot
 
 BROADCAST = (
-    "@here, @channel and @everyone call your colleagues: that rarely means the customer. Nothing was texted; send it "
-    "again without it, or start with !note to keep it in the team."
+    "@here, @channel and @everyone notify your colleagues, so this probably wasn't for the customer. Nothing was "
+    "texted. Send it again without that word, or start it with !note to keep it in the team."
 )
-STRANGE = "There is something in this message that cannot be texted. Nothing was texted; write it as plain words."
+STRANGE = "Something in this message can't be texted, so nothing was texted. Write it as plain words."
 
 
 class CannotBeTexted(ValueError):
-    """The message has no form as an SMS; the error's text is a sentence for the person who wrote it."""
+    """The message can't become an SMS. The error's text is a sentence for its author."""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What stands in a text for the ids in a message: by id, as people read them (not escaped, no `@` or `#`)."""
+    """The names for the ids in a message, by id, as people read them (not escaped, without `@` or `#`)."""
 
     users: Mapping[str, str] = field(default_factory=dict)
     channels: Mapping[str, str] = field(default_factory=dict)
@@ -38,28 +38,28 @@ class Names:
 
 
 def user(names: Names, identifier: str, label: str = "") -> str:
-    """A person's name; raises `CannotBeTexted` where neither the names nor Slack's label know it."""
+    """Returns a person's name; raises `CannotBeTexted` if neither the names nor Slack's label has it."""
     return _known(names.users, identifier, label.removeprefix("@"), "a person")
 
 
 def usergroup(names: Names, identifier: str, label: str = "") -> str:
-    """A group's `@handle`; raises `CannotBeTexted` where it is not known."""
+    """Returns a group's `@handle`; raises `CannotBeTexted` if we don't know it."""
     return "@" + _known(names.usergroups, identifier, label.removeprefix("@"), "a group")
 
 
 def channel(names: Names, identifier: str, label: str = "") -> str:
-    """A channel's `#name`; raises `CannotBeTexted` where it is not known."""
+    """Returns a channel's `#name`; raises `CannotBeTexted` if we don't know it."""
     return "#" + _known(names.channels, identifier, label.removeprefix("#"), "a channel")
 
 
 def _known(names: Mapping[str, str], identifier: str, label: str, kind: str) -> str:
     if name := names.get(identifier) or label:
         return name
-    raise CannotBeTexted(f"The name of {kind} in this message could not be found. Nothing was texted; write it out.")
+    raise CannotBeTexted(f"We couldn't find the name of {kind} in this message, so nothing was texted. Write it out.")
 
 
 def link(url: str, label: str) -> str:
-    """`label (url)`, or the label alone where both say the same; an e-mail address or a number without its scheme."""
+    """Returns `label (url)`, or only one if both mean the same. E-mail addresses and numbers lose their scheme."""
     bare = url
     if url.startswith("mailto:"):
         bare = unquote(url.removeprefix("mailto:").partition("?")[0])
@@ -71,14 +71,14 @@ def link(url: str, label: str) -> str:
 
 
 def _destination(written: str) -> str:
-    """What two spellings of one address have in common: Slack links a typed `example.com` to `http://example.com/`."""
+    """Normalizes an address for comparison, because Slack links a typed `example.com` to `http://example.com/`."""
     if re.fullmatch(r"\+?[\d\s().\-]+", written):
         return re.sub(r"[^\d+]", "", written)
     return re.sub(r"^(https?|mailto|tel):(//)?", "", written.strip().casefold()).rstrip("/")
 
 
 def emoji_by_code(codes: str, tone: int = 0) -> str:
-    """The characters of code points in hexadecimal joined by `-`, as Slack gives them; empty where they are none."""
+    """Returns the characters of Slack's code points (hexadecimal, joined by `-`), or "" if they are invalid."""
     try:
         characters = "".join(chr(int(code, 16)) for code in codes.split("-"))
     except (ValueError, OverflowError):
@@ -87,11 +87,11 @@ def emoji_by_code(codes: str, tone: int = 0) -> str:
 
 
 def emoji_by_name(name: str, tone: int = 0) -> str:
-    """The characters of a standard emoji by the name that Slack uses; what is not standard stays `:name:`.
+    """Returns the characters of a standard emoji by its name in Slack. An emoji that is not standard stays `:name:`.
 
     Args:
-        name: without colons and skin tone: `wave`, `flag-au`.
-        tone: the skin tone in Slack's count, 2 to 6; anything else is none.
+        name: the name without colons and skin tone: `wave`, `flag-au`.
+        tone: the skin tone in Slack's numbering, 2 to 6; any other number means none.
     """
     if flag := re.fullmatch(r"flag-([a-z])([a-z])", name):
         return "".join(chr(0x1F1E6 + ord(letter) - ord("a")) for letter in flag.groups())
@@ -103,7 +103,7 @@ def emoji_by_name(name: str, tone: int = 0) -> str:
 
 
 def _toned(characters: str, tone: int) -> str:
-    """With the skin tone on the first character, unless there is one already."""
+    """Puts the skin tone on the first character, unless there is one already."""
     if tone not in range(2, 7) or re.search("[\U0001f3fb-\U0001f3ff]", characters):
         return characters
     return characters[0] + chr(0x1F3FB + tone - 2) + characters[1:].removeprefix("\ufe0f")

@@ -1,6 +1,6 @@
-"""Slack's `text` as plain text, for the rare message without rich text. Pure.
+"""Turns Slack's `text` into plain text, for the rare message without rich text. Pure.
 
-https://docs.slack.dev/messaging/formatting-message-text. It takes guessing: a `*` may be bold or typed.
+https://docs.slack.dev/messaging/formatting-message-text. We have to guess: a `*` may be bold or typed.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 _REFERENCE = re.compile(r"<([^<>]*)>")
 _CODE = re.compile(r"```\n?(.+?)\n?```|`([^`\n]+)`", re.DOTALL)
 _COLONS = re.compile(r":([\w+'\-]+):(?::skin-tone-([2-6](?:-[2-6])?):)?")
-# A mark is formatting where it touches no letter outside and no space inside.
+# A mark is formatting if it touches no letter outside and no space inside.
 _MARKS = [re.compile(rf"(?<![^\W_]){mark}(?=\S)([^\n{mark}]+)(?<=\S){mark}(?![^\W_])") for mark in (r"\*", "_", "~")]
 _KINDS = {"@": "user_id", "#": "channel_id", "!subteam^": "usergroup_id"}
 
 
 def plain(text: str, names: Names) -> str:
-    """The text without its markup. Raises `CannotBeTexted` for a broadcast and for what has no words."""
+    """Returns the text without its markup. Raises `CannotBeTexted` for a broadcast or a reference without a label."""
     kept: list[str] = []
 
     def keep(piece: str) -> str:
         kept.append(piece)
         return f"{KEPT}{len(kept) - 1}{KEPT}"
 
-    # Markup is read before anything is unescaped, or a typed `<@U1>` would become a mention.
+    # We read markup before we unescape anything, or a typed `<@U1>` would become a mention.
     text = _REFERENCE.sub(lambda found: keep(_reference(found[1], names)), text)
     text = _CODE.sub(lambda found: keep(unescape(found[1] or found[2])), text)
     text = _unmarked(_with_quotes(text))
@@ -40,13 +40,13 @@ def plain(text: str, names: Names) -> str:
 
 
 def ids(text: str) -> Iterator[tuple[str, str]]:
-    """The kind (`user_id`, `channel_id`, `usergroup_id`) and id of everything mentioned in it."""
+    """Yields the kind (`user_id`, `channel_id`, `usergroup_id`) and id of every mention in the text."""
     for sign, found in re.findall(r"<(@|#|!subteam\^)([^<>|]+)", text):
         yield _KINDS[sign], found
 
 
 def unescape(text: str) -> str:
-    """Slack's three entities as characters, and nothing else: a typed `&eacute;` is just that."""
+    """Replaces Slack's three entities with their characters. A typed `&eacute;` stays as it is."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
@@ -55,7 +55,7 @@ def _restored(text: str, kept: Sequence[str]) -> str:
 
 
 def _with_quotes(text: str) -> str:
-    """`>` at the start of a line quotes the line, `>>>` the rest of the message."""
+    """Formats quotes: `>` at the start of a line quotes the line, `>>>` the rest of the message."""
     lines, everything = [], False
     for line in text.split("\n"):
         everything = everything or line.startswith("&gt;&gt;&gt;")
@@ -65,7 +65,7 @@ def _with_quotes(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    """Without the marks for bold, italic and struck, however they are nested."""
+    """Removes the marks for bold, italic and struck, also nested ones."""
     before = None
     while before != text:
         before = text
@@ -75,14 +75,14 @@ def _unmarked(text: str) -> str:
 
 
 def _colons(found: re.Match[str]) -> str:
-    """Slack writes every emoji in `text` by its name; what has no standard name is this workspace's own, or typed."""
+    """Replaces an emoji's name. Slack names every emoji in `text`; other names are the workspace's own, or typed."""
     if found[1].isdigit() and found.start() and found.string[found.start() - 1].isalnum():
         return found[0]  # 1:100:2 is a ratio
     return inline_text.emoji_by_name(found[1], int(found[2]) if (found[2] or "").isdigit() else 0)
 
 
 def _reference(body: str, names: Names) -> str:
-    """What stands for `<…>`: a mention, a channel, something special or a link, each with its label or without."""
+    """Returns the text for `<…>`: a mention, a channel, a special reference or a link, with or without a label."""
     target, _, escaped = body.partition("|")
     label = unescape(escaped)
     if target.startswith("@"):

@@ -1,4 +1,4 @@
-"""`17:30`, `tomorrow 9:00`, `in 2 hours`: when a text is to go out, as people write it. Pure."""
+"""Reads the time at which a text is to go out, as people write it: `17:30`, `tomorrow 9:00`, `in 2 hours`. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EXAMPLES = "`17:30`, `tomorrow 9:00`, `friday 9:00`, `in 2 hours`, `in 30 minutes` or `2026-12-24 09:00`"
 FURTHEST = timedelta(days=366)
-MORNING = time(9, 0)  # where a day is named without a time
+MORNING = time(9, 0)  # for a day without a time
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -29,11 +29,11 @@ _DATE = re.compile(
 
 
 class NotATime(Exception):
-    """It cannot be understood, or is over. The message is a sentence for the person."""
+    """The words are no time, or the time is past or too far ahead. The message is a sentence for the person."""
 
 
 def zone(name: str | None) -> ZoneInfo:
-    """The time zone of this name; UTC where there is none."""
+    """Returns the time zone with this name, or UTC if there is none."""
     try:
         return ZoneInfo(name or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
@@ -41,15 +41,15 @@ def zone(name: str | None) -> ZoneInfo:
 
 
 def read(said: str, now: datetime, where: ZoneInfo) -> datetime:
-    """The moment that is meant, in UTC.
+    """Returns the moment that a person means, in UTC.
 
     Args:
-        said: by the person, in any case.
-        now: aware.
-        where: the person's own time zone; a time of day is one of theirs.
+        said: the person's words, in upper or lower case.
+        now: the current time, aware.
+        where: the person's time zone, for times of day.
 
     Raises:
-        NotATime: with a sentence.
+        NotATime: we can't read a future time from the words.
     """
     words = " ".join(said.lower().split()).rstrip(".!")
     here = now.astimezone(where)
@@ -58,14 +58,14 @@ def read(said: str, now: datetime, where: ZoneInfo) -> datetime:
             meant = meaning(found, here)
             if meant is not None:
                 return _checked(meant.astimezone(UTC), now)
-    raise NotATime(f"I do not understand when that is. Write {EXAMPLES}.")
+    raise NotATime(f"I can't read that as a time. Write {EXAMPLES}.")
 
 
 def _checked(meant: datetime, now: datetime) -> datetime:
     if meant <= now:
-        raise NotATime(f"That is over. Write a time to come: {EXAMPLES}.")
+        raise NotATime(f"That time is past. Write a future one: {EXAMPLES}.")
     if meant > now + FURTHEST:
-        raise NotATime("That is more than a year ahead.")
+        raise NotATime("That is more than a year ahead. Write an earlier time.")
     return meant
 
 
@@ -75,7 +75,7 @@ def _span(found: re.Match[str], here: datetime) -> datetime | None:
 
 
 def _today(found: re.Match[str], here: datetime) -> datetime | None:
-    """A bare hour could be anything, so it needs its minutes, or am or pm."""
+    """Reads a time today. An hour alone could mean anything, so it needs minutes, or am or pm."""
     if found["minute"] is None and found["half"] is None:
         return None
     return _at(here, found)
@@ -86,7 +86,7 @@ def _tomorrow(found: re.Match[str], here: datetime) -> datetime | None:
 
 
 def _weekday(found: re.Match[str], here: datetime) -> datetime | None:
-    """The next one; today's name means in a week."""
+    """Reads the next day with this name; today's name means a week from now."""
     number = next((number for number, name in enumerate(_DAYS) if name.startswith(found["day"])), None)
     if number is None:
         return None
@@ -101,7 +101,7 @@ def _date(found: re.Match[str], here: datetime) -> datetime | None:
 
 
 def _at(day: datetime, found: re.Match[str]) -> datetime | None:
-    """This day at the time that was written, else in the morning."""
+    """Returns this day at the time that was written, else in the morning; None if there is no such time."""
     if found["hour"] is None:
         return datetime.combine(day.date(), MORNING, day.tzinfo)
     hour, minute = int(found["hour"]), int(found["minute"] or 0)

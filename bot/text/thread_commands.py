@@ -1,8 +1,8 @@
-"""The words that a person writes in a thread instead of a text: `!note`, `!close`, …, and what only looks like one.
+"""Commands that people write in a thread: `!note`, `!close`, …, and near misses of them.
 
-Slash commands do not work in threads, hence words. Everything else in a thread is texted to a customer, so what looks
-like a note and is not quite one is held and asked about: a needless question costs a click, a note that is texted costs
-a customer.
+Slash commands do not work in threads, so these start with an exclamation mark. Every other message in a thread is
+texted to a customer. So we hold a message that looks like a note but is not quite one, and ask about it: a needless
+question costs a click, a texted note costs a customer.
 """
 
 from __future__ import annotations
@@ -13,13 +13,9 @@ from dataclasses import dataclass, field
 
 WORDS = ("note", "close", "reopen", "assign", "via", "later", "help")
 WORDS_HELP = (
-    "In this thread: `!note …` keeps a message in the team, `!close` and `!reopen` the conversation, "
-    "`!assign @somebody`, `!via <sender>` chooses where texts come from, `!later <when>` sends later, "
-    "`!help` shows this."
-)
-NEAR_MISS_HELP = (
-    "That looks like a note, so it was not texted. Begin it with `!note` to keep it as a note, or word it differently "
-    "to text it."
+    "In this thread: `!note …` keeps a message in the team, `!close` closes the conversation, `!reopen` opens it "
+    "again, `!assign @somebody` assigns it, `!via <sender>` changes the sender, `!later <when>` sends the text on the "
+    "next lines at that time, and `!help` shows this."
 )
 
 
@@ -27,32 +23,32 @@ NEAR_MISS_HELP = (
 class Note:
     """A message that stays in the team."""
 
-    text: str = field(repr=False)  # without its `!note`
+    text: str = field(repr=False)  # without `!note`
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A message that tells us to do something."""
+    """A command."""
 
     word: str  # close, reopen, assign, via, later or help
     argument: str = field(default="", repr=False)  # the rest of its line
-    text: str = field(default="", repr=False)  # the lines below it: what is to be texted, if anything
+    text: str = field(default="", repr=False)  # the lines below it: the text to send, if any
 
 
 @dataclass(frozen=True, slots=True)
 class NearMiss:
-    """A message that may have been meant for the team: to be held, and asked about."""
+    """A message that may be a note or a command. We hold it and ask its author."""
 
-    meant: str  # note, close, reopen, assign, via, later or help
-    seen: str = field(repr=False)  # what looked like it, 24 characters at most
+    likely: str  # the command that it probably is: note, close, reopen, assign, via, later or help
+    excerpt: str = field(repr=False)  # the part that looks like the command, at most 24 characters
 
 
 def instruction(text: str) -> Note | Word | NearMiss | None:
-    """What a thread message tells us to do instead of texting it; None for one that is simply a text.
+    """Returns the note, command or near miss in a thread message, or None for an ordinary text.
 
     Args:
-        text: Slack's own `text` of the message (mentions in an argument then stay `<@U…>`, so that an assignee can be
-            found), or what `to_text` made of it.
+        text: Slack's own `text` of the message, in which mentions stay `<@U…>` so that we can find an assignee; or the
+            result of `to_text`.
     """
     exact = _EXACT.match(text)
     if exact and exact[1].lower() == "note":
@@ -67,24 +63,24 @@ def instruction(text: str) -> Note | Word | NearMiss | None:
 
 _ANY = "|".join(WORDS)
 _SPACE = r"[^\S\n]*"
-_MARK = "[!\uff01]"  # the second is what Chinese and Japanese keyboards write
+_MARK = "[!\uff01]"  # the second comes from Chinese and Japanese keyboards
 _DASHES = "[-\u2013\u2014]+"
 _STYLE = "[*_~`]*"  # the marks of bold, italic, struck and code in Slack's own `text`
 _INVISIBLE = "\u200b-\u200f\u2060\ufeff"
-_LEAD = rf"(?:[\s*_~`{_INVISIBLE}]|<@[^<>]*>)*+"  # may stand before the word and mean nothing, like our own mention
+_LEAD = rf"(?:[\s*_~`{_INVISIBLE}]|<@[^<>]*>)*+"  # ignored before a command, like a mention of the bot
 _EXACT = re.compile(
     rf"{_LEAD}{_MARK}{_SPACE}({_ANY})(?:(?<=note)(?![^\W_])|(?=[\s:;.,!*_~`]|$))"
     rf"{_STYLE}{_SPACE}(?:[:;.,!]|{_DASHES}(?=\s|$))?{_STYLE}{_SPACE}",
     re.IGNORECASE,
 )
-# A word on a later line: the lines above it are a text, so the whole cannot be understood without asking.
+# A command on a later line: the lines above it are a text, so we have to ask.
 _BELOW = re.compile(rf"(?<=\n)[^\S\n]*{_STYLE}{_MARK}{_SPACE}({_ANY})(?![^\W_])", re.IGNORECASE)
 
 
-# --- what looks like one ----------------------------------------------------------------------------------------------
+# --- near misses ------------------------------------------------------------------------------------------------------
 
-# What people write for the words, understood after a `!` or a `/` only.
-_MEANT = {
+# Other words that people write for the commands. We read them only after a `!` or a `/`.
+_SYNONYMS = {
     **{word: word for word in WORDS},
     **dict.fromkeys(("n", "nb", "notes", "internal", "private", "memo", "comment", "team", "fyi"), "note"),
     **dict.fromkeys(("closed", "done", "resolve", "resolved", "finish"), "close"),
@@ -96,9 +92,7 @@ _MEANT = {
 }
 
 _SIGNS = frozenset("!\uff01\u00a1/\\")
-_ANY_SIGN = _SIGNS | frozenset(
-    "#@?;|$%^+=-"
-)  # next to `!` on some keyboard, or another program's way to write a command
+_ANY_SIGN = _SIGNS | frozenset("#@?;|$%^+=-")  # near `!` on some keyboard, or the start of commands in other programs
 _START = re.compile(
     r"(?P<before>(?:[0-9a-z]{1,4}[.)]\s+(?=[!/]))?(?:<@[^<>]*>|:[\w+'\-]+:|&(?:gt|lt|amp);|[\W_])*+)(?P<word>[^\W_]+(?:-[^\W_]+)?)",
     re.IGNORECASE,
@@ -118,23 +112,23 @@ def _near(text: str) -> NearMiss | None:
     if start is None:
         return None
     before, word = start["before"], start["word"].lower()
-    meant = _after_a_sign(before, word) or _without_the_shift_key(before, word)
-    if meant is None and _LABEL.match(text, start.start("word")):
-        meant = "note"
-    return NearMiss(meant, start[0].strip()[:24]) if meant else None
+    likely = _after_sign(before, word) or _without_shift(before, word)
+    if likely is None and _LABEL.match(text, start.start("word")):
+        likely = "note"
+    return NearMiss(likely, start[0].strip()[:24]) if likely else None
 
 
-def _after_a_sign(before: str, word: str) -> str | None:
+def _after_sign(before: str, word: str) -> str | None:
     sign, single = before[-1:], before[-2:-1] not in _SIGNS
     if word in {"note", "notes"} and (sign in _ANY_SIGN or any(one in before for one in "!\uff01/")):
         return "note"
     if sign not in _SIGNS:
         return None
-    return _MEANT.get(word.partition("-")[0]) or (_misspelt(word.replace("-", "")) if single else None)
+    return _SYNONYMS.get(word.partition("-")[0]) or (_misspelt(word.replace("-", "")) if single else None)
 
 
-def _without_the_shift_key(before: str, word: str) -> str | None:
-    """`1note`: the key of `!`, pressed alone."""
+def _without_shift(before: str, word: str) -> str | None:
+    """Reads `1note`: the person pressed the key of `!` without shift."""
     return word[1:] if not before.strip() and word[:1] == "1" and word[1:] in WORDS else None
 
 

@@ -97,7 +97,7 @@ def test_what_slack_made_a_link_of_is_what_was_typed(said: str, typed: str) -> N
 def test_a_number_alone() -> None:
     """Where a number is wanted, one more word is too much."""
     assert read_number("0400 000 000", "AU") == E164("+61400000000")
-    with pytest.raises(NotAnAddress, match="nothing behind it"):
+    with pytest.raises(NotAnAddress, match="nothing after it"):
         read_number("0400 000 000 hello", "AU")
 
 

@@ -29,7 +29,7 @@ def test_fill(text: str, filled: str) -> None:
 @pytest.mark.parametrize("name", [None, "", "   "])
 def test_an_empty_value_fills_nothing(name: str | None) -> None:
     """A contact without a name is greeted by nobody's name: the sentence says which variable is missing."""
-    with pytest.raises(CannotFill, match=r"`\{first_name\}` \(the first word of it\) is not known"):
+    with pytest.raises(CannotFill, match=r"We don't know `\{first_name\}` \(the first word of the contact's name\)"):
         fill("Hi {first_name}", values(name, "+1", "anna"))
     assert fill("Hi {agent}", values(name, "+1", "anna")) == "Hi anna"
 
@@ -46,12 +46,12 @@ def test_an_unknown_variable_is_refused(text: str) -> None:
 @pytest.mark.parametrize("name", ["", "1st", "Ready", "two words", "-", "a" * 41, "naïve"])
 def test_a_name_that_cannot_be_typed_is_refused(name: str) -> None:
     """A name is what can stand behind `#` in a command."""
-    with pytest.raises(CannotFill, match="small letters"):
+    with pytest.raises(CannotFill, match="lowercase letters"):
         check(name, "Hello")
 
 
 @pytest.mark.parametrize(
-    ("text", "said"), [("", "needs a text"), (" \n", "needs a text"), ("a" * (LONGEST + 1), "long")]
+    ("text", "said"), [("", "Write the text"), (" \n", "Write the text"), ("a" * (LONGEST + 1), "at most 1,500")]
 )
 def test_a_text_that_cannot_be_kept_is_refused(text: str, said: str) -> None:
     """Nothing, and more than a text can hold."""

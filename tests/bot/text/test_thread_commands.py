@@ -221,9 +221,9 @@ def test_near_miss(text: str, meant: str) -> None:
     """What may have been meant for the team is held, with the word that was probably meant."""
     found = instruction(text)
     assert isinstance(found, NearMiss)
-    assert found.meant == meant
-    assert 0 < len(found.seen) <= 24
-    assert found.seen in text
+    assert found.likely == meant
+    assert 0 < len(found.excerpt) <= 24
+    assert found.excerpt in text
 
 
 @pytest.mark.parametrize("text", TEXTS)

@@ -242,7 +242,7 @@ async def test_a_broadcast_is_refused_with_a_sentence(team: Team) -> None:
     """`@here` calls colleagues, not the customer."""
     root = await team.conversation()
     await team.reply(root, "@here who knows this?")
-    await team.until(lambda: any("call your colleagues" in line for line in team.lines(root)))
+    await team.until(lambda: any("notify your colleagues" in line for line in team.lines(root)))
     await team.quiet()
     assert not team.requests()
 
@@ -333,7 +333,7 @@ async def test_nothing_to_show_on_a_phone_is_refused(team: Team) -> None:
     team.slack.add_emoji("shipit")
     root = await team.conversation()
     await team.reply(root, ":shipit:")
-    await team.until(lambda: any("nothing in this message" in line for line in team.lines(root)))
+    await team.until(lambda: any("can't show anything in this message" in line for line in team.lines(root)))
     await team.quiet()
     assert not team.requests()
 
