@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 @json_option
 def status(path: Path | None, *, as_json: bool) -> None:
     """Show queues, failures and provider health."""
-    report = status_report.standing_as_json(run_or_exit(session.status(load_or_exit(path))))
+    report = status_report.report_as_json(run_or_exit(session.status(load_or_exit(path))))
     show(report, _flat(report), as_json=as_json)
 
 

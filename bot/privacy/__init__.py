@@ -1,1 +1,1 @@
-"""One person's rights: export, erasure, and how long anything is kept."""
+"""Privacy: export and erasure of one person's data, and retention."""

@@ -1,7 +1,7 @@
-"""Erases a contact: our posts in Slack, their texts, names, notes, files and everything that came in about them.
+"""Erases a contact: our posts in Slack, and their texts, name, notes, files and intake rows.
 
-It can be cut short anywhere and done again: what is gone is gone, and what was counted was counted in the transaction
-that did it. What a team wrote in Slack cannot be deleted by an app, and is told of instead.
+An erasure can stop anywhere and run again: each transaction deletes rows and counts them. No app can delete the
+messages that the team wrote in Slack, so the report lists their threads.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from storage.tables.identity import Identity
     from storage.tables.jobs import Job
 
-LARGEST = 2 << 30  # bytes of a database that is written anew at the end, which locks it for that long
+LARGEST = 2 << 30  # bytes; we rewrite no larger database at the end, because that locks it
 _AT_ONCE = 25  # messages in one transaction
-_PAGE = 500  # rows of the intake that are looked through at once
-_SOON = 0.25  # seconds until the next look whether what was under way is over
-_SHORTEST = 6  # digits that are told apart without what stands around them
+_PAGE = 500  # intake rows to search at a time
+_SOON = 0.25  # seconds until the next try, while a job of the contact is in progress
+_SHORTEST = 6  # digits; we find a shorter number only as a whole word
 _GONE = {"message_not_found", "thread_not_found", "file_not_found", "file_deleted"}
 _IDS = re.compile(r"\d{9,}(?:\.\d+)?")
 _ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
@@ -48,29 +48,29 @@ _ESCAPED = re.compile(r"\\u[0-9a-fA-F]{4}")
 
 @dataclass(frozen=True, slots=True)
 class Needles:
-    """What shows that something is about the contact."""
+    """The ids and the number by which we find everything about a contact."""
 
-    ids: frozenset[str] = field(repr=False)  # ours, and the first messages of their threads
+    ids: frozenset[str] = field(repr=False)  # of our rows, and of the first messages of their threads
     arrivals: frozenset[int]
     address: re.Pattern[str] = field(repr=False)
 
     @classmethod
     def of(cls, address: str, traces: Traces) -> Needles:
-        """Of the contact with this canonical address."""
+        """Returns the needles for the contact with this canonical address."""
         ids = {*map(str, traces.ids), *(thread.ts for thread in traces.threads)}
         return cls(frozenset(ids), frozenset(traces.arrivals), spelt(address))
 
     def in_text(self, text: str) -> bool:
-        """Whether a text is about them, however it spells their number."""
+        """True if a text is about the contact, in any spelling of their number."""
         plain = _ESCAPED.sub(" ", unquote_plus(text))
         return self.address.search(plain) is not None or not self.ids.isdisjoint(_IDS.findall(text))
 
     def in_job(self, job: Planned) -> bool:
-        """Whether a job is."""
+        """True if a job is about the contact."""
         return str(job.subject) in self.ids or (job.payload is not None and self.in_text(job.payload))
 
     def in_arrival(self, row: Came) -> bool:
-        """Whether something that came in is."""
+        """True if an intake row is about the contact."""
         body = row.body or ""
         if row.body_encoding == "base64":
             body = base64.b64decode(body).decode(errors="replace")
@@ -78,7 +78,7 @@ class Needles:
 
 
 def spelt(address: str) -> re.Pattern[str]:
-    """Finds an address however it is written: spaced, with its country's code or with a zero in its place."""
+    """Returns a pattern for all spellings of an address: with spaces, with the country code or with a zero instead."""
     parsed = from_canonical(address)
     if isinstance(parsed, E164) and len(parsed.national) >= _SHORTEST:
         return re.compile(r"\D{0,3}".join(parsed.national))
@@ -86,12 +86,14 @@ def spelt(address: str) -> re.Pattern[str]:
 
 
 class Eraser:
-    """The work, as a job of the running bot or by the command line while none runs.
+    """Erases contacts, as a job of the running bot, or from the command line while no bot runs.
 
     Args:
-        database, slack, shelf: as everywhere.
-        who: we, in Slack: only what we posted can be deleted.
-        alone: no bot runs: what seems to be under way was cut short.
+        database: the database.
+        slack: Slack's API.
+        file_store: the content of files.
+        who: our identity in Slack, because we can delete only our own posts.
+        alone: no bot runs, so a job that looks in progress was interrupted.
     """
 
     def __init__(
@@ -112,11 +114,11 @@ class Eraser:
             await jobs.finish(tx, job)
 
     async def run(self, contact_id: int, *, with_slack: bool = True, own_job: int | None = None) -> None:
-        """Does all of it, from wherever an earlier try ended.
+        """Erases everything about the contact, or the rest if an earlier run stopped.
 
         Raises:
-            Later: something about the contact is under way.
-            bot.slack.client.api.SlackError: Slack cannot be asked; nothing is deleted here yet.
+            RetryLater: a job or an intake row of the contact is in progress.
+            bot.slack.client.api.SlackError: Slack failed. Nothing is deleted in the database yet.
         """
         async with self._database.read() as reader:
             if await erasures.under_way(reader, contact_id) is None:
@@ -131,21 +133,21 @@ class Eraser:
     async def _erase(
         self, contact_id: int, needles: Needles, traces: Traces, *, with_slack: bool, own_job: int | None
     ) -> None:
-        await self._calm(contact_id, needles, own_job)
+        await self._stop_jobs(contact_id, needles, own_job)
         if with_slack:
             await self._clear_slack(contact_id, traces)
         await self._empty_intake(contact_id, needles)
         await self._drop_rows(contact_id, traces)
         await self._end(contact_id, needles, own_job)
 
-    # --- nothing goes on ----------------------------------------------------------------------------------------------
+    # --- jobs ---------------------------------------------------------------------------------------------------------
 
-    async def _calm(self, contact_id: int, needles: Needles, own_job: int | None) -> None:
-        """Nothing more goes out, nothing more is posted."""
+    async def _stop_jobs(self, contact_id: int, needles: Needles, own_job: int | None) -> None:
+        """Cancels the contact's texts and jobs, so that we send and post nothing more."""
         async with self._database.transaction() as tx:
             await contact_erasure.cancel(tx, contact_id)
             if not self._alone and await contact_erasure.is_sending(tx, contact_id):
-                raise RetryLater(_SOON, "a text is just being sent")
+                raise RetryLater(_SOON, "a text to the contact is being sent")
         await self._drop_jobs(needles, own_job)
 
     async def _drop_jobs(self, needles: Needles, own_job: int | None) -> None:
@@ -155,14 +157,14 @@ class Eraser:
                 if job.claimed_by is None or self._alone:
                     await contact_erasure.drop_job(tx, job.id)
         if not self._alone and any(job.claimed_by is not None for job in about):
-            raise RetryLater(_SOON, "something about the contact is just being done")
+            raise RetryLater(_SOON, "a job about the contact is in progress")
 
     # --- Slack --------------------------------------------------------------------------------------------------------
 
     async def _clear_slack(self, contact_id: int, traces: Traces) -> None:
-        """Every post and file of ours in their threads, whether or not a row knows it."""
+        """Deletes every post and file of ours in their threads, also those that no row knows."""
         for file_id in traces.slack_files:
-            await self._take_back(contact_id, "files", self._slack.call("files.delete", file=file_id))
+            await self._delete(contact_id, "files", self._slack.call("files.delete", file=file_id))
         left: list[dict[str, str | int]] = []
         for thread in traces.threads:
             try:
@@ -171,21 +173,24 @@ class Eraser:
                 left.append({"channel": thread.channel, "thread": thread.ts, "why": f"Slack says {error.code}"})
                 continue
             if users:
-                why = "written by people: only they or an admin of Slack can delete it"
+                why = "people wrote in it: only they or a Slack admin can delete that"
                 left.append({"channel": thread.channel, "thread": thread.ts, "messages": users, "why": why})
         async with self._database.transaction() as tx:
             await erasures.note(tx, contact_id, "left_in_slack", left)
 
     async def _clear_thread(self, contact_id: int, thread: Thread) -> int:
-        """Returns how many messages of others are in it. The first message goes last: by it the others are found."""
+        """Deletes our posts in a thread, the first one last, because it leads to the others.
+
+        Returns how many messages by other people are in the thread.
+        """
         found = [message async for message in self._messages(thread)]
         ours = [message for message in found if self._is_ours(message)]
         for message in reversed(ours):
             for file in message.get("files", ()):
                 if file.get("user", self._who.bot_user) == self._who.bot_user:
-                    await self._take_back(contact_id, "files", self._slack.call("files.delete", file=file["id"]))
-            gone = self._slack.call("chat.delete", channel=thread.channel, ts=message["ts"])
-            await self._take_back(contact_id, "posts", gone)
+                    await self._delete(contact_id, "files", self._slack.call("files.delete", file=file["id"]))
+            deletion = self._slack.call("chat.delete", channel=thread.channel, ts=message["ts"])
+            await self._delete(contact_id, "posts", deletion)
         return len([message for message in found if message.get("subtype") != "tombstone"]) - len(ours)
 
     async def _messages(self, thread: Thread) -> AsyncIterator[dict[str, Any]]:
@@ -210,8 +215,8 @@ class Eraser:
             return False
         return self._who.bot_id == message.get("bot_id") or self._who.bot_user == message.get("user")
 
-    async def _take_back(self, contact_id: int, what: str, deletion: Awaitable[object]) -> None:
-        """Deletes one thing; what is gone already is not counted."""
+    async def _delete(self, contact_id: int, what: str, deletion: Awaitable[object]) -> None:
+        """Deletes one post or file in Slack, and counts it unless it was gone already."""
         try:
             await deletion
         except SlackRefused as error:
@@ -221,17 +226,17 @@ class Eraser:
         async with self._database.transaction() as tx:
             await erasures.count(tx, contact_id, "slack", {what: 1})
 
-    # --- here ---------------------------------------------------------------------------------------------------------
+    # --- the database -------------------------------------------------------------------------------------------------
 
     async def _empty_intake(self, contact_id: int, needles: Needles) -> None:
-        """What came in is known by its key only from now on, so that it is not taken in again."""
+        """Empties the intake rows. Keeps their keys, so that we don't store the same event again."""
         after = 0
         while True:
             async with self._database.read() as reader:
                 rows = await contact_erasure.came(reader, after, _PAGE)
             about = [row for row in rows if _holds(row) and needles.in_arrival(row)]
             if any(row.state == "new" for row in about):
-                raise RetryLater(_SOON, "something about the contact just came in")
+                raise RetryLater(_SOON, "an intake row about the contact is not handled yet")
             if about:
                 async with self._database.transaction() as tx:
                     for row in about:
@@ -242,7 +247,7 @@ class Eraser:
             after = rows[-1].id
 
     async def _drop_rows(self, contact_id: int, traces: Traces) -> None:
-        """The content of files before their rows, which find it; messages with what is about them, some at a time."""
+        """Deletes files and messages. The content of a file goes before its row, which leads to it."""
         for file_id in traces.files:
             await self._file_store.drop(file_id)
         async with self._database.transaction() as tx:
@@ -254,13 +259,13 @@ class Eraser:
                 await erasures.count(tx, contact_id, "rows", await contact_erasure.drop_messages(tx, some))
 
     async def _end(self, contact_id: int, needles: Needles, own_job: int | None) -> None:
-        """The contact goes last. Something new about them makes all of it begin again."""
+        """Deletes the contact, last of all. If there is something new about them, everything starts again."""
         await self._drop_jobs(needles, own_job)
         try:
             async with self._database.transaction() as tx:
                 await self._drop_contact(tx, contact_id)
         except sqlite3.IntegrityError:
-            raise RetryLater(_SOON, "something new is about the contact") from None
+            raise RetryLater(_SOON, "the contact has a new row") from None
 
     async def _report(self, tx: Transaction, told: Requester) -> None:
         done = await erasures.find(tx, told.number)
@@ -269,10 +274,10 @@ class Eraser:
             await enqueue.tell(tx, told.channel, told.user, sentence, response_url=told.response_url)
 
     async def _seal(self, contact_id: int) -> None:
-        """Nothing of it is left in the file either."""
-        written_anew = await self._database.scrub(LARGEST)
+        """Rewrites the database file, so that no deleted data remains in it, and finishes the erasure."""
+        rewritten = await self._database.scrub(LARGEST)
         async with self._database.transaction() as tx:
-            await erasures.note(tx, contact_id, "file_written_anew", written_anew)
+            await erasures.note(tx, contact_id, "file_written_anew", rewritten)
             await erasures.finish(tx, contact_id)
 
     async def _drop_contact(self, tx: Transaction, contact_id: int) -> None:
@@ -283,12 +288,12 @@ class Eraser:
 
 
 def _holds(row: Came) -> bool:
-    """Whether anything is left of what came in."""
+    """True if the intake row still has content."""
     return row.body is not None or row.rest.strip() != "{}"
 
 
 def _safe_key(key: str, needles: Needles) -> str:
-    """The row's key; a hash of it where it has the number in it."""
+    """Returns the row's key, or a hash of it if it has the number in it."""
     return hashlib.sha256(key.encode()).hexdigest() if needles.address.search(key) else key
 
 
@@ -297,13 +302,13 @@ def _batches(ids: list[int]) -> Iterable[list[int]]:
 
 
 async def begin(tx: Transaction, number_hash: NumberHash, contact: Contact, by: str | None = None) -> str:
-    """From here on the contact is to be erased; returns the keyed hash of their number.
+    """Marks the contact for erasure. Returns the keyed hash of their number.
 
     Args:
         tx: the open transaction.
         number_hash: makes the hash.
-        contact: who. An erasure that is under way goes on.
-        by: the admin who wished it in Slack; None: the operator.
+        contact: the contact. An erasure in progress continues.
+        by: the admin who asked for it in Slack; None for the operator.
     """
     number = number_hash.of(contact.address)
     since = await suppressions.since(tx, contact.id)
@@ -314,7 +319,7 @@ async def begin(tx: Transaction, number_hash: NumberHash, contact: Contact, by: 
 
 
 def proof(erasure: erasures.Erasure, at: str) -> dict[str, Any]:
-    """The proof line of an erasure that is done, in JSON types; it holds no number, only its keyed hash."""
+    """Returns the proof of a finished erasure, in JSON types. It has no number, only its keyed hash."""
     done = erasure.proof
     rows = {table: count for table, count in sorted(done.get("rows", {}).items()) if count}
     return {
@@ -325,7 +330,6 @@ def proof(erasure: erasures.Erasure, at: str) -> dict[str, Any]:
         "slack": {"posts": 0, "files": 0, **done.get("slack", {}), "left": done.get("left_in_slack", [])},
         "opted_out": erasure.opted_out_since is not None,
         "file_written_anew": done.get("file_written_anew", False),
-        "kept": "The keyed hash of the number, and whether it opted out: nothing is texted to it if it did.",
-        "elsewhere": "Backups made before, what Slack still shows of Home views and private answers, and what the "
-        "provider keeps are not touched.",
+        "kept": "The keyed hash of the number and its opt-out, if any, so that nobody can text it again.",
+        "elsewhere": "Earlier backups, Home views and private answers that Slack still shows, and the provider's data.",
     }

@@ -1,4 +1,4 @@
-"""All that is kept about one contact, in JSON types: for the person who asks for it, or for a dispute. Only reads."""
+"""Collects everything we keep about a contact, in JSON types, for that person or for a dispute. Only reads."""
 
 from __future__ import annotations
 
@@ -20,33 +20,33 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
     from storage.tables.suppressions import Suppression
 
-_PAGE = 100  # messages that are read at once
+_PAGE = 100  # messages to read at a time
 _OPT_OUTS = 1_000
 
 Json = dict[str, Any]
 
 
-async def collect(database: Database, contact: Contact, tell: Callable[[int, int], None]) -> Json:
-    """Everything, oldest first.
+async def collect(database: Database, contact: Contact, report: Callable[[int, int], None]) -> Json:
+    """Collects everything about the contact, oldest first.
 
     Args:
-        database: what is kept.
-        contact: about whom.
-        tell: is told how many messages of how many are read.
+        database: the database to read.
+        contact: the contact.
+        report: called with the number of messages read, and their total.
     """
     async with database.read() as reader:
         threads = await conversations.of_contact(reader, contact.id)
         total = sum([await transcript.count(reader, each.id) for each in threads])
         opt_outs = await suppressions.history(reader, contact.id, _OPT_OUTS)
         leased = await leases.of_contact(reader, contact.id)
-    told, read = [], 0
+    collected, read = [], 0
     for conversation in threads:
         listed: list[Json] = []
         async for message in _messages(database, conversation.id):
             listed.append(message)
             read += 1
-            tell(read, total)
-        told.append({**_conversation(conversation), "messages": listed})
+            report(read, total)
+        collected.append({**_conversation(conversation), "messages": listed})
     return {
         "made": moment(database.clock()),
         "contact": {
@@ -66,7 +66,7 @@ async def collect(database: Database, contact: Contact, tell: Callable[[int, int
             }
             for each in leased
         ],
-        "conversations": told,
+        "conversations": collected,
     }
 
 
@@ -84,18 +84,18 @@ def _opt_out(known: Suppression) -> Json:
 
 
 def written(found: Mapping[str, Any]) -> bytes:
-    """What `collect` found, for programs."""
+    """Returns the result of `collect` as a JSON file for programs."""
     return json.dumps(found, indent=2, ensure_ascii=False).encode()
 
 
 async def known(database: Database, address: str) -> Contact | None:
-    """The contact with this address, if there is one."""
+    """Returns the contact with this address, or None."""
     async with database.read() as reader:
         return await contacts.find(reader, address)
 
 
 async def _messages(database: Database, conversation_id: int) -> Any:
-    """Each with all that is known of it; some at a time, so that no reader is held for long."""
+    """Yields each message with its details. Reads a page at a time, to hold no reader for long."""
     after = 0
     while True:
         async with database.read() as reader:
@@ -140,7 +140,7 @@ async def _message(reader: Connection, message: Message) -> Json:
 
 
 def _typed(message: Message) -> str:
-    """What a person wrote that was never decoded, since it never went out."""
+    """Returns the text of a reply that we never decoded, because it never went out."""
     return "" if message.typed is None else str(json.loads(message.typed).get("text", ""))
 
 

@@ -1,6 +1,6 @@
-"""Drops once a day what the settings keep no longer, in small transactions (`storage/maintenance/retention.py`).
+"""Deletes expired data once a day, in small transactions (`storage/maintenance/retention.py`).
 
-A text in Slack is Slack's: how long it stands there is set there.
+The retention of texts in Slack is a setting of Slack.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Database, Transaction
 
 AT_ONCE = 50  # rows in one transaction
-_PAUSE = 0.02  # seconds between two of them, in which others write
+_PAUSE = 0.02  # seconds between two transactions, in which others can write
 _EVERY = DAY // SECOND
 
 log = structlog.get_logger("retention")
@@ -34,9 +34,9 @@ class Retention:
     """The daily task.
 
     Args:
-        database: what is kept.
-        shelf: the content of files.
-        settings: for how long.
+        database: the database.
+        file_store: the content of files.
+        settings: the retention periods.
     """
 
     def __init__(self, database: Database, file_store: FileStore, settings: RetentionSettings) -> None:
@@ -46,11 +46,11 @@ class Retention:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Drops at once what is over, and from then on every day."""
+        """Deletes expired data now, and then every day."""
         self._task = asyncio.create_task(self._keep())
 
     async def stop(self) -> None:
-        """Ends; what is cut short is made up for by the next start."""
+        """Stops. The next start deletes what is left."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
@@ -60,13 +60,13 @@ class Retention:
             try:
                 await self.drop()
             except sqlite3.OperationalError as error:
-                log.warning("what is over could not be dropped", error=str(error))
+                log.warning("could not delete expired data", error=str(error))
             except Exception:
-                log.exception("what is over could not be dropped")
+                log.exception("could not delete expired data")
             await asyncio.sleep(_EVERY)
 
     async def drop(self) -> dict[str, int]:
-        """Drops everything that is over; returns how many texts, payloads and dead rows that were."""
+        """Deletes all expired data. Returns the numbers of texts, payloads and dead rows."""
         kept = self._settings
         async with self._database.transaction() as tx:
             await quotas.forget(tx, tx.now - limits.LONGEST)
@@ -79,11 +79,11 @@ class Retention:
             await erasures.drop_leases(tx)
         if any(dropped.values()):
             await self._database.flush()
-            log.info("what is over was dropped", **dropped)
+            log.info("deleted expired data", **dropped)
         return dropped
 
     async def _all(self, days: float, drop: Callable[[Transaction, int, int], Awaitable[int]]) -> int:
-        """Some rows at a time, until none is left; 0 days is for ever."""
+        """Deletes rows older than this, some at a time; 0 days keeps them forever. Returns how many."""
         if not days:
             return 0
         before, total = self._database.clock() - int(days * DAY), 0
@@ -96,7 +96,7 @@ class Retention:
             await asyncio.sleep(_PAUSE)
 
     async def _texts(self, tx: Transaction, before: int, limit: int) -> int:
-        """Texts, and the files that came or went with them: the content first, since a row finds it again."""
+        """Deletes texts and their files, files before the commit, so that an interrupted run finds them again."""
         dropped = await retention.drop_texts(tx, before, limit)
         for message_id in dropped:
             for file in await files.of_message(tx, message_id):

@@ -1,1 +1,1 @@
-"""Metrics, logs, and the status report."""
+"""Metrics, logs and the status report."""

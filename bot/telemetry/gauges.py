@@ -1,7 +1,7 @@
-"""What is read when somebody asks /metrics: queues, what waits, what lasts, and how large the files are.
+"""Gauges that we read from the database when somebody requests /metrics: queues, waiting texts, leases, file sizes.
 
-One reading at a time, from a connection that only reads, and none is made again within a second. An answer waits for
-it for a moment only and then has the reading before, so that a slow disk makes /metrics old, never slow.
+We take one reading at a time, over a read-only connection, and at most one per second. A request waits for it only
+briefly and then shows the previous reading. So a slow disk makes /metrics stale, never slow.
 """
 
 from __future__ import annotations
@@ -25,39 +25,39 @@ if TYPE_CHECKING:
     from bot.telemetry.metrics import Metrics
     from storage.engine.database import Connection, Database
 
-FRESH = 1.0  # seconds for which a reading is not made again
-PATIENCE = 1.0  # seconds that an answer waits for it
+FRESH = 1.0  # seconds for which we reuse a reading
+TIMEOUT = 1.0  # seconds that a request waits for a new one
 
 Values = dict[tuple[str, ...], float]  # by the values of the labels
 
-# Each with what it means and its labels.
+# The help and the labels of each gauge.
 GAUGES: dict[str, tuple[str, tuple[str, ...]]] = {
-    "jobs_due": ("Jobs that should be done by now, those under way included", ("side", "kind")),
-    "jobs_later": ("Jobs whose time has not come", ("side", "kind")),
-    "jobs_oldest_seconds": ("For how long the oldest due job has been due", ("side", "kind")),
-    "intake_waiting": ("Rows of the intake that the bridge has not seen", ()),
-    "intake_oldest_seconds": ("For how long the oldest of them has been there", ()),
-    "dead_rows": ("Rows of the intake that nobody could read or handle", ()),
+    "jobs_due": ("Jobs that are due, including those in progress", ("side", "kind")),
+    "jobs_later": ("Jobs that are not due yet", ("side", "kind")),
+    "jobs_oldest_seconds": ("How long the oldest due job has been due", ("side", "kind")),
+    "intake_waiting": ("Intake rows that the bot has not handled yet", ()),
+    "intake_oldest_seconds": ("Age of the oldest intake row that the bot has not handled yet", ()),
+    "dead_rows": ("Dead rows: intake rows that the bot could not read or handle", ()),
     "texts_waiting": ("Texts that wait for a person (asked, unknown) or a time (held, scheduled)", ("inbox", "why")),
-    "leases": ("Numbers that are leased now", ("account",)),
-    "opted_out": ("Contacts that want no texts", ()),
-    "alerts": ("Alerts that last, by the first word of their cause", ("cause",)),
+    "leases": ("Live leases", ("account",)),
+    "opted_out": ("Contacts who opted out", ()),
+    "alerts": ("Unresolved alerts, by the first word of their cause", ("cause",)),
     "database_bytes": ("Size of the database and of its write-ahead log", ("file",)),
-    "disk_free_bytes": ("What is free where the database is", ()),
-    "measured_timestamp_seconds": ("When these were read (seconds since the epoch)", ()),
-    "ready": ("Whether texts flow both ways: what /readyz says", ()),
-    "sockets": ("Connections to Slack that stand; in socket mode only", ()),
+    "disk_free_bytes": ("Free space on the database's disk", ()),
+    "measured_timestamp_seconds": ("When the bot read these values (seconds since the epoch)", ()),
+    "ready": ("1 if texts flow both ways, else 0; same as /readyz", ()),
+    "sockets": ("Open connections to Slack; in socket mode only", ()),
 }
 
 log = structlog.get_logger("gauges")
 
 
 class Gauges(Collector):
-    """The newest reading.
+    """The newest reading of the gauges.
 
     Args:
-        metrics: shows it.
-        database: what is read.
+        metrics: the metrics to add the gauges to.
+        database: the database to read.
         path: the database's file.
         live: functions by the gauge's name, called at each answer: values that need no database.
     """
@@ -75,11 +75,11 @@ class Gauges(Collector):
         metrics.registry.register(self)
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """What `collect` gives, without values."""
+        """Returns the families of `collect`, without values."""
         return [self._family(name) for name in GAUGES]
 
     def collect(self) -> Iterable[GaugeMetricFamily]:
-        """The values as they were read last, and those that are live."""
+        """Yields the values of the last reading, and the live ones."""
         now: dict[str, Values] = {name: {(): value()} for name, value in self._live.items()}
         for name in GAUGES:
             family = self._family(name)
@@ -88,14 +88,14 @@ class Gauges(Collector):
             yield family
 
     async def refresh(self) -> None:
-        """Reads anew if the reading is old; returns within a moment whether or not that is done."""
+        """Starts a new reading if the last one is old, and waits for it for at most `TIMEOUT` seconds."""
         if self._reading is None and time.monotonic() - self._read_at > FRESH:
             self._reading = asyncio.create_task(self._look())
         if self._reading is not None:
-            await asyncio.wait([self._reading], timeout=PATIENCE)
+            await asyncio.wait([self._reading], timeout=TIMEOUT)
 
     async def stop(self) -> None:
-        """Lets a reading that is under way end."""
+        """Waits for a reading in progress."""
         if self._reading is not None:
             await asyncio.wait([self._reading])
 
@@ -105,7 +105,7 @@ class Gauges(Collector):
                 read = await values(reader, self._database.clock())
             read["database_bytes"], read["disk_free_bytes"] = await asyncio.to_thread(_sizes, self._path)
         except Exception as error:
-            log.exception("nothing could be measured", error=type(error).__name__)
+            log.exception("could not read the gauges", error=type(error).__name__)
         else:
             self._read = read | {"measured_timestamp_seconds": {(): time.time()}}
             self._read_at = time.monotonic()
@@ -118,12 +118,12 @@ class Gauges(Collector):
 
 
 def declare(metrics: Metrics) -> dict[str, str]:
-    """Notes the gauges for the page; returns their full names."""
+    """Declares the gauges for docs/metrics.md. Returns their full names."""
     return {name: metrics.declare(name, "gauge", text, labels) for name, (text, labels) in GAUGES.items()}
 
 
 async def values(reader: Connection, now: int) -> dict[str, Values]:
-    """Everything that the database says.
+    """Reads all gauges from the database.
 
     Args:
         reader: an open connection.
@@ -147,12 +147,12 @@ async def values(reader: Connection, now: int) -> dict[str, Values]:
 
 
 def _age(since: int | None, now: int) -> float:
-    """Seconds; 0 where there is nothing that could be old."""
+    """Returns an age in seconds; 0 if there is nothing."""
     return 0.0 if since is None else max(0, now - since) / SECOND
 
 
 def _sizes(path: Path) -> tuple[Values, Values]:
-    """Bytes of the database's files, and what is free beside them."""
+    """Returns the sizes of the database's files and the free space on their disk, in bytes."""
     files = {"database": path, "wal": path.with_name(f"{path.name}-wal")}
     sizes: Values = {(name,): file.stat().st_size for name, file in files.items() if file.exists()}
     return sizes, {(): shutil.disk_usage(path.parent).free}

@@ -1,7 +1,7 @@
-"""One id through the whole life of a text: `grep` for the id of its row in the intake shows every line about it.
+"""Log context: every log line about a text has the id of its intake row, so that `grep` finds its whole life.
 
-The worker binds the row to the work, a message brings the row that it came of, and what a transaction tells is logged
-once it is committed. Where something else moved a text on (a receipt, a button), that row stands beside it as `by`.
+The worker binds the row to its work, a message knows its own row, and we log a transaction's events once it commits.
+If another row changed the text (a receipt, a button), the line has that row's id too, as `by`.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from storage.tables.jobs import Job
     from storage.tables.messages import Message
 
-_LINES: dict[type[News], str] = {
-    commit_events.TakenIn: "taken in",
+_EVENTS: dict[type[News], str] = {
+    commit_events.TakenIn: "stored",
     commit_events.Handled: "handled",
     commit_events.AdminActed: "an admin acted",
-    commit_events.Received: "a text came",
-    commit_events.Shown: "a text stands in Slack",
-    commit_events.Tried: "a text is offered",
-    commit_events.Ended: "an attempt ended",
-    commit_events.Stopped: "a text was not let out",
-    commit_events.Said: "a receipt came",
-    commit_events.Postponed: "a job waits",
+    commit_events.Received: "text received",
+    commit_events.Shown: "text shown in Slack",
+    commit_events.Tried: "sending text",
+    commit_events.Ended: "attempt ended",
+    commit_events.Stopped: "text stopped",
+    commit_events.Said: "receipt received",
+    commit_events.Postponed: "job postponed",
 }
 
 log = structlog.get_logger("trail")
@@ -43,40 +43,40 @@ log = structlog.get_logger("trail")
 
 @contextmanager
 def of_entry(entry: Entry) -> Iterator[None]:
-    """What the bridge does within is about this row of the intake."""
+    """Binds everything inside to this intake row."""
     with because(entry.id), bound_contextvars(intake=entry.id, kind=entry.kind):
         yield
 
 
 @contextmanager
 def of_job(job: Job) -> Iterator[None]:
-    """What is done within is this job."""
+    """Binds everything inside to this job."""
     known = {"job": job.id, "kind": job.kind} | ({} if job.reason is None else {"intake": job.reason})
     with because(job.reason), bound_contextvars(**known):
         yield
 
 
 def about(message: Message) -> None:
-    """What the task that runs does from now on is about this message."""
+    """Binds everything that the current task does from now on to this message."""
     bind_contextvars(message=message.id)
     if message.intake_id is not None:
-        _beside(message.intake_id, get_contextvars().get("intake"))
+        _bind_cause(message.intake_id, get_contextvars().get("intake"))
         bind_contextvars(intake=message.intake_id)
 
 
-def write(told: News, by: int | None) -> None:
-    """One line for what was told; `by` is the row of the intake that was worked on."""
-    if isinstance(told, commit_events.Postponed) and told.tries & (told.tries - 1):
-        return  # what waits for long is told ever more rarely
-    known = {field.name: getattr(told, field.name) for field in fields(told)}
+def write(event: News, by: int | None) -> None:
+    """Logs one line for an event. `by` is the intake row that caused it."""
+    if isinstance(event, commit_events.Postponed) and event.tries & (event.tries - 1):
+        return  # log repeated waits on tries 1, 2, 4, 8, … only
+    known = {field.name: getattr(event, field.name) for field in fields(event)}
     known = {name: value for name, value in known.items() if value is not None}
     if (waited := known.pop("waited", None)) is not None:
         known["seconds"] = waited / SECOND
     if by is not None and known.setdefault("intake", get_contextvars().get("intake", by)) != by:
         known["by"] = by
-    log.info(_LINES[type(told)], **known)
+    log.info(_EVENTS[type(event)], **known)
 
 
-def _beside(origin: int, reason: int | None) -> None:
+def _bind_cause(origin: int, reason: int | None) -> None:
     if reason is not None and reason != origin:
         bind_contextvars(by=reason)

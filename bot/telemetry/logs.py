@@ -1,4 +1,4 @@
-"""Structured logs: one line for each thing worth knowing, without bodies, numbers or tokens."""
+"""Structured logs without message bodies, phone numbers or tokens."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import structlog
 if TYPE_CHECKING:
     from structlog.typing import EventDict, ExcInfo, Processor, WrappedLogger
 
-# They print what must be in no log at INFO or DEBUG: httpx the URL with an API key, aiohttp's access log the path
-# tokens, the Slack SDK whole envelopes.
+# At INFO or DEBUG these loggers print secrets: httpx the URL with an API key, aiohttp's access log the tokens in paths,
+# the Slack SDK whole envelopes.
 QUIET = ("httpx", "httpcore", "aiohttp.access", "slack_sdk", "slack_bolt", "aiosqlite")
 
 
 class _StandardError:
-    """Where lines go; one that cannot be written is lost, and nothing else is."""
+    """The output of our loggers. It drops a line that it can't write, and raises nothing."""
 
     def write(self, text: str) -> None:
         with suppress(OSError, ValueError):
@@ -31,7 +31,7 @@ class _StandardError:
 
 
 class _Lines(structlog.WriteLogger):
-    """Our own loggers: they write by themselves, in a third of the time that the standard library takes for a line."""
+    """Our own loggers. They write directly, in a third of the time that the standard library takes for a line."""
 
     def __init__(self, name: str) -> None:
         super().__init__(cast("TextIO", _StandardError()))
@@ -42,9 +42,9 @@ def configure(*, as_json: bool) -> None:
     """Sets up all logging of the process, to standard error.
 
     Args:
-        as_json: one JSON object a line, for a machine; else for a reader.
+        as_json: log one JSON object per line, for programs; else lines for people.
     """
-    about: list[Processor] = [
+    metadata: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -54,25 +54,25 @@ def configure(*, as_json: bool) -> None:
         structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False),
     ]
     structlog.configure(
-        processors=[structlog.contextvars.merge_contextvars, *about, *shape],
+        processors=[structlog.contextvars.merge_contextvars, *metadata, *shape],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=_Lines,
         cache_logger_on_first_use=True,
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *shape],
-        foreign_pre_chain=[*about, _name_only],
+        foreign_pre_chain=[*metadata, _name_only],
     )
     handler = logging.StreamHandler()
     handler.setFormatter(formatter)
-    logging.raiseExceptions = False  # a line that cannot be written would be printed with its traceback
+    logging.raiseExceptions = False  # else logging prints a line that it can't write, with a traceback
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     for name in QUIET:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def where(exc_info: ExcInfo) -> str:
-    """A traceback without what the exceptions say: that may quote the number or body that nobody had foreseen."""
+    """Formats a traceback without the messages of the exceptions, because these may quote a number or a body."""
     lines: list[str] = []
     cause: BaseException | None = exc_info[1]
     while cause is not None:
@@ -82,7 +82,7 @@ def where(exc_info: ExcInfo) -> str:
 
 
 def _name_only(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Other people's loggers put what an exception says into their line."""
+    """Replaces an exception's message with its type, because libraries put the message into their line."""
     error = (event.get("exc_info") or (None, None))[1]
     if error is not None and str(error):
         event["event"] = event["event"].replace(str(error), type(error).__name__)

@@ -1,4 +1,4 @@
-"""What happens to a text, told for the log and for what is counted; each is told only once it is committed."""
+"""Events of a text, for the log and the metrics. The database delivers them once their transaction commits."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ if TYPE_CHECKING:
 
 
 def received(tx: Transaction, entry: Entry, message_id: int) -> None:
-    """A contact's text has its message."""
+    """Records that a contact's text became a message."""
     tx.tell(Received(entry.id, message_id, entry.source))
 
 
 def tried(tx: Transaction, message: Message, attempt: Attempt) -> None:
-    """A request to a provider is about to be made."""
+    """Records that we are about to send a request to a provider."""
     tx.tell(Tried(message.intake_id, message.id, attempt.id, attempt.account, attempt.sender))
 
 
 def ended(tx: Transaction, message: Message, attempt: Attempt, end: str, *, is_answer: bool = False) -> None:
-    """The attempt ended so; as the provider answered our request, or as was said of it afterwards."""
+    """Records the end of an attempt: from the provider's answer (`is_answer`), or from a later receipt or lookup."""
     waited = max(0, tx.now - _wanted_at(message)) if is_answer else None
     tx.tell(Ended(message.intake_id, message.id, attempt.id, attempt.account, end, waited))
 
 
 def stopped(tx: Transaction, message: Message, code: str) -> None:
-    """The gate does not let the text out."""
+    """Records that the gate stopped a text."""
     tx.tell(Stopped(message.intake_id, message.id, code))
 
 
 async def said(tx: Transaction, account: str, attempt: Attempt | None, status: Status | None) -> None:
-    """A provider said something about an attempt, known or not."""
+    """Records a receipt, also for an attempt or with a status that we don't know."""
     origin = None if attempt is None else (await messages.get(tx, attempt.message_id)).intake_id
     tx.tell(Said(origin, account, None if status is None else status.value))
 
 
 def shown(tx: Transaction, posted: Iterable[Message]) -> None:
-    """These messages are in Slack; those of a contact count."""
+    """Records that these messages are in Slack; those of a contact count."""
     for message in posted:
         if message.direction == "in":
             waited = None if message.intake_id is None else max(0, tx.now - made_at(message.intake_id))
@@ -54,6 +54,6 @@ def shown(tx: Transaction, posted: Iterable[Message]) -> None:
 
 
 def _wanted_at(message: Message) -> int:
-    """When the text was to go out: as soon as it was taken in, decided about, or for later (microseconds UTC)."""
-    taken_in = message.created_at if message.intake_id is None else made_at(message.intake_id)
-    return max(taken_in, message.decided_at, message.not_before or 0)
+    """Returns when the text should go out: once stored, once decided about, or when scheduled (microseconds UTC)."""
+    stored_at = message.created_at if message.intake_id is None else made_at(message.intake_id)
+    return max(stored_at, message.decided_at, message.not_before or 0)

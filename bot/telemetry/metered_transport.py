@@ -1,4 +1,4 @@
-"""Requests to providers, measured and logged where they leave: by account and answer, never by URL or body."""
+"""An HTTP transport that measures and logs requests to providers, by account and answer, never by URL or body."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from structlog.contextvars import get_contextvars
 if TYPE_CHECKING:
     from bot.telemetry.metrics import Metrics
 
-ELSEWHERE = "sweep"  # the kind of the work that is no job
+ELSEWHERE = "sweep"  # the kind of work outside jobs
 
 log = structlog.get_logger("requests")
 
@@ -21,9 +21,9 @@ class MeteredTransport(httpx.AsyncBaseTransport):
     """The transport of one account.
 
     Args:
-        transport: sends; shared by all accounts, and closed by whoever opened it.
-        metrics: where requests are counted.
-        account: by the name that the settings give it.
+        transport: sends the requests. All accounts share it; its owner closes it.
+        metrics: counts the requests.
+        account: the name of the account in the settings.
     """
 
     def __init__(self, transport: httpx.AsyncBaseTransport, metrics: Metrics, account: str) -> None:
@@ -32,7 +32,7 @@ class MeteredTransport(httpx.AsyncBaseTransport):
         self._account = account
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Sends one request; what comes of it is for the one who asked."""
+        """Sends one request. Passes the response or the error on to the caller."""
         began = time.monotonic()
         answer = "none"
         try:
@@ -45,10 +45,10 @@ class MeteredTransport(httpx.AsyncBaseTransport):
         return response
 
     async def aclose(self) -> None:
-        """The shared transport stays open."""
+        """Leaves the shared transport open."""
 
     def _note(self, seconds: float, answer: str) -> None:
         kind = get_contextvars().get("kind", ELSEWHERE)
         self._metrics.provider_seconds.labels(self._account, kind).observe(seconds)
         self._metrics.provider_requests.labels(self._account, answer).inc()
-        log.info("a provider was asked", account=self._account, answer=answer, seconds=round(seconds, 3))
+        log.info("provider request", account=self._account, answer=answer, seconds=round(seconds, 3))

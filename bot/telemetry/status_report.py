@@ -1,4 +1,4 @@
-"""How things stand, for Slack and for a terminal: the live leases, and what waits or went wrong. Only reads."""
+"""The status report for Slack and for the command: queues, failures, provider health and live leases. Only reads."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDS_SOON = 7 * DAY
 
 @dataclass(frozen=True, slots=True)
 class LeaseView:
-    """A live lease with whom and what it serves."""
+    """A live lease with its contact and conversation."""
 
     lease: Lease
     contact: Contact
@@ -36,19 +36,19 @@ class LeaseView:
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """Times in microseconds UTC."""
+    """Queues, failures and provider health. Times are microseconds UTC."""
 
     inboxes: dict[str, InboxCounts]
     sides: list[SideCounts]
-    paused: dict[str, int] = field(repr=False)  # a Slack method or an account: until when
-    accepted: dict[str, int | None]  # account: when it last took a text
-    dead: int  # rows of the intake that nobody could read
+    paused: dict[str, int] = field(repr=False)  # the end of each pause, by Slack method or account
+    accepted: dict[str, int | None]  # when each account last accepted a text
+    dead: int  # dead rows of the intake
 
 
 async def live_leases(
     database: Database, providers: Mapping[str, type[Provider] | Provider], inboxes: Iterable[str]
 ) -> list[LeaseView]:
-    """The live leases of these inboxes, the one that ends next first."""
+    """Returns the live leases of these inboxes, the next to end first."""
     now = database.clock()
     found: list[LeaseView] = []
     async with database.read() as reader:
@@ -68,7 +68,7 @@ async def live_leases(
 
 
 async def look(database: Database, settings: Settings, inboxes: Iterable[str]) -> StatusReport:
-    """How things stand now, with the counts of these inboxes."""
+    """Returns the current status, with the counts of these inboxes."""
     async with database.read() as reader:
         accepted: dict[str, int | None] = dict.fromkeys(settings.accounts)
         for name, sender in settings.senders.items():
@@ -84,7 +84,7 @@ async def look(database: Database, settings: Settings, inboxes: Iterable[str]) -
 
 
 def lease_as_json(view: LeaseView) -> dict[str, Any]:
-    """A lease in JSON types, times in ISO 8601."""
+    """Returns a lease in JSON types, times in ISO 8601."""
     return {
         "number": view.lease.number,
         "contact": view.contact.address,
@@ -98,23 +98,23 @@ def lease_as_json(view: LeaseView) -> dict[str, Any]:
     }
 
 
-def standing_as_json(standing: StatusReport) -> dict[str, Any]:
-    """How things stand in JSON types, times in ISO 8601."""
+def report_as_json(report: StatusReport) -> dict[str, Any]:
+    """Returns a status report in JSON types, times in ISO 8601."""
     return {
         "inboxes": {
             name: {**asdict(counts), "waiting_since": moment(counts.waiting_since)}
-            for name, counts in standing.inboxes.items()
+            for name, counts in report.inboxes.items()
         },
         "jobs": {
             each.side: {"waiting": each.waiting, "due": each.due, "oldest": moment(each.oldest)}
-            for each in standing.sides
+            for each in report.sides
         },
-        "paused": {key: moment(until) for key, until in standing.paused.items()},
-        "last_accepted": {account: moment(at) for account, at in standing.accepted.items()},
-        "dead": standing.dead,
+        "paused": {key: moment(until) for key, until in report.paused.items()},
+        "last_accepted": {account: moment(at) for account, at in report.accepted.items()},
+        "dead": report.dead,
     }
 
 
 def moment(at: int | None) -> str | None:
-    """A time as people and programs read it: `2025-12-12T10:31:00Z`."""
+    """Formats a time (microseconds UTC) as `2025-12-12T10:31:00Z`; None stays None."""
     return None if at is None else f"{to_datetime(at):%Y-%m-%dT%H:%M:%SZ}"

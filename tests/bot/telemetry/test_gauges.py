@@ -93,7 +93,7 @@ async def test_an_answer_does_not_wait_for_the_database(
 ) -> None:
     """While every reader is busy it shows the reading before, and the event loop goes on."""
     monkeypatch.setattr(gauges, "FRESH", 0.0)
-    monkeypatch.setattr(gauges, "PATIENCE", 0.05)
+    monkeypatch.setattr(gauges, "TIMEOUT", 0.05)
     async with database.transaction() as tx:
         await intake.append(tx, [Arrival("fone", "unreadable", "c", b"?", None, error="no JSON")])
     await read.refresh()

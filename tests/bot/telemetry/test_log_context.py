@@ -48,7 +48,7 @@ def test_what_moved_a_text_on_stands_beside_it() -> None:
 
 def test_what_belongs_to_no_text_is_found_by_its_own_row() -> None:
     """A receipt that nobody knows."""
-    assert line(Said(None, "fone", None), 11) == {"event": "a receipt came", "intake": 11, "account": "fone"}
+    assert line(Said(None, "fone", None), 11) == {"event": "receipt received", "intake": 11, "account": "fone"}
 
 
 def test_waits_are_seconds() -> None:

@@ -56,8 +56,8 @@ def in_order(wanted: list[str], found: list[str]) -> bool:
 def test_one_id_leads_through_the_life_of_a_text(day: Day) -> None:
     """It is in the lines of the webhook, the intake handler, the job and the post in Slack."""
     found = about(day, day.text["intake_id"])
-    assert in_order(["taken in", "a text came", "posted", "a text stands in Slack"], events(found)) or in_order(
-        ["taken in", "a text came", "a text stands in Slack", "posted"], events(found)
+    assert in_order(["stored", "text received", "posted", "text shown in Slack"], events(found)) or in_order(
+        ["stored", "text received", "text shown in Slack", "posted"], events(found)
     )
     assert {"job", "kind"} <= set(found[-1])
 
@@ -65,14 +65,14 @@ def test_one_id_leads_through_the_life_of_a_text(day: Day) -> None:
 def test_one_id_leads_through_the_life_of_a_reply(day: Day) -> None:
     """It is in the lines of Slack, the gate, the request and its answer, the receipt and the status line."""
     found = about(day, day.reply["intake_id"])
-    wanted = ["taken in", "handled", "a text is offered", "a provider was asked", "an attempt ended"]
+    wanted = ["stored", "handled", "sending text", "provider request", "attempt ended"]
     assert in_order(wanted, events(found))
-    assert {"a receipt came", "posted"} <= set(events(found))
-    ends = [line["end"] for line in found if line["event"] == "an attempt ended"]
+    assert {"receipt received", "posted"} <= set(events(found))
+    ends = [line["end"] for line in found if line["event"] == "attempt ended"]
     assert ends == ["accepted", "delivered"]
-    (receipt, *_) = [line for line in found if line["event"] == "a receipt came"]
+    (receipt, *_) = [line for line in found if line["event"] == "receipt received"]
     assert receipt["by"] != receipt["intake"] == day.reply["intake_id"]
-    assert "taken in" in events(about(day, receipt["by"]))
+    assert "stored" in events(about(day, receipt["by"]))
 
 
 def test_other_texts_do_not_share_it(day: Day) -> None:

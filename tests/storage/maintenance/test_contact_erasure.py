@@ -120,7 +120,7 @@ async def test_who_began_it_is_told_also_when_only_the_end_was_cut_short(databas
     (telling,) = await rows(database, "SELECT payload FROM jobs WHERE kind = 'tell'")
     said = json.loads(telling["payload"])
     assert (said["user"], said["marked"]) == ("U1", True)
-    assert f"{known.texts} texts, {known.files} file here" in said["sentence"]
+    assert f"{known.texts} texts, {known.files} file and" in said["sentence"]
     assert (known.texts, known.files, known.posts) == (2, 1, 0)
 
 
