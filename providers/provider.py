@@ -1,4 +1,4 @@
-"""The contract that every provider fulfils, ours and other people's. `tests/contract/` proves it."""
+"""The contract that every provider fulfils, built in or from another package. `tests/contract/` proves it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Model(BaseModel):
-    """What every settings and options model here is built on: unknown keys are mistakes, values stay out of errors."""
+    """The base of every settings and options model: it refuses unknown keys and keeps values out of errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -29,10 +29,10 @@ _Options = TypeVar("_Options", bound=Model)
 
 
 def read_options(kind: type[_Options], sms: OutboundSms) -> _Options:
-    """The options of a text, as its provider's own model.
+    """Returns the options of a text as its provider's own model.
 
     Raises:
-        Unsupported: an option that this provider does not have, or a value that it cannot take.
+        Unsupported: the provider does not have this option, or does not take this value.
     """
     try:
         return kind.model_validate(dict(sms.options))
@@ -44,38 +44,39 @@ def read_options(kind: type[_Options], sms: OutboundSms) -> _Options:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How much an account may do in any stretch of time, as its company documents it."""
+    """How much an account may do in any period of so many seconds, as its provider documents it."""
 
     count: int
     seconds: int
-    kind: Literal["requests", "texts"] = "texts"  # of texts, those that are billed
-    after: Limit | None = None  # what people may still send, and nothing automatic may, once this one is used up
+    kind: Literal["requests", "texts"] = "texts"  # of texts, those that the provider bills
+    after: Limit | None = None  # once this limit is used up, people may still send so many; automatic texts wait
 
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a company's API can do, as data: the docs' table is generated from it, the contract suite proves it."""
+    """What a provider's API can do, as data: the docs' table is made from it, and the contract suite proves it."""
 
-    receipts: bool = False  # tells us what became of a text
+    receipts: bool = False  # it reports the status of a text
     delivered_means: str = "delivered to the phone"  # or "handed to the carrier": shown beside the receipt
     inbound: bool = False  # texts from contacts reach our webhook
-    inbound_after_send: bool = False  # … but only once a text was sent from the number with our URL
+    inbound_after_send: bool = False  # … but only after a text with our URL was sent from the number
     media_in: bool = False
-    media_hosts: tuple[str, ...] = ()  # names of the hosts that such files lie on, beside that of an account's base_url
+    media_hosts: tuple[str, ...] = ()  # names of the hosts that serve such files, besides that of `base_url`
+    media_headers: bool = False  # such files need credentials: the class has `media_headers`
     media_out: bool = False
-    leases: bool = False  # can assign us a number for one contact
+    leases: bool = False  # it can assign us a number for one contact
     max_leases: int | None = None  # live ones for one contact at a time; None where no limit is documented
-    alphanumeric: bool = False  # can send from a name
-    schedule: bool = False  # can be told to send later (not cancellable)
-    expiry: bool = False  # can be told when to give up
-    find_sent: bool = False  # can be asked whether a text of ours arrived there
-    look_up: bool = False  # can be asked for one text by its id
-    list_inbound: bool = False  # can be asked for texts that its webhook failed to bring
-    clients: bool = False  # can text a `client:` name
+    alphanumeric: bool = False  # it can send from a name
+    schedule: bool = False  # it can send later (we cannot cancel that)
+    expiry: bool = False  # it can stop trying after a time that we set
+    find_sent: bool = False  # it can say whether a text of ours arrived there
+    look_up: bool = False  # it can return one text by its id
+    list_inbound: bool = False  # it can list texts that its webhook failed to bring
+    clients: bool = False  # it can text a `client:` name
     max_text: int | None = None  # characters; None where no limit is documented
-    concatenates: bool = True  # a text longer than one segment is joined again on the phone
-    limits: tuple[Limit, ...] = ()  # each of them holds
-    unproved: frozenset[str] = frozenset()  # names of the above that rest on no document
+    concatenates: bool = True  # the phone joins the segments of a long text again
+    limits: tuple[Limit, ...] = ()  # all of them apply
+    unproved: frozenset[str] = frozenset()  # names of the above that no document of the provider states
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +85,29 @@ class Callbacks:
 
     receipts: str = field(repr=False)  # belongs to this attempt
     replies: str = field(repr=False)  # belongs to the conversation
-    sender: str = field(repr=False)  # belongs to the sender, for a company that keeps one URL per number
-    secret: str = field(repr=False)  # for a header of ours, where the company lets us set one
+    sender: str = field(repr=False)  # belongs to the sender, for a provider that keeps one URL per number
+    secret: str = field(repr=False)  # for a header of ours, if the provider lets us set one
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """One request from a company, as it came. Its path token has been checked before a provider sees it."""
+    """One request from a provider, unchanged. The bot has checked the token in its path already."""
 
     method: str  # "POST" or "GET"
     query: tuple[tuple[str, str], ...] = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)  # names in lower case
     body: bytes = field(repr=False)
     received_at: datetime  # aware, UTC
-    secret: str = field(repr=False)  # what `Callbacks.secret` was for this URL
-    attempt: str | None = None  # the attempt that this URL was made for, if it was made for one
+    secret: str = field(repr=False)  # the `Callbacks.secret` of this URL
+    attempt: str | None = None  # the attempt that we made this URL for, if we made it for one
+    # The public URL that the provider called, with its query: `public_url` and the request's path, for providers that
+    # sign it. The Host header has no part in it. Empty where `parse` reads a stored webhook again.
+    url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookAnswer:
-    """What a company wants to hear once its webhook is durable."""
+    """The answer that a provider expects once its webhook is durable."""
 
     status: int = 200
     body: str = ""
@@ -112,34 +116,34 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """What an operator does at the company so that texts to a sender reach us."""
+    """What an operator does in the provider's portal so that texts to a sender reach us."""
 
     what: str  # a sentence
-    paste: str = field(default="", repr=False)  # a URL or a document; empty where nothing is pasted
+    paste: str = field(default="", repr=False)  # a URL or a document; empty if there is nothing to paste
 
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A webhook that says too little: ask the company instead. Exactly one of the three is set."""
+    """The event of a webhook that says too little: the bot asks the provider. Exactly one of the three is set."""
 
     provider_id: str | None = None  # `look_up` this text
-    attempt: str | None = None  # `look_up` what our attempt became; its provider id is in our own rows
+    attempt: str | None = None  # `look_up` the text of our attempt; our own rows have its provider id
     since: datetime | None = None  # `list_inbound` from then on
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The company took one part of a message."""
+    """The provider took one part of a message."""
 
     provider_id: str
-    status: Status  # ACCEPTED, or further where the answer already says so
+    status: Status  # ACCEPTED, or further if the answer already says so
     sender: Address | None = None  # the sender really used; with a lease, the number that was assigned
     segments: int | None = None
 
 
 @runtime_checkable
 class Provider(Protocol):
-    """One company's API. An instance is one account of ours there; it keeps no state of its own."""
+    """One provider's API. An instance is one account of ours there; it keeps no state of its own."""
 
     name: ClassVar[str]  # as settings name it: "fonedynamics"
     title: ClassVar[str]  # as people write it: "Fone Dynamics"
@@ -148,63 +152,82 @@ class Provider(Protocol):
     Options: ClassVar[type[Model]]  # what may be set per sender and per message
 
     def __init__(self, settings: Model, client: httpx.AsyncClient) -> None:
-        """Keeps the account's settings and the client that its requests go through; does no I/O."""
+        """Keeps the account's settings and the client for its requests; does no I/O."""
 
     def check(self, sms: OutboundSms) -> None:
-        """Says before any request what the company would refuse or cannot be told.
+        """Finds, before any request, what the provider would refuse or its API cannot express.
 
         Raises:
-            Unsupported: the API has no way to say it.
-            Refused: the document says that it is refused.
+            Unsupported: the API cannot express it.
+            Refused: the provider's document says that it refuses this.
         """
 
     async def send(self, sms: OutboundSms, callbacks: Callbacks) -> Accepted:
-        """Offers one text to the company, once, after `check`.
+        """Offers one text to the provider, once, after `check`.
 
         Raises:
             NotSent, Throttled, Refused, Unknown: see `providers.errors`.
         """
 
     def verify(self, hook: Webhook) -> None:
-        """Raises `Forged` unless the webhook shows what only the company can know, beyond the token in its path."""
+        """Raises `Forged` unless the webhook proves that the provider sent it, beyond the token in its path."""
 
     def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
-        """What a webhook says. Pure: the same webhook gives equal events; none means nothing happened.
+        """Returns the events of a webhook; an empty list if nothing happened.
+
+        Pure: the same webhook gives equal events.
 
         Raises:
-            Unreadable: if it makes no sense.
+            Unreadable: the webhook makes no sense.
         """
 
     def answer(self, hook: Webhook) -> WebhookAnswer:
-        """What this company wants to hear for a webhook that is durable here."""
+        """Returns the answer that this provider expects for a webhook that is durable here."""
 
     @staticmethod
     def portal(sender: str, url: str, secret: str) -> Portal:
-        """What an operator does at the company so that texts to a sender reach us.
+        """Returns what an operator does in the provider's portal so that texts to a sender reach us.
 
         Args:
-            sender: by the name the settings give it.
+            sender: its name in the settings.
             url: of ours, for this sender.
-            secret: what `verify` will find in `Webhook.secret`.
+            secret: `verify` finds it in `Webhook.secret`.
         """
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
-        """Texts at the company that are this one, sent since then. An empty list is no proof of absence.
+        """Returns the provider's texts that are this one, sent since then. An empty list is no proof of absence.
 
         Raises:
-            Unsupported: unless `features.find_sent`. NotSent, Refused, Unknown: the question could not be asked.
+            Unsupported: unless `features.find_sent`. NotSent, Refused, Unknown: the provider did not answer this.
         """
 
     async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:
-        """What the company says now of one text, or None if it does not know it.
+        """Returns what the provider says now about one text, or None if it does not know it.
 
         Raises:
-            Unsupported: unless `features.look_up`. NotSent, Refused, Unknown: the question could not be asked.
+            Unsupported: unless `features.look_up`. NotSent, Refused, Unknown: the provider did not answer this.
         """
 
     def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:
-        """Texts that contacts sent us since then, oldest first.
+        """Yields the texts that contacts sent us since then, oldest first.
 
         Raises:
-            Unsupported: unless `features.list_inbound`. NotSent, Refused, Unknown: the question could not be asked.
+            Unsupported: unless `features.list_inbound`. NotSent, Refused, Unknown: the provider did not answer this.
+        """
+
+
+@runtime_checkable
+class MediaHeaders(Protocol):
+    """The one more method of a provider that serves a contact's files to its customer only."""
+
+    @staticmethod
+    def media_headers(settings: Model, url: str) -> Mapping[str, str]:
+        """Returns the headers for the request of one file; empty if this URL needs none. Pure.
+
+        The bot calls it for each URL that it is about to ask, redirects included, and sends the headers only to the
+        server that the text itself named: over https at one of `features.media_hosts`, or at the account's `base_url`.
+
+        Args:
+            settings: of the account, an instance of the provider's `Settings`.
+            url: absolute.
         """

@@ -30,6 +30,10 @@ class CallbackUrls:
         token = self._derive(f"{account}/{scope}/{subject}")
         return f"{self._base}/sms/{account}/{token}", Callback(hash_token(token), scope, subject, account)
 
+    def public(self, path: str) -> str:
+        """Returns the public URL of a path of ours, which may have a query."""
+        return f"{self._base}{path}"
+
     def header_secret(self, account: str) -> str:
         """What a company that lets us set a header sends back to us in it."""
         if account not in self._header_secrets:

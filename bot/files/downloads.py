@@ -21,7 +21,7 @@ from bot.files import filetypes
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
 MOST_REDIRECTS = 5
@@ -60,6 +60,19 @@ class NotFetched(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """Headers that a provider wants with the request of a file.
+
+    Args:
+        hosts: names, those below each included; they get the headers over https only.
+        headers: returns those for one URL; empty if it needs none.
+    """
+
+    hosts: frozenset[str]
+    headers: Callable[[str], Mapping[str, str]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """From where a file may come.
 
@@ -67,11 +80,13 @@ class Source:
         hosts: names, those below each included, at the usual ports.
         origins: whose own addresses may also be private ones: what an operator configured.
         headers: for these hosts only; with any, plain http is asked nowhere but at the origins.
+        credentials: for some of these hosts and for the origins, and for no server that a redirect leads to.
     """
 
     hosts: frozenset[str] = frozenset()
     origins: frozenset[Origin] = frozenset()
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credentials: Credentials | None = None
 
     def allows(self, url: URL) -> bool:
         """Whether this address may be asked at all."""
@@ -81,7 +96,20 @@ class Source:
             return True
         if url.port != _DEFAULT_PORTS[url.scheme] or (self.headers and url.scheme != "https") or _is_address(url.host):
             return False
-        return any(url.host == host or url.host.endswith(f".{host}") for host in self.hosts)
+        return _is_below(url, self.hosts)
+
+    def headers_for(self, url: URL, named: URL) -> Mapping[str, str]:
+        """Returns the headers for one request.
+
+        Args:
+            url: of the request, one that is allowed.
+            named: the URL that the text named; a redirect may have led away from it.
+        """
+        wanted = self.credentials
+        if wanted is None or origin(url) != origin(named):
+            return self.headers
+        is_theirs = origin(url) in self.origins or (url.scheme == "https" and _is_below(url, wanted.hosts))
+        return {**self.headers, **wanted.headers(str(url))} if is_theirs else self.headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +172,12 @@ class Downloads:
                 raise NotFetched("connection_lost", "the connection broke", may_come=True) from None
 
     async def _follow(self, url: str, source: Source, limit: int, name: str | None) -> Fetched:
-        at = _parsed(url)
+        at = named = _parsed(url)
         for _ in range(MOST_REDIRECTS + 1):
             if not source.allows(at):
                 raise NotFetched("not_allowed", "it lies at an address that nothing is fetched from")
-            headers = {"Accept-Encoding": "identity", "User-Agent": "threadline", **source.headers}
+            wanted = source.headers_for(at, named)
+            headers = {"Accept-Encoding": "identity", "User-Agent": "threadline", **wanted}
             async with self._session.get(at, headers=headers, allow_redirects=False) as answer:
                 if answer.status not in _REDIRECTS:
                     return await _read(answer, limit, name or _name(answer))
@@ -226,6 +255,11 @@ def is_public(address: str) -> bool:
         if inner is not None:
             return is_public(str(inner))
     return found.is_global and not found.is_multicast
+
+
+def _is_below(url: URL, hosts: Iterable[str]) -> bool:
+    """True if the URL's host is one of these names or below one."""
+    return any(url.host == host or (url.host or "").endswith(f".{host}") for host in hosts)
 
 
 def _is_address(host: str) -> bool:

@@ -7,6 +7,7 @@ shown ends as a sentence in the thread.
 
 from __future__ import annotations
 
+from functools import partial
 from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -16,8 +17,9 @@ from yarl import URL
 from bot.conversations import enqueue, recovery
 from bot.conversations.enqueue import RetryLater
 from bot.files import filetypes
-from bot.files.downloads import NotFetched, Source, origin
+from bot.files.downloads import Credentials, NotFetched, Source, origin
 from bot.slack.client.api import SlackRefused, SlackUncertain, SlackUnreachable
+from providers.provider import MediaHeaders
 from storage.engine.clock import SECOND
 from storage.tables import conversations, files, jobs, messages, posts
 
@@ -72,9 +74,12 @@ def _slack(settings: Settings) -> tuple[str, str, int]:
 
 def _source(settings: Settings, name: str) -> Source:
     account = settings.accounts[name]
-    base_url = getattr(account.provider_settings(), "base_url", None)  # a provider of somebody else's may have none
+    kind, of_account = account.kind, account.provider_settings()
+    base_url = getattr(of_account, "base_url", None)  # a provider of another package may have none
     origins = frozenset() if base_url is None else frozenset({origin(URL(str(base_url)))})
-    return Source(frozenset({*account.kind.features.media_hosts, *settings.files.hosts}), origins)
+    hosts = frozenset(kind.features.media_hosts)
+    wanted = Credentials(hosts, partial(kind.media_headers, of_account)) if issubclass(kind, MediaHeaders) else None
+    return Source(frozenset({*hosts, *settings.files.hosts}), origins, credentials=wanted)
 
 
 class Incoming:

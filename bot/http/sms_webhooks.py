@@ -146,6 +146,7 @@ class SmsWebhooks:
             received_at=datetime.now(UTC),
             secret=self._urls.header_secret(callback.account),
             attempt=callback.subject if callback.scope == "attempt" else None,
+            url=self._urls.public(request.rel_url.raw_path_qs),
         )
 
     def _count(self, account: str, outcome: str) -> None:

@@ -19,6 +19,7 @@ MEANING = {
     "inbound_after_send": "They do so only once a text with our URL has gone out from the number.",
     "media_in": "A text from a contact may bring files.",
     "media_hosts": "Where such files lie, beside the host of an account's `base_url`; none are fetched from elsewhere.",
+    "media_headers": "Such files are fetched with credentials of the account, which go to those hosts only.",
     "media_out": "A text to a contact may take files along, as addresses that the company fetches.",
     "leases": "It can assign us a number for one contact: a sender's address may be `leased`.",
     "max_leases": "How many such numbers one contact can have at a time, as the company documents it.",

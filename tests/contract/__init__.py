@@ -3,16 +3,17 @@
 A provider brings data only: a folder with its name, under `fixtures/` here, or under a folder that the environment
 variable THREADLINE_CONTRACT names (for a provider that lives in another package):
 
-    <name>/contract.toml      its account, and where its status words stand
-    <name>/exchanges/*.http   what we ask it: the call, each request as it must leave, each answer, what comes of it
-    <name>/webhooks/*.http    what it tells us: the request as it came, what we answer, what it means
-    <name>/forged/*.http      webhooks that must raise `Forged`, where it proves more than the token in the path
+    <name>/contract.toml      its account, and where its status words are
+    <name>/exchanges/*.http   what we ask it: the call, each request as it must leave, each answer, the result
+    <name>/webhooks/*.http    what it sends us: the request as it came, what we answer, the result
+    <name>/forged/*.http      webhooks that must raise `Forged`, if it proves more than the token in the path
 
 **contract.toml**
 
     status = ["providers.fonedynamics:STATUS"]   # its tables of status words, as `module:NAME`
     secrets = ["token-of-the-account"]           # what must be in no log, no error and no repr
     path_token_only = true                       # it proves nothing itself, so there is nothing to forge; else forged/
+    signed = ["url", "body"]                     # what the signature in its webhooks covers; left out without one
     now = 2026-11-21T10:00:00Z                   # what the clock says; this is the default
     [settings]                                   # for its Settings; {origin} becomes http://127.0.0.1:<port>
     base_url = "{origin}"
@@ -46,6 +47,7 @@ sections, each under a line `=== name`:
     find_sent = { since = 2026-11-21T09:00:00Z, recipient = …, and so on as for send }
     look_up = { provider_id = "…" }
     list_inbound = { since = 2026-11-21T09:00:00Z }
+    media_headers = { url = "https://…" }     # no request leaves; the result lists [[header]], each a name and a value
 
 No `sender` means a leased one. `attempt` is ATTEMPT below unless it is given. Addresses are in the canonical form of
 `sms.address`. Text and media of a call must not occur in any log or error, so let them be longer than a word or two.
@@ -56,8 +58,8 @@ headers that the client always sends and the suite checks itself: Host, Accept-E
 Content-Length. JSON is compared by its value, XML in canonical form without the space around its texts, everything else
 byte for byte. URLs of ours and the secret are the constants RECEIPTS, REPLIES, SENDER and SECRET below, written out.
 
-`result` (TOML) lists what comes of it under [[accepted]], [[receipt]], [[inbound]], [[ask]], with each attribute that
-differs from its default (a Receipt's `status` is left out where it is None); or names the error,
+`result` (TOML) lists the events under [[accepted]], [[receipt]], [[inbound]], [[ask]], with each attribute that differs
+from its default (a Receipt's `status` is left out where it is None); or names the error,
 
     [refused]            # not_sent, throttled, refused, unsupported, unknown
     code = "COUNTRY_UNAVAILABLE"
@@ -80,11 +82,18 @@ or says `nothing = true`: None, or an empty list.
 
 and `result` as above, or `[unreadable]`. At least one webhook says what we `answer`.
 
+`Webhook.url` is PUBLIC below and the path and query of the first line; a whole URL there (`POST https://…`) stands for
+itself. A signature is a header like any other: the one that the provider sent, or one that you make over that URL and
+this body with the credentials of contract.toml. The suite then changes each part that `signed` names, takes the headers
+away and swaps them with those of another webhook; `verify` must raise `Forged` each time.
+
 **What must be among them**, or a test says that it is missing: a `send` that is accepted; one that is refused by an
 answer; for each feature that is declared a fixture that shows it (an option `schedule` or `expiry` for these two);
-every status word in a webhook or a look-up; a word that is in no table, where there are receipts.
+every status word in a webhook or a look-up; a word that is in no table, where there are receipts; two webhooks with
+different signatures, where there are any.
 """
 
+PUBLIC = "https://threadline.example"
 RECEIPTS = "https://threadline.example/receipts/rcpt-4b1f0c7e9a5d"
 REPLIES = "https://threadline.example/replies/rply-8e2d6a3c1b7f"
 SENDER = "https://threadline.example/sender/sndr-3d7a9c2e5b1f"

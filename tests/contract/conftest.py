@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+import providers
 from bot.telemetry.logs import QUIET
 from providers.http import open_client
 from tests.contract.company import Company, open_company
@@ -30,6 +32,22 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     pairs = [(subject, fixture) for subject in subjects() for fixture in getattr(subject, _FOLDERS[kind])]
     ids = [f"{subject.name}-{fixture.path.stem}" for subject, fixture in pairs]
     metafunc.parametrize(("subject", kind), pairs, ids=ids)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Says what to do when the name after `-k` is that of no provider, and nothing would run."""
+    keyword, here = config.getoption("keyword"), Path(__file__).parent
+    if (
+        keyword
+        and not items
+        and all(Path(place.partition("::")[0]).resolve().is_relative_to(here) for place in config.args)
+    ):
+        known = ", ".join(providers.names())
+        raise pytest.UsageError(
+            f"-k {keyword} selects no test of the contract suite. It knows the providers {known}. "
+            "Make yours known first: step 11 of docs/add-a-provider.md."
+        )
 
 
 @pytest.fixture

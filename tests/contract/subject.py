@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import pytest
 
 import providers
 from providers.errors import Forged, ProviderError, Refused, Throttled, Unreadable
-from providers.provider import Accepted, Ask, Callbacks, Model, Provider, Webhook
+from providers.provider import Accepted, Ask, Callbacks, MediaHeaders, Model, Provider, Webhook
 from sms.address import E164, Alphanumeric, Client, ShortCode, parse
 from sms.message import InboundSms, Media, OutboundSms, Receipt
-from tests.contract import ATTEMPT, RECEIPTS, REPLIES, SECRET, SENDER
+from tests.contract import ATTEMPT, PUBLIC, RECEIPTS, REPLIES, SECRET, SENDER
 from tests.contract.fixture_file import Fixture, read
 
 if TYPE_CHECKING:
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 
 CALLBACKS = Callbacks(receipts=RECEIPTS, replies=REPLIES, sender=SENDER, secret=SECRET)
 _HERE = Path(__file__).parent / "fixtures"
+_MISSING = """\
+{name} brings no data for the contract suite. Add a folder with contract.toml, exchanges/ and webhooks/. It may be
+{places}
+THREADLINE_CONTRACT names the folder above that of a provider in another package.
+Step 10 of docs/add-a-provider.md shows the files."""
 _KINDS = {Accepted: "accepted", Receipt: "receipt", InboundSms: "inbound", Ask: "ask"}
 
 
@@ -83,6 +89,27 @@ class Subject:
         """The account that the data file describes."""
         return self.kind.Settings.model_validate(_placed(self.data["settings"], origin))
 
+    @property
+    def signed(self) -> list[str]:
+        """The parts of a webhook that a signature covers; empty if it has none."""
+        found: list[str] = self.data.get("signed", [])
+        return found
+
+    @cached_property
+    def accepted(self) -> tuple[Fixture, OutboundSms]:
+        """The first fixture of a `send` that is accepted, and what it sends; the test fails if there is none."""
+        found = self.sends(ends="accepted")
+        if not found:
+            pytest.fail(f"Add a `send` that is accepted: a file {self.folder}/exchanges/<name>.http.", pytrace=False)
+        return found[0]
+
+    @cached_property
+    def hooks(self) -> list[Webhook]:
+        """Its webhooks, as the bot would hand them over; the test fails if there are none."""
+        if not self.webhooks:
+            pytest.fail(f"Add a webhook: a file {self.folder}/webhooks/<name>.http.", pytrace=False)
+        return [hook_of(self, fixture) for fixture in self.webhooks]
+
     def sends(self, *, ends: str) -> list[tuple[Fixture, OutboundSms]]:
         """The fixtures of `send` that end so ("accepted", "refused"), and what they send."""
         found = [fixture for fixture in self.exchanges if "send" in fixture.toml("call")]
@@ -95,10 +122,19 @@ class Subject:
 
 
 def subjects() -> list[Subject]:
-    """Every provider that brings data; `test_declarations` misses the others."""
-    roots = [_HERE, *(Path(root) for root in os.environ.get("THREADLINE_CONTRACT", "").split(os.pathsep) if root)]
-    places = ((name, root / name) for name in providers.names() for root in roots)
+    """Every provider that brings data; `test_it_brings_its_data` fails for the others."""
+    places = ((name, folder) for name in providers.names() for folder in _places(name))
     return [Subject(name, folder) for name, folder in places if (folder / "contract.toml").exists()]
+
+
+def missing(name: str) -> str:
+    """Returns what a provider without data has to add, and where."""
+    return _MISSING.format(name=name, places="\n".join(f"  {place}" for place in _places(name)))
+
+
+def _places(name: str) -> list[Path]:
+    roots = [_HERE, *(Path(root) for root in os.environ.get("THREADLINE_CONTRACT", "").split(os.pathsep) if root)]
+    return [root / name for root in roots]
 
 
 def sms_of(fixture: Fixture) -> OutboundSms:
@@ -117,20 +153,25 @@ def sms_of(fixture: Fixture) -> OutboundSms:
 def hook_of(subject: Subject, fixture: Fixture) -> Webhook:
     """The webhook in a fixture, as the door would hand it over."""
     (http,) = fixture.http("webhook")
+    url = http.target if "://" in http.target else f"{PUBLIC}{http.target}"
     return Webhook(
         method=http.method,
-        query=tuple(parse_qsl(urlsplit(http.target).query, keep_blank_values=True)),
+        query=tuple(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
         headers={name.lower(): value for name, value in http.headers},
         body=http.body,
         received_at=subject.now,
         secret=SECRET,
         attempt=fixture.toml("for").get("attempt"),
+        url=url,
     )
 
 
-async def call(provider: Provider, fixture: Fixture) -> dict[str, Any]:
-    """Does what a fixture's call says, and gives what came of it as its result is written."""
+async def call(subject: Subject, origin: str, client: httpx.AsyncClient, fixture: Fixture) -> dict[str, Any]:
+    """Does what a fixture's call says, and returns what came of it as its result is written."""
     ((method, said),) = fixture.toml("call").items()
+    if method == "media_headers":
+        return _media_headers(subject, origin, said["url"])
+    provider = subject.open(origin, client)
     try:
         if method == "send":
             return plain([await provider.send(sms_of(fixture), CALLBACKS)])
@@ -143,6 +184,12 @@ async def call(provider: Provider, fixture: Fixture) -> dict[str, Any]:
         return plain([sms async for sms in provider.list_inbound(said["since"])])
     except ProviderError as error:
         return plain_error(error)
+
+
+def _media_headers(subject: Subject, origin: str, url: str) -> dict[str, Any]:
+    assert issubclass(subject.kind, MediaHeaders), f"{subject.name} has no method media_headers"
+    found = subject.kind.media_headers(subject.settings(origin), _placed(url, origin))
+    return {"header": [{"name": name, "value": value} for name, value in found.items()]} if found else {"nothing": True}
 
 
 def plain(events: Sequence[Accepted | InboundSms | Receipt | Ask]) -> dict[str, Any]:

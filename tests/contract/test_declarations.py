@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 import providers
-from providers.provider import Features, Model, Provider
+from providers.provider import Features, MediaHeaders, Model, Provider
 from sms.address import Alphanumeric, Client
-from tests.contract.subject import Subject, sms_of, subjects
+from tests.contract.subject import Subject, missing, sms_of, subjects
 
 if TYPE_CHECKING:
     from tests.contract.fixture_file import Fixture
 
 
-def test_every_provider_brings_its_data() -> None:
+@pytest.mark.parametrize("name", providers.names())
+def test_it_brings_its_data(name: str) -> None:
     """No provider can be registered without being held to the contract."""
-    assert {subject.name for subject in subjects()} == set(providers.names())
+    if name not in {subject.name for subject in subjects()}:
+        pytest.fail(missing(name), pytrace=False)
 
 
 def test_is_a_provider(subject: Subject) -> None:
@@ -52,7 +56,8 @@ def test_unproved_features_are_declared_ones(subject: Subject) -> None:
 def test_every_declared_feature_is_shown(subject: Subject) -> None:
     """A feature is claimed exactly where a fixture shows it: no claim without proof, no proof without claim."""
     shown = {name for name in _switches() if _is_shown(subject, name)}
-    assert shown == {name for name in _switches() if getattr(subject.kind.features, name)}
+    claimed = {name for name in _switches() if getattr(subject.kind.features, name)}
+    assert shown == claimed, f"no fixture shows {claimed - shown}; fixtures show {shown - claimed} without a claim"
 
 
 def test_a_portal_that_takes_nothing_learns_the_url_from_a_text(subject: Subject) -> None:
@@ -62,22 +67,33 @@ def test_a_portal_that_takes_nothing_learns_the_url_from_a_text(subject: Subject
     assert not features.inbound or bool(pasted) != features.inbound_after_send
 
 
+def test_files_that_need_credentials_have_a_place(subject: Subject) -> None:
+    """`media_headers` is declared where the method is, and credentials have a host or a `base_url` to go to."""
+    kind = subject.kind
+    assert issubclass(kind, MediaHeaders) == kind.features.media_headers, "declare it, or give the class the method"
+    if kind.features.media_headers:
+        assert kind.features.media_in
+        assert kind.features.media_hosts or "base_url" in kind.Settings.model_fields
+
+
 def test_every_status_word_is_shown(subject: Subject) -> None:
     """Each word of the status table appears in a fixture, with the status that the table gives it."""
     said = [(receipt["word"].casefold(), receipt.get("status")) for receipt in _results(subject, "receipt")]
-    assert {(word, status.value) for word, status in subject.words.items()} <= set(said)
+    missed = {(word, status.value) for word, status in subject.words.items()} - set(said)
+    assert not missed, f"add a webhook or a look-up for each of these words: {missed}"
 
 
 def test_an_unknown_word_survives(subject: Subject) -> None:
     """A word that is in no table is kept as it came, without a status."""
     odd = [receipt for receipt in _results(subject, "receipt") if receipt["word"].casefold() not in subject.words]
-    assert bool(odd) == subject.kind.features.receipts
+    assert bool(odd) == subject.kind.features.receipts, "add a receipt with a word that is in no table"
     assert not any("status" in receipt for receipt in odd)
 
 
 def test_a_refusal_by_an_answer_is_shown(subject: Subject) -> None:
     """At least one documented refusal comes over the wire and keeps its code and its sentence."""
-    assert any(fixture.http("response") for fixture, _ in subject.sends(ends="refused"))
+    refused = subject.sends(ends="refused")
+    assert any(fixture.http("response") for fixture, _ in refused), "add a `send` that an answer refuses"
 
 
 def test_every_fixture_says_where_it_comes_from(subject: Subject) -> None:
@@ -117,7 +133,8 @@ def _is_shown(subject: Subject, feature: str) -> bool:
 
 def _asks(fixture: Fixture, method: str) -> bool:
     """Whether a fixture asks by that method and finds something."""
-    return method in fixture.toml("call") and bool({"accepted", "receipt", "inbound"} & fixture.toml("result").keys())
+    found = {"accepted", "receipt", "inbound", "header"} & fixture.toml("result").keys()
+    return method in fixture.toml("call") and bool(found)
 
 
 def test_leased_texts_name_their_number(subject: Subject) -> None:

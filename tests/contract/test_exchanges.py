@@ -37,7 +37,7 @@ async def test_an_exchange(subject: Subject, exchange: Fixture, company: Company
     """Exactly the requests of the file leave, and its answers come to its result."""
     company.answers = exchange.http("response")
     with time_machine.travel(subject.now, tick=False):
-        came = await call(subject.open(company.origin, client), exchange)
+        came = await call(subject, company.origin, client, exchange)
     assert [_comparable(request) for request in company.requests] == [
         _comparable(request) for request in exchange.http("request")
     ]
@@ -157,14 +157,14 @@ async def test_the_longest_text(subject: Subject, company: Company, client: http
 
 
 def _base(subject: Subject) -> OutboundSms:
-    return subject.sends(ends="accepted")[0][1]
+    return subject.accepted[1]
 
 
 async def _send(
     subject: Subject, company: Company, client: httpx.AsyncClient, answer: HttpMessage | None = None
 ) -> None:
     """Sends the first text that is accepted; without another answer it gets the one of its fixture."""
-    fixture, sms = subject.sends(ends="accepted")[0]
+    fixture, sms = subject.accepted
     company.answers = [answer] if answer else fixture.http("response")
     with time_machine.travel(subject.now, tick=False):
         await subject.open(company.origin, client).send(sms, CALLBACKS)

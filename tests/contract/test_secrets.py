@@ -29,7 +29,7 @@ async def test_no_secret_in_an_exchange(
     company.answers = exchange.http("response")
     provider = subject.open(company.origin, client)
     with time_machine.travel(subject.now, tick=False):
-        came = await call(provider, exchange)
+        came = await call(subject, company.origin, client, exchange)
     said = {name: fault for name, fault in came.items() if isinstance(fault, dict)}  # errors, not found texts
     _is_clean(subject, exchange, f"{logs.text}{provider!r}{provider.__dict__!r}{said!r}")
 
@@ -38,7 +38,7 @@ async def test_no_secret_in_a_quoted_refusal(
     subject: Subject, company: Company, client: httpx.AsyncClient, logs: pytest.LogCaptureFixture
 ) -> None:
     """A refusal that quotes our request back, in whatever form, is not passed on with what is private in it."""
-    fixture, sms = subject.sends(ends="accepted")[0]
+    fixture, sms = subject.accepted
     (request,) = fixture.http("request")
     for refusal, _ in subject.sends(ends="refused"):
         for response in refusal.http("response"):

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
+from pydantic import HttpUrl, SecretStr
 from yarl import URL
 
-from bot.files.downloads import Downloads, NotFetched, Source, is_public, origin
+import providers
+from bot.files.downloads import Credentials, Downloads, NotFetched, Source, is_public, origin
+from bot.files.media import sources
+from bot.settings.model import Settings
+from providers.provider import Features, Model
+from tests.bot.installation import changed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -115,6 +125,131 @@ async def test_the_token_stays_with_its_hosts(downloads: Downloads) -> None:
         assert server.asked[0].headers["Authorization"] == "Bearer xoxb-secret"
         assert other.asked == []
         assert "xoxb-secret" not in repr(source)
+
+
+# --- credentials of a provider ----------------------------------------------------------------------------------------
+
+BASIC = {"Authorization": "Basic QUM6c2VjcmV0"}
+
+
+def credentials(*hosts: str) -> Credentials:
+    """Those of an account, for each URL that they are asked for."""
+    return Credentials(frozenset(hosts), lambda _: BASIC)
+
+
+async def test_a_file_that_needs_credentials_is_fetched_with_them(downloads: Downloads) -> None:
+    """The server that the text named gets them, also after a redirect within it; each URL is asked about by itself."""
+    asked: list[str] = []
+
+    def wanted(url: str) -> dict[str, str]:
+        asked.append(url)
+        return {"Authorization": f"Basic {len(asked)}"}
+
+    async def on(request: web.Request) -> web.Response:
+        if not request.headers.get("Authorization", "").startswith("Basic "):
+            return web.Response(status=401)
+        return web.Response(body=PNG) if request.path == "/b" else web.Response(status=307, headers={"Location": "/b"})
+
+    async with elsewhere(on) as server:
+        assert (await refusal(downloads, server)).code == "http_401"
+        source = replace(server.source, credentials=Credentials(frozenset(), wanted))
+        assert (await downloads.fetch(f"{server.url}/a", source, MB)).content == PNG
+        assert asked == [f"{server.url}/a", f"{server.url}/b"]
+        assert [request.headers.get("Authorization") for request in server.asked[1:]] == ["Basic 1", "Basic 2"]
+
+
+async def test_credentials_do_not_follow_a_redirect_to_another_server(downloads: Downloads) -> None:
+    """A signed address elsewhere is asked without them, although files may come from there, and back home with them."""
+
+    async def home(request: web.Request) -> web.Response:
+        if request.path == "/last":
+            return web.Response(body=PNG)
+        return web.Response(status=307, headers={"Location": f"{cdn.url}/signed"})
+
+    async def away(_: web.Request) -> web.Response:
+        return web.Response(status=302, headers={"Location": f"{server.url}/last"})
+
+    async with elsewhere(home) as server, elsewhere(away) as cdn:
+        origins = server.source.origins | cdn.source.origins
+        source = Source(origins=origins, credentials=credentials())
+        assert (await downloads.fetch(f"{server.url}/a", source, MB)).content == PNG
+        assert [request.headers.get("Authorization") for request in server.asked] == [BASIC["Authorization"]] * 2
+        assert ["Authorization" in request.headers for request in cdn.asked] == [False]
+
+
+async def test_credentials_are_in_no_repr_and_no_log(downloads: Downloads, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither of the source, nor where the fetch fails."""
+    caplog.set_level(logging.DEBUG)
+    async with elsewhere(giving(b"", 403)) as server:
+        source = replace(server.source, credentials=credentials("api.example"))
+        with pytest.raises(NotFetched) as caught:
+            await downloads.fetch(f"{server.url}/a", source, MB)
+    assert server.asked[0].headers["Authorization"] == BASIC["Authorization"]
+    assert "QUM6c2VjcmV0" not in f"{source!r}{caught.value!r}{caught.value.__dict__}{caplog.text}"
+
+
+GETS_CREDENTIALS = {
+    "https://api.example/a": True,
+    "https://eu.api.example/a": True,
+    "http://api.example/a": False,
+    "https://cdn.example/a": False,
+    "https://evilapi.example/a": False,
+    "https://api.example.evil.example/a": False,
+    "https://files.example/a": False,
+    "http://127.0.0.1:8080/a": True,
+    "http://127.0.0.1:8081/a": False,
+}
+
+
+@pytest.mark.parametrize(("url", "gets"), GETS_CREDENTIALS.items())
+def test_who_gets_credentials(url: str, gets: bool) -> None:  # noqa: FBT001 - a table
+    """The hosts that the provider declares, over https, and the configured place; not those that an operator added."""
+    ours = frozenset({("http", "127.0.0.1", 8080)})
+    source = Source(frozenset({"api.example", "files.example"}), ours, credentials=credentials("api.example"))
+    assert bool(source.headers_for(URL(url), URL(url))) is gets
+
+
+@pytest.mark.parametrize("url", ["http://api.example/a", "https://api.example:444/a", "https://eu.api.example/a"])
+def test_another_scheme_port_or_name_is_another_server(url: str) -> None:
+    """A redirect from https to http, to another port or to another host takes no credentials along."""
+    source = Source(frozenset({"api.example"}), credentials=credentials("api.example"))
+    assert not source.headers_for(URL(url), URL("https://api.example/a"))
+
+
+class Loft:
+    """A provider whose files are for its customer."""
+
+    features = Features(media_in=True, media_hosts=("media.loft.example",), media_headers=True)
+
+    class Settings(Model):
+        """An account."""
+
+        key: SecretStr
+        base_url: HttpUrl = HttpUrl("https://api.loft.example")
+
+    @staticmethod
+    def media_headers(settings: Loft.Settings, url: str) -> dict[str, str]:
+        """The account's key."""
+        return {"X-Key": settings.key.get_secret_value(), "X-Of": url}
+
+
+def test_an_account_gives_its_own_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the hosts that its provider declares and to its `base_url`, and to none that the operator adds."""
+    point = EntryPoint("loft", f"{__name__}:Loft", "threadline.providers")
+    monkeypatch.setattr(providers, "entry_points", lambda **_: [point])
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[Loft.__module__])
+    account = {"provider": "loft", "key": "key-of-the-loft"}
+    found = sources(Settings(**changed(accounts__loft=account, files={"hosts": ["files.example"]})))
+    urls = {host: URL(f"https://{host}/a") for host in ("media.loft.example", "api.loft.example", "files.example")}
+    assert all(found["loft"].allows(url) for url in urls.values())
+    sent = {host: dict(found["loft"].headers_for(url, url)) for host, url in urls.items()}
+    assert sent == {
+        "media.loft.example": {"X-Key": "key-of-the-loft", "X-Of": "https://media.loft.example/a"},
+        "api.loft.example": {"X-Key": "key-of-the-loft", "X-Of": "https://api.loft.example/a"},
+        "files.example": {},
+    }
+    assert found["rental"].credentials is None
+    assert "key-of-the-loft" not in repr(found)
 
 
 # --- what is not ------------------------------------------------------------------------------------------------------
