@@ -15,7 +15,8 @@ variable THREADLINE_CONTRACT names (for a provider that lives in another package
     path_token_only = true                       # it proves nothing itself, so there is nothing to forge; else forged/
     signed = ["url", "body"]                     # what the signature in its webhooks covers; left out without one
     now = 2026-11-21T10:00:00Z                   # what the clock says; this is the default
-    [settings]                                   # for its Settings; {origin} becomes http://127.0.0.1:<port>
+    [settings]                                   # for its Settings; {origin} becomes http://127.0.0.1:<port>, also
+                                                 # in the result of an exchange
     base_url = "{origin}"
 
 **A fixture** is one real payload with what it means. It begins with where it comes from, in plain words, and goes on in

@@ -87,7 +87,7 @@ class Subject:
 
     def settings(self, origin: str) -> Model:
         """The account that the data file describes."""
-        return self.kind.Settings.model_validate(_placed(self.data["settings"], origin))
+        return self.kind.Settings.model_validate(placed(self.data["settings"], origin))
 
     @property
     def signed(self) -> list[str]:
@@ -188,7 +188,7 @@ async def call(subject: Subject, origin: str, client: httpx.AsyncClient, fixture
 
 def _media_headers(subject: Subject, origin: str, url: str) -> dict[str, Any]:
     assert issubclass(subject.kind, MediaHeaders), f"{subject.name} has no method media_headers"
-    found = subject.kind.media_headers(subject.settings(origin), _placed(url, origin))
+    found = subject.kind.media_headers(subject.settings(origin), placed(url, origin))
     return {"header": [{"name": name, "value": value} for name, value in found.items()]} if found else {"nothing": True}
 
 
@@ -228,7 +228,10 @@ def _fixtures(folder: Path) -> list[Fixture]:
     return [read(path) for path in sorted(folder.glob("*.http"))]
 
 
-def _placed(settings: Any, origin: str) -> Any:
-    if isinstance(settings, dict):
-        return {name: _placed(value, origin) for name, value in settings.items()}
-    return settings.replace("{origin}", origin) if isinstance(settings, str) else settings
+def placed(said: Any, origin: str) -> Any:
+    """Returns the same with the origin of the company's server in place of each `{origin}`."""
+    if isinstance(said, dict):
+        return {name: placed(value, origin) for name, value in said.items()}
+    if isinstance(said, list):
+        return [placed(value, origin) for value in said]
+    return said.replace("{origin}", origin) if isinstance(said, str) else said

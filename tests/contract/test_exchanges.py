@@ -21,7 +21,7 @@ from sms.address import Alphanumeric, Client
 from sms.message import Media, OutboundSms
 from tests.contract.company import DROP, HANG, Company
 from tests.contract.fixture_file import Fixture, HttpMessage
-from tests.contract.subject import CALLBACKS, Subject, call
+from tests.contract.subject import CALLBACKS, Subject, call, placed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,7 +41,7 @@ async def test_an_exchange(subject: Subject, exchange: Fixture, company: Company
     assert [_comparable(request) for request in company.requests] == [
         _comparable(request) for request in exchange.http("request")
     ]
-    assert came == exchange.toml("result")
+    assert came == placed(exchange.toml("result"), company.origin)
 
 
 async def test_what_the_client_always_sends(subject: Subject, company: Company, client: httpx.AsyncClient) -> None:

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from importlib.metadata import EntryPoint
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
-from pydantic import HttpUrl, SecretStr
 from yarl import URL
 
-import providers
 from bot.files.downloads import Credentials, Downloads, NotFetched, Source, is_public, origin
 from bot.files.media import sources
 from bot.settings.model import Settings
-from providers.provider import Features, Model
 from tests.bot.installation import changed
+from tests.contract.packages import write_metadata
+from tests.docs.pages import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
 PNG = b"\x89PNG\r\n\x1a\n pretend"
 PAGE = b"<!DOCTYPE html><html><body>Sign in</body></html>"
 MB = 1 << 20
+TWILIO = ROOT / "examples/provider-twilio"
 
 
 class Elsewhere:
@@ -216,40 +215,23 @@ def test_another_scheme_port_or_name_is_another_server(url: str) -> None:
     assert not source.headers_for(URL(url), URL("https://api.example/a"))
 
 
-class Loft:
-    """A provider whose files are for its customer."""
-
-    features = Features(media_in=True, media_hosts=("media.loft.example",), media_headers=True)
-
-    class Settings(Model):
-        """An account."""
-
-        key: SecretStr
-        base_url: HttpUrl = HttpUrl("https://api.loft.example")
-
-    @staticmethod
-    def media_headers(settings: Loft.Settings, url: str) -> dict[str, str]:
-        """The account's key."""
-        return {"X-Key": settings.key.get_secret_value(), "X-Of": url}
-
-
-def test_an_account_gives_its_own_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    """To the hosts that its provider declares and to its `base_url`, and to none that the operator adds."""
-    point = EntryPoint("loft", f"{__name__}:Loft", "threadline.providers")
-    monkeypatch.setattr(providers, "entry_points", lambda **_: [point])
-    monkeypatch.setitem(sys.modules, __name__, sys.modules[Loft.__module__])
-    account = {"provider": "loft", "key": "key-of-the-loft"}
-    found = sources(Settings(**changed(accounts__loft=account, files={"hosts": ["files.example"]})))
-    urls = {host: URL(f"https://{host}/a") for host in ("media.loft.example", "api.loft.example", "files.example")}
-    assert all(found["loft"].allows(url) for url in urls.values())
-    sent = {host: dict(found["loft"].headers_for(url, url)) for host, url in urls.items()}
-    assert sent == {
-        "media.loft.example": {"X-Key": "key-of-the-loft", "X-Of": "https://media.loft.example/a"},
-        "api.loft.example": {"X-Key": "key-of-the-loft", "X-Of": "https://api.loft.example/a"},
-        "files.example": {},
-    }
+def test_an_account_gives_its_own_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """For its files, to the hosts that its provider declares and to its `base_url`; to none that the operator adds."""
+    write_metadata(TWILIO, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(TWILIO)
+    sid = "AC" + "1" * 32
+    account = {"provider": "twilio", "account_sid": sid, "auth_token": "MARKED", "base_url": "https://api.ie1.example"}
+    found = sources(Settings(**changed(accounts__twilio=account, files={"hosts": ["files.example"]})))
+    path = f"/2010-04-01/Accounts/{sid}/Messages/MM{'2' * 32}/Media/ME{'3' * 32}"
+    urls = {host: URL(f"https://{host}{path}") for host in ("api.twilio.com", "api.ie1.example", "files.example")}
+    assert all(found["twilio"].allows(url) for url in urls.values())
+    sent = {host: "Authorization" in found["twilio"].headers_for(url, url) for host, url in urls.items()}
+    assert sent == {"api.twilio.com": True, "api.ie1.example": True, "files.example": False}
+    texts = URL(f"https://api.twilio.com/2010-04-01/Accounts/{sid}/Messages.json")
+    assert not found["twilio"].headers_for(texts, texts)
     assert found["rental"].credentials is None
-    assert "key-of-the-loft" not in repr(found)
+    assert "MARKED" not in repr(found)
 
 
 # --- what is not ------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Twilio for threadline: `provider` is the API, `errors` the sentences for what goes wrong."""
