@@ -46,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         known = ", ".join(providers.names())
         raise pytest.UsageError(
             f"-k {keyword} selects no test of the contract suite. It knows the providers {known}. "
-            "Make yours known first: step 11 of docs/add-a-provider.md."
+            "Make yours known first: step 13 of docs/add-a-provider.md."
         )
 
 

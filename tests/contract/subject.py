@@ -35,7 +35,7 @@ _MISSING = """\
 {name} brings no data for the contract suite. Add a folder with contract.toml, exchanges/ and webhooks/. It may be
 {places}
 THREADLINE_CONTRACT names the folder above that of a provider in another package.
-Step 10 of docs/add-a-provider.md shows the files."""
+Step 12 of docs/add-a-provider.md shows the files."""
 _KINDS = {Accepted: "accepted", Receipt: "receipt", InboundSms: "inbound", Ask: "ask"}
 
 

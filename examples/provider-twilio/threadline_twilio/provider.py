@@ -184,7 +184,7 @@ class Twilio:
     def portal(sender: str, url: str, secret: str) -> Portal:
         """A number keeps one webhook; in a Messaging Service, the service keeps it for all of its numbers."""
         return Portal(
-            "In the Twilio Console, set this as the webhook of the number for *A message comes in*, with HTTP POST. "
+            'In the Twilio Console, set this as the webhook of the number under "A message comes in", with HTTP POST. '
             "If the number is in a Messaging Service, set it there, under Integration.",
             url,
         )

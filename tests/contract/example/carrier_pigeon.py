@@ -1,4 +1,4 @@
-"""A made-up company of somebody else's: JSON to send, a form for receipts, and a header that proves them genuine."""
+"""A made-up provider in another package: JSON to send, a form for receipts, and a secret header that proves them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 
 class PigeonSettings(Model):
-    """A loft."""
+    """One loft."""
 
     key: SecretStr = Field(title="Key")
     base_url: HttpUrl = Field(HttpUrl("https://pigeon.example"), title="Address of the API")
 
 
 class PigeonOptions(Model):
-    """There is nothing to choose."""
+    """No choices."""
 
 
 STATUS: Mapping[str, Status] = {"aloft": Status.SENT, "landed": Status.DELIVERED, "lost": Status.FAILED}
@@ -49,28 +49,28 @@ class CarrierPigeon:
         self._client = client
 
     def verify(self, hook: Webhook) -> None:
-        """Their webhooks carry the secret that each text took to them."""
+        """Compares the header with the secret that each text takes to the loft."""
         if not hmac.compare_digest(hook.headers.get("x-ring", "").encode(), hook.secret.encode()):
             raise Forged
 
     def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
-        """One receipt in a form."""
+        """Reads one receipt from a form."""
         said = {name: payload.text(value) for name, value in payload.read_form(hook.body).items()}
         if not (word := said.get("state")):
             raise Unreadable("there is no state in it")
         return [Receipt(word, STATUS.get(word), provider_id=said.get("bird"), attempt=hook.attempt)]
 
     def answer(self, hook: Webhook) -> WebhookAnswer:  # noqa: ARG002  the contract passes it; all get the same
-        """They want to be thanked."""
+        """Thanks the loft, as its document asks."""
         return WebhookAnswer(202, "thanks")
 
     @staticmethod
     def portal(sender: str, url: str, secret: str) -> Portal:
-        """Pigeons are told by hand."""
-        return Portal("Tell the pigeon.", url)
+        """Returns the sentence and the URL for the loft's own page."""
+        return Portal("Give this address to the loft.", url)
 
     def check(self, sms: OutboundSms) -> None:
-        """Numbers only, short texts, no luggage."""
+        """Finds what a pigeon cannot carry."""
         if sms.media or not isinstance(sms.recipient, E164) or not isinstance(sms.sender, E164):
             raise Unsupported("pigeon", "A pigeon carries a text from a number to a number.")
         if len(sms.text) > 100:
@@ -95,13 +95,13 @@ class CarrierPigeon:
         return Accepted(bird, Status.ACCEPTED)
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:  # noqa: ARG002  the contract passes it
-        """Nobody keeps a list of birds."""
+        """Unsupported: the loft keeps no list of birds."""
         raise Unsupported("find_sent", "The loft keeps no list.")
 
     async def look_up(self, provider_id: str) -> InboundSms | Receipt | None:  # noqa: ARG002  the contract passes it
-        """The same."""
+        """Unsupported, as `find_sent`."""
         raise Unsupported("look_up", "The loft keeps no list.")
 
     def list_inbound(self, since: datetime) -> AsyncIterator[InboundSms]:  # noqa: ARG002  the contract passes it
-        """The same."""
+        """Unsupported, as `find_sent`."""
         raise Unsupported("list_inbound", "The loft keeps no list.")
