@@ -218,14 +218,14 @@ class Provider(Protocol):
 
 @runtime_checkable
 class MediaHeaders(Protocol):
-    """The one more method of a provider that serves a contact's files to its customer only."""
+    """One more method, for a provider that gives a contact's files to its customer only."""
 
     @staticmethod
     def media_headers(settings: Model, url: str) -> Mapping[str, str]:
         """Returns the headers for the request of one file; empty if this URL needs none. Pure.
 
-        The bot calls it for each URL that it is about to ask, redirects included, and sends the headers only to the
-        server that the text itself named: over https at one of `features.media_hosts`, or at the account's `base_url`.
+        The bot sends them to the server that the text named, if that is one of `features.media_hosts` over https or the
+        account's `base_url`. A server to which it redirects gets none.
 
         Args:
             settings: of the account, an instance of the provider's `Settings`.

@@ -1,7 +1,9 @@
-"""What a provider is handed of a webhook: a real request over HTTP, and the real database."""
+"""Webhooks as providers see them: real requests over HTTP, and the real database."""
 
 from __future__ import annotations
 
+import base64
+import hmac
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -13,10 +15,14 @@ from yarl import URL
 from bot.conversations.callbacks import CallbackUrls
 from bot.http.sms_webhooks import SmsWebhooks
 from bot.telemetry.metrics import Metrics
+from providers import load
 from providers.errors import Forged
+from providers.http import open_client
 from storage.tables import callbacks
 from storage.tables.intake import Appender
-from tests.storage.making import Clock, opened
+from tests.contract.packages import write_metadata
+from tests.docs.pages import ROOT
+from tests.storage.making import Clock, opened, value
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,9 +44,9 @@ class Signing:
 
 
 @asynccontextmanager
-async def serving(folder: Path, urls: CallbackUrls, provider: Signing) -> AsyncIterator[URL]:
+async def serving(folder: Path, urls: CallbackUrls, provider: Any) -> AsyncIterator[URL]:
     """Yields the address of the server, which has the sender `desk` of the account `acme`."""
-    providers: Any = {"acme": provider}
+    providers = {"acme": provider}
     async with opened(folder / "t.db", Clock()) as database:
         async with database.transaction() as tx:
             await callbacks.remember(tx, urls.make("acme", "sender", "desk")[1])
@@ -69,3 +75,30 @@ async def test_the_url_is_the_one_that_the_provider_called(tmp_path: Path, publi
     (hook,) = provider.hooks
     assert hook.url == given + query
     assert given.rpartition("/")[2] not in repr(hook)
+
+
+TWILIO = ROOT / "examples/provider-twilio"
+# What Twilio signs, by https://www.twilio.com/docs/usage/security, is the URL and this.
+TOKEN, BODY = "12345", b"From=%2B15558675310&Body=Hello+there&To=%2B15017122661&MessageSid=SM1&NumMedia=0"
+SIGNED = "BodyHello thereFrom+15558675310MessageSidSM1NumMedia0To+15017122661"
+
+
+@pytest.mark.parametrize(("public_url", "status"), [("https://sms.example.com", 200), ("https://sms.example.org", 404)])
+async def test_a_provider_that_signs_is_believed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, public_url: str, status: int
+) -> None:
+    """Twilio's signature fits where `public_url` is what Twilio called, and nothing is stored where it is not."""
+    write_metadata(TWILIO, tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.syspath_prepend(TWILIO)
+    kind = load("twilio")
+    settings = kind.Settings.model_validate({"account_sid": "AC" + "1" * 32, "auth_token": TOKEN})
+    urls = CallbackUrls(public_url, "s" * 32)
+    path = urls.make("acme", "sender", "desk")[0].removeprefix(public_url)
+    digest = hmac.digest(TOKEN.encode(), f"https://sms.example.com{path}{SIGNED}".encode(), "sha1")
+    headers = {"X-Twilio-Signature": base64.b64encode(digest).decode()}
+    async with open_client() as client, serving(tmp_path, urls, kind(settings, client)) as server:
+        answer = await client.post(f"{server}{path}", content=BODY, headers=headers)
+        assert (answer.status_code, answer.text) == (status, "<Response></Response>" if status == 200 else "")
+        async with opened(tmp_path / "t.db", Clock()) as database:
+            assert await value(database, "SELECT count(*) FROM intake") == (1 if status == 200 else 0)
