@@ -26,7 +26,7 @@ from bot import app, worker
 from bot.conversations.callbacks import portal
 from bot.settings.loading import check
 from bot.settings.model import Settings
-from sandbox.stage import Stage
+from sandbox.demo_environment import DemoEnvironment
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -82,7 +82,7 @@ def _entry(code: CodeType) -> int:
     return next(each.offset for each in dis.get_instructions(code) if each.opname == "RESUME" and each.arg == 0)
 
 
-class Street(Stage):
+class Street(DemoEnvironment):
     """The pretend world with the bot in this process; nothing happens in it but what the walk does."""
 
     def settings(self, port: int) -> dict[str, Any]:

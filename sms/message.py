@@ -38,10 +38,17 @@ class Status(Enum):
     @property
     def is_final(self) -> bool:
         """True if no further receipt is expected (a late *delivered* may still arrive)."""
-        return self >= Status.EXPIRED
+        return self in _FINAL
+
+    @property
+    def earlier(self) -> tuple[Status, ...]:
+        """The statuses before this one."""
+        return _EARLIER[self]
 
 
 _RANK = {status: rank for rank, status in enumerate(Status)}
+_FINAL = frozenset({Status.EXPIRED, Status.FAILED, Status.DELIVERED})
+_EARLIER = {status: tuple(Status)[:rank] for status, rank in _RANK.items()}
 
 
 def slowest(parts: list[Status]) -> Status:

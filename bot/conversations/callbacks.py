@@ -28,7 +28,8 @@ class CallbackUrls:
     def make(self, account: str, scope: Scope, subject: str) -> tuple[str, Callback]:
         """The URL for one attempt, conversation or sender of an account, and the row that recognises it."""
         token = self._derive(f"{account}/{scope}/{subject}")
-        return f"{self._base}/sms/{account}/{token}", Callback(hash_token(token), scope, subject, account)
+        stored = Callback(hashlib.sha256(token.encode()).hexdigest(), scope, subject, account)
+        return f"{self._base}/sms/{account}/{token}", stored
 
     def public(self, path: str) -> str:
         """Returns the public URL of a path of ours, which may have a query."""

@@ -92,7 +92,10 @@ class CircuitBreaker:
 
     def waits(self, account: str, method: Method = SEND) -> int | None:
         """Until when the account is not asked (microseconds UTC); None: it may be asked. Changes nothing."""
-        state, now = self._state(account, method), _now()
+        state = self._states.get((account, method))
+        if state is None or not (state.until or state.probing):
+            return None
+        now = _now()
         if now < state.until:
             return self._database.clock() + state.until - now
         is_probed = state.probing and now < state.probing + PATIENCE
@@ -100,8 +103,8 @@ class CircuitBreaker:
 
     def begin(self, account: str, method: Method = SEND) -> None:
         """A request begins; where the breaker was open, it is the one probe."""
-        state = self._state(account, method)
-        if state.until:
+        state = self._states.get((account, method))
+        if state is not None and state.until:
             state.probing = _now()
             self._show(account, method, state)
 

@@ -62,8 +62,8 @@ class Consent:
 
     async def forbids(self, connection: Connection, contact: Contact, message_id: int) -> bool:
         """Whether this text may not go out: only the confirmation of an opt-out may."""
-        if await self.since(connection, contact) is None:
-            return False
+        if await suppressions.since(connection, contact.id) is None:
+            return False  # whoever was erased while opted out got their suppression back with their row: `contact`
         return await suppressions.confirmation(connection, contact.id) != message_id
 
     async def obey(

@@ -7,21 +7,46 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.conversations import job_kinds
-from bot.conversations.job_kinds import Answer, Erase, Fetch, Notice, Rest, Send, SenderChange, Tell
+from bot.conversations.job_kinds import (
+    ACT,
+    ALERT,
+    ANSWER,
+    CARD,
+    DROP_FILE,
+    ERASE,
+    FETCH,
+    FILE,
+    LEASE,
+    NOTICE,
+    NUMBER,
+    OPT_OUT_QUESTION,
+    OVERDUE,
+    POST,
+    RECONCILE,
+    REST,
+    SEND,
+    SHOW,
+    TELL,
+    Answer,
+    Erase,
+    Fetch,
+    Notice,
+    Rest,
+    Send,
+    SenderChange,
+    Tell,
+)
 from bot.slack.views.blocks import Marked
 from storage.tables import jobs
 
 if TYPE_CHECKING:
-    from typing import TypeVar
-
     from bot.conversations.entries import Action
-    from bot.conversations.job_kinds import JobKind, Requester
+    from bot.conversations.job_kinds import Requester
     from providers.provider import Ask
     from storage.engine.database import Transaction
-    from storage.tables.jobs import Side
 
-    P = TypeVar("P")
+
+_LATER = SEND.pack(Send(later=True))
 
 
 class RetryLater(Exception):
@@ -36,103 +61,135 @@ class RetryLater(Exception):
 async def send(tx: Transaction, conversation_id: int, message_id: int, run_at: int | None = None) -> None:
     """Sends the message after the earlier ones of its conversation; one that waits for its time delays no other."""
     lane = f"sms:{conversation_id}" if run_at is None else f"later:{message_id}:{run_at}"
-    await _add(tx, job_kinds.SEND, message_id, Send(later=run_at is not None), side="sms", lane=lane, run_at=run_at)
+    await jobs.add(
+        tx,
+        SEND.name,
+        message_id,
+        payload=None if run_at is None else _LATER,
+        side="sms",
+        lane=lane,
+        run_at=run_at,
+    )
 
 
 async def held(tx: Transaction, conversation_id: int, message_id: int, run_at: int) -> None:
     """Sends a held message at its time, after the others that are held; it delays no other text."""
     lane = f"held:{conversation_id}"
-    await _add(tx, job_kinds.SEND, message_id, Send(later=True), side="sms", lane=lane, run_at=run_at)
+    await jobs.add(tx, SEND.name, message_id, payload=_LATER, side="sms", lane=lane, run_at=run_at)
 
 
 async def reconcile(tx: Transaction, attempt_id: int, run_at: int) -> None:
     """Asks the provider if an attempt that ended *unknown* arrived there."""
     lane = f"reconcile:{attempt_id}"
-    await _add(tx, job_kinds.RECONCILE, attempt_id, side="sms", lane=lane, key=lane, run_at=run_at)
+    await jobs.add(tx, RECONCILE.name, attempt_id, side="sms", lane=lane, key=lane, run_at=run_at)
 
 
 async def fetch(tx: Transaction, intake_id: int, account: str, ask: Ask, callback: str | None) -> None:
     """Fetches from the provider what its webhook left out."""
     payload = Fetch(account, ask, callback)
-    await _add(tx, job_kinds.FETCH, intake_id, payload, side="sms", lane=f"fetch:{intake_id}")
+    await jobs.add(
+        tx,
+        FETCH.name,
+        intake_id,
+        payload=FETCH.pack(payload),
+        side="sms",
+        lane=f"fetch:{intake_id}",
+    )
 
 
 async def overdue(tx: Transaction, message_id: int, run_at: int) -> None:
     """Asks for a receipt that has not come by then, and alerts if there is none."""
     lane = f"overdue:{message_id}"
-    await _add(tx, job_kinds.OVERDUE, message_id, side="sms", lane=lane, key=lane, run_at=run_at)
+    await jobs.add(tx, OVERDUE.name, message_id, side="sms", lane=lane, key=lane, run_at=run_at)
 
 
 async def post(tx: Transaction, conversation_id: int) -> None:
     """Posts the conversation's texts that are not in Slack yet, and opens the thread if there is none."""
     lane, key = f"slack:{conversation_id}", f"post:{conversation_id}"
-    await _add(tx, job_kinds.POST, conversation_id, side="slack", lane=lane, key=key)
+    await jobs.add(tx, POST.name, conversation_id, side="slack", lane=lane, key=key)
 
 
 async def rest(tx: Transaction, conversation_id: int, post_id: int) -> None:
     """Posts the part of a long text that did not fit into this post."""
     lane = f"slack:{conversation_id}"
-    await _add(tx, job_kinds.REST, conversation_id, Rest(post_id), side="slack", lane=lane)
+    await jobs.add(tx, REST.name, conversation_id, payload=REST.pack(Rest(post_id)), side="slack", lane=lane)
 
 
 async def notice(tx: Transaction, conversation_id: int, key: str, sentence: str) -> None:
     """Posts a sentence of ours in the thread, once per key; `Marked` is escaped already."""
     payload = Notice(key, sentence, marked=isinstance(sentence, Marked))
     lane = f"slack:{conversation_id}"
-    await _add(tx, job_kinds.NOTICE, conversation_id, payload, side="slack", lane=lane, key=key)
+    await jobs.add(
+        tx,
+        NOTICE.name,
+        conversation_id,
+        payload=NOTICE.pack(payload),
+        side="slack",
+        lane=lane,
+        key=key,
+    )
 
 
 async def opt_out_question(tx: Transaction, conversation_id: int, message_id: int) -> None:
     """Asks in the thread if the text means STOP, or shows there what a person decided."""
     lane, key = f"slack:{conversation_id}", f"opt_out_question:{message_id}"
-    await _add(tx, job_kinds.OPT_OUT_QUESTION, message_id, side="slack", lane=lane, key=key)
+    await jobs.add(tx, OPT_OUT_QUESTION.name, message_id, side="slack", lane=lane, key=key)
 
 
 async def file(tx: Transaction, file_id: int) -> None:
     """Fetches a file that a contact sent, and uploads it below its text."""
-    await _add(tx, job_kinds.FILE, file_id, side="slack", lane=f"file:{file_id}")
+    await jobs.add(tx, FILE.name, file_id, side="slack", lane=f"file:{file_id}")
 
 
 async def drop_file(tx: Transaction, file_id: int, run_at: int) -> None:
     """Deletes the content of a file that went out, once its URL has expired."""
     lane = f"drop:{file_id}"
-    await _add(tx, job_kinds.DROP_FILE, file_id, side="slack", lane=lane, key=lane, run_at=run_at)
+    await jobs.add(tx, DROP_FILE.name, file_id, side="slack", lane=lane, key=lane, run_at=run_at)
 
 
 async def show(tx: Transaction, message_id: int, run_at: int | None = None) -> None:
     """Brings the message's status line up to date."""
     lane, key = f"line:{message_id}", f"show:{message_id}"
-    await _add(tx, job_kinds.SHOW, message_id, side="slack", lane=lane, key=key, run_at=run_at)
+    await jobs.add(tx, SHOW.name, message_id, side="slack", lane=lane, key=key, run_at=run_at)
 
 
 async def card(tx: Transaction, conversation_id: int, run_at: int) -> None:
     """Brings the conversation's card up to date; all changes until then are one edit."""
     lane = f"card:{conversation_id}"
-    await _add(tx, job_kinds.CARD, conversation_id, side="slack", lane=lane, key=lane, run_at=run_at)
+    await jobs.add(tx, CARD.name, conversation_id, side="slack", lane=lane, key=lane, run_at=run_at)
 
 
 async def number(tx: Transaction, conversation_id: int, before: str | None, run_at: int) -> None:
     """Posts that texts come from another number than before; of several changes until then only the last."""
     lane = f"number:{conversation_id}"
     payload = SenderChange(before)
-    await _add(tx, job_kinds.NUMBER, conversation_id, payload, side="slack", lane=lane, key=lane, run_at=run_at)
+    await jobs.add(
+        tx,
+        NUMBER.name,
+        conversation_id,
+        payload=NUMBER.pack(payload),
+        side="slack",
+        lane=lane,
+        key=lane,
+        run_at=run_at,
+    )
 
 
 async def lease(tx: Transaction, lease_id: int, run_at: int) -> None:
     """Checks if the thread has to be warned that the lease ends, or notified that it ended."""
     lane = f"lease:{lease_id}"
-    await _add(tx, job_kinds.LEASE, lease_id, side="slack", lane=lane, key=lane, run_at=run_at)
+    await jobs.add(tx, LEASE.name, lease_id, side="slack", lane=lane, key=lane, run_at=run_at)
 
 
 async def alert(tx: Transaction, alert_id: int) -> None:
     """Brings the alert's post up to date."""
     lane = f"alert:{alert_id}"
-    await _add(tx, job_kinds.ALERT, alert_id, side="slack", lane=lane, key=lane)
+    await jobs.add(tx, ALERT.name, alert_id, side="slack", lane=lane, key=lane)
 
 
 async def act(tx: Transaction, intake_id: int, action: Action) -> None:
     """Does what a person asked for by a button or a thread command, if they may."""
-    await _add(tx, job_kinds.ACT, intake_id, action, side="slack", lane=f"act:{intake_id}")
+    await jobs.add(tx, ACT.name, intake_id, payload=ACT.pack(action), side="slack", lane=f"act:{intake_id}")
 
 
 async def tell(
@@ -158,7 +215,7 @@ async def tell(
     """
     payload = Tell(channel, user, sentence, isinstance(sentence, Marked), thread_ts, response_url, replaces)
     job_id = tx.new_id()
-    await _add(tx, job_kinds.TELL, job_id, payload, side="slack", lane=f"tell:{job_id}")
+    await jobs.add(tx, TELL.name, job_id, payload=TELL.pack(payload), side="slack", lane=f"tell:{job_id}")
 
 
 async def answer(tx: Transaction, conversation_id: int, response_url: str | None, user: str | None = None) -> None:
@@ -171,7 +228,14 @@ async def answer(tx: Transaction, conversation_id: int, response_url: str | None
         user: the person, for when there is no `response_url` or it has expired.
     """
     payload = Answer(response_url, user)
-    await _add(tx, job_kinds.ANSWER, conversation_id, payload, side="slack", lane=f"slack:{conversation_id}")
+    await jobs.add(
+        tx,
+        ANSWER.name,
+        conversation_id,
+        payload=ANSWER.pack(payload),
+        side="slack",
+        lane=f"slack:{conversation_id}",
+    )
 
 
 async def erase(tx: Transaction, contact_id: int, *, with_slack: bool, told: Requester | None = None) -> None:
@@ -184,19 +248,12 @@ async def erase(tx: Transaction, contact_id: int, *, with_slack: bool, told: Req
         told: the person to notify of its end.
     """
     lane = f"erase:{contact_id}"
-    await _add(tx, job_kinds.ERASE, contact_id, Erase(with_slack, told), side="slack", lane=lane, key=lane)
-
-
-async def _add(
-    tx: Transaction,
-    kind: JobKind[P],
-    subject: int,
-    payload: P | None = None,
-    *,
-    side: Side,
-    lane: str,
-    key: str | None = None,
-    run_at: int | None = None,
-) -> None:
-    packed = None if payload is None else kind.pack(payload)
-    await jobs.add(tx, kind.name, subject, side=side, lane=lane, key=key, payload=packed or None, run_at=run_at)
+    await jobs.add(
+        tx,
+        ERASE.name,
+        contact_id,
+        payload=ERASE.pack(Erase(with_slack, told)),
+        side="slack",
+        lane=lane,
+        key=lane,
+    )

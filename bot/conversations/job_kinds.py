@@ -148,7 +148,7 @@ class JobKind(Generic[P]):
         return self.payload(**packed)
 
 
-SEND = JobKind("send", Send, lambda send: {"later": True} if send.later else {})
+SEND = JobKind("send", Send)
 RECONCILE: JobKind[None] = JobKind("reconcile")
 FETCH = JobKind(
     "fetch",

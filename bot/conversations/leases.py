@@ -170,7 +170,7 @@ class Leases:
         if used == attempt.from_address:
             await self.may_have_gone(tx, attempt, conversation)
             return
-        is_ours = self._settings.sender_of_address(attempt.account, used) is not None
+        is_ours = self._settings.sender_by_address.get((attempt.account, used)) is not None
         if is_ours or not isinstance(from_canonical(used), E164):
             return
         asked = None if attempt.from_address is None else from_canonical(attempt.from_address)
@@ -199,7 +199,7 @@ class Leases:
         """A number that we do not know was leased for a text of which we do not know what it came from."""
         if not self._gives_leases(account) or not isinstance(recipient, E164):
             return None
-        if self._settings.sender_of_address(account, str(recipient)) is not None:
+        if self._settings.sender_by_address.get((account, str(recipient))) is not None:
             return None
         doubtful = [each for each in await self._doubtful(tx, account, contact.address, tx.now) if each.ended_at]
         if not doubtful:

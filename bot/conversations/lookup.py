@@ -42,21 +42,32 @@ class ConversationLookup:
         found = await conversations.open_one(
             tx, contact.id, inbox, self._team, settings.channel, closed_after=closed_after
         )
-        if found.thread_ts is None and (before := (await conversations.beside(tx, found))[0]) is not None:
-            await enqueue.card(tx, before.id, tx.now)
-        await erasures.return_leases(tx, self._number_hash.of(contact.address), contact.id, found.id)
+        if found.thread_ts is None:
+            await self._opened(tx, contact, found)
         return found
+
+    async def _opened(self, tx: Transaction, contact: Contact, conversation: Conversation) -> None:
+        """The card of the conversation before links to the new one; a contact who was erased gets their leases back."""
+        before, _ = await conversations.beside(tx, conversation)
+        if before is not None:
+            await enqueue.card(tx, before.id, tx.now)
+        await erasures.return_leases(tx, self._number_hash.of(contact.address), contact.id, conversation.id)
 
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
         """By the token in the URL, else by the lease, else by the sender that it was sent to."""
         callback = await callbacks.find(tx, entry.callback) if entry.callback else None
-        leased = None
-        if sms.recipient is not None:
+        own = self._settings.sender_by_address.get((entry.source, str(sms.recipient)))
+        meant = None
+        if callback is not None and callback.scope == "conversation":
+            meant = int(callback.subject)
+        if own is None and sms.recipient is not None:
             leased = await self._leases.heard(tx, entry.source, sms.recipient, contact)
-        meant = int(callback.subject) if callback is not None and callback.scope == "conversation" else leased
+            meant = leased if meant is None else meant
         if meant is not None and (inbox := (await conversations.get(tx, meant)).inbox) in self._settings.inboxes:
             return await self.of_contact(tx, contact, inbox)
-        return await self.of_contact(tx, contact, self._inbox_by_sender(entry, sms, callback))
+        sender = callback.subject if callback is not None and callback.scope == "sender" else own
+        inbox_of_sender = None if sender is None else self._settings.inbox_by_sender.get(sender)
+        return await self.of_contact(tx, contact, inbox_of_sender or self._settings.inbox_of_account(entry.source))
 
     async def of_thread(self, tx: Transaction, reply: Reply) -> Conversation | None:
         """By its thread, also one whose card somebody deleted since; None if the thread is no conversation."""
@@ -65,12 +76,3 @@ class ConversationLookup:
             return found
         card = await posts.by_ts(tx, reply.team, reply.channel, reply.thread_ts)
         return None if card is None or card.kind != "card" else await conversations.get(tx, card.subject)
-
-    def _inbox_by_sender(self, entry: Entry, sms: InboundSms, callback: callbacks.Callback | None) -> str:
-        sender = None
-        if callback is not None and callback.scope == "sender":
-            sender = callback.subject
-        elif sms.recipient is not None:
-            sender = self._settings.sender_of_address(entry.source, str(sms.recipient))
-        inbox = self._settings.inbox_of_sender(sender) if sender else None
-        return inbox or self._settings.inbox_of_account(entry.source)

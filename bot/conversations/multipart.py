@@ -24,62 +24,40 @@ _LOST = (Status.EXPIRED, Status.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What has become of each part.
+    """The progress of each part.
 
     Attributes:
-        texts: the parts as they were cut; empty where the text was not cut, so that there is one.
-        newest: the newest try of each of these parts that was tried, in their order.
-        decided_at: when somebody last decided that the text goes out (microseconds UTC).
+        texts: the parts as they were cut; empty if the text was not cut, so that there is one part.
+        newest: the newest try of each part that was tried, in their order.
+        decided_at: when a person last decided that the text goes out (microseconds UTC).
+        count: how many parts there are.
+        begun: the last part that is out, if any is: the rest goes the same way.
+        next: the first part that is not out; None: all are, or nothing more may go by this decision.
+        is_out: True if every part is out.
     """
 
     texts: tuple[str, ...]
     newest: tuple[Attempt, ...]
     decided_at: int
-
-    @property
-    def count(self) -> int:
-        """How many parts there are."""
-        return max(1, len(self.texts))
-
-    @property
-    def begun(self) -> Attempt | None:
-        """The last part that is out, if any is: the rest goes the same way."""
-        return next((each for each in reversed(self.newest) if is_out(each)), None)
-
-    @property
-    def next(self) -> int | None:
-        """The first part that is not out; None: all are, or nothing more may go by this decision."""
-        if any(self._stops(each) for each in self.newest):
-            return None
-        out = {each.part for each in self.newest if is_out(each)}
-        return next((part for part in range(1, self.count + 1) if part not in out), None)
-
-    @property
-    def is_out(self) -> bool:
-        """Whether every part is."""
-        return sum(map(is_out, self.newest)) == self.count
+    count: int
+    begun: Attempt | None
+    next: int | None
+    is_out: bool
 
     def status(self, now: str | None) -> Status:
-        """As far as the slowest part, or failed as soon as one has.
+        """Returns the status of the slowest part, or *failed* as soon as one part has failed.
 
         Args:
-            now: the status that the message has. A part that is still to go is under way, unless that is *failed*: then
-                the gate stopped it.
+            now: the message's status. A part that is still to go is under way, unless the message is *failed*: then the
+                gate stopped it.
         """
         ahead = Status.FAILED if now == Status.FAILED.value else Status.SENDING
-        waiting = [each for each in self.newest if self._waits(each)]
-        told = [each.status for each in self.newest if each not in waiting]
-        return slowest([*told, *[ahead] * (self.count - len(told))])
+        known = [each.status for each in self.newest if not self._waits(each)]
+        return slowest([*known, *[ahead] * (self.count - len(known))])
 
     def _waits(self, tried: Attempt) -> bool:
-        """Whether the part is to be tried once more by a newer decision."""
-        return not is_out(tried) and tried.started_at < self.decided_at and tried.outcome != "unknown"
-
-    def _stops(self, tried: Attempt) -> bool:
-        """Whether nothing more goes out after this try: it may be out, or it ended badly by this very decision."""
-        if tried.outcome is None:
-            return True
-        return tried.started_at >= self.decided_at and tried.outcome != "not sent" and not is_out(tried)
+        """True if a newer decision lets the part be tried once more."""
+        return tried.started_at < self.decided_at and tried.outcome != "unknown" and not is_out(tried)
 
 
 def is_out(tried: Attempt) -> bool:
@@ -88,16 +66,27 @@ def is_out(tried: Attempt) -> bool:
 
 
 def progress(message: Message, newest: Sequence[Attempt]) -> Progress:
-    """How far the message has come.
+    """Returns how far the message has come.
 
     Args:
-        message: whose.
-        newest: the newest try of each of its parts, in their order; of parts that it was cut into before and is no
-            more, they do not count.
+        message: the message.
+        newest: the newest try of each of its parts, in their order. Parts of an earlier cut do not count.
     """
-    texts = tuple(json.loads(message.parts or "[]"))
-    known = tuple(each for each in newest if each.part <= max(1, len(texts)))
-    return Progress(texts, known, message.decided_at)
+    texts = tuple(json.loads(message.parts)) if message.parts else ()
+    count = max(1, len(texts))
+    known = tuple(each for each in newest if each.part <= count)
+    out = [each for each in known if is_out(each)]
+    stopped = any(_stops(each, message.decided_at) for each in known if not is_out(each))
+    sent = {each.part for each in out}
+    ahead = None if stopped else next((part for part in range(1, count + 1) if part not in sent), None)
+    return Progress(texts, known, message.decided_at, count, out[-1] if out else None, ahead, len(out) == count)
+
+
+def _stops(tried: Attempt, decided_at: int) -> bool:
+    """True if nothing more goes out after this try: it may be out, or it ended badly by this very decision."""
+    if tried.outcome is None:
+        return True
+    return tried.started_at >= decided_at and tried.outcome != "not sent"
 
 
 def of_part(found: Progress, part: int, sentence: str) -> str:

@@ -140,7 +140,7 @@ async def prime(settings: Settings, sender: str, number: str) -> str:
     if sender not in settings.senders:
         raise CannotDo(f"There is no sender {sender}. The senders are {', '.join(settings.senders)}.")
     kind = settings.accounts[settings.senders[sender].account].kind
-    inbox = settings.inbox_of_sender(sender)
+    inbox = settings.inbox_by_sender.get(sender)
     if not kind.features.inbound_after_send:
         raise CannotDo(f"{kind.title} needs no text for that. `threadline callbacks` shows what to do instead.")
     if inbox is None:

@@ -116,7 +116,12 @@ class Decider:
         if isinstance(text, Stop):
             return text
         in_the_way = await self._consent_stop(tx, case) or self._too_old(tx.now, case) or self._quiet_hold(tx.now, case)
-        return in_the_way or await self._route_and_begin(tx, case, text, part, automatic=automatic)
+        route = in_the_way or await self._route(tx, case, text, part)
+        if isinstance(route, Hold | Stop | Ask):
+            return route
+        sender, provider = self._settings.senders[route.sender], self._providers[route.account]
+        hold = await limits.check(tx, route.sender, sender, provider, tx.now, automatic=automatic)
+        return hold or await self._begin(tx, case, route, part)
 
     async def would_send(
         self, inbox: str, to: Address, text: str, via: str | None = None, chosen: Mapping[str, object] = NOTHING
@@ -194,16 +199,6 @@ class Decider:
         return quiet_hold(case.inbox, case.conversation, case.contact, now)
 
     # --- which way ----------------------------------------------------------------------------------------------------
-
-    async def _route_and_begin(
-        self, tx: Transaction, case: _Case, text: str, part: int, *, automatic: bool
-    ) -> Decision:
-        route = await self._route(tx, case, text, part)
-        if isinstance(route, Hold | Stop):
-            return route
-        sender, provider = self._settings.senders[route.sender], self._providers[route.account]
-        hold = await limits.check(tx, route.sender, sender, provider, tx.now, automatic=automatic)
-        return hold or await self._begin(tx, case, route, part)
 
     async def _route(self, tx: Transaction, case: _Case, text: str, part: int) -> Route | Hold | Stop:
         """The rest of a text that began goes the same way; a whole text goes as its sender carries it."""
@@ -287,17 +282,13 @@ class Decider:
 
     async def _callbacks(self, tx: Transaction, attempt: Attempt, message: Message) -> Callbacks:
         """Returns the URLs of this attempt; their tokens are stored before the provider gets them."""
-        urls: dict[str, str] = {}
-        subjects = {"attempt": str(attempt.id), "conversation": str(message.conversation_id), "sender": attempt.sender}
-        for scope, subject in subjects.items():
-            urls[scope], row = self._urls.make(attempt.account, scope, subject)  # type: ignore[arg-type]  # the three scopes
-            await callbacks.remember(tx, row)
-        return Callbacks(
-            receipts=urls["attempt"],
-            replies=urls["conversation"],
-            sender=urls["sender"],
-            secret=self._urls.header_secret(attempt.account),
-        )
+        account = attempt.account
+        receipts, attempt_row = self._urls.make(account, "attempt", str(attempt.id))
+        replies, conversation_row = self._urls.make(account, "conversation", str(message.conversation_id))
+        sender, _ = self._urls.make(account, "sender", attempt.sender)  # the start stored the senders' tokens
+        await callbacks.remember(tx, attempt_row)
+        await callbacks.remember(tx, conversation_row)
+        return Callbacks(receipts, replies, sender, self._urls.header_secret(account))
 
 
 def quiet_hold(inbox: Inbox, conversation: Conversation, contact: Contact, now: int) -> Hold | Stop | None:

@@ -5,6 +5,7 @@ The environment overrides the file: `THREADLINE_SLACK__BOT_TOKEN` is `bot_token`
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -87,12 +88,12 @@ class Sender(Model):
     texts_per_second: int | None = Field(None, ge=1, description="the most texts from it; not set: no limit")
     texts_per_minute: int | None = Field(None, ge=1, description="the most texts from it in any sixty seconds")
 
-    @property
+    @cached_property
     def is_leased(self) -> bool:
         """True if the provider assigns us a number for each contact."""
         return self.address == LEASED
 
-    @property
+    @cached_property
     def parsed(self) -> Address | None:
         """The address; None if it is leased."""
         return None if self.is_leased else parse(self.address)
@@ -249,9 +250,21 @@ class Settings(BaseSettings):
         """Returns the sources: the environment overrides the file."""
         return Environment(settings_cls), init_settings
 
-    def inbox_of_sender(self, sender: str) -> str | None:
-        """Returns the first inbox that has this sender, or None."""
-        return next((name for name, inbox in self.inboxes.items() if sender in inbox.senders), None)
+    @cached_property
+    def inbox_by_sender(self) -> Mapping[str, str]:
+        """The first inbox of each sender."""
+        return {sender: name for name, inbox in reversed(self.inboxes.items()) for sender in inbox.senders}
+
+    @cached_property
+    def inbox_by_channel(self) -> Mapping[str, str]:
+        """The first inbox of each Slack channel."""
+        return {inbox.channel: name for name, inbox in reversed(self.inboxes.items())}
+
+    @cached_property
+    def sender_by_address(self) -> Mapping[tuple[str, str], str]:
+        """The first sender of each account and canonical address; leased numbers are not among them."""
+        known = {name: sender for name, sender in self.senders.items() if not sender.is_leased}
+        return {(sender.account, str(sender.parsed)): name for name, sender in reversed(known.items())}
 
     def inbox_of_account(self, account: str) -> str:
         """Returns the first inbox with a sender of this account, else the first inbox: every text needs a place."""
@@ -260,21 +273,6 @@ class Settings(BaseSettings):
                 return name
         return next(iter(self.inboxes))
 
-    def sender_of_address(self, account: str, address: str) -> str | None:
-        """Returns the sender of this account with this (canonical) address, or None."""
-        return next(
-            (
-                name
-                for name, sender in self.senders.items()
-                if sender.account == account and not sender.is_leased and str(sender.parsed) == address
-            ),
-            None,
-        )
-
     def is_ours(self, channel: str) -> bool:
         """True if this Slack channel belongs to an inbox or is the alert channel."""
-        return channel == self.slack.alert_channel or self.inbox_of_channel(channel) is not None
-
-    def inbox_of_channel(self, channel: str) -> str | None:
-        """Returns the first inbox of this Slack channel, or None."""
-        return next((name for name, inbox in self.inboxes.items() if inbox.channel == channel), None)
+        return channel == self.slack.alert_channel or channel in self.inbox_by_channel

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import aiosqlite
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 BEGIN = "BEGIN IMMEDIATE"
 _PREPARED = 512  # size of the statement cache: room for every statement there is
 _BATCH = 64  # rows that aiosqlite fetches at a time
 _WAIT = "PRAGMA busy_timeout = 1500"  # milliseconds: less than the three seconds in which Slack expects an answer
-_DO_NOT_WAIT = "PRAGMA busy_timeout = 0"
+DO_NOT_WAIT = "PRAGMA busy_timeout = 0"
 _PRAGMAS = (
     _WAIT,
     "PRAGMA journal_mode = WAL",
@@ -46,16 +48,23 @@ class SqliteConnection(aiosqlite.Connection):
         self.here.row_factory = sqlite3.Row
         return self.here
 
-    def begin_at_once(self) -> bool:
-        """Starts a write transaction. Returns False if another process holds the file and the caller has to wait."""
-        self.here.execute(_DO_NOT_WAIT)
+    @asynccontextmanager
+    async def waiting(self) -> AsyncIterator[None]:
+        """Lets the statements inside the block wait for another process that holds the file, for 1.5 seconds."""
+        await self.execute_fetchall(_WAIT)
         try:
-            self.here.execute(BEGIN)
-        except sqlite3.OperationalError:
-            return False
+            yield
         finally:
-            self.here.execute(_WAIT)
-        return True
+            await self.execute_fetchall(DO_NOT_WAIT)
+
+    async def begin(self) -> None:
+        """Starts a write transaction once another process lets go of the file.
+
+        Raises:
+            sqlite3.OperationalError: the other process holds it for too long.
+        """
+        async with self.waiting():
+            await self.execute(BEGIN)
 
 
 async def connect(path: Path) -> SqliteConnection:

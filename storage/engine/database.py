@@ -10,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from storage.engine.causation import REASON
 from storage.engine.clock import Clock, system_clock
-from storage.engine.connection import BEGIN, SqliteConnection, connect
+from storage.engine.connection import BEGIN, DO_NOT_WAIT, SqliteConnection, connect
 from storage.engine.ids import Ids
 from storage.engine.migrations import applying, migrate
 
@@ -72,7 +73,6 @@ class InlineConnection(Connection):
     """A connection whose statements run where the caller is: each has to find its few rows by an index."""
 
     def __init__(self, connection: SqliteConnection) -> None:
-        super().__init__(connection)
         self._execute = connection.here.execute
 
     async def all(self, row: Callable[..., Row], sql: str, **values: Any) -> list[Row]:
@@ -100,9 +100,9 @@ class Transaction(InlineConnection):
     """
 
     def __init__(self, connection: SqliteConnection, now: int, ids: Ids) -> None:
-        super().__init__(connection)
+        self._execute = connection.here.execute
         self.now = now
-        self.new_id = ids.new
+        self.new_id = partial(ids.new, now)
         self.woken: set[str] = set()
         self.committed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.told: list[tuple[News, int | None]] = []
@@ -132,6 +132,7 @@ class Database:
         self.clock = clock
         self.reader = InlineConnection(readers[0])
         self._writer = writer
+        self._execute = writer.here.execute
         self._readers = readers
         self._idle: asyncio.LifoQueue[SqliteConnection] = asyncio.LifoQueue()
         for reader in readers[1:]:
@@ -142,7 +143,7 @@ class Database:
         self._committing: asyncio.Task[None] | None = None
         self._listeners: dict[str, list[Callable[[], None]]] = {}
         self._followers: list[Callable[[News, int | None], None]] = []
-        self._ids = Ids(clock)
+        self._ids = Ids()
 
     @asynccontextmanager
     async def transaction(self, *, synced: bool = True) -> AsyncIterator[Transaction]:
@@ -158,9 +159,12 @@ class Database:
         """
         async with self._turn:
             try:
-                transaction = await self._begin(synced=synced)
+                if not self._writer.in_transaction:
+                    await self._begin(synced=synced)
+                self._execute("SAVEPOINT one")
+                transaction = Transaction(self._writer, self.clock(), self._ids)
                 yield transaction
-                self._writer.here.execute("RELEASE one")
+                self._execute("RELEASE one")
             except BaseException:
                 await self._roll_back()
                 raise
@@ -170,9 +174,12 @@ class Database:
             elif self._committing is None:  # queues behind all who wait now, and commits for all of them
                 self._committing = asyncio.create_task(self._commit())
         try:
-            await _unbroken(transaction.committed)
+            if not transaction.committed.done():
+                await _unbroken(transaction.committed)
+            transaction.committed.result()
         finally:
-            self._notify_followers(transaction)
+            if transaction.told:
+                self._notify_followers(transaction)
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Connection]:
@@ -204,7 +211,7 @@ class Database:
 
     async def flush(self) -> bool:
         """Moves everything from the write-ahead log into the file. Returns False if another connection prevented it."""
-        async with self._exclusive():
+        async with self._exclusive(), self._writer.waiting():
             (found,) = await self._writer.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
         return not found[0]
 
@@ -224,7 +231,8 @@ class Database:
             (size,) = await self._writer.execute_fetchall("PRAGMA page_size")
             if pages[0] * size[0] > largest:
                 return False
-            await _unbroken(self._writer.execute("VACUUM"))
+            async with self._writer.waiting():
+                await _unbroken(self._writer.execute("VACUUM"))
         return await self.flush()
 
     async def close(self) -> None:
@@ -242,24 +250,23 @@ class Database:
 
     # --- one commit for all that wait ---------------------------------------------------------------------------------
 
-    async def _begin(self, *, synced: bool) -> Transaction:
-        if not self._writer.in_transaction:
-            if synced != self._is_synced:
-                self._is_synced = synced
-                for pragma in _SYNCED if synced else _NOT_SYNCED:
-                    self._writer.here.execute(pragma)
-            if not self._writer.begin_at_once():
-                await _unbroken(self._writer.execute(BEGIN))
-        self._writer.here.execute("SAVEPOINT one")
-        return Transaction(self._writer, self.clock(), self._ids)
+    async def _begin(self, *, synced: bool) -> None:
+        if synced != self._is_synced:
+            self._is_synced = synced
+            for pragma in _SYNCED if synced else _NOT_SYNCED:
+                self._execute(pragma)
+        try:
+            self._execute(BEGIN)
+        except sqlite3.OperationalError:  # another process holds the file
+            await _unbroken(self._writer.begin())
 
     async def _roll_back(self) -> None:
         """Undoes what this transaction wrote and keeps the others that wait for the same commit."""
         if not self._batch:
             await _unbroken(self._writer.rollback())  # does nothing if no transaction is open
         elif self._writer.in_transaction:
-            self._writer.here.execute("ROLLBACK TO one")
-            self._writer.here.execute("RELEASE one")
+            self._execute("ROLLBACK TO one")
+            self._execute("RELEASE one")
         else:
             self._fail(sqlite3.OperationalError("the transaction was rolled back together with another one"))
 
@@ -279,16 +286,16 @@ class Database:
             if self._is_synced:
                 await self._writer.execute("COMMIT")
             else:
-                self._writer.here.execute("COMMIT")  # this commit does not wait for the disk, so it needs no thread
+                self._execute("COMMIT")  # this commit does not wait for the disk, so it needs no thread
         except sqlite3.Error as error:
             try:
                 await _unbroken(self._writer.rollback())
             finally:
                 self._fail(error)
         else:
-            self._announce_commit()
+            self._commit_is_done()
 
-    def _announce_commit(self) -> None:
+    def _commit_is_done(self) -> None:
         batch, self._batch = self._batch, []
         for transaction in batch:
             transaction.committed.set_result(None)
@@ -326,6 +333,7 @@ async def open_database(path: Path, clock: Clock = system_clock) -> Database:
             readers.append(await connect(path))
             opened.push_async_callback(readers[-1].close)
             await readers[-1].execute("PRAGMA query_only = ON")
+        await writer.execute_fetchall(DO_NOT_WAIT)  # `begin` waits where it has to
         database = Database(writer, readers, clock)
         await database.start_ids()
         opened.pop_all()

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from storage.engine.clock import Clock
 
 _WRITERS = 256  # processes that can make ids in the same microsecond without a collision
 
@@ -19,14 +15,13 @@ def made_at(an_id: int) -> int:
 class Ids:
     """Makes ids from the microsecond and a number for this process, so that the bot and the commands never collide."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._newest = 0  # microseconds
         self._writer = random.randrange(_WRITERS)  # noqa: S311 - not a secret
 
-    def new(self) -> int:
+    def new(self, now: int) -> int:
         """Returns an id greater than every earlier one."""
-        self._newest = max(self._newest + 1, self._clock())
+        self._newest = max(self._newest + 1, now)
         return self._newest * _WRITERS + self._writer
 
     def rise_above(self, stored: int) -> None:

@@ -67,16 +67,17 @@ async def start(
     text: str,
 ) -> Attempt:
     """Stores an attempt before its request is made: from here on the text may have been sent."""
-    attempt_id = tx.new_id()
-    await tx.run(
-        """
+    started = await tx.one(
+        _row,
+        f"""
         INSERT INTO attempts (id, message_id, part, try, account, sender, from_address, recipient, text, status,
             started_at)
         VALUES (:id, :message_id, :part,
             (SELECT coalesce(max(try), 0) + 1 FROM attempts WHERE message_id = :message_id AND part = :part),
             :account, :sender, :from_address, :recipient, :text, 'sending', :now)
+        RETURNING {_COLUMNS}
         """,
-        id=attempt_id,
+        id=tx.new_id(),
         message_id=message_id,
         part=part,
         account=account,
@@ -86,7 +87,8 @@ async def start(
         text=text,
         now=tx.now,
     )
-    return await get(tx, attempt_id)
+    assert started is not None  # noqa: S101 - RETURNING
+    return started
 
 
 async def accept(
@@ -136,7 +138,7 @@ async def end(tx: Transaction, attempt_id: int, outcome: Outcome, code: str, sen
 
 async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:
     """Moves the status forward, never back. Returns True if it moved."""
-    behind = [earlier.value for earlier in Status if earlier < status]
+    behind = [earlier.value for earlier in status.earlier]
     if not behind:
         return False
     places = ", ".join(f":behind_{n}" for n in range(len(behind)))

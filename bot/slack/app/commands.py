@@ -157,7 +157,7 @@ class Commands:
         user, inboxes = body["user_id"], self._settings.inboxes
         refusals = {name: await self._users.may_text(user, inbox) for name, inbox in inboxes.items()}
         allowed = [name for name, refusal in refusals.items() if refusal is None]
-        here = self._settings.inbox_of_channel(body["channel_id"]) or next(iter([*allowed, *inboxes]))
+        here = self._settings.inbox_by_channel.get(body["channel_id"]) or next(iter([*allowed, *inboxes]))
         refusal = refusals[here]
         if refusal is not None:
             raise Refusal(refusal)

@@ -116,7 +116,7 @@ class Compose:
             channel: where they are; its inbox is chosen.
             response_url: where they are told afterwards where the conversation is.
         """
-        wanted = self._settings.inbox_of_channel(channel)
+        wanted = self._settings.inbox_by_channel.get(channel)
         self._loader.open(trigger, compose_view.TITLE, self._new(user, wanted, response_url=response_url))
 
     async def asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -146,7 +146,7 @@ class Compose:
             text = decode.to_text(message, await self._users.names_for(message), us=self._users.us)
         except decode.CannotBeTexted as error:
             note = str(error)
-        wanted = found[0] if found else self._settings.inbox_of_channel(channel)
+        wanted = found[0] if found else self._settings.inbox_by_channel.get(channel)
         return await self._new(
             body["user"]["id"],
             wanted,

@@ -155,7 +155,7 @@ class SlackEvents:
         channel = event.get("channel", "")
         if subtype in channels.NOTICES and self._settings.is_ours(channel):
             return channels.arrival(self._identity.team, body, channel, channels.NOTICES[subtype])
-        if self._settings.inbox_of_channel(channel) is None and channel not in self._former:
+        if self._settings.inbox_by_channel.get(channel) is None and channel not in self._former:
             return None
         if subtype == "message_changed":
             return self._edit(body, event) or self._loss(event)

@@ -58,7 +58,7 @@ class Users:
             return None
         if not (await self.person(user)).is_member:
             return NOT_ALLOWED
-        return None if await self._is_among(user, inbox.members) else NOT_A_MEMBER
+        return None if not inbox.members or await self._is_among(user, inbox.members) else NOT_A_MEMBER
 
     async def is_admin(self, user: str, admins: list[str]) -> bool:
         """Whether the user may opt contacts out and in."""

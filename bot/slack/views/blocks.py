@@ -84,13 +84,16 @@ _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]
 
 def literal(text: str) -> str:
     """Removes what could mislead a reader: control characters except line ends, and characters that reverse text."""
+    if text.isascii() and text.isprintable():
+        return text
     text = _LINE_ENDS.sub("\n", text).replace("\t", " ")
     return re.sub("[\ud800-\udfff]", "\ufffd", _INVISIBLE.sub("", text))
 
 
 def line(text: str) -> str:
     """Returns `literal` text on one line, without double spaces."""
-    return " ".join(literal(text).split())
+    clean = text if text.isascii() and text.isprintable() else literal(text)
+    return " ".join(clean.split())
 
 
 def escape(text: str) -> Marked:
@@ -105,12 +108,13 @@ def marked(text: str | Marked) -> Marked:
 
 def fill(template: str, **parts: str | Marked) -> Marked:
     """Fills a template of ours (mrkdwn with `{names}`). Each part is escaped unless it is `Marked`."""
-    return Marked(template.format(**{name: marked(part) for name, part in parts.items()}))
+    safe = {name: part if isinstance(part, Marked) else marked(part) for name, part in parts.items()}
+    return Marked(template.format(**safe))
 
 
 def joined(separator: str, parts: Sequence[str | Marked]) -> Marked:
     """Joins the parts that are not empty. Each is escaped unless it is `Marked`."""
-    return Marked(separator.join(marked(part) for part in parts if part))
+    return Marked(separator.join(part if isinstance(part, Marked) else marked(part) for part in parts if part))
 
 
 def units(text: str) -> int:
@@ -120,11 +124,13 @@ def units(text: str) -> int:
 
 def cut(text: str, limit: int) -> str:
     """Shortens plain text to at most `limit` UTF-16 units. A shortened text ends in `…`."""
-    return _shortened(r"\X", text, limit)
+    return text if len(text) <= limit // 2 else _shortened(r"\X", text, limit)
 
 
 def fit(markup: Marked, limit: int) -> Marked:
     """Shortens mrkdwn like `cut`, but never inside a `<…>` or an entity."""
+    if len(markup) <= limit // 2:
+        return markup
     return Marked(_shortened(r"<[^<>]*>|&(?:amp|lt|gt);|\X", markup, limit))
 
 
@@ -155,7 +161,7 @@ def chunks(text: str, limit: int = MAX_CHUNK) -> list[str]:
 
 
 def _cut_at(text: str, limit: int) -> int:
-    if units(text) <= limit:
+    if len(text) <= limit // 2 or units(text) <= limit:
         return len(text)
     end, word, left = 0, 0, limit
     for grapheme in regex.finditer(r"\X", text):
@@ -247,7 +253,7 @@ def keyed(blocks: list[Block], key: str) -> list[Block]:
 
 def _mrkdwn(text: str | Marked, limit: int) -> dict[str, Any]:
     """Returns a text object. `verbatim` keeps Slack from linking anything that we did not link."""
-    return {"type": "mrkdwn", "text": fit(marked(text), limit), "verbatim": True}
+    return {"type": "mrkdwn", "text": fit(text if isinstance(text, Marked) else marked(text), limit), "verbatim": True}
 
 
 def _button(button: Button) -> dict[str, Any]:

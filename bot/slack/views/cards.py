@@ -41,7 +41,7 @@ from bot.slack.views.content import (
 from sms.address import E164, NotAnAddress, parse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = [
     "AlertView",
@@ -126,25 +126,26 @@ def inbound(texts: Sequence[InboundText], contact: ContactView, key: str = "") -
     several = len(texts) > 1
     parts = [part for text in texts for part in _parts(text.text, text.attachments, _marks(text) if several else [])]
     marks = _marks(texts[0], several=False) if texts and not several else []
-    heads = [_contact_line(contact, marks), _contact_line(contact, ["continued"])]
-    return _posts(heads, parts, escape(title(contact)), key)
+    who = title(contact)
+    return _posts(lambda first: _contact_line(contact, who, marks if first else ["continued"]), parts, escape(who), key)
 
 
 def outbound(view: OutboundView, key: str = "") -> list[Rendered]:
     """Shows a text of ours that was sent by `/sms`, from the compose modal, or automatically."""
     who = joined(" ", [mention(view.author) if view.author else "Automatic", view.origin])
     time = [when(view.at, blocks.MOMENT)] if view.late else []
-    heads = [
-        blocks.context(joined(" · ", [Marked(f"{who}:"), *time, _files(view.attachments)])),
-        blocks.context(joined(" · ", [Marked(f"{who}:"), "continued"])),
-    ]
-    return _posts(heads, _parts(view.text, view.attachments, []), who, key)
+
+    def head(first: bool) -> Block:  # noqa: FBT001 - the one thing that the head depends on
+        marks = [*time, _files(view.attachments)] if first else ["continued"]
+        return blocks.context(joined(" · ", [Marked(f"{who}:"), *marks]))
+
+    return _posts(head, _parts(view.text, view.attachments, []), who, key)
 
 
-def _contact_line(contact: ContactView, marks: Sequence[str | Marked]) -> Block:
-    number = spaced(contact.address) if blocks.line(contact.name or "") else ""
+def _contact_line(contact: ContactView, who: str, marks: Sequence[str | Marked]) -> Block:
+    number = spaced(contact.address) if contact.name else ""
     facts = [joined(" ", [flag(contact.region), number]), "opted out" if contact.opted_out else "", *marks]
-    return blocks.context(blocks.plain_text(title(contact)), joined(" · ", facts))
+    return blocks.context(blocks.plain_text(who), joined(" · ", facts))
 
 
 def _marks(text: InboundText, *, several: bool = True) -> list[str | Marked]:
@@ -171,15 +172,15 @@ def _parts(text: str, attachments: int, marks: Sequence[str | Marked]) -> list[_
     return [_Part([*(above if index == 0 else []), blocks.body(piece)], piece) for index, piece in enumerate(pieces)]
 
 
-def _posts(heads: list[Block], parts: Sequence[_Part], who: Marked, key: str) -> list[Rendered]:
-    """Returns as few posts as the limits allow. The first starts with the first head, all others with the second."""
+def _posts(head: Callable[[bool], Block], parts: Sequence[_Part], who: Marked, key: str) -> list[Rendered]:
+    """Returns as few posts as the limits allow, each below a head, which knows if it is the first."""
     posts: list[list[_Part]] = []
     for part in parts:
         if not posts or not _has_room(posts[-1], part):
             posts.append([])
         posts[-1].append(part)
     return [
-        _post([heads[min(index, 1)]], gathered, who, f"{key}#{index + 1}" if key and index else key)
+        _post(head(index == 0), gathered, who, f"{key}#{index + 1}" if key and index else key)
         for index, gathered in enumerate(posts)
     ]
 
@@ -190,10 +191,10 @@ def _has_room(gathered: Sequence[_Part], part: _Part) -> bool:
     return count <= blocks.MAX_BLOCKS and sum(blocks.units(one.text) for one in together) <= blocks.MAX_BODY
 
 
-def _post(head: list[Block], gathered: Sequence[_Part], who: Marked, key: str) -> Rendered:
+def _post(head: Block, gathered: Sequence[_Part], who: Marked, key: str) -> Rendered:
     shown = [block for part in gathered for block in part.blocks]
     spoken = fill("{who}: {text}", who=who, text="\n".join(part.text for part in gathered))
-    return _rendered(spoken, [*head, *shown], key)
+    return _rendered(spoken, [head, *shown], key)
 
 
 # --- the card ---------------------------------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ def _miscount(name: str, content: bytes) -> bytes:
         (_flip, "its member files/7 is damaged"),
         (_lose, "threadline.db is missing"),
         (_escape, "not a backup of threadline"),
-        (_miscount, "does not hold the rows that it should"),
+        (_miscount, "does not hold the expected rows"),
     ],
 )
 async def test_a_backup_that_is_not_whole_is_not_restored(installed: Path, change: Any, said: str) -> None:

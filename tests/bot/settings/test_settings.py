@@ -69,17 +69,17 @@ def test_a_good_file(loaded: Callable[..., Settings]) -> None:
 def test_what_is_where(loaded: Callable[..., Settings]) -> None:
     """Senders, accounts and channels lead to their inbox: the first that fits, or for an account the first of all."""
     settings = loaded(inboxes__sales={"channel": "C0SALES", "senders": ["name", "sydney"]})
-    assert settings.inbox_of_sender("sydney") == "support"
-    assert settings.inbox_of_sender("name") == "sales"
-    assert settings.inbox_of_sender("nobody") is None
+    assert settings.inbox_by_sender.get("sydney") == "support"
+    assert settings.inbox_by_sender.get("name") == "sales"
+    assert settings.inbox_by_sender.get("nobody") is None
     assert settings.inbox_of_account("fone") == "support"
     assert settings.inbox_of_account("rental") == "sales"
     assert settings.inbox_of_account("unused") == "support"
-    assert settings.inbox_of_channel("C0SALES") == "sales"
-    assert settings.inbox_of_channel("C0NOWHERE") is None
-    assert settings.sender_of_address("fone", SYDNEY) == "sydney"
-    assert settings.sender_of_address("rental", SYDNEY) is None
-    assert settings.sender_of_address("fone", "leased") is None
+    assert settings.inbox_by_channel.get("C0SALES") == "sales"
+    assert settings.inbox_by_channel.get("C0NOWHERE") is None
+    assert settings.sender_by_address.get(("fone", SYDNEY)) == "sydney"
+    assert settings.sender_by_address.get(("rental", SYDNEY)) is None
+    assert settings.sender_by_address.get(("fone", "leased")) is None
 
 
 def test_the_address_is_kept_without_its_last_slash(loaded: Callable[..., Settings]) -> None:

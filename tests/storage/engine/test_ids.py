@@ -27,10 +27,9 @@ LARGEST = 2**63 - 1  # a BIGINT
 @given(st.lists(st.integers(0, 4 * START), min_size=2), st.integers(0, LARGEST // 4))
 def test_ids_rise_whatever_the_clock_does(times: list[int], stored: int) -> None:
     """Each is greater than every one before it and than what is stored; none is too large for a BIGINT."""
-    clock = iter(times)
-    ids = Ids(lambda: next(clock))
+    ids = Ids()
     ids.rise_above(stored)
-    made = [ids.new() for _ in times]
+    made = [ids.new(now) for now in times]
     assert made == sorted(set(made))
     assert stored < made[0]
     assert made[-1] <= LARGEST
@@ -41,9 +40,9 @@ def test_two_processes_never_make_the_same_id_in_one_microsecond(one: int, other
     """Unless they drew the same of 256 numbers."""
     made = []
     for writer in (one, other):
-        ids = Ids(lambda: START)
+        ids = Ids()
         ids._writer = writer
-        made.append(ids.new())
+        made.append(ids.new(START))
     assert (made[0] == made[1]) == (one == other)
 
 
@@ -68,7 +67,7 @@ async def test_ids_rise_over_a_restart_with_the_clock_set_back(path: Path, clock
     assert len(tables) > 10
     for table in tables:
         clock.wait(1)
-        newest = Ids(clock).new()
+        newest = Ids().new(clock())
         insert_anything(path, table, newest)
         clock.wait(-3600)
         async with opened(path, clock) as database, database.transaction() as tx:
