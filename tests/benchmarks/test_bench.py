@@ -1,4 +1,4 @@
-"""The benchmark's parts run; how fast anything is no test says."""
+"""Every part of the benchmark runs. No test checks speed."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ LEAST = Scale(rounds=1, seconds=0.05)
 
 
 def document(figures: Figures) -> dict[str, Any]:
-    """As a run writes it."""
+    """Returns the document of a run."""
     told = {"machine": machine.describe(), "seconds": 1.0, "rounds": 1, "figures": figures.as_json()}
     return told | {"distributions": figures.shapes()}
 
 
 async def test_a_round_of_the_doors_runs(tmp_path: Path) -> None:
-    """Each kind beside its reference, nothing refused; the table, the tables in Markdown and the pictures are made."""
+    """The doors are measured in turn with their reference, and nothing is refused; tables and pictures are created."""
     figures = Figures()
-    await doors(tmp_path, figures, LEAST, ["texts", "events"])  # the third is texts with all of the bot behind the door
+    await doors(tmp_path, figures, LEAST, ["texts", "events"])  # the third has the whole bot behind the door
     found = {figure["name"]: figure for figure in figures.as_json()}
     assert {name.split(".")[1] for name in found} == {"texts", "events"}
     assert found["doors.texts.50.rate"]["reference"] == "doors.texts.bare.50.rate"
@@ -47,11 +47,11 @@ async def test_a_round_of_the_doors_runs(tmp_path: Path) -> None:
     assert "| doors.events.1.p99 |" in report.tables(made)["doors"]
     report.draw(made, tmp_path)
     for name in ("doors-rate", "doors-texts", "doors-events"):
-        ET.parse(tmp_path / f"{name}.svg")  # noqa: S314 - it is our own
+        ET.parse(tmp_path / f"{name}.svg")  # noqa: S314 - our own file
 
 
 async def test_each_way_goes_through(tmp_path: Path) -> None:
-    """Texts, replies and receipts arrive on the other side, each after it was sent, on a generated database."""
+    """Texts, replies and receipts arrive on the other side after they were sent, on a generated database."""
     await asyncio.to_thread(generate, tmp_path / "threadline.db", 20, 100)
     async with Stage(tmp_path) as stage:
         await stage.start_bot()
@@ -66,7 +66,7 @@ async def test_each_way_goes_through(tmp_path: Path) -> None:
 
 
 async def test_a_rate_that_is_too_high_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long before all of it is sent; and what is measured next finds nothing of it left."""
+    """A rate that is too high is given up early, and leaves nothing for the next measurement."""
     monkeypatch.setattr("benchmarks.through.LOST", 0.05)
     monkeypatch.setattr("benchmarks.through.LOOK_EVERY", 0.01)
     await asyncio.to_thread(generate, tmp_path / "threadline.db", 20, 100)
@@ -81,7 +81,7 @@ async def test_a_rate_that_is_too_high_is_given_up(tmp_path: Path, monkeypatch: 
 
 
 def contents(path: Path) -> Mapping[str, list[Any]]:
-    """The rows of the tables that the path reads, without their times."""
+    """Returns the rows of the tables that the path reads, without their times."""
     queries = {
         "conversations": "SELECT inbox, channel, thread_ts, sender FROM conversations ORDER BY id",
         "messages": "SELECT direction, text, status, slack_channel FROM messages ORDER BY id",
@@ -93,7 +93,7 @@ def contents(path: Path) -> Mapping[str, list[Any]]:
 
 
 def test_a_generated_database_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
-    """Every row belongs to another, and another seed makes another one."""
+    """The same seed gives the same rows, with valid references, and another seed gives other rows."""
     for name, seed in {"one": 1, "again": 1, "other": 2}.items():
         generate(tmp_path / name, 50, 1000, seed)
     one, again, other = (contents(tmp_path / name) for name in ("one", "again", "other"))
@@ -103,7 +103,7 @@ def test_a_generated_database_is_the_same_for_the_same_seed(tmp_path: Path) -> N
 
 
 def test_a_generated_database_has_the_indexes_of_the_schema(tmp_path: Path) -> None:
-    """They are taken away while it is filled; without one of them a figure would be about another program."""
+    """Generation drops the indexes and restores them; without one, a figure would measure another program."""
     generate(tmp_path / "db", 5, 10)
     add_jobs(tmp_path / "db", 3)
     schema = "".join(each.sql for each in known())
@@ -116,7 +116,7 @@ def test_a_generated_database_has_the_indexes_of_the_schema(tmp_path: Path) -> N
 
 
 def test_figures_tell_median_range_and_ratio() -> None:
-    """And the quantiles are values that were measured."""
+    """Figures have the median, range and ratio, and quantiles are measured values."""
     figures = Figures()
     for value in (3.0, 1.0, 2.0):
         figures.add("ours", "ms", value, reference="theirs", aim="less")
@@ -128,7 +128,7 @@ def test_figures_tell_median_range_and_ratio() -> None:
 
 
 def test_the_page_is_filled_and_its_prose_stays() -> None:
-    """Also when it is filled again; each table has its place in it."""
+    """The page's tables are filled, also a second time, and its prose stays."""
     page = report.PAGE.read_text(encoding="utf-8")
     figures = Figures()
     figures.add("idle.wakes", "per minute", 7.0)
@@ -144,5 +144,5 @@ def test_the_page_is_filled_and_its_prose_stays() -> None:
 
 @pytest.mark.parametrize("name", ["doors", "through", "growth", "calls", "idle", "memory"])
 def test_every_group_is_explained(name: str) -> None:
-    """A figure that nobody explains says nothing."""
+    """The README explains every group of figures."""
     assert f"**{name}." in Path(report.__file__).with_name("README.md").read_text(encoding="utf-8")

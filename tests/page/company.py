@@ -1,4 +1,4 @@
-"""A small stage for the page: the real workspace, phones and companies, and a small Bolt app in the bot's place."""
+"""A small environment for the page: the real workspace, phones and providers, with a small Bolt app as the bot."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ PHONE = "+61488023555"
 
 
 class Helper:
-    """A Bolt app that can be killed and started; tests add listeners to `app`."""
+    """A Bolt app that can be started and killed; tests add listeners to `app`."""
 
     def __init__(self, slack: Workspace) -> None:
         self._slack = slack
-        self._handler: Any = None  # its methods are not typed
+        self._handler: Any = None  # its methods have no types
         self._stack = AsyncExitStack()
         self.starts = 0
 
     async def open(self) -> None:
-        """Makes the app and its client."""
+        """Creates the app and its client."""
         slack = self._slack
         session = await self._stack.enter_async_context(aiohttp.ClientSession())
         self.web = AsyncWebClient(slack.bot_token, slack.api_url, session=session, retry_handlers=[])
@@ -58,7 +58,7 @@ class Helper:
 
     @property
     def is_running(self) -> bool:
-        """Whether it has a connection."""
+        """True if it is connected."""
         return self._handler is not None
 
     async def start(self) -> None:
@@ -77,13 +77,13 @@ class Helper:
             self._handler = None
 
     async def close(self) -> None:
-        """Ends all of it."""
+        """Closes everything."""
         await self.kill()
         await self._stack.aclose()
 
 
 class Company:
-    """The stage: two members, two channels, Fone Dynamics and IO Phone."""
+    """Two members, two channels, Fone Dynamics and IO Phone."""
 
     def __init__(self) -> None:
         self.slack = Workspace(posts_per_second=None, tier_scale=None, time_scale=0.005, unfurl=False)
@@ -112,11 +112,11 @@ class Company:
         await self._stack.aclose()
 
     async def post(self, text: str, **more: Any) -> str:
-        """What the bot says in #support, through the real client; returns the timestamp."""
+        """Posts in #support as the bot, through the real client; returns the timestamp."""
         return str((await self.bot.web.chat_postMessage(channel=self.support, text=text, **more))["ts"])
 
     async def send(self, text: str, sender: str = "", to: str = PHONE) -> int:
-        """Asks Fone Dynamics to send a text, as the bot would; returns the status of the answer, 0 where none came."""
+        """Sends a text through Fone Dynamics like the bot; returns the HTTP status, 0 without an answer."""
         settings = self.fone.settings
         url = f"{self.fone.base_url}/v2/Properties/{settings.property_sid}/Messages"
         auth = {"Authorization": aiohttp.encode_basic_auth(settings.account_sid, settings.token)}

@@ -1,4 +1,4 @@
-"""A page that is served, and somebody who reads its stream and does things, without a browser."""
+"""A running page, with a client that reads its stream and runs actions, without a browser."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 
 class Reader:
-    """What a page has of the pieces, as its stream told it.
+    """The page's pieces, as its stream reported them.
 
     Attributes:
         pieces: by name.
-        events: how many events came.
-        last: the names that the last event set, and those that it took away.
+        events: the number of events so far.
+        last: the names that the last event set, and those that it removed.
     """
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Reader:
         self._news = asyncio.Event()
 
     def take(self, kind: str, data: str) -> None:
-        """One event."""
+        """Applies one event."""
         told = json.loads(data)
         if kind == "all":
             self.pieces = {}
@@ -46,11 +46,11 @@ class Reader:
         self._news.set()
 
     def like(self, prefix: str) -> list[Any]:
-        """The pieces whose names begin so, in the order of their names."""
+        """Returns the pieces whose names begin like this, in order of name."""
         return [self.pieces[name] for name in sorted(self.pieces) if name.startswith(prefix)]
 
     async def until(self, holds: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-        """The first true value, looked at after each event."""
+        """Returns the first truthy value of a predicate, called after each event."""
         async with asyncio.timeout(seconds):
             while not (found := holds()):
                 self._news.clear()
@@ -59,21 +59,21 @@ class Reader:
 
 
 class Visitor:
-    """Asks the page's server as the page does."""
+    """Calls the page's server as the page does."""
 
     def __init__(self, url: str, http: aiohttp.ClientSession, user: str) -> None:
         self.url, self.http, self.user = url, http, user
         self.origin = {"Origin": url.rstrip("/")}
 
     async def do(self, action: str, /, **body: Any) -> tuple[int, dict[str, Any]]:
-        """The status and what was answered."""
+        """Runs an action; returns the status and the answer."""
         wanted = {"user": self.user} | body
         async with self.http.post(f"{self.url}do/{action}", json=wanted, headers=self.origin) as answer:
             return answer.status, await answer.json()
 
     @asynccontextmanager
     async def watching(self, who: str = "anna") -> AsyncIterator[Reader]:
-        """Reads the stream while the block runs."""
+        """Reads the stream inside the block."""
         reader = Reader()
         task = asyncio.create_task(self._read(reader, who))
         try:
@@ -97,7 +97,7 @@ class Visitor:
 
 @pytest.fixture
 async def company() -> AsyncIterator[Company]:
-    """The small stage."""
+    """The small environment."""
     async with Company() as running:
         yield running
 

@@ -1,4 +1,4 @@
-"""What the page can do, without a browser."""
+"""The page's actions, without a browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_saying_editing_and_deleting(visitor: Visitor, company: Company) -> None:
-    """A message is written, also in a thread and to the channel, changed, and taken away."""
+    """A message can be posted, in a thread and to the channel too, edited and deleted."""
     status, answer = await visitor.do("say", channel=company.support, text="a *bold* word")
     root = answer["came"]
     assert status == 200
@@ -30,7 +30,7 @@ async def test_saying_editing_and_deleting(visitor: Visitor, company: Company) -
 
 
 async def test_files_are_sent_and_shown(visitor: Visitor, company: Company) -> None:
-    """A file goes along with a message; pictures are shown, anything else is saved and never run."""
+    """A file goes with a message; pictures are displayed, other files are downloads and never run."""
     content = base64.b64encode(b"<script>alert(1)</script>").decode()
     page = (await visitor.do("upload", name="a.html", content=content, mimetype="text/html"))[1]["came"]
     picture = (await visitor.do("upload", name="a.png", content=content, mimetype="image/png"))[1]["came"]
@@ -47,7 +47,7 @@ async def test_files_are_sent_and_shown(visitor: Visitor, company: Company) -> N
 
 
 async def test_a_click_reaches_the_app(visitor: Visitor, company: Company) -> None:
-    """A button of a message is clicked, and what the app makes of it is there."""
+    """A click on a message's button reaches the app, and its result is shown."""
 
     async def retry(ack: Any, body: dict[str, Any]) -> None:
         await ack()
@@ -64,7 +64,7 @@ async def test_a_click_reaches_the_app(visitor: Visitor, company: Company) -> No
 
 
 async def test_nobody_answers(visitor: Visitor, company: Company) -> None:
-    """Where the app is not there, a click says so as Slack does."""
+    """A click without an app reports a timeout, as Slack does."""
     button = {"type": "button", "action_id": "retry", "text": {"type": "plain_text", "text": "Retry"}}
     ts = await company.post("failed", blocks=[{"type": "actions", "elements": [button]}])
     _, answer = await visitor.do("click", channel=company.support, ts=ts, action="retry")
@@ -72,7 +72,7 @@ async def test_nobody_answers(visitor: Visitor, company: Company) -> None:
 
 
 async def test_commands_and_modals(visitor: Visitor, company: Company) -> None:
-    """/sms opens a modal; what is entered is kept; wrong entries come back by block; a good one closes it."""
+    """/sms opens a modal; input is kept, errors come back by block, and a valid submission closes it."""
     seen = []
     label = {"type": "plain_text", "text": "Number"}
     field = {"type": "plain_text_input", "action_id": "number"}
@@ -113,7 +113,7 @@ async def test_commands_and_modals(visitor: Visitor, company: Company) -> None:
 
 
 async def test_a_phone_texts_a_number_of_ours(visitor: Visitor, company: Company) -> None:
-    """A text is typed on a phone; a number that nobody has, or that is leased to another phone, is refused."""
+    """A phone can text our number; an unknown number, or one leased to another phone, is rejected."""
     ours = company.fone.settings.numbers[0]
     assert (await visitor.do("text", phone=PHONE, to=ours, text="Hello"))[0] == 200
     assert [text.text for text in company.phones.texts(PHONE)] == ["Hello"]
@@ -128,7 +128,7 @@ async def test_a_phone_texts_a_number_of_ours(visitor: Visitor, company: Company
 
 
 async def test_a_picture_goes_along_where_it_can(visitor: Visitor, company: Company) -> None:
-    """IO Phone carries pictures; Fone Dynamics says that it does not."""
+    """IO Phone carries pictures; Fone Dynamics rejects them."""
     picture = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
     ours = company.io.settings.numbers[0]
     assert (await visitor.do("text", phone="+15552223333", to=ours, text="look", media=[picture]))[0] == 200
@@ -138,7 +138,7 @@ async def test_a_picture_goes_along_where_it_can(visitor: Visitor, company: Comp
 
 
 async def test_another_phone_is_picked_up(visitor: Visitor) -> None:
-    """A phone that has no text yet is there once it is picked up, if its number is one."""
+    """A new phone appears once it is added with a valid number."""
     async with visitor.watching() as page:
         assert (await visitor.do("phone", phone="+61488020007"))[0] == 200
         await page.until(
@@ -164,7 +164,7 @@ async def test_another_phone_is_picked_up(visitor: Visitor) -> None:
     ],
 )
 async def test_a_body_that_is_not_what_the_action_takes(visitor: Visitor, action: str, body: dict[str, Any]) -> None:
-    """Missing, misnamed and mistyped fields are refused before anything is done, and no value is repeated."""
+    """Missing, unknown and mistyped fields are rejected before anything is done, without repeating a value."""
     status, answer = await visitor.do(action, **body)
     assert status == 400
     assert PHONE not in answer["error"]
@@ -192,7 +192,7 @@ async def test_a_body_that_is_not_what_the_action_takes(visitor: Visitor, action
 async def test_what_cannot_be_done_is_said_in_a_sentence(
     visitor: Visitor, company: Company, action: str, body: dict[str, Any]
 ) -> None:
-    """What a person could not do is refused with a sentence, never an error of the server."""
+    """An impossible action is rejected with a sentence, never with a server error."""
     body = {key: company.support if value == "here" else value for key, value in body.items()}
     status, answer = await visitor.do(action, **body)
     assert status == 409
@@ -201,7 +201,7 @@ async def test_what_cannot_be_done_is_said_in_a_sentence(
 
 
 async def test_nothing_can_be_done_in_slack_while_it_is_down(visitor: Visitor, company: Company) -> None:
-    """While Slack is down, nobody writes; afterwards they do."""
+    """Nobody can post while Slack is down; afterwards they can."""
     await visitor.do("power", where="slack", on=False)
     assert (await visitor.do("say", channel=company.support, text="x"))[1]["error"] == "Slack is down."
     await visitor.do("power", where="slack", on=True)

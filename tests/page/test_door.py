@@ -1,4 +1,4 @@
-"""Who is let in to the page."""
+"""Access control of the page."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 async def test_the_page_is_on_loopback_with_its_headers(server: Server, visitor: Visitor) -> None:
-    """The page is at 127.0.0.1, may load and run nothing of others, and is never framed."""
+    """The page is at 127.0.0.1, can load and run nothing from elsewhere, and cannot be framed."""
     assert server.url.startswith("http://127.0.0.1:")
     async with visitor.http.get(server.url) as answer:
         policy = answer.headers["Content-Security-Policy"]
@@ -33,14 +33,14 @@ async def test_the_page_is_on_loopback_with_its_headers(server: Server, visitor:
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "localhost:1", "127.0.0.1.evil.example:80"])
 async def test_another_host_is_refused(server: Server, visitor: Visitor, host: str) -> None:
-    """A name that somebody else points to this machine opens nothing (DNS rebinding)."""
+    """A foreign host name for this machine is rejected (DNS rebinding)."""
     for path in ("", "live", "emoji.json", "static/main.js"):
         async with visitor.http.get(server.url + path, headers={"Host": host}) as answer:
             assert answer.status == 403
 
 
 async def test_localhost_is_this_machine_too(server: Server, visitor: Visitor) -> None:
-    """The name of this machine is good."""
+    """The name localhost is accepted."""
     host = server.url.split("/")[2].replace("127.0.0.1", "localhost")
     async with visitor.http.get(server.url, headers={"Host": host}) as answer:
         assert answer.status == 200
@@ -53,7 +53,7 @@ async def test_localhost_is_this_machine_too(server: Server, visitor: Visitor) -
 async def test_another_sites_actions_are_refused(
     server: Server, visitor: Visitor, company: Company, headers: dict[str, str]
 ) -> None:
-    """Only the page itself can do something; a POST that does not say where it comes from cannot."""
+    """Only the page itself can run actions; a POST without an Origin is rejected."""
     body = json.dumps({"user": company.anna, "channel": company.support, "text": "hi"})
     headers = headers | {"Content-Type": "application/json"}
     async with visitor.http.post(f"{server.url}do/say", data=body, headers=headers) as answer:
@@ -62,13 +62,13 @@ async def test_another_sites_actions_are_refused(
 
 
 async def test_another_site_cannot_read(server: Server, visitor: Visitor) -> None:
-    """What a browser asks for another site is refused, even where nothing is changed."""
+    """A request from another site is rejected, even if it changes nothing."""
     async with visitor.http.get(f"{server.url}live", headers={"Sec-Fetch-Site": "cross-site"}) as answer:
         assert answer.status == 403
 
 
 async def test_what_is_not_there(server: Server, visitor: Visitor) -> None:
-    """Unknown addresses, actions, methods and content types have their answers, with the headers of the page."""
+    """Unknown addresses, actions, methods and content types get an answer with the page's headers."""
     for path, status in (("nothing", 404), ("static/../server.py", 404), ("static/%2e%2e/server.py", 404)):
         async with visitor.http.get(server.url + path) as answer:
             assert answer.status == status
@@ -82,7 +82,7 @@ async def test_what_is_not_there(server: Server, visitor: Visitor) -> None:
 
 
 async def test_every_module_is_served_as_one(server: Server, visitor: Visitor) -> None:
-    """Modules and styles have the types without which a browser that may not sniff runs none of them."""
+    """Modules and styles have the content types that a browser needs to run them without sniffing."""
     for file in STATIC.iterdir():
         async with visitor.http.get(f"{server.url}static/{file.name}") as answer:
             kinds = {".js": "javascript", ".css": "css", ".html": "html", ".svg": "svg"}
@@ -92,7 +92,7 @@ async def test_every_module_is_served_as_one(server: Server, visitor: Visitor) -
 async def test_serving_prints_the_address_and_ends_when_cancelled(
     company: Company, visitor: Visitor, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """`serve` says where the page is, and lets go of the port when it is cancelled."""
+    """`serve` prints the page's address, and releases the port when cancelled."""
     port = free_port()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(0.3):

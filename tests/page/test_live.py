@@ -1,4 +1,4 @@
-"""What is pushed to the page, and to whom."""
+"""The page's event stream and its recipients."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def says_loud(page: Reader) -> bool:
-    """Whether the loud message is there."""
+    """Returns True if the loud message is shown."""
     return any(one["text"] == "loud" for one in page.like("message:"))
 
 
 async def test_a_page_first_gets_everything(visitor: Visitor, company: Company) -> None:
-    """Who opens the page sees the workspace and the phones as they are."""
+    """A new page gets the current workspace and phones."""
     ts = await company.slack.say(company.ben, company.support, "hello")
     async with visitor.watching() as page:
         assert page.pieces["me"] == company.anna
@@ -41,7 +41,7 @@ async def test_a_page_first_gets_everything(visitor: Visitor, company: Company) 
 
 
 async def test_then_only_what_changes(visitor: Visitor, company: Company) -> None:
-    """A new message is one piece, an edit too; nothing is sent while nothing happens, and what goes is named."""
+    """A new message and an edit are one piece each; nothing is sent without a change, and removals are named."""
     first = await company.slack.say(company.ben, company.support, "one")
     async with visitor.watching() as page:
         ts = await company.slack.say(company.ben, company.support, "two")
@@ -60,7 +60,7 @@ async def test_then_only_what_changes(visitor: Visitor, company: Company) -> Non
 
 
 async def test_texts_wake_the_page_too(visitor: Visitor, company: Company) -> None:
-    """A text on a phone, and the lease it came from, are there at once."""
+    """A text on a phone, and its lease, are sent at once."""
     async with visitor.watching() as page:
         assert await company.send("Your parcel is here") == 200
         text = (await page.until(lambda: page.like(f"text:{PHONE}")))[0]
@@ -70,7 +70,7 @@ async def test_texts_wake_the_page_too(visitor: Visitor, company: Company) -> No
 
 
 async def test_what_is_private_is_told_its_reader_only(visitor: Visitor, company: Company) -> None:
-    """Ephemerals and Home tabs are told the one they are for."""
+    """Ephemeral messages and Home tabs are sent only to their user."""
     async with visitor.watching("anna") as annas, visitor.watching("ben") as bens:
         await company.bot.web.chat_postEphemeral(channel=company.support, user=company.anna, text="psst")
         home = {"type": "home", "blocks": [{"type": "divider"}]}
@@ -85,13 +85,13 @@ async def test_what_is_private_is_told_its_reader_only(visitor: Visitor, company
 
 
 async def test_who_is_not_of_the_team_looks_as_its_first_member(visitor: Visitor, company: Company) -> None:
-    """A name that nobody has is anna's page."""
+    """An unknown name gets Anna's page."""
     async with visitor.watching("mallory") as page:
         assert page.pieces["me"] == company.anna
 
 
 async def test_strangers_and_bots_are_nobody_to_be(visitor: Visitor, company: Company) -> None:
-    """The person at the page can be a member of the team, not another company's or a bot."""
+    """The person at the page can be a member of the team, but not a stranger or a bot."""
     company.slack.add_user("stranger", stranger=True)
     company.slack.add_user("robot", bot=True)
     async with visitor.watching() as page:

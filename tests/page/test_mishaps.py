@@ -1,4 +1,4 @@
-"""What is made to go wrong from the page, and how it is told that it healed."""
+"""Faults injected from the page, and detection of their recovery."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def states(page: Reader) -> list[str]:
-    """The states of the mishaps, the newest first."""
+    """Returns the states of the faults, newest first."""
     return [one["state"] for one in page.pieces["mishaps"]]
 
 
 async def test_everything_that_can_go_wrong_is_offered(visitor: Visitor) -> None:
-    """The panel offers what Slack can do and what each company can do, in sentences."""
+    """The panel offers Slack's and each provider's faults as sentences."""
     async with visitor.watching() as page:
         offered = {(one["where"], one["name"]): one["what"] for one in page.pieces["possible"]}
     assert len(offered) == len(SLACK_FAULTS) + 2 * len(CARRIER_FAULTS)
@@ -30,7 +30,7 @@ async def test_everything_that_can_go_wrong_is_offered(visitor: Visitor) -> None
 
 
 async def test_a_429_waits_happens_and_heals(visitor: Visitor, company: Company) -> None:
-    """It waits until the bot posts, has happened then, and is healed once a post got through."""
+    """A 429 waits for the bot's next post, then happens, and is healed once a post succeeds."""
     async with visitor.watching() as page:
         await visitor.do("mishap", where="slack", name="ratelimit")
         await page.until(lambda: states(page) == ["waiting"])
@@ -45,7 +45,7 @@ async def test_a_429_waits_happens_and_heals(visitor: Visitor, company: Company)
 
 
 async def test_a_post_that_was_answered_500_stands(visitor: Visitor, company: Company) -> None:
-    """The post is there although the app was told that it failed."""
+    """A post that was answered with 500 is in the channel."""
     async with visitor.watching() as page:
         await visitor.do("mishap", where="slack", name="fail")
         with pytest.raises(SlackApiError):
@@ -55,7 +55,7 @@ async def test_a_post_that_was_answered_500_stands(visitor: Visitor, company: Co
 
 @pytest.mark.parametrize("trouble", [Trouble.THROTTLE, Trouble.REFUSE, Trouble.HANG_AFTER, Trouble.HANG_BEFORE])
 async def test_a_company_that_does_not_take_a_text(visitor: Visitor, company: Company, trouble: Trouble) -> None:
-    """It happens to the next text, and is healed once another was taken."""
+    """A fault hits the next text, and is healed once another text is accepted."""
     async with visitor.watching() as page:
         await visitor.do("mishap", where="fonedynamics", name=trouble.name)
         company.fone.faults.hang_seconds = 0.05
@@ -66,7 +66,7 @@ async def test_a_company_that_does_not_take_a_text(visitor: Visitor, company: Co
 
 
 async def test_a_socket_that_drops_heals_when_the_bot_is_back(visitor: Visitor, company: Company) -> None:
-    """The bot's own client connects again."""
+    """The bot's own client reconnects after a dropped socket."""
     await company.bot.start()
     async with visitor.watching() as page:
         await visitor.do("mishap", where="slack", name="sockets")
@@ -75,7 +75,7 @@ async def test_a_socket_that_drops_heals_when_the_bot_is_back(visitor: Visitor, 
 
 
 async def test_the_bot_is_killed_and_started(visitor: Visitor, company: Company) -> None:
-    """Killing shows, starting heals; neither is done twice."""
+    """Killing and starting the bot are shown, and neither happens twice."""
     await company.bot.start()
     async with visitor.watching() as page:
         for _ in range(2):
@@ -88,7 +88,7 @@ async def test_the_bot_is_killed_and_started(visitor: Visitor, company: Company)
 
 
 async def test_everything_is_put_right(visitor: Visitor, company: Company) -> None:
-    """What waits is taken back, and what is down comes up."""
+    """Clearing removes waiting faults and brings everything back up."""
     await company.bot.start()
     async with visitor.watching() as page:
         await visitor.do("mishap", where="slack", name="redeliver")
@@ -103,7 +103,7 @@ async def test_everything_is_put_right(visitor: Visitor, company: Company) -> No
 
 
 async def test_only_the_newest_are_shown(visitor: Visitor) -> None:
-    """The list does not grow for ever, and its newest entry comes first."""
+    """The list has a limit, newest first."""
     async with visitor.watching() as page:
         for _ in range(10):
             await visitor.do("mishap", where="iophone", name="THROTTLE")

@@ -1,1 +1,1 @@
-"""Tests of the providers: what each does beyond the contract, and what they all read and send with."""
+"""Tests of the providers beyond the contract, and of their shared parsing and HTTP code."""

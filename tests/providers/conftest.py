@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def company() -> AsyncIterator[Company]:
-    """A company on loopback that answers what a test gives it."""
+    """A provider on loopback that gives a test's answers."""
     async with open_company() as company:
         yield company
 
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    """A client as the bot opens it."""
+    """A client like the bot's."""
     async with open_client() as client:
         yield client

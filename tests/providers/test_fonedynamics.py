@@ -1,4 +1,4 @@
-"""What Fone Dynamics does beyond the contract: webhooks in any form, leases, paging, and the rules of its send page."""
+"""Fone Dynamics beyond the contract: webhooks in any form, leases, paging, and the rules of its send page."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RECEIPT = {"MessageSid": "M87DMNHS", "Status": "Delivered", "Delivered": 1321005
 
 @pytest.fixture(scope="module")
 def reader() -> FoneDynamics:
-    """A provider for what is pure: reading and checking."""
+    """Returns a provider for pure functions: parsing and checking."""
     return _provider("http://127.0.0.1:9", open_client())
 
 
@@ -57,7 +57,7 @@ def _hook(body: bytes = b"", attempt: str | None = None, query: tuple[tuple[str,
 
 
 def _refusal(provider: FoneDynamics, sms: OutboundSms) -> str | None:
-    """The code with which `check` refuses a text, or None."""
+    """Returns the code with which `check` refuses a text, or None."""
     try:
         provider.check(sms)
     except Refused as refused:
@@ -76,7 +76,7 @@ def _json(said: object) -> HttpMessage:
 @pytest.mark.parametrize("fields", [REPLY, RECEIPT], ids=["reply", "receipt"])
 @pytest.mark.parametrize("case", [str.lower, str.upper, str.title, str.swapcase])
 def test_every_form_of_a_webhook_means_the_same(reader: FoneDynamics, fields: dict[str, Any], case: Any) -> None:
-    """JSON flat, wrapped or in a list, a form and a query carry the same event, whatever the case of the names."""
+    """Flat, wrapped and listed JSON, a form and a query give the same event, with names in any case."""
     said = {case(name): value for name, value in fields.items()}
     query = tuple((name, str(value)) for name, value in said.items())
     bodies = [said, {case("Message"): said}, [said], {case("Messages"): [said]}]
@@ -87,38 +87,38 @@ def test_every_form_of_a_webhook_means_the_same(reader: FoneDynamics, fields: di
 
 
 def test_several_messages_in_one_webhook(reader: FoneDynamics) -> None:
-    """A list brings one event for each message in it."""
+    """A list gives one event for each message."""
     kinds = [type(event) for event in reader.parse(_hook(json.dumps([REPLY, RECEIPT, {}]).encode()))]
     assert kinds == [InboundSms, Receipt, Ask]
 
 
 def test_the_body_wins_over_the_query(reader: FoneDynamics) -> None:
-    """Where both name a field, the body is what they say now; the query may be part of a URL that was given out."""
+    """The body takes precedence over the query, which may belong to a URL that we gave out."""
     (event,) = reader.parse(_hook(_form(REPLY), query=(("text", "another"), ("direction", "Receive"))))
     assert isinstance(event, InboundSms)
     assert event.text == REPLY["Text"]
 
 
 def test_a_reply_is_never_read_at_a_receipt_url(reader: FoneDynamics) -> None:
-    """A URL made for an attempt cannot speak as a customer: what looks like a reply there is asked for."""
+    """An apparent reply at an attempt's URL becomes an `Ask`, because that URL cannot bring a contact's text."""
     for fields in (REPLY, {**REPLY, "Status": "Received"}, {**REPLY, "Direction": "Receive", "Status": "Odd"}):
         assert reader.parse(_hook(_form(fields), attempt="attempt-1")) == [Ask(provider_id="MGTBUEHN")]
 
 
 def test_a_receipt_at_its_own_url_belongs_to_its_attempt(reader: FoneDynamics) -> None:
-    """The URL is ours and says more than an ExternalId that somebody may have set."""
+    """A receipt at an attempt's URL belongs to it, even with another ExternalId."""
     (event,) = reader.parse(_hook(_form({**RECEIPT, "ExternalId": "another"}), attempt="attempt-1"))
     assert isinstance(event, Receipt)
     assert (event.attempt, event.status) == ("attempt-1", Status.DELIVERED)
 
 
 def test_a_reply_from_an_odd_sender_is_asked_for(reader: FoneDynamics) -> None:
-    """A sender that is no address is not thrown away: the message is asked for by its id."""
+    """A reply from an invalid sender becomes an `Ask` for the message's id."""
     assert reader.parse(_hook(_form({**REPLY, "From": "?"}))) == [Ask(provider_id="MGTBUEHN")]
 
 
 def test_an_empty_text_is_a_text(reader: FoneDynamics) -> None:
-    """A reply with nothing in it is still a reply."""
+    """An empty reply is a reply."""
     (event,) = reader.parse(_hook(_form({**REPLY, "Text": ""})))
     assert isinstance(event, InboundSms)
     assert event.text == ""
@@ -126,14 +126,14 @@ def test_an_empty_text_is_a_text(reader: FoneDynamics) -> None:
 
 @pytest.mark.parametrize("body", [b"7", b"null", b'"text"', b"[7]", b'{"Message": [7]}', b"{", b"\xff", b"<a/>"])
 def test_a_body_without_an_object_is_unreadable(reader: FoneDynamics, body: bytes) -> None:
-    """What is neither an object nor a form makes no sense."""
+    """A body without an object or a form is unreadable."""
     with pytest.raises(Unreadable):
         reader.parse(_hook(body))
 
 
 @given(st.text(max_size=12, alphabet=string.ascii_letters + string.digits + " .-_é"))
 def test_names(reader: FoneDynamics, name: str) -> None:
-    """A name passes exactly if it has 1 to 11 letters, digits and spaces, and a letter among them."""
+    """A name passes exactly if it has 1 to 11 letters, digits and spaces, with at least one letter."""
     allowed = set(string.ascii_letters + string.digits + " ")
     good = 1 <= len(name) <= 11 and set(name) <= allowed and bool(set(name) & set(string.ascii_letters))
     assert _refusal(reader, replace(LEASED, sender=Alphanumeric(name))) == (None if good else "sender_name")
@@ -141,7 +141,7 @@ def test_names(reader: FoneDynamics, name: str) -> None:
 
 @pytest.mark.parametrize("recipient", ["+12125550123", "+16135550123"])
 def test_names_do_not_go_to_north_america(reader: FoneDynamics, recipient: str) -> None:
-    """To the US and Canada a name is refused with a sentence, a number and a lease are not."""
+    """Names to the US and Canada are refused with a sentence; numbers and leases are not."""
     sms = replace(LEASED, recipient=E164(recipient))
     with pytest.raises(Refused, match="sender_name_country"):
         reader.check(replace(sms, sender=Alphanumeric("Planet Ex")))
@@ -160,7 +160,7 @@ def test_names_do_not_go_to_north_america(reader: FoneDynamics, recipient: str) 
     ],
 )
 def test_when_a_text_can_be_scheduled(reader: FoneDynamics, ahead: timedelta, code: str | None) -> None:
-    """Fourteen days ahead at most, and less than an hour late at most."""
+    """A text can be scheduled at most fourteen days ahead, and be less than an hour late."""
     sms = replace(LEASED, options={"schedule": NOW + ahead})
     with time_machine.travel(NOW, tick=False):
         assert _refusal(reader, sms) == code
@@ -177,14 +177,14 @@ def test_when_a_text_can_be_scheduled(reader: FoneDynamics, ahead: timedelta, co
     ],
 )
 def test_options_for_replies_need_a_lease(reader: FoneDynamics, option: dict[str, str]) -> None:
-    """With a given sender they would do nothing, so they are Unsupported; with a lease they pass."""
+    """Reply options are Unsupported with a given sender, where they would do nothing; with a lease they pass."""
     reader.check(replace(LEASED, options=option))
     with pytest.raises(Unsupported, match="needs_lease"):
         reader.check(replace(LEASED, sender=E164("+61499009990"), options=option))
 
 
 def test_options_as_a_form_gives_them() -> None:
-    """Times are read from ISO 8601 and from seconds, and stay aware."""
+    """Times are parsed from ISO 8601 and from seconds, and stay aware."""
     for said in (1321009871, "1321009871", "2011-11-11T11:11:11Z", "2011-11-11T22:11:11+11:00"):
         schedule = FoneDynamicsOptions.model_validate({"schedule": said}).schedule
         assert schedule == datetime(2011, 11, 11, 11, 11, 11, tzinfo=UTC)
@@ -193,28 +193,28 @@ def test_options_as_a_form_gives_them() -> None:
 
 
 def test_the_api_is_where_they_say() -> None:
-    """Nobody has to know the address of the API."""
+    """The API has a default address."""
     said = {"account_sid": "A1", "token": "t", "property_sid": "S1"}
     assert str(FoneDynamicsSettings.model_validate(said).base_url) == "https://api.fonedynamics.com/"
 
 
 @pytest.mark.parametrize("sid", ["", "A/1", "A 1", "../A1"])
 def test_ids_that_would_change_the_path(sid: str) -> None:
-    """An id of the account has letters and digits only: it becomes a part of the path."""
+    """An account's id has letters and digits only, because it becomes a part of the path."""
     with pytest.raises(ValidationError):
         FoneDynamicsSettings.model_validate({"account_sid": "A1", "token": "t", "property_sid": sid})
 
 
 @pytest.mark.parametrize("text", ["", "\0", "“curly” 😀", 'quote " and \\ slash', "a\r\nb", "x" * 5000])
 async def test_texts_leave_as_they_are(company: Company, client: httpx.AsyncClient, text: str) -> None:
-    """No limit on the text is documented: it goes out as it is, for them to refuse."""
+    """A text has no documented limit, so it is sent as it is."""
     company.answers = [_json({"Message": {"MessageSid": "M1", "From": "+6199111222"}})]
     await _provider(company.origin, client).send(replace(LEASED, text=text), CALLBACKS)
     assert json.loads(company.requests[0].body)["Text"] == text
 
 
 async def test_a_path_in_front_of_the_api(company: Company, client: httpx.AsyncClient) -> None:
-    """The API may stand behind a gateway with a path of its own."""
+    """The API may be behind a gateway with its own path."""
     company.answers = [_json({"MessageSid": "M1"})]
     await _provider(f"{company.origin}/gateway/", client).send(LEASED, CALLBACKS)
     assert company.requests[0].target == "/gateway/v2/Properties/S1/Messages"
@@ -222,7 +222,7 @@ async def test_a_path_in_front_of_the_api(company: Company, client: httpx.AsyncC
 
 @pytest.mark.parametrize("said", [{"Message": {"From": "+6199111222"}}, {"ResponseStatus": {"ErrorCode": "ODD"}}, []])
 async def test_a_success_without_an_id_is_unknown(company: Company, client: httpx.AsyncClient, said: object) -> None:
-    """A 200 that does not say which message it made may have made one."""
+    """A 200 without a message id is unknown: it may have created a message."""
     company.answers = [_json(said)]
     with pytest.raises(Unknown, match="unreadable_answer"):
         await _provider(company.origin, client).send(LEASED, CALLBACKS)
@@ -230,7 +230,7 @@ async def test_a_success_without_an_id_is_unknown(company: Company, client: http
 
 @pytest.mark.parametrize("code", ["lower_case", "A" * 61, "+61488023555", "", None, 7, {}])
 async def test_an_odd_code_is_not_carried_through(company: Company, client: httpx.AsyncClient, code: object) -> None:
-    """A code goes into rows and metrics: what does not look like one of theirs is replaced by the HTTP status."""
+    """An odd error code is replaced by the HTTP status, because codes go into rows and metrics."""
     fault = {"ResponseStatus": {"ErrorCode": code, "Message": "No."}}
     company.answers = [HttpMessage("400", (), json.dumps(fault).encode())]
     with pytest.raises(Refused) as caught:
@@ -239,7 +239,7 @@ async def test_an_odd_code_is_not_carried_through(company: Company, client: http
 
 
 async def test_all_pages_are_read(company: Company, client: httpx.AsyncClient) -> None:
-    """Pages are asked for until one brings nothing new, however long they are."""
+    """All pages are fetched until one has nothing new, at any page length."""
     rows = [{**REPLY, "MessageSid": f"M{n}", "Direction": "Receive", "Received": 1321005000 + n} for n in range(450)]
     company.answers = [_json({"Messages": rows[start : start + 200]}) for start in (0, 200, 400, 600)]
     found = [sms async for sms in _provider(company.origin, client).list_inbound(NOW)]
@@ -249,7 +249,7 @@ async def test_all_pages_are_read(company: Company, client: httpx.AsyncClient) -
 
 
 async def test_a_server_that_does_not_skip_ends(company: Company, client: httpx.AsyncClient) -> None:
-    """The same page again and again is read once."""
+    """Repeated identical pages are read once."""
     company.answers = [_json([{**REPLY, "Direction": "Receive"}])] * 5
     assert len([sms async for sms in _provider(company.origin, client).list_inbound(NOW)]) == 1
     assert len(company.requests) == 2
@@ -261,14 +261,14 @@ async def test_a_server_that_does_not_skip_ends(company: Company, client: httpx.
 async def test_a_look_up_that_says_too_little(
     company: Company, client: httpx.AsyncClient, found: dict[str, Any]
 ) -> None:
-    """A sent text without a status, or a received one without a sender, is unknown and not made up."""
+    """A sent text without a status, or a received one without a sender, is unknown."""
     company.answers = [_json({"Message": found})]
     with pytest.raises(Unknown):
         await _provider(company.origin, client).look_up("M1")
 
 
 async def test_a_message_that_is_not_there(company: Company, client: httpx.AsyncClient) -> None:
-    """A 404 without an envelope is no message, not a fault."""
+    """A 404 without an envelope means that there is no such message."""
     company.answers = [HttpMessage("404", (), b"")]
     assert await _provider(company.origin, client).look_up("M1") is None
 
@@ -277,7 +277,7 @@ async def test_a_message_that_is_not_there(company: Company, client: httpx.Async
 async def test_an_earlier_text_is_not_this_one(
     company: Company, client: httpx.AsyncClient, created: datetime | None, *, is_found: bool
 ) -> None:
-    """A text that says the same counts from the second in which this one was sent: "OK" is sent every day."""
+    """A matching text counts only if it was created in or after the second of this one: "OK" is sent every day."""
     seconds = int(created.timestamp()) if created else None
     row = {"MessageSid": "M1", "To": "+61488023555", "Text": LEASED.text, "Created": seconds}
     company.answers = [_json([row]), _json([])]
@@ -286,7 +286,7 @@ async def test_an_earlier_text_is_not_this_one(
 
 
 async def test_somebody_elses_text_is_not_ours(company: Company, client: httpx.AsyncClient) -> None:
-    """Two texts may say the same to the same contact: one with another ExternalId is not this attempt."""
+    """A text with another ExternalId is not this attempt, even with the same content."""
     row = {"MessageSid": "M1", "To": "+61488023555", "Text": LEASED.text, "ExternalId": "another"}
     company.answers = [_json([row]), _json([])]
     assert await _provider(company.origin, client).find_sent(LEASED, NOW) == []

@@ -1,4 +1,4 @@
-"""One request, and the line between what certainly did not leave and what may have."""
+"""A request, and the line between *not sent* and *unknown*."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ async def _fault(company: Company, client: httpx.AsyncClient, answer: HttpMessag
 
 
 async def test_an_answer_is_given_back_whole(company: Company, client: httpx.AsyncClient) -> None:
-    """Status and body come back as they were, and the request left as it was given."""
+    """Status and body come back unchanged, and the request was sent as given."""
     company.answers = [OK]
     response = await request(client, "POST", f"{company.origin}/a", params={"b": "1"}, json={"text": "hello"})
     assert (response.status_code, response.content) == (200, b"fine")
@@ -43,14 +43,14 @@ async def test_an_answer_is_given_back_whole(company: Company, client: httpx.Asy
 async def test_what_the_company_decided_is_left_to_the_provider(
     company: Company, client: httpx.AsyncClient, status: int
 ) -> None:
-    """Below 500 the company has said something: its provider knows what. No redirect is followed."""
+    """An answer below 500 is left to the provider's class; redirects are not followed."""
     company.answers = [HttpMessage(str(status), (("Location", f"{company.origin}/elsewhere"),), b"")]
     assert (await request(client, "GET", company.origin)).status_code == status
     assert len(company.requests) == 1
 
 
 async def test_nobody_listening(client: httpx.AsyncClient) -> None:
-    """A refused connection is not sent."""
+    """A refused connection is *not sent*."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         with pytest.raises(NotSent, match="unreachable"):
@@ -58,47 +58,47 @@ async def test_nobody_listening(client: httpx.AsyncClient) -> None:
 
 
 async def test_a_handshake_that_fails(company: Company) -> None:
-    """Until TLS stands nothing of ours was said: a company that does not speak it got no text."""
+    """A failed TLS handshake is *not sent*."""
     async with open_client(httpx.Timeout(5.0, connect=0.2)) as client:
         with pytest.raises(NotSent):
             await request(client, "POST", company.origin.replace("http:", "https:"), json={"text": TEXT})
 
 
 async def test_a_name_that_does_not_exist(client: httpx.AsyncClient) -> None:
-    """A host that cannot be found is not sent."""
+    """An unknown host is *not sent*."""
     with pytest.raises(NotSent):
         await request(client, "POST", "http://company.invalid/")
 
 
 async def test_no_answer_in_time(company: Company) -> None:
-    """A request that is not answered is unknown."""
+    """A request without an answer is *unknown*."""
     async with open_client(httpx.Timeout(5.0, read=0.1)) as client:
         fault = await _fault(company, client, HANG)
     assert (type(fault), fault.code) == (Unknown, "timeout")
 
 
 async def test_an_answer_that_trickles(company: Company, client: httpx.AsyncClient) -> None:
-    """An answer that never ends, each byte in time, is unknown after the deadline."""
+    """An endlessly trickling answer is *unknown* after the deadline."""
     company.answers = [HANG]
     with pytest.raises(Unknown, match="timeout"):
         await request(client, "POST", company.origin, deadline=0.1)
 
 
 async def test_a_connection_that_breaks(company: Company, client: httpx.AsyncClient) -> None:
-    """A connection closed without an answer is unknown."""
+    """A connection closed without an answer is *unknown*."""
     fault = await _fault(company, client, DROP)
     assert (type(fault), fault.code) == (Unknown, "connection_lost")
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
 async def test_a_fault_of_the_company(company: Company, client: httpx.AsyncClient, status: int) -> None:
-    """A 5xx says nothing about whether the text was taken."""
+    """A 5xx is *unknown*: the provider may have accepted the text."""
     fault = await _fault(company, client, HttpMessage(str(status), (), b"oops"))
     assert (type(fault), fault.code) == (Unknown, f"http_{status}")
 
 
 async def test_an_answer_that_cannot_be_unpacked(company: Company, client: httpx.AsyncClient) -> None:
-    """A body that is not what its encoding says is unknown: the request was taken."""
+    """A body with a wrong encoding is *unknown*: the provider got the request."""
     broken = gzip.compress(b"fine" * 100)[:10] + b"not gzip"
     fault = await _fault(company, client, HttpMessage("200", (("Content-Encoding", "gzip"),), broken))
     assert (type(fault), fault.code) == (Unknown, "unreadable_answer")
@@ -123,14 +123,14 @@ async def test_an_answer_that_cannot_be_unpacked(company: Company, client: httpx
 async def test_how_long_to_wait(
     company: Company, client: httpx.AsyncClient, headers: tuple[tuple[str, str], ...], seconds: float | None
 ) -> None:
-    """A 429 is not sent, with the seconds to wait where they can be told, and never more than a day."""
+    """A 429 is *not sent*, with the seconds to wait if known, at most a day."""
     fault = await _fault(company, client, HttpMessage("429", headers, b""))
     assert isinstance(fault, Throttled)
     assert fault.retry_after == seconds
 
 
 async def test_a_text_that_no_request_can_hold(company: Company, client: httpx.AsyncClient) -> None:
-    """Half a character cannot be sent now or later: refused, and nothing leaves."""
+    """Half a character can never be sent: it is refused, and nothing is sent."""
     with pytest.raises(Refused, match="unsayable"):
         await request(client, "POST", company.origin, json={"text": "\ud83d"})
     assert company.requests == []
@@ -138,13 +138,13 @@ async def test_a_text_that_no_request_can_hold(company: Company, client: httpx.A
 
 @pytest.mark.parametrize("url", ["http://[::1", "http://exa\0mple", "no-scheme"])
 async def test_an_address_that_is_none(client: httpx.AsyncClient, url: str) -> None:
-    """What is no address is an error of the contract, and nothing leaves."""
+    """An invalid URL raises an error of the contract, and nothing is sent."""
     with pytest.raises((Refused, NotSent)):
         await request(client, "POST", url)
 
 
 async def test_each_request_has_a_connection_of_its_own(company: Company, client: httpx.AsyncClient) -> None:
-    """No connection is kept: one that the server is just closing would make a text unknown."""
+    """No connection is reused, because one that the server is closing would make a text *unknown*."""
     company.answers = [OK, OK]
     await request(client, "GET", company.origin)
     await request(client, "GET", company.origin)
@@ -153,7 +153,7 @@ async def test_each_request_has_a_connection_of_its_own(company: Company, client
 
 
 async def test_no_cookie_is_kept(company: Company, client: httpx.AsyncClient) -> None:
-    """A session of theirs does not stick to us."""
+    """Cookies are not stored."""
     company.answers = [HttpMessage("200", (("Set-Cookie", "PHPSESSID=1; Path=/"),), b""), OK]
     await request(client, "GET", company.origin)
     await request(client, "GET", company.origin)
@@ -161,7 +161,7 @@ async def test_no_cookie_is_kept(company: Company, client: httpx.AsyncClient) ->
 
 
 async def test_a_proxy_of_the_environment_is_not_used(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Texts do not go through somebody's proxy because a variable is set."""
+    """A proxy in the environment is ignored."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     company.answers = [OK]
     async with open_client() as client:
@@ -169,7 +169,7 @@ async def test_a_proxy_of_the_environment_is_not_used(company: Company, monkeypa
 
 
 async def test_an_error_tells_nothing_private(company: Company, client: httpx.AsyncClient) -> None:
-    """Neither an error nor its traceback holds the URL with its key, or the text."""
+    """Neither an error nor its traceback contains the URL with its key, or the text."""
     company.answers = [DROP]
     with pytest.raises(Unknown) as caught:
         await request(client, "POST", company.origin, params={"apiKey": SECRET}, json={"text": TEXT})
@@ -181,7 +181,7 @@ async def test_an_error_tells_nothing_private(company: Company, client: httpx.As
 async def test_the_clients_logs_are_kept_quiet(
     company: Company, client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """By itself httpx logs each URL with the key in it; with the loggers set as the bot sets them, no longer."""
+    """By default httpx logs each URL with its key, but not with the bot's log settings."""
     company.answers = [OK, OK]
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "httpx"):
         await request(client, "GET", company.origin, params={"apiKey": SECRET})
@@ -195,7 +195,7 @@ async def test_the_clients_logs_are_kept_quiet(
 
 
 async def test_a_cancelled_request_stays_cancelled(company: Company, client: httpx.AsyncClient) -> None:
-    """Being stopped is not an outcome: whoever stopped it decides what it was."""
+    """Cancellation passes through and is not an outcome."""
     company.answers = [HANG]
     task = asyncio.create_task(request(client, "POST", company.origin))
     await company.asked.wait()

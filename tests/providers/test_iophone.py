@@ -1,4 +1,4 @@
-"""What IO Phone does beyond the contract: a URL per number, errors by two numbers, Bandwidth's codes, its limits."""
+"""IO Phone beyond the contract: one URL per number, errors by two numbers, Bandwidth's codes, its limits."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ INBOUND = {
     "from": "+15554447777",
     "text": "Can we make it ten?",
 }
-# Bandwidth's table, as the reference of the providers has it and as its newest copies do.
+# Bandwidth's table in the providers' reference and in its newest copies.
 CODES = """
 4001 4301 4302 4303 4350 4360 4401 4403 4404 4405 4406 4407 4408 4409 4410 4411 4412 4420 4421 4431 4432 4433 4434 4435
 4451 4452 4470 4475 4476 4481 4482 4492 4493 4700 4701 4702 4710 4711 4712 4720 4721 4730 4735 4740 4750 4751 4752 4753
@@ -56,7 +56,7 @@ CODES = """
 
 @pytest.fixture(scope="module")
 def reader() -> IOPhone:
-    """A provider for what is pure: reading and checking."""
+    """Returns a provider for pure functions: parsing and checking."""
     return _provider("http://127.0.0.1:9", open_client())
 
 
@@ -65,7 +65,7 @@ def _provider(origin: str, client: httpx.AsyncClient, key: str = KEY) -> IOPhone
 
 
 def _read(reader: IOPhone, said: object, attempt: str | None = None) -> Any:
-    """The one event in a webhook."""
+    """Returns the one event in a webhook."""
     (event,) = reader.parse(Webhook("POST", (), {}, json.dumps(said).encode(), NOW, "", attempt))
     return event
 
@@ -80,7 +80,7 @@ async def _send(company: Company, client: httpx.AsyncClient, said: object, statu
 
 
 def _refusal(reader: IOPhone, sms: OutboundSms) -> str | None:
-    """The code with which `check` refuses a text, or None."""
+    """Returns the code with which `check` refuses a text, or None."""
     try:
         reader.check(sms)
     except Refused as refused:
@@ -88,12 +88,12 @@ def _refusal(reader: IOPhone, sms: OutboundSms) -> str | None:
     return None
 
 
-# --- what leaves ------------------------------------------------------------------------------------------------------
+# --- requests ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("sender", ["+15551112222", "+19999999999"])
 async def test_number_and_url_go_out_together(company: Company, client: httpx.AsyncClient, sender: str) -> None:
-    """One URL is kept per number: every text names both, and the URL is the sender's, not the attempt's."""
+    """Every text names its number and the sender's URL, not the attempt's, because IO Phone keeps a URL per number."""
     company.answers = [_json(200, {"id": 1, "status": 202})]
     await _provider(company.origin, client).send(replace(SMS, sender=E164(sender)), CALLBACKS)
     said = json.loads(company.requests[0].body)
@@ -103,21 +103,21 @@ async def test_number_and_url_go_out_together(company: Company, client: httpx.As
 
 @pytest.mark.parametrize("url", ["", " ", "ftp://a.example/s", "/sms/io/token"])
 async def test_no_url_that_would_end_the_webhooks(company: Company, client: httpx.AsyncClient, url: str) -> None:
-    """An empty URL would switch inbound texts of the number off: nothing is sent with it."""
+    """Nothing is sent with an empty URL, which would end the number's inbound texts."""
     with pytest.raises(Refused, match="no_callback_url"):
         await _provider(company.origin, client).send(SMS, replace(CALLBACKS, sender=url))
     assert company.requests == []
 
 
 async def test_what_is_not_set_does_not_go_out(company: Company, client: httpx.AsyncClient) -> None:
-    """Without an option and a file there is nothing in the body but the five that always are."""
+    """Without an option and a file the body has only the five required fields."""
     await _send(company, client, {"id": 1, "status": 202})
     assert set(json.loads(company.requests[0].body)) == {"toNumber", "text", "fromNumber", "callbackUrl", "customKey"}
 
 
 @pytest.mark.parametrize("key", ["plain", "a b&c=d?e#f/%2B+é"])
 async def test_the_key_arrives_as_it_is(company: Company, client: httpx.AsyncClient, key: str) -> None:
-    """The key stands alone in the query, whatever is in it."""
+    """The key is the query's only parameter, with any content."""
     company.answers = [_json(200, {"id": 1, "status": 202})]
     await _provider(company.origin, client, key).send(SMS, CALLBACKS)
     assert parse_qsl(urlsplit(company.requests[0].target).query) == [("apiKey", key)]
@@ -125,7 +125,7 @@ async def test_the_key_arrives_as_it_is(company: Company, client: httpx.AsyncCli
 
 @pytest.mark.parametrize("text", ["\0", "“curly” 😀", 'quote " and \\ slash', "a\r\nb", " ", "x" * 2048, "😀" * 2048])
 async def test_texts_leave_as_they_are(company: Company, client: httpx.AsyncClient, text: str) -> None:
-    """Up to 2048 characters, whatever they are, a text goes out unchanged."""
+    """A text of up to 2048 characters is sent unchanged."""
     company.answers = [_json(200, {"id": 1, "status": 202})]
     await _provider(company.origin, client).send(replace(SMS, text=text), CALLBACKS)
     assert json.loads(company.requests[0].body)["text"] == text
@@ -154,11 +154,11 @@ async def test_texts_leave_as_they_are(company: Company, client: httpx.AsyncClie
     ],
 )
 def test_what_the_page_rules_out(reader: IOPhone, change: dict[str, Any], code: str | None) -> None:
-    """Lengths hold to the character; what the page cannot say is refused before any request."""
+    """Lengths are exact, and what the API cannot do is rejected before any request."""
     assert _refusal(reader, replace(SMS, **change)) == code
 
 
-# --- what comes of it -------------------------------------------------------------------------------------------------
+# --- answers ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -186,7 +186,7 @@ def test_what_the_page_rules_out(reader: IOPhone, change: dict[str, Any], code: 
 async def test_both_numbers_decide(
     company: Company, client: httpx.AsyncClient, http: int, status: object, kind: type[ProviderError] | None
 ) -> None:
-    """A text is accepted if both the HTTP status and the one in the body say so; else the worse of them counts."""
+    """A text is accepted if both the HTTP status and the one in the body say so; otherwise the worse one counts."""
     said = {"id": 1753065, "segmentCount": 2, "from": "+15551112222", "status": status}
     if kind is None:
         accepted = await _send(company, client, said, http)
@@ -214,7 +214,7 @@ async def test_both_numbers_decide(
 async def test_refusals_are_told_by_their_words(
     company: Company, client: httpx.AsyncClient, message: object, code: str
 ) -> None:
-    """Answers have no codes: what the pages quote gets one of ours, anything else keeps its words."""
+    """Documented refusals get a code of ours; others keep their words."""
     with pytest.raises(Refused) as caught:
         await _send(company, client, {"status": 400, "message": message}, 400)
     assert caught.value.code == code
@@ -223,18 +223,18 @@ async def test_refusals_are_told_by_their_words(
 
 
 async def test_a_refusal_quotes_nothing_private(company: Company, client: httpx.AsyncClient) -> None:
-    """Their words reach the thread without the key, the numbers, the text and the URL that they may repeat."""
+    """A refusal's words reach the thread without the key, the numbers, the text and the URL."""
     said = f"Bad: {KEY}, +15554447777, (555) 444-7777, {SMS.text}, {CALLBACKS.sender}!"
     with pytest.raises(Refused) as caught:
         await _send(company, client, {"status": 418, "message": said}, 418)
     assert not [piece for piece in (KEY, "444", SMS.text, "a.example") if piece in str(caught.value)]
 
 
-# --- what they tell us ------------------------------------------------------------------------------------------------
+# --- webhooks ---------------------------------------------------------------------------------------------------------
 
 
 def test_every_code_has_a_sentence_with_advice() -> None:
-    """Bandwidth's whole table is there, each code once, each sentence short and without a number in it."""
+    """Bandwidth's whole table is included, each code once, with a short sentence without a number."""
     assert sorted(code for codes, _ in _REASONS for code in codes.split()) == CODES.split()
     for sentence in SENTENCES.values():
         assert sentence.endswith(".")
@@ -244,7 +244,7 @@ def test_every_code_has_a_sentence_with_advice() -> None:
 
 @pytest.mark.parametrize("code", CODES.split())
 def test_every_code_is_read(reader: IOPhone, code: str) -> None:
-    """A failure is *failed* with the sentence of its code; only the two that say so mean that the contact opted out."""
+    """A failure has the sentence of its code; only two codes mean an opt-out."""
     for said in (int(code), code):
         receipt = _read(reader, {**FAILURE, "errorCode": said})
         assert (receipt.status, receipt.code, receipt.sentence) == (Status.FAILED, code, SENTENCES[code])
@@ -256,7 +256,7 @@ def test_every_code_is_read(reader: IOPhone, code: str) -> None:
     [(4999, "fail again"), (4123, "fail again"), (5998, "once"), (9000, "may have arrived"), (7000, ""), (None, "")],
 )
 def test_a_code_that_nobody_knows(reader: IOPhone, code: int | None, advice: str) -> None:
-    """It is kept, with the company's own word for it, and its family says what to do."""
+    """An unknown code is kept with IO Phone's word for it, and its first digit selects the advice."""
     receipt = _read(reader, {**FAILURE, "errorCode": code})
     assert receipt.code == (str(code) if code else None)
     assert receipt.sentence.startswith("IO Phone could not deliver it: some-reason.")
@@ -265,7 +265,7 @@ def test_a_code_that_nobody_knows(reader: IOPhone, code: int | None, advice: str
 
 
 def test_a_failure_repeats_nothing_private(reader: IOPhone) -> None:
-    """A reason that quotes the number or the text is not passed on with them; a code that is none is not kept."""
+    """A reason is passed on without the number and the text that it quotes; an invalid code is dropped."""
     reason = f"No route to +15554447777 for {SMS.text}"
     receipt = _read(reader, {**FAILURE, "errorCode": "+15554447777", "description": reason})
     assert receipt.sentence == "IO Phone could not deliver it: No route to … for …."
@@ -283,7 +283,7 @@ def test_a_failure_repeats_nothing_private(reader: IOPhone) -> None:
     ],
 )
 def test_times_of_any_precision(reader: IOPhone, said: str, microsecond: int) -> None:
-    """Three, six or nine digits after the point are the same time, cut to microseconds."""
+    """Three, six or nine digits after the point give the same time, cut to microseconds."""
     at = datetime(2023, 9, 14, 15, 59, 38, microsecond, tzinfo=UTC)
     assert _read(reader, {**RECEIPT, "time": said}).at == at
     assert _read(reader, {**INBOUND, "time": said}).sent_at == at
@@ -292,7 +292,7 @@ def test_times_of_any_precision(reader: IOPhone, said: str, microsecond: int) ->
 @pytest.mark.parametrize("kind", [*STATUS, RECEIVED, "message-read", "", None])
 @pytest.mark.parametrize("direction", ["in", "out", "IN", "Out", "", None, "sideways"])
 def test_type_and_direction(reader: IOPhone, kind: str | None, direction: str | None) -> None:
-    """Nobody is quoted on less than both say; an unknown type is a receipt only where it is about a text of ours."""
+    """A contact's text needs both type and direction; an unknown type is a receipt only about our text."""
     way = (direction or "").lower()
     said = {**INBOUND, "type": kind, "direction": direction}
     if kind == RECEIVED and way in {"in", ""}:
@@ -306,26 +306,26 @@ def test_type_and_direction(reader: IOPhone, kind: str | None, direction: str | 
 
 
 def test_names_of_any_case(reader: IOPhone) -> None:
-    """The case of names and types does not matter; the word is kept as it came."""
+    """Names and types match in any case; the word is stored as received."""
     receipt = _read(reader, {name.upper(): str(value).upper() for name, value in RECEIPT.items()})
     assert (receipt.word, receipt.status, receipt.attempt) == ("MESSAGE-DELIVERED", Status.DELIVERED, "ATTEMPT-1")
 
 
 def test_a_receipt_finds_its_attempt_without_an_id(reader: IOPhone) -> None:
-    """`customKey` is enough: we may have died before the id was read."""
+    """`customKey` alone finds the attempt, because we may have crashed before we read the id."""
     receipt = _read(reader, {**RECEIPT, "id": None})
     assert (receipt.provider_id, receipt.attempt) == (None, "attempt-1")
 
 
 @pytest.mark.parametrize("key", ["", None])
 def test_a_receipt_without_our_key(reader: IOPhone, key: str | None) -> None:
-    """The test sender's, and those of texts that others send from our number, have an id only."""
+    """Receipts from the test sender, and for texts that others send from our number, have only an id."""
     receipt = _read(reader, {**RECEIPT, "customKey": key})
     assert (receipt.provider_id, receipt.attempt) == ("1753064", None)
 
 
 def test_the_url_of_an_attempt(reader: IOPhone) -> None:
-    """No such URL is given out; one that leaked could bring a receipt of its attempt, and no text of a contact."""
+    """A leaked attempt URL can bring that attempt's receipt, but no contact's text."""
     receipt = _read(reader, {**RECEIPT, "customKey": "another"}, attempt="attempt-2")
     assert isinstance(receipt, Receipt)
     assert receipt.attempt == "attempt-2"
@@ -335,7 +335,7 @@ def test_the_url_of_an_attempt(reader: IOPhone) -> None:
 
 @pytest.mark.parametrize(("count", "segments"), [(13, 13), ("2", 2), (0, None), (None, None), (-1, None), ([], None)])
 def test_segments(reader: IOPhone, count: object, segments: int | None) -> None:
-    """The count is theirs; a failure's 0 says that there was nothing to count."""
+    """The segment count is theirs; a failure's 0 means that there was none."""
     assert _read(reader, {**RECEIPT, "segmentCount": count}).segments == segments
 
 
@@ -351,14 +351,14 @@ def test_segments(reader: IOPhone, count: object, segments: int | None) -> None:
     ],
 )
 def test_files_of_an_inbound_text(reader: IOPhone, media: object, urls: list[str]) -> None:
-    """Each address is a file, in their order; what is no address costs neither the text nor the other files."""
+    """Each URL is a file, in order; an invalid URL costs neither the text nor the other files."""
     sms = _read(reader, {**INBOUND, "media": media})
     assert sms.text == INBOUND["text"]
     assert [file.url for file in sms.media] == urls
 
 
 def test_a_file_without_words(reader: IOPhone) -> None:
-    """A picture may come with an empty text or with none; a text without both words and files is not thrown away."""
+    """A picture may come with an empty text or none; a text without words and files is not dropped silently."""
     media = ["https://rental.software/a.jpg"]
     assert _read(reader, {**INBOUND, "text": None, "media": media}).text == ""
     assert _read(reader, {**INBOUND, "text": ""}).text == ""
@@ -368,7 +368,7 @@ def test_a_file_without_words(reader: IOPhone) -> None:
 
 @given(said=st.dictionaries(st.sampled_from([*INBOUND, "customKey", "errorCode", "media"]), st.text() | st.integers()))
 def test_odd_fields_never_make_somebody_speak(reader: IOPhone, said: dict[str, object]) -> None:
-    """Whatever the fields of a receipt hold, it is a receipt or Unreadable, and never the text of a contact."""
+    """Any odd fields give a receipt or Unreadable, never a contact's text."""
     try:
         event = _read(reader, {**INBOUND, **said, "type": "message-delivered"})
     except Unreadable:
@@ -376,11 +376,11 @@ def test_odd_fields_never_make_somebody_speak(reader: IOPhone, said: dict[str, o
     assert isinstance(event, Receipt)
 
 
-# --- what it declares -------------------------------------------------------------------------------------------------
+# --- declarations -----------------------------------------------------------------------------------------------------
 
 
 def test_the_limits_of_an_account() -> None:
-    """The page's: requests per five minutes; texts per hour, day and week, then one by hand every five minutes."""
+    """The documented limits: requests per five minutes; texts per hour, day and week; then one per 5 minutes."""
     by_hand = Limit(1, 300, "texts")
     assert set(IOPhone.features.limits) == {
         Limit(300, 300, "requests"),
@@ -391,7 +391,7 @@ def test_the_limits_of_an_account() -> None:
 
 
 def test_settings() -> None:
-    """The address is the page's unless it is set; an account without a key is none."""
+    """The API has a default address; an account needs a key."""
     assert str(IOPhoneSettings.model_validate({"api_key": KEY}).base_url) == "https://rental.software/api6"
     assert IOPhoneOptions().country is None
     for said in ({}, {"api_key": ""}, {"api_key": KEY, "colour": "red"}):

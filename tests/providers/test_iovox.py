@@ -1,4 +1,4 @@
-"""What IOVOX does beyond the contract: what it takes, how it refuses, and London's time in its receipts."""
+"""IOVOX beyond the contract: accepted texts, forms of refusals, and London time in its receipts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ JOHN = OutboundSms("attempt-1", E164("+447723443321"), E164("+447923221231"), "H
 
 @pytest.fixture(scope="module")
 def reader() -> Iovox:
-    """A provider for what is pure: reading and checking."""
+    """Returns a provider for pure functions: parsing and checking."""
     return _provider("http://127.0.0.1:9", open_client())
 
 
@@ -52,7 +52,7 @@ def _receipt(fields: object, received_at: datetime = NOW, shown: str = CALLBACKS
 
 
 def test_where_it_is_by_default() -> None:
-    """The API is the production one on port 444, and nothing is asked that no document describes."""
+    """The default API is the production one on port 444, without undocumented queries."""
     settings = IovoxSettings.model_validate({"username": "RestUserName", "secure_key": KEY})
     assert str(settings.base_url) == "https://api.iovox.com:444/"
     assert not settings.use_get_sms_data
@@ -60,7 +60,7 @@ def test_where_it_is_by_default() -> None:
 
 @pytest.mark.parametrize("key", ["", "a\n", "a b", "a\r\nHost: x", "é"])
 def test_a_key_that_is_no_header(key: str) -> None:
-    """A key with a line break from a file is told at the start, and not shown."""
+    """A key with a line break is rejected at start, and not shown."""
     with pytest.raises(ValidationError) as caught:
         IovoxSettings.model_validate({"username": "RestUserName", "secure_key": key})
     assert "secure_key" in str(caught.value)
@@ -69,7 +69,7 @@ def test_a_key_that_is_no_header(key: str) -> None:
 
 @pytest.mark.parametrize("name", ["", " a", "a\n", "a\r\nHost: x", "é"])
 def test_a_username_that_is_no_header(name: str) -> None:
-    """The same of the username, which may have a space within."""
+    """The same holds for the username, which may contain a space."""
     IovoxSettings.model_validate({"username": "Rest User", "secure_key": KEY})
     with pytest.raises(ValidationError):
         IovoxSettings.model_validate({"username": name, "secure_key": KEY})
@@ -77,7 +77,7 @@ def test_a_username_that_is_no_header(name: str) -> None:
 
 @pytest.mark.parametrize("options", [{"expiry": 1}, {"expiry": "3"}, {"c2c_failover_link_id": 123456}, {}])
 def test_options_that_can_be_said(options: dict[str, Any]) -> None:
-    """Minutes from one on, and a link by its id, which may be written as a number."""
+    """Expiry is in minutes from one up, and a link id may be written as a number."""
     IovoxOptions.model_validate(options)
 
 
@@ -86,7 +86,7 @@ def test_options_that_can_be_said(options: dict[str, Any]) -> None:
     [{"expiry": 0}, {"expiry": 1.5}, {"c2c_failover_link_id": ""}, {"c2c_failover_link_id": "a\0"}, {"schedule": 1}],
 )
 def test_options_that_cannot_be_said(reader: Iovox, options: dict[str, Any]) -> None:
-    """What the API has no way to say is Unsupported before any request."""
+    """Other options are Unsupported before any request."""
     with pytest.raises(Unsupported):
         reader.check(replace(JOHN, options=options))
 
@@ -98,13 +98,13 @@ def test_options_that_cannot_be_said(reader: Iovox, options: dict[str, Any]) -> 
     "sender", [E164("+123456789012345"), ShortCode("60777"), Alphanumeric("Dr. Who 42"), E164("+1")]
 )
 def test_senders_it_takes(reader: Iovox, sender: Address) -> None:
-    """Only names have a cap of 11 characters: their own sample has a number with 12 digits."""
+    """Only names are limited to 11 characters: their own sample has a number with 12 digits."""
     reader.check(replace(JOHN, sender=sender))
 
 
 @pytest.mark.parametrize("name", ["Twelve chars", "Acme!", "Fish&Chips", "Café", "Acme\n", ""])
 def test_names_it_refuses(reader: Iovox, name: str) -> None:
-    """Special characters and a twelfth one are refused here."""
+    """Names with special characters or 12 characters are refused here."""
     with pytest.raises(Refused) as caught:
         reader.check(replace(JOHN, sender=Alphanumeric(name)))
     assert caught.value.code == "sender_name"
@@ -119,7 +119,7 @@ def test_senders_it_cannot_say(reader: Iovox, sender: Address | None, code: str)
 
 
 def test_exactly_160_characters_are_for_the_company_to_judge(reader: Iovox) -> None:
-    """Whether "less than 160" means what it says is not known: 160 are sent, 161 are not, and emoji count as one."""
+    """160 characters are sent and 161 are not, because "less than 160" is unclear; an emoji counts as one."""
     reader.check(replace(JOHN, text="🐟" * 160))
     with pytest.raises(Refused, match="161"):
         reader.check(replace(JOHN, text="🐟" * 161))
@@ -127,7 +127,7 @@ def test_exactly_160_characters_are_for_the_company_to_judge(reader: Iovox) -> N
 
 @given(st.text(st.characters(), min_size=1, max_size=160))
 def test_a_text_that_passes_can_be_written(reader: Iovox, text: str) -> None:
-    """Whatever passes the check can be written as XML: a send never trips over a character."""
+    """Every text that passes the check can be written as XML."""
     try:
         reader.check(replace(JOHN, text=text))
     except Unsupported:
@@ -138,7 +138,7 @@ def test_a_text_that_passes_can_be_written(reader: Iovox, text: str) -> None:
 
 
 async def test_headers_keep_their_spelling(company: Company, client: httpx.AsyncClient) -> None:
-    """The credentials go as `username` and `secureKey`, to the letter, and the nodes in the order of the samples."""
+    """The credentials are the headers `username` and `secureKey`, and the nodes have the order of the samples."""
     company.answers = [HttpMessage("201", (), b"<response><sms_activity_id>d454cfe0</sms_activity_id></response>")]
     options = {"expiry": 3, "c2c_failover_link_id": 123456}
     assert await _provider(company.origin, client).send(replace(JOHN, options=options), CALLBACKS) == Accepted(
@@ -155,7 +155,7 @@ async def test_headers_keep_their_spelling(company: Company, client: httpx.Async
 async def test_nothing_leaves_that_is_refused_here(
     company: Company, client: httpx.AsyncClient, name: str, code: str
 ) -> None:
-    """A send that cannot be said makes no request."""
+    """A rejected text makes no request."""
     odd: dict[str, Any] = {"media": (Media("https://a.example/cat.png"),), "recipient": ShortCode("60777"), "text": ""}
     with pytest.raises(Refused) as caught:
         await _provider(company.origin, client).send(replace(JOHN, **{name: odd[name]}), CALLBACKS)
@@ -163,21 +163,21 @@ async def test_nothing_leaves_that_is_refused_here(
 
 
 async def test_a_success_without_an_id(company: Company, client: httpx.AsyncClient) -> None:
-    """Nobody can say what became of such a text."""
+    """A success without an id is unknown."""
     company.answers = [HttpMessage("201", (), b"<response/>")]
     with pytest.raises(Unknown):
         await _provider(company.origin, client).send(JOHN, CALLBACKS)
 
 
 async def test_a_fault_of_theirs(company: Company, client: httpx.AsyncClient) -> None:
-    """One 500 among several errors, and the text may have gone before it: whatever the status of the answer says."""
+    """One 500 among several errors is unknown, with any HTTP status."""
     company.answers = [HttpMessage("400", (), b"<errors><error>x</error><error status='500'>Oh</error></errors>")]
     with pytest.raises(Unknown):
         await _provider(company.origin, client).send(JOHN, CALLBACKS)
 
 
 async def test_no_cookie_is_kept(company: Company, client: httpx.AsyncClient) -> None:
-    """Their back end opens a session with every answer; none is taken up."""
+    """The session cookie in their answers is ignored."""
     headers = (("Set-Cookie", "PHPSESSID=1; path=/"),)
     company.answers = [HttpMessage("201", headers, b"<response><sms_activity_id>1</sms_activity_id></response>")] * 2
     provider = _provider(company.origin, client)
@@ -203,7 +203,7 @@ async def test_no_cookie_is_kept(company: Company, client: httpx.AsyncClient) ->
     ],
 )
 async def test_refusals_in_many_forms(company: Company, client: httpx.AsyncClient, body: bytes, sentence: str) -> None:
-    """However they say no, there is a sentence, with nothing private in it."""
+    """A refusal in any form gives a sentence without private data."""
     company.answers = [HttpMessage("400", (), body)]
     with pytest.raises(Refused) as caught:
         await _provider(company.origin, client).send(JOHN, CALLBACKS)
@@ -212,7 +212,7 @@ async def test_refusals_in_many_forms(company: Company, client: httpx.AsyncClien
 
 @pytest.mark.parametrize("body", [b"", b"Unauthorized", b"<html/>", b"<errors><error>Denied</error></errors>"])
 async def test_a_401_is_for_the_operator(company: Company, client: httpx.AsyncClient, body: bytes) -> None:
-    """Whatever its body, a 401 means our key or our IP address."""
+    """A 401 with any body means our key or our IP address."""
     company.answers = [HttpMessage("401", (), body)]
     with pytest.raises(Refused) as caught:
         await _provider(company.origin, client).send(JOHN, CALLBACKS)
@@ -227,24 +227,24 @@ async def test_a_401_is_for_the_operator(company: Company, client: httpx.AsyncCl
     [
         ("2020-05-06 18:37:37", "2020-05-06 17:37:38", "2020-05-06 17:37:37"),  # summer
         ("2020-01-06 18:37:37", "2020-01-06 18:37:38", "2020-01-06 18:37:37"),  # winter
-        ("2020-10-25 01:30:00", "2020-10-25 00:30:05", "2020-10-25 00:30:00"),  # the hour that comes twice: at first
-        ("2020-10-25 01:30:00", "2020-10-25 01:30:05", "2020-10-25 01:30:00"),  # and again
-        ("2020-10-25 01:30:00", "2020-10-25 01:29:58", "2020-10-25 01:30:00"),  # by a clock that is behind theirs
-        ("2020-10-25 01:30:00", "2020-10-24 12:00:00", "2020-10-25 00:30:00"),  # by one that is all wrong
+        ("2020-10-25 01:30:00", "2020-10-25 00:30:05", "2020-10-25 00:30:00"),  # the doubled hour: the first time
+        ("2020-10-25 01:30:00", "2020-10-25 01:30:05", "2020-10-25 01:30:00"),  # the second time
+        ("2020-10-25 01:30:00", "2020-10-25 01:29:58", "2020-10-25 01:30:00"),  # by a clock behind theirs
+        ("2020-10-25 01:30:00", "2020-10-24 12:00:00", "2020-10-25 00:30:00"),  # by a wrong clock
         (
             "2020-03-29 01:30:00",
             "2020-03-29 01:30:05",
             "2020-03-29 01:30:00",
-        ),  # the hour that never comes: still GMT
+        ),  # the skipped hour: still GMT
         ("2020-03-29 01:30:00", "2020-03-29 00:30:05", "2020-03-29 00:30:00"),  # already BST
-        ("2020-05-06T18:37:37+00:00", "2020-05-06 18:37:38", "2020-05-06 18:37:37"),  # if they ever say it
+        ("2020-05-06T18:37:37+00:00", "2020-05-06 18:37:38", "2020-05-06 18:37:37"),  # with an offset
         ("", "2020-05-06 17:37:38", None),
         ("yesterday", "2020-05-06 17:37:38", None),
         ("0001-01-01 00:00:00+14:00", "2020-05-06 17:37:38", None),
     ],
 )
 def test_when_a_receipt_was_written(reader: Iovox, said: str, received: str, meant: str | None) -> None:
-    """Times are London's, and the hours that come twice or never are read by when the receipt came."""
+    """Times are in London's zone; ambiguous hours are resolved by the receipt's arrival time."""
     hook = _receipt(
         {"status": "DELIVERED", "receipt_timestamp": said}, datetime.fromisoformat(received).replace(tzinfo=UTC)
     )
@@ -255,7 +255,7 @@ def test_when_a_receipt_was_written(reader: Iovox, said: str, received: str, mea
 
 @given(st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)))  # noqa: DTZ001  a wall time has no zone
 def test_every_wall_time_is_near(reader: Iovox, wall: datetime) -> None:
-    """Whatever the wall shows, the moment is at most an hour from it in UTC."""
+    """The result is at most an hour from the wall time in UTC."""
     (receipt,) = reader.parse(_receipt({"status": "DELIVERED", "receipt_timestamp": str(wall)}))
     assert isinstance(receipt, Receipt)
     assert receipt.at
@@ -263,7 +263,7 @@ def test_every_wall_time_is_near(reader: Iovox, wall: datetime) -> None:
 
 
 def test_words_in_any_case(reader: Iovox) -> None:
-    """A status is known whatever its case, and the word stays as it came."""
+    """A status matches in any case, and the word is stored as received."""
     (receipt,) = reader.parse(_receipt({"Status": " delivered"}))
     assert isinstance(receipt, Receipt)
     assert (receipt.word, receipt.status, receipt.attempt) == ("delivered", Status.DELIVERED, "attempt-1")
@@ -278,7 +278,7 @@ def test_words_in_any_case(reader: Iovox) -> None:
     ],
 )
 def test_why_a_text_failed(reader: Iovox, said: dict[str, str], sentence: str) -> None:
-    """A failure is told in a sentence, with their reason where it names nobody."""
+    """A failure has a sentence, with their reason if it contains no private data."""
     (receipt,) = reader.parse(_receipt({"status": "FAILED", **said}))
     assert isinstance(receipt, Receipt)
     assert receipt.sentence == sentence
@@ -286,6 +286,6 @@ def test_why_a_text_failed(reader: Iovox, said: dict[str, str], sentence: str) -
 
 @pytest.mark.parametrize("secret", ["", "abc124", "ABC123", "abc123 ", "\udcff"])
 def test_receipts_without_our_header(reader: Iovox, secret: str) -> None:
-    """A receipt shows our secret to the letter, or is forged."""
+    """A receipt without our exact secret is forged."""
     with pytest.raises(Forged):
         reader.verify(_receipt({"status": "DELIVERED"}, shown=secret))

@@ -1,4 +1,4 @@
-"""How texts of contacts come from IOVOX: the flow we give out, what it may bring in which form, and the proof in it."""
+"""Inbound texts at IOVOX: the flow that we give out, the forms of its webhook, and its token."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ TEXT = {"origin": "447723443321", "destination": "447923221231", "content": "Fis
 
 @pytest.fixture(scope="module")
 def reader() -> Iovox:
-    """A provider for what is pure."""
+    """Returns a provider for pure functions."""
     settings = {"username": "RestUserName", "secure_key": "eb94fd75a6a8c043"}
     return Iovox(IovoxSettings.model_validate(settings), open_client())
 
@@ -43,7 +43,7 @@ def _multipart(fields: Mapping[str, str]) -> tuple[str, bytes]:
 
 
 def test_every_form_of_a_text_means_the_same(reader: Iovox) -> None:
-    """The query, a form, a multipart form and JSON carry the same text, with its lines and its signs."""
+    """A query, a form, a multipart form and JSON give the same text, with its line ends and special characters."""
     said = TEXT | {"content": "Fish & chips\r\n5 € + tip 🐟"}
     kind, multipart = _multipart(said)
     upper = {name.upper(): value for name, value in said.items()}
@@ -73,7 +73,7 @@ def test_every_form_of_a_text_means_the_same(reader: Iovox) -> None:
     ],
 )
 def test_a_form_nobody_foresaw_is_kept(reader: Iovox, content_type: str, body: bytes) -> None:
-    """What shows the token somewhere is no forgery: it is Unreadable, and so kept and told."""
+    """A webhook with the token in an unforeseen form is Unreadable, so it is stored and reported, not forged."""
     hook = _hook(body, content_type)
     reader.verify(hook)
     with pytest.raises(Unreadable):
@@ -91,19 +91,19 @@ def test_a_form_nobody_foresaw_is_kept(reader: Iovox, content_type: str, body: b
     ],
 )
 def test_texts_without_our_token(reader: Iovox, hook: Webhook) -> None:
-    """A text shows our secret as its token, or is forged."""
+    """A text without our secret as its token is forged."""
     with pytest.raises(Forged):
         reader.verify(hook)
 
 
 def test_a_receipt_url_brings_no_text(reader: Iovox) -> None:
-    """Nobody speaks as a customer at a URL that was made for an attempt."""
+    """An attempt's URL never brings a contact's text."""
     with pytest.raises(Unreadable):
         reader.parse(replace(_hook(json.dumps(TEXT).encode()), attempt="attempt-1"))
 
 
 def test_the_flow_to_create() -> None:
-    """The document has the rule with its four attributes, the variables of the SMS, and our token as a literal."""
+    """The document has the rule with its four attributes, the SMS variables, and our token as a literal."""
     said = flow_xml('https://a.example/sms/uk/t?a=1&b="2"', "abc123", "Team & Co")
     root = etree.fromstring(said.encode())
     rule = root.find("smsFlow/httpRequest")

@@ -1,4 +1,4 @@
-"""IOVOX's provider and the pretend company, which were written apart from the same documents, understand each other."""
+"""IOVOX's provider and the simulated IOVOX, written separately from the same documents, work together."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ JOHN = OutboundSms("attempt-1", PHONE, OURS, "Fish & chips <today>\n5 € 🐟")
 
 
 class Door:
-    """Takes what the company calls, as the bot's door does."""
+    """Receives the provider's webhooks, as the bot's server does."""
 
     def __init__(self) -> None:
         self.url = ""
@@ -52,7 +52,7 @@ class Door:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    """A door that listens."""
+    """A running server."""
     door = Door()
     application = web.Application()
     application.router.add_route("*", "/{anything}", door.take)
@@ -66,7 +66,7 @@ async def door() -> AsyncIterator[Door]:
 
 @pytest.fixture
 async def carrier() -> AsyncIterator[company.Iovox]:
-    """The pretend company, in its default ways."""
+    """The simulated IOVOX with its default settings."""
     settings = company.IovoxSettings(receipt_delay=0.005, retries=(), secure_key="key")
     async with company.Iovox(Phones(), settings) as running:
         yield running
@@ -74,7 +74,7 @@ async def carrier() -> AsyncIterator[company.Iovox]:
 
 @pytest.fixture
 def provider(carrier: company.Iovox, client: httpx.AsyncClient) -> Iovox:
-    """An account there that may be asked about texts."""
+    """An account with queries turned on."""
     settings = {"username": carrier.settings.username, "secure_key": "key", "base_url": carrier.base_url}
     return Iovox(IovoxSettings.model_validate(settings | {"use_get_sms_data": True}), client)
 
@@ -90,7 +90,7 @@ def provider(carrier: company.Iovox, client: httpx.AsyncClient) -> Iovox:
 async def test_a_text_and_what_becomes_of_it(
     carrier: company.Iovox, provider: Iovox, door: Door, fate: Fate, statuses: list[Status]
 ) -> None:
-    """A text is accepted, its receipts pass for genuine and are about it, and the company's records say the same."""
+    """A text is accepted, its receipts are genuine and match it, and the provider's records agree."""
     carrier.outcome(str(PHONE), fate)
     callbacks = Callbacks(receipts=f"{door.url}/receipts", replies="", sender="", secret="s3cr3t")
     before = datetime.now(UTC) - timedelta(seconds=2)
@@ -112,7 +112,7 @@ async def test_a_text_and_what_becomes_of_it(
 
 
 async def test_a_text_of_a_contact(carrier: company.Iovox, provider: Iovox, door: Door) -> None:
-    """The flow that we give out brings the text through every door that the documents leave open."""
+    """The flow that we give out brings the text in every form that the documents allow."""
     rule = etree.fromstring(flow_xml(f"{door.url}/sender", "s3cr3t").encode()).find("smsFlow/httpRequest")
     assert rule is not None
     params = tuple((param.get("name", ""), param.get("value", "")) for param in rule.iterfind("params/param"))
@@ -128,7 +128,7 @@ async def test_a_text_of_a_contact(carrier: company.Iovox, provider: Iovox, door
 
 
 async def test_exactly_160_characters(carrier: company.Iovox, provider: Iovox, door: Door) -> None:
-    """The company decides; where it refuses, its words become a sentence."""
+    """The provider decides about 160 characters; its refusal becomes a sentence."""
     sms = OutboundSms("attempt-1", PHONE, OURS, "a" * 160)
     callbacks = Callbacks(receipts=f"{door.url}/receipts", replies="", sender="", secret="s3cr3t")
     with pytest.raises(Refused, match="fewer than 160"):

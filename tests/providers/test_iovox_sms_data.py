@@ -1,4 +1,4 @@
-"""What IOVOX is asked with getSmsData, where an account turns that on, and how far its answers are believed."""
+"""Queries to getSmsData for an account that turns them on, and how far their answers are trusted."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ INBOUND = ROW | {"direction": "IN", "origin": "447723443321", "destination": "44
 
 @pytest.fixture
 def asking(company: Company, client: httpx.AsyncClient) -> Iovox:
-    """A provider whose account may be asked about texts."""
+    """Returns a provider whose account has queries turned on."""
     settings = {"username": "RestUserName", "secure_key": KEY, "base_url": company.origin, "use_get_sms_data": True}
     return Iovox(IovoxSettings.model_validate(settings), client)
 
 
 def _answer(*rows: Mapping[str, str], pages: int | None = None) -> HttpMessage:
-    """A page of getSmsData in the frame of getSmsHistory."""
+    """Returns a page of getSmsData in the envelope of getSmsHistory."""
     root = etree.Element("response", httpStatus="200")
     if pages is not None:
         etree.SubElement(root, "total_pages").text = str(pages)
@@ -61,13 +61,13 @@ def _answer(*rows: Mapping[str, str], pages: int | None = None) -> HttpMessage:
 
 
 def _asked(company: Company) -> list[dict[str, str]]:
-    """The query of each request."""
+    """Returns the query of each request."""
     queries = [parse_qs(urlsplit(request.target).query) for request in company.requests]
     return [{name: value for name, (value,) in query.items()} for query in queries]
 
 
 def test_what_an_account_may_be_asked(asking: Iovox) -> None:
-    """With the setting an instance declares three features more, as unproved; the company's own stay as they are."""
+    """The setting adds three unproved features to the instance; those of the class stay."""
     asked = {"find_sent", "look_up", "list_inbound"}
     assert asking.features == replace(
         Iovox.features, find_sent=True, look_up=True, list_inbound=True, unproved=frozenset(asked)
@@ -76,7 +76,7 @@ def test_what_an_account_may_be_asked(asking: Iovox) -> None:
 
 
 async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company) -> None:
-    """Only what is ours by recipient, sender, text and time is found, and it keeps how far it has come."""
+    """Only a text that matches by recipient, sender, text and time is found, with its status."""
     others = [
         {"message": "Hello"},
         {"destination": "447723443322"},
@@ -98,7 +98,7 @@ async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company
             "method": "getSmsData",
             "direction": "OUT",
             "destination": "447723443321",
-            "sdt": "2020-05-06 17:30:00",  # an hour and five minutes before that moment, as London has it
+            "sdt": "2020-05-06 17:30:00",  # 65 minutes before that moment, in London time
             "order": "cs_ASC",
             "limit": "1000",
             "page": "1",
@@ -139,7 +139,7 @@ async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company
 async def test_looking_a_text_up(
     asking: Iovox, company: Company, row: Mapping[str, str], event: Receipt | InboundSms | None
 ) -> None:
-    """One text of the last year says what became of it, or what it was; another one is not it."""
+    """A look-up returns the status or the content of a text of the last year, and never another text's."""
     company.answers = [_answer(row)]
     with time_machine.travel(NOW, tick=False):
         assert await asking.look_up("d454cfe0") == event
@@ -149,14 +149,14 @@ async def test_looking_a_text_up(
 
 @pytest.mark.parametrize("row", [{"status": ""}, {"direction": "IN", "message": ""}, {"direction": "IN", "origin": ""}])
 async def test_a_row_that_says_nothing(asking: Iovox, company: Company, row: dict[str, str]) -> None:
-    """A text that is there without a word on it leaves its fate unknown."""
+    """A row without a status leaves the text unknown."""
     company.answers = [_answer({name: value for name, value in (ROW | row).items() if value})]
     with pytest.raises(Unknown):
         await asking.look_up("d454cfe0")
 
 
 async def test_names_of_their_other_pages(asking: Iovox, company: Company) -> None:
-    """Rows are read by the names that other methods have for the same things, whatever their case."""
+    """Rows are parsed by other methods' field names too, in any case."""
     row = {"ID": "1", "Sender": "447723443321", "Content": " Hi\n", "Time_Sent": "2020-05-06 18:37:37", "Extra": "x"}
     company.answers = [_answer(row)]
     with time_machine.travel(NOW, tick=False):
@@ -166,7 +166,7 @@ async def test_names_of_their_other_pages(asking: Iovox, company: Company) -> No
 
 
 async def test_catching_up_over_pages(asking: Iovox, company: Company) -> None:
-    """All pages are asked for, each text comes once, ours are left out, and the oldest comes first."""
+    """All pages are fetched; each text comes once, oldest first, without our own."""
     times = [f"2020-05-06 17:{n // 60:02}:{n % 60:02}" for n in range(1500)]
     rows = [INBOUND | {"sms_activity_id": str(n), "time": time} for n, time in enumerate(times)]
     rows[3] = ROW
@@ -179,7 +179,7 @@ async def test_catching_up_over_pages(asking: Iovox, company: Company) -> None:
 
 @pytest.mark.parametrize("pages", [1, None])
 async def test_pages_come_to_an_end(asking: Iovox, company: Company, pages: int | None) -> None:
-    """A full page is the last where they say so, or where the next one brings nothing new."""
+    """A full page is the last one if they say so, or if the next one has nothing new."""
     rows = [INBOUND | {"sms_activity_id": str(n)} for n in range(1000)]
     company.answers = [_answer(*rows, pages=pages)] * 3
     assert len([sms async for sms in asking.list_inbound(NOW)]) == 1000
@@ -187,7 +187,7 @@ async def test_pages_come_to_an_end(asking: Iovox, company: Company, pages: int 
 
 
 async def test_a_refused_question(asking: Iovox, company: Company) -> None:
-    """What they say to a question is told as what they say to a send."""
+    """An error for a query is reported like an error for a send."""
     company.answers = [HttpMessage("400", (), b"<errors><error status='400'>Limit not an integer</error></errors>")]
     with pytest.raises(Refused, match="Limit not an integer"):
         await asking.look_up("d454cfe0")
@@ -195,7 +195,7 @@ async def test_a_refused_question(asking: Iovox, company: Company) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"<html/>", b'{"response": {}}', b"<rows><result/></rows>"])
 async def test_an_answer_of_another_form(asking: Iovox, company: Company, body: bytes) -> None:
-    """What is not the frame that is hoped for proves nothing, neither presence nor absence."""
+    """An answer in another envelope proves neither presence nor absence."""
     company.answers = [HttpMessage("200", (), body)]
     with pytest.raises(Unknown):
         await asking.find_sent(JOHN, NOW)

@@ -1,4 +1,4 @@
-"""Reading what companies send: every odd form is a value or `Unreadable`, and nothing private comes out of it."""
+"""Parsing of providers' data: every odd form is a value or `Unreadable`, without private data."""
 
 from __future__ import annotations
 
@@ -29,33 +29,33 @@ def test_any_body_is_read_or_unreadable(body: bytes) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"1" * 5_000, b"\xff", b"nan?"])
 def test_what_is_no_json(body: bytes) -> None:
-    """Truncated, bottomless, oversized or undecodable JSON is Unreadable."""
+    """Truncated, deeply nested, oversized or undecodable JSON is Unreadable."""
     with pytest.raises(Unreadable):
         payload.read_json(body)
 
 
 @pytest.mark.parametrize("body", [b"plain words", b"<a/>", b"\xff=1", b"&".join([b"a=1"] * 501)])
 def test_what_is_no_form(body: bytes) -> None:
-    """Text without an equals sign, bytes that are no UTF-8 and endless forms are Unreadable."""
+    """Text without an equals sign, invalid UTF-8 and huge forms are Unreadable."""
     with pytest.raises(Unreadable):
         payload.read_form(body)
 
 
 def test_forms() -> None:
-    """Blanks are kept, the last of a name counts, and nothing is an empty form."""
+    """Blanks are kept, the last value of a name counts, and an empty body is an empty form."""
     assert payload.read_form(b"a=1&a=2&b=&c=%2B61+4") == {"a": "2", "b": "", "c": "+61 4"}
     assert payload.read_form(b"") == {}
 
 
 def test_names_in_lower_case() -> None:
-    """Names are told without their case; what has no names has none."""
+    """Names match in any case; a value without names has none."""
     assert payload.lower({"MessageSid": 1, "to": None}) == {"messagesid": 1, "to": None}
     assert payload.lower(["MessageSid"]) == {}
 
 
 @given(_ANYTHING)
 def test_any_value_is_read_or_none(value: object) -> None:
-    """No value of a field raises, and text that is read can be stored and sent on."""
+    """No field value raises an error, and parsed text can be stored and sent."""
     said = payload.text(value)
     assert said is None or ("\0" not in said and said.encode() is not None)
     payload.count(value)
@@ -65,7 +65,7 @@ def test_any_value_is_read_or_none(value: object) -> None:
 
 
 def test_text() -> None:
-    """Scalars are text; halves of characters and NUL are replaced, whole pairs joined."""
+    """Scalars are text; half characters and NUL are replaced, whole pairs are joined."""
     assert payload.text("a\ud83d\0") == "a\ufffd\ufffd"
     assert payload.text(json.loads('"\\ud83d\\ude00"')) == "😀"
     assert payload.text("\ud83d\ude00") == "😀"
@@ -80,7 +80,7 @@ def test_text() -> None:
 
 @pytest.mark.parametrize(("value", "number"), [("1", 1), (0, 0), (" 3 ", 3), ("-1", None), ("1.0", None), ("²", None)])
 def test_count(value: object, number: int | None) -> None:
-    """Counts are whole and not negative."""
+    """Counts are integers of zero or more."""
     assert payload.count(value) == number
 
 
@@ -99,18 +99,18 @@ def test_count(value: object, number: int | None) -> None:
     ],
 )
 def test_one_moment_in_many_forms(value: object) -> None:
-    """Seconds, ISO 8601 with any precision and zone, and mail dates mean the same time, in UTC."""
+    """Unix seconds, ISO 8601 with any precision and zone, and mail dates give the same time in UTC."""
     assert payload.moment(value) == _NOON
 
 
 @pytest.mark.parametrize("value", [None, "", 0, "0", "yesterday", "nan", "inf", 1e30, "9999-12-31T23:59:59-14:00", []])
 def test_what_is_no_moment(value: object) -> None:
-    """Nothing, zero, words and times beyond the calendar are None."""
+    """Empty values, zero, words and times outside the calendar are None."""
     assert payload.moment(value) is None
 
 
 def test_parties() -> None:
-    """Numbers with and without plus, short codes and names are read; odd numbers too, for they are theirs."""
+    """Numbers with and without plus, short codes and names are parsed; odd numbers are kept."""
     assert str(payload.party("+61488023555")) == "+61488023555"
     assert str(payload.party(61488023555)) == "+61488023555"
     assert str(payload.party("+6199111222")) == "+6199111222"
@@ -136,5 +136,5 @@ def test_parties() -> None:
     ],
 )
 def test_what_may_be_shown(said: object, shown: str) -> None:
-    """Numbers, addresses, URLs, ids and what was quoted of our text do not come through; plain words do."""
+    """Numbers, URLs, ids and quotes of our text are masked; plain words are not."""
     assert payload.masked(said, "Hello  there", "") == shown

@@ -1,4 +1,4 @@
-"""Which providers there are, and how options reach one."""
+"""The registry of providers, and how options reach one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ENTRY_POINTS = "[threadline.providers]\nfonedynamics = impostor:Impostor\nelsew
 
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Another package, installed for one test: metadata with entry points, and a module."""
+    """Installs another package for one test: metadata with entry points, and a module."""
     metadata = tmp_path / "elsewhere-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: elsewhere\nVersion: 1.0\n")
@@ -33,14 +33,14 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_built_in_providers_load() -> None:
-    """Every name that settings may use is a class of that name."""
+    """Every built-in name loads a class with that name."""
     assert "fonedynamics" in providers.names()
     assert all(providers.load(name).name == name for name in providers.names())
 
 
 @pytest.mark.usefixtures("package")
 def test_a_provider_of_another_package() -> None:
-    """An entry point brings a provider; a built-in name cannot be taken."""
+    """An entry point adds a provider, but cannot replace a built-in one."""
     assert "elsewhere" in providers.names()
     assert providers.load("elsewhere").__module__ == "elsewhere"
     assert providers.load("fonedynamics") is FoneDynamics
@@ -49,7 +49,7 @@ def test_a_provider_of_another_package() -> None:
 
 @pytest.mark.usefixtures("package")
 def test_a_provider_that_does_not_exist() -> None:
-    """A name that nobody brings is a KeyError."""
+    """An unknown name is a KeyError."""
     with pytest.raises(KeyError):
         providers.load("nobody")
 
@@ -58,7 +58,7 @@ def test_a_provider_that_does_not_exist() -> None:
     "options", [{"colour": "red"}, {"webhook_method": "PUT"}, {"forward_to_email": "Bob's secret"}]
 )
 def test_options_that_cannot_be_used(options: dict[str, str]) -> None:
-    """An unknown option or value is Unsupported, says which, and does not repeat the value."""
+    """An unknown option or value is Unsupported; the error names it without repeating the value."""
     sms = OutboundSms("attempt-1", E164("+61488023555"), None, "You win again, gravity!", options=options)
     with pytest.raises(Unsupported) as caught:
         read_options(FoneDynamicsOptions, sms)

@@ -1,4 +1,4 @@
-"""Restcomm beyond its fixtures: against the pretend company in all its ways, and every word and code of its tables."""
+"""Restcomm beyond its fixtures: against the simulated provider with all settings, and all its words and codes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ZONES = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(mi
 
 
 class Door:
-    """Stands where the bot's SMS door would: reads every webhook, and answers as the provider wants it."""
+    """Receives webhooks in place of the bot, and answers as the provider's class says."""
 
     def __init__(self) -> None:
         self.events: list[InboundSms | Receipt | Ask] = []
@@ -66,7 +66,7 @@ class Door:
 
 
 def provider_of(origin: str, client: httpx.AsyncClient | None = None, **more: Any) -> Restcomm:
-    """A provider with an account there; without a client it reads webhooks only."""
+    """Returns a provider with an account there; without a client it only parses webhooks."""
     account = {"account_sid": "AC00000000000000000000000000000001", "auth_token": "pretend-token"}
     settings = RestcommSettings.model_validate({"base_url": origin, **account, **more})
     return Restcomm(settings, client)  # type: ignore[arg-type]  # reading is pure
@@ -74,7 +74,7 @@ def provider_of(origin: str, client: httpx.AsyncClient | None = None, **more: An
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    """A door that listens."""
+    """A running server."""
     door = Door()
     application = web.Application()
     application.router.add_route("*", "/receipts/{attempt}", door.take)
@@ -89,7 +89,7 @@ async def door() -> AsyncIterator[Door]:
 
 @asynccontextmanager
 async def running(client: httpx.AsyncClient, **ways: Any) -> AsyncIterator[tuple[pretend.Restcomm, Restcomm]]:
-    """The pretend company with such ways, and the provider with an account there."""
+    """Runs the simulated provider with these settings; returns it with the provider's class."""
     settings = pretend.RestcommSettings(receipt_delay=0.002, **ways)
     async with pretend.Restcomm(Phones(), settings) as company:
         origin = company.base_url.removesuffix(settings.prefix)
@@ -97,7 +97,7 @@ async def running(client: httpx.AsyncClient, **ways: Any) -> AsyncIterator[tuple
 
 
 async def listed(provider: Restcomm, since: datetime) -> list[InboundSms]:
-    """All that the list brings."""
+    """Returns all texts from the list."""
     return [sms async for sms in provider.list_inbound(since)]
 
 
@@ -108,7 +108,7 @@ async def listed(provider: Restcomm, since: datetime) -> list[InboundSms]:
     "ways", [{}, {"prefix": "/api/2012-04-24"}, {"prefix": ""}, {"null_keys": True, "prices": True}]
 )
 async def test_a_text_and_its_receipts(door: Door, client: httpx.AsyncClient, ways: dict[str, Any]) -> None:
-    """A text arrives unharmed, its receipts come to the URL of its attempt, and it can be looked up afterwards."""
+    """A text arrives unchanged, its receipts come to its attempt's URL, and it can be looked up afterwards."""
     async with running(client, **ways) as (company, provider):
         accepted = await provider.send(SMS, door.callbacks)
         await company.settle()
@@ -126,7 +126,7 @@ async def test_a_text_and_its_receipts(door: Door, client: httpx.AsyncClient, wa
 
 @pytest.mark.parametrize(("honoured", "method"), [(True, "GET"), (False, "POST")])
 async def test_the_receipt_method(door: Door, client: httpx.AsyncClient, method: str, *, honoured: bool) -> None:
-    """Receipts are read by either method: the open-source server posts whatever was asked for."""
+    """Receipts are parsed with either method; the open-source server always uses POST."""
     async with running(client, honours_callback_method=honoured) as (company, provider):
         await provider.send(replace(SMS, options={"status_callback_method": "GET"}), door.callbacks)
         await company.settle()
@@ -136,7 +136,7 @@ async def test_the_receipt_method(door: Door, client: httpx.AsyncClient, method:
 
 @pytest.mark.parametrize("form", ["name", "number"])
 async def test_every_failure(door: Door, client: httpx.AsyncClient, form: Literal["name", "number"]) -> None:
-    """Each error comes out as its number and its sentence, in a receipt and in a look-up, name or number."""
+    """Each error gives its number and sentence, in a receipt and in a look-up, by name or number."""
     async with running(client, error_code_form=form) as (company, provider):
         for code, (_, description) in ERRORS.items():
             door.events.clear()
@@ -153,7 +153,7 @@ async def test_every_failure(door: Door, client: httpx.AsyncClient, form: Litera
 
 
 async def test_a_client_has_no_receipts(door: Door, client: httpx.AsyncClient) -> None:
-    """A registered SIP client gets its text without any callback; of another one a look-up tells the failure."""
+    """A registered SIP client gets its text without a callback; for an unknown client a look-up shows the failure."""
     async with running(client) as (company, provider):
         await provider.send(replace(SMS, recipient=Client("alice")), door.callbacks)
         gone = await provider.send(replace(SMS, recipient=Client("bob")), door.callbacks)
@@ -168,7 +168,7 @@ async def test_a_client_has_no_receipts(door: Door, client: httpx.AsyncClient) -
 
 
 async def test_other_senders_and_recipients(door: Door, client: httpx.AsyncClient) -> None:
-    """Short codes go both ways; a name is taken where the company allows it, and refused by it where not."""
+    """Short codes work both ways; a name works if the provider allows it, and is refused otherwise."""
     named = replace(SMS, sender=Alphanumeric("Acme"))
     async with running(client, numbers={"12345": pretend.Number()}) as (company, provider):
         accepted = await provider.send(
@@ -199,12 +199,12 @@ async def test_what_ends_without_a_text(door: Door, client: httpx.AsyncClient) -
         await provider.send(SMS, door.callbacks)
 
 
-# --- asking afterwards ------------------------------------------------------------------------------------------------
+# --- queries ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("trouble", [Trouble.ERROR_AFTER, Trouble.DROP_AFTER])
 async def test_an_unknown_text_is_found(door: Door, client: httpx.AsyncClient, trouble: Trouble) -> None:
-    """A text that was taken before the connection broke is found again, among others that are like it in part."""
+    """A text that was accepted before the connection broke is found among similar ones."""
     async with running(client, numbers={str(OURS): pretend.Number(), "+4419876543212": pretend.Number()}) as at:
         company, provider = at
         since = datetime.now(UTC) - timedelta(seconds=2)
@@ -223,7 +223,7 @@ async def test_an_unknown_text_is_found(door: Door, client: httpx.AsyncClient, t
 
 @pytest.mark.parametrize(("texts", "pages"), [(0, 1), (1, 1), (49, 1), (50, 2), (51, 2), (100, 3), (120, 3)])
 async def test_all_pages_of_the_list(client: httpx.AsyncClient, texts: int, pages: int) -> None:
-    """Every text is brought once and oldest first, however the pages fall, and no page beyond the last is asked for."""
+    """Every text comes once, oldest first, with any page size, and no page past the last is fetched."""
     async with running(client) as (company, provider):
         for number in range(texts):
             company.admit(str(PHONE), str(OURS), f"Text {number}", ())
@@ -234,7 +234,7 @@ async def test_all_pages_of_the_list(client: httpx.AsyncClient, texts: int, page
 
 @pytest.mark.parametrize("hours", [-12, -5, 0, 14])
 async def test_their_zone_does_not_matter(client: httpx.AsyncClient, hours: int) -> None:
-    """In whichever zone their dates are, only texts from `since` on are brought, at the time that they came."""
+    """Dates in any zone give only texts since `since`, with their times."""
     async with running(client, utc_offset_hours=hours) as (company, provider):
         company.admit(str(PHONE), str(OURS), "Too old", ())
         company.clock.shift(timedelta(hours=3))
@@ -247,7 +247,7 @@ async def test_their_zone_does_not_matter(client: httpx.AsyncClient, hours: int)
 
 @given(zone=ZONES, start=st.integers(0, 4_000_000_000), hours=st.integers(0, 500))
 def test_the_days_hold_the_window(zone: timezone, start: int, hours: int) -> None:
-    """Whichever zone their days are of, the first has begun by `since`; the last, even as a moment, is yet to come."""
+    """The first day has begun by `since` in any zone; the last day is still to come."""
     since = datetime.fromtimestamp(start, UTC)
     now = since + timedelta(hours=hours)
     with time_machine.travel(now, tick=False):
@@ -257,7 +257,7 @@ def test_the_days_hold_the_window(zone: timezone, start: int, hours: int) -> Non
 
 
 def test_pages() -> None:
-    """The document's sample: 34 texts, 10 to a page, are the pages 0 to 3 though `num_pages` is 3."""
+    """The document's sample: 34 texts at 10 per page are pages 0 to 3, although `num_pages` is 3."""
     page = Page.model_validate({"messages": [{"sid": "SM1"}], "num_pages": 3, "next_page_uri": "null"})
     assert [page.is_last(number) for number in range(4)] == [False, False, False, True]
     assert Page.model_validate({"messages": [], "num_pages": 3}).is_last(2)
@@ -271,7 +271,7 @@ def test_pages() -> None:
 async def test_a_text_from_a_contact(
     door: Door, client: httpx.AsyncClient, ways: dict[str, Any], method: Literal["POST", "GET"]
 ) -> None:
-    """It comes once, says the same as a look-up and the list, and our answer leaves nothing to complain about."""
+    """A contact's text comes once, equals its look-up and list entry, and our answer is valid."""
     number = pretend.Number(f"{door.url}/sender?a=1", method, f"{door.url}/sender", method)
     async with running(client, numbers={str(OURS): number}, **ways) as (company, provider):
         typed = await company.phones.send(str(PHONE), str(OURS), TEXT)
@@ -287,13 +287,13 @@ async def test_a_text_from_a_contact(
 
 
 def test_every_word_of_the_document() -> None:
-    """The table has the seven statuses of the document, save `received`, which marks a text from a contact."""
+    """The table has the document's seven statuses, except `received`, which marks a contact's text."""
     assert set(STATUS) == {"queued", "sending", "sent", "failed", "delivered", "undelivered"}
 
 
 @pytest.mark.parametrize(("number", "name", "words"), [(number, *both) for number, both in ERRORS.items()])
 def test_a_code_however_it_is_written(number: int, name: str, words: str) -> None:
-    """Number, name and description of an error are one code, whose sentence says what to do."""
+    """An error's number, name and description give one code, whose sentence says what to do."""
     spellings = [str(number), name, name.lower(), words, words.upper(), f" {words} "]
     assert {errors.code(said) for said in spellings} == {str(number)}
     assert errors.failure(words, None, None) == errors.SENTENCES[str(number)]
@@ -301,19 +301,19 @@ def test_a_code_however_it_is_written(number: int, name: str, words: str) -> Non
 
 @pytest.mark.parametrize("said", [None, "", " ", "barred by the operator", "+13216549878", "13216549878", "a" * 61])
 def test_what_is_no_code(said: str | None) -> None:
-    """Free text, or something that may be a number of somebody, is no code."""
+    """Free text, and a possible phone number, are not codes."""
     assert errors.code(said) is None
 
 
 def test_every_sentence_is_one() -> None:
-    """Each sentence is a whole one, and each code of the tables has one."""
+    """Each code has a whole sentence."""
     assert all(sentence[0].isupper() and sentence.endswith(".") for sentence in errors.SENTENCES.values())
     assert set(errors.NAMES.values()) | set(errors.BARE.values()) <= set(errors.SENTENCES)
 
 
 @given(first=st.text(min_size=1), second=st.text())
 def test_the_first_of_two_values_counts(first: str, second: str) -> None:
-    """A name that comes twice has its first value, whether the second is theirs or was in the query of our URL."""
+    """The first value of a repeated name counts; the second is theirs or from our URL's query."""
     pairs = [("From", "13216549878"), ("Body", first), ("SmsSid", "SM1"), ("Body", second), ("From", "1")]
     hook = Webhook("POST", (), {}, urlencode(pairs, errors="replace").encode(), datetime.now(UTC), "secret")
     (event,) = provider_of("https://example.com").parse(hook)
@@ -322,7 +322,7 @@ def test_the_first_of_two_values_counts(first: str, second: str) -> None:
 
 
 def test_a_number_without_a_text_is_unreadable() -> None:
-    """What is neither a receipt nor a text is kept for a person, not guessed at."""
+    """A webhook that is neither a receipt nor a text is unreadable, not guessed at."""
     hook = Webhook("POST", (), {}, b"SmsSid=SM1&From=13216549878", datetime.now(UTC), "secret")
     with pytest.raises(Unreadable):
         provider_of("https://example.com").parse(hook)
@@ -330,14 +330,14 @@ def test_a_number_without_a_text_is_unreadable() -> None:
 
 @given(message=st.text(st.characters(codec="utf-8", exclude_characters='"'), max_size=200))
 def test_errors_that_are_no_json(message: str) -> None:
-    """The code of an error is found whatever its message does to the JSON, with quotation marks or line ends in it."""
+    """The code of an error is found even if its unescaped message breaks the JSON."""
     body = f'{{"message":"They say "{message}"","error":"SMS_LIMIT_EXCEEDED"}}'
     assert isinstance(errors.refusal(httpx.Response(403, content=body.encode())), Throttled)
 
 
 @given(body=st.binary() | st.text().map(lambda text: json.dumps({"message": text}).encode()))
 def test_any_refusal_at_all(body: bytes) -> None:
-    """Whatever stands in it, a refusal is an error with a code and one line, no longer than a thread can bear."""
+    """Any refusal gives an error with a code and one short line."""
     error = errors.refusal(httpx.Response(400, content=body))
     assert error.code
     assert error.sentence.endswith(".")
@@ -349,12 +349,12 @@ def test_any_refusal_at_all(body: bytes) -> None:
     "wrong", [{"base_url": "mycompany"}, {"prefix": "restcomm"}, {"prefix": "/a/"}, {"prefix": "/a?b"}]
 )
 def test_settings_that_cannot_be(wrong: dict[str, Any]) -> None:
-    """The organisation's address is a URL, and the prefix a path that begins with a slash and does not end with one."""
+    """The organisation's address is a URL, and the prefix a path with a leading and without a trailing slash."""
     with pytest.raises(ValidationError):
         provider_of("https://mycompany.restcomm.com", **wrong)
 
 
 def test_the_address_is_the_organisations() -> None:
-    """There is no default for it: each organisation has its own."""
+    """The address has no default: each organisation has its own."""
     with pytest.raises(ValidationError, match="base_url"):
         RestcommSettings.model_validate({"account_sid": "AC1", "auth_token": "pretend-token"})

@@ -1,4 +1,4 @@
-"""The one XML parser does nothing but parse, and what is written can always be read again."""
+"""The XML parser only parses, and everything that is written can be parsed again."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_refused(body: bytes) -> None:
-    """Garbage, anything with a DTD, and anything huge is Unreadable, at once and without a word of it in the error."""
+    """Garbage, a DTD, and huge documents are Unreadable at once, and the error quotes nothing."""
     before = time.process_time()
     with pytest.raises(Unreadable) as caught:
         xml.read(body)
@@ -49,7 +49,7 @@ def test_what_is_refused(body: bytes) -> None:
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes(body: bytes) -> None:
-    """Whatever comes is a document or Unreadable."""
+    """Any bytes are a document or Unreadable."""
     try:
         xml.read(body)
     except Unreadable:
@@ -57,7 +57,7 @@ def test_any_bytes(body: bytes) -> None:
 
 
 def test_comments_and_instructions_are_no_part_of_a_document() -> None:
-    """What stands between does not cut a text in two, and is no element."""
+    """Comments and instructions neither split a text nor count as elements."""
     root = xml.read(b"<?xml version='1.0'?><a><!-- 1 --><b>one<!-- 2 --> two<?php 3 ?> three</b></a>")
     assert xml.text(root, "b") == "one two three"
     assert [child.tag for child in root] == ["b"]
@@ -68,13 +68,13 @@ def test_comments_and_instructions_are_no_part_of_a_document() -> None:
     [(b"<a><b>\n  c\n</b></a>", "c"), (b"<a><b> </b></a>", None), (b"<a><b/></a>", None), (b"<a/>", None)],
 )
 def test_text_of_an_element(body: bytes, found: str | None) -> None:
-    """Space around a text is not part of it; an empty element, and one that is not there, have none."""
+    """Space around a text is stripped; an empty or missing element has no text."""
     assert xml.text(xml.read(body), "b") == found
 
 
 @given(st.text(), st.text())
 def test_what_is_written_is_read_again(inside: str, attribute: str) -> None:
-    """Every text that XML can carry comes back as it was, line ends too; any other one is known beforehand."""
+    """Every text that XML can carry comes back unchanged; `can_carry` rejects all others."""
     if not (xml.can_carry(inside) and xml.can_carry(attribute)):
         with pytest.raises(ValueError, match=r"XML compatible|surrogates"):
             xml.element("a", inside, b=attribute)
@@ -85,24 +85,24 @@ def test_what_is_written_is_read_again(inside: str, attribute: str) -> None:
 
 @pytest.mark.parametrize("text", ["\0", "\x0b", "\x1f", "\ud800", "\ufffe", "\uffff"])
 def test_what_xml_cannot_carry(text: str) -> None:
-    """Control characters, halves of a surrogate pair and non-characters have no place in a document."""
+    """XML cannot carry control characters, half surrogate pairs and non-characters."""
     assert not xml.can_carry(f"Hello{text}")
 
 
 @pytest.mark.parametrize("text", ["", "\t\r\n", "\x7f\x85", "<&>\"']]>", "naïve 🐟", "\U0001fffe"])
 def test_what_xml_can_carry(text: str) -> None:
-    """Everything else has, if need be escaped."""
+    """XML can carry everything else, with escapes if needed."""
     assert xml.can_carry(text)
 
 
 def test_a_document() -> None:
-    """It declares itself in UTF-8 with the quotes of the companies' samples, and keeps the order of its elements."""
+    """A document declares UTF-8 with the samples' quotes, and keeps the order of its elements."""
     root = xml.element("request", xml.element("z", "é & <"), xml.element("a"), version="3")
     said = '<?xml version="1.0" encoding="utf-8"?>\n<request version="3"><z>é &amp; &lt;</z><a/></request>'
     assert xml.write(root) == said.encode()
 
 
 def test_a_document_for_a_person() -> None:
-    """One that is to be read is indented, and says the same."""
+    """A document for people is indented, with the same content."""
     root = xml.element("request", xml.element("z", "x"))
     assert xml.write(root, indent=True).decode().splitlines()[1:] == ["<request>", "  <z>x</z>", "</request>"]

@@ -1,6 +1,6 @@
-"""Addresses: what people and providers write, what is refused, and that what is stored reads back the same."""
+"""Addresses: what people and providers write, what is rejected, and that stored forms are parsed back."""
 
-# ruff: noqa: RUF001  # characters that are mistaken for others are what is tested
+# ruff: noqa: RUF001  # the tests need characters that look like others
 
 from __future__ import annotations
 
@@ -38,23 +38,23 @@ NUMBERISH = st.text(alphabet="0123456789+-() ./#*,;x\u00a0\u2011\u202a\uff0b\uff
         (" +61 (0)400-000-000\n", None, E164("+61400000000")),
         ("(+61) 400 000 000", None, E164("+61400000000")),
         ("0061 400 000 000", None, E164("+61400000000")),
-        ("0061 400 000 000", "AU", E164("+61400000000")),  # though Australia dials 0011
-        ("0061 400 000 000", "US", E164("+61400000000")),  # and the US 011
+        ("0061 400 000 000", "AU", E164("+61400000000")),  # although Australia dials 0011
+        ("0061 400 000 000", "US", E164("+61400000000")),  # and the US dials 011
         ("0011 44 7700 900123", "AU", E164("+447700900123")),
         ("011 61 400 000 000", "US", E164("+61400000000")),
         ("0400 000 000", "AU", E164("+61400000000")),
         ("0400.000.000", "au", E164("+61400000000")),
         ("0400\u2011000\u2011000", "AU", E164("+61400000000")),
         ("61400000000", "AU", E164("+61400000000")),
-        ("\u202a+61\u00a0400\u00a0000\u00a0000\u202c", None, E164("+61400000000")),  # out of an address book
+        ("\u202a+61\u00a0400\u00a0000\u00a0000\u202c", None, E164("+61400000000")),  # from an address book
         ("＋６１４００００００００", None, E164("+61400000000")),
         ("٠٤٠٠٠٠٠٠٠٠", "AU", E164("+61400000000")),
         ("tel:+61-400-000-000", None, E164("+61400000000")),
         ("(253) 555-0142", "US", E164("+12535550142")),
-        ("+15554447777", None, E164("+15554447777")),  # possible, not valid: a seed's own sample
+        ("+15554447777", None, E164("+15554447777")),  # possible, not valid: from a document's sample
         ("030/1234567", "DE", E164("+49301234567")),
         ("+39 06 1234 5678", None, E164("+390612345678")),  # Italy keeps its zero
-        ("91234567", "SG", E164("+6591234567")),  # eight digits that are a whole number there
+        ("91234567", "SG", E164("+6591234567")),  # eight digits that are a complete number there
         ("131444", "AU", E164("+61131444")),
         ("123", None, ShortCode("123")),
         ("12345", None, ShortCode("12345")),
@@ -73,7 +73,7 @@ NUMBERISH = st.text(alphabet="0123456789+-() ./#*,;x\u00a0\u2011\u202a\uff0b\uff
     ],
 )
 def test_what_a_text_means(text: str, region: str | None, expected: Address) -> None:
-    """Each common form of a number, a short code, a name and a client is the address that its writer meant."""
+    """Each common form of a number, a short code, a name and a client gives the intended address."""
     assert parse(text, region) == expected
 
 
@@ -103,7 +103,7 @@ def test_what_a_text_means(text: str, region: str | None, expected: Address) -> 
         ("Acme Support Team", None, "not a phone number"),
         ("Acme_Co", None, "not a phone number"),
         ("Ação", None, "not a phone number"),
-        ("١٢٣٤٥", None, "not a phone number"),  # a short code is sent as it is, so it is in plain digits
+        ("١٢٣٤٥", None, "not a phone number"),  # a short code is sent as it is, so it needs plain digits
         ("²²²", None, "not a phone number"),
         ("client:", None, "not a phone number"),
         ("client:a b", None, "not a phone number"),
@@ -115,7 +115,7 @@ def test_what_a_text_means(text: str, region: str | None, expected: Address) -> 
     ],
 )
 def test_what_is_no_address(text: str, region: str | None, sentence: str) -> None:
-    """What cannot be texted is refused with a sentence for the person who typed it."""
+    """Other text is rejected with a sentence for the person who typed it."""
     with pytest.raises(NotAnAddress, match=sentence.replace("+", r"\+")):
         parse(text, region)
 
@@ -124,7 +124,7 @@ def test_what_is_no_address(text: str, region: str | None, sentence: str) -> Non
 @example("0" * 250, "AU")
 @example("\x00", None)
 def test_any_text_is_an_address_or_refused(text: str, region: str | None) -> None:
-    """No text brings any other error, and what is accepted is stored in a form that reads back the same."""
+    """Any text is an address or rejected, and an accepted one's stored form gives the same address."""
     with contextlib.suppress(NotAnAddress):
         address = parse(text, region)
         assert parse(str(address)) == address
@@ -134,7 +134,7 @@ def test_any_text_is_an_address_or_refused(text: str, region: str | None) -> Non
 
 @given(st.integers(0, 10**15), REGIONS)
 def test_a_stored_number_means_the_same_in_any_region(digits: int, region: str | None) -> None:
-    """A number in its stored form does not depend on who reads it, and reads back equal."""
+    """A stored number is independent of the region, and gives an equal address."""
     with contextlib.suppress(NotAnAddress):
         number = parse_number(f"+{digits}", region)
         assert parse(number.number, region) == number
@@ -143,11 +143,11 @@ def test_a_stored_number_means_the_same_in_any_region(digits: int, region: str |
 
 @pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
 def test_every_kind_of_number_in_the_world_is_taken(region: str) -> None:
-    """The example that phonenumbers has of each kind reads back, spaced or not, with `+`, with `00` or bare."""
+    """Each kind's example in phonenumbers is parsed, with spaces or without, with `+`, with `00` or bare."""
     examples = [phonenumbers.example_number_for_type(region, kind) for kind in phonenumbers.PhoneNumberType.values()]
     for example_number in filter(None, examples):
         text = phonenumbers.format_number(example_number, phonenumbers.PhoneNumberFormat.E164)
-        if text == "+13101234":  # Canada's 310 numbers have no area code, and nobody outside can reach them
+        if text == "+13101234":  # Canada's 310 numbers have no area code and cannot be reached from abroad
             continue
         number = E164(text)
         assert parse(text) == number
@@ -178,7 +178,7 @@ def test_what_a_provider_sends(text: str, expected: Address) -> None:
 
 @pytest.mark.parametrize("text", ["", "0400000000", "²²²²²²²²²²", "999999999999999", "00", "anonymous caller"])
 def test_what_a_provider_sends_may_be_no_address(text: str) -> None:
-    """A payload without a usable address is refused like any other text."""
+    """A payload without a valid address is rejected like any other text."""
     with pytest.raises(NotAnAddress):
         parse_digits(text)
 
@@ -190,14 +190,14 @@ def test_what_a_provider_sends_may_be_no_address(text: str) -> None:
         ("+447700900123", "GB"),
         ("+12535550142", "US"),
         ("+16135550142", "CA"),
-        ("+15554447777", "US"),  # of no area that exists: the first country of its code
+        ("+15554447777", "US"),  # of an unknown area: the first country of its code
         ("+80012345678", None),  # international freephone
         ("+882345678901", None),
         ("+87012345678901", None),
     ],
 )
 def test_the_country_of_a_number(number: str, region: str | None) -> None:
-    """A number has the country of its code and area; the codes that belong to the world have none."""
+    """A number has the country of its code and area; international codes have none."""
     assert E164(number).region == region
 
 
@@ -214,12 +214,12 @@ def test_the_country_of_a_number(number: str, region: str | None) -> None:
     ],
 )
 def test_which_addresses_are_in_use_somewhere(text: str, valid: object) -> None:
-    """A possible number need not be one that its country has given out; what is no number is not judged."""
+    """A possible number may be outside its country's assigned ranges; other addresses are always valid."""
     assert is_valid(from_canonical(text)) is valid
 
 
 def test_how_a_number_reads() -> None:
-    """Stored with its plus, given without it where a provider wants that, and spaced for people."""
+    """Stored with its plus, given without it for some providers, and spaced for people."""
     number = parse("0400 000 000", "AU")
     assert isinstance(number, E164)
     assert (str(number), number.digits, number.international) == ("+61400000000", "61400000000", "+61 400 000 000")
@@ -227,7 +227,7 @@ def test_how_a_number_reads() -> None:
 
 @pytest.mark.parametrize("address", [E164("+61412345678"), ShortCode("12345"), Client("alice")], ids=["n", "s", "c"])
 def test_a_repr_tells_nobodys_number(address: E164 | ShortCode | Client) -> None:
-    """A log that shows an address shows two digits of it at most."""
+    """A logged address shows at most two digits."""
     hidden = str(address).removeprefix("client:")
     assert hidden not in repr(address)
     assert hidden[:-2] not in repr(address)
@@ -236,7 +236,7 @@ def test_a_repr_tells_nobodys_number(address: E164 | ShortCode | Client) -> None
 
 @pytest.mark.parametrize("text", ["+1253555014", "+125355501427", "+999412345678", "0412345678", "0412 345 678 x9"])
 def test_an_error_tells_nobodys_number(text: str) -> None:
-    """Neither the sentence nor an error behind it shows what was typed."""
+    """Neither the sentence nor an error's cause contains the typed text."""
     with pytest.raises(NotAnAddress) as caught:
         parse(text)
     assert text[-6:] not in "".join(traceback.format_exception_only(caught.value))
@@ -245,6 +245,6 @@ def test_an_error_tells_nobodys_number(text: str) -> None:
 
 
 def test_addresses_are_values() -> None:
-    """Equal ones are one key; those of different kinds never are."""
+    """Equal addresses are one key; addresses of different kinds are never equal."""
     assert len({parse("+61400000000"), parse("0400 000 000", "AU"), parse("+61 400 000 000")}) == 1
     assert len({ShortCode("12345"), Alphanumeric("12345"), Client("12345")}) == 3

@@ -1,4 +1,4 @@
-"""Keywords are heard however they are typed, and free text that asks to stop is told from ordinary talk."""
+"""Keywords are recognised in any spelling, and free text that asks to stop is told apart from ordinary talk."""
 
 from __future__ import annotations
 
@@ -36,20 +36,20 @@ AROUND = st.text(alphabet=" \t\r\n.,;:!?¡¿'\"`´()[]{}<>*_-–—…“”‘�
 
 @pytest.mark.parametrize(("word", "keyword"), KEYWORDS.items())
 def test_each_word_is_heard(word: str, keyword: Keyword) -> None:
-    """In capitals, in small letters, and as a phone that capitalises sentences has it."""
+    """In capitals, in small letters, and capitalised as by a phone."""
     assert heard(word) is heard(word.lower()) is heard(word.capitalize()) is keyword
 
 
 @given(st.sampled_from(sorted(KEYWORDS)), AROUND, AROUND, st.integers(1, 4))
 def test_a_word_is_heard_through_what_is_around_it(word: str, before: str, after: str, gap: int) -> None:
-    """White space, punctuation, quotes, emoji and invisible characters change nothing, nor does a wider gap."""
+    """White space, punctuation, quotes, emoji and invisible characters are ignored, and so is a wider gap."""
     text = before + word.replace(" ", " " * gap).swapcase() + after
     assert heard(text) is heard(text, opted_out=True) is KEYWORDS[word]
 
 
 @given(st.sampled_from(sorted(KEYWORDS)), st.text(alphabet="abcxyzé1 ", min_size=1).filter(str.strip))
 def test_a_word_among_others_is_not_heard(word: str, more: str) -> None:
-    """Only a whole body is a keyword; the rest is for a person to judge."""
+    """Only a whole body is a keyword; a person judges the rest."""
     if "".join((word + more).lower().split()) not in {w.lower().replace(" ", "") for w in KEYWORDS}:
         assert heard(f"{word} {more}") is None
 
@@ -58,25 +58,25 @@ def test_a_word_among_others_is_not_heard(word: str, more: str) -> None:
     "text", ["", " ", "...", "👍", "\u200b", "yes", "no", "stopp", "stops", "ended", "stop stop", "停"]
 )
 def test_other_texts_are_not_heard(text: str) -> None:
-    """Nothing near a keyword is one, and an empty body is none."""
+    """A similar text is not a keyword, and neither is an empty body."""
     assert heard(text) is None
 
 
 @pytest.mark.parametrize("text", ["YES", "yes", " Yes! ", "“yes”"])
 def test_yes_starts_again_only_who_had_stopped(text: str) -> None:
-    """Somebody who opted out asks for texts again; anybody else answers a question."""
+    """A "yes" from an opted-out contact means START; from others it is an ordinary answer."""
     assert heard(text, opted_out=True) is Keyword.START
     assert heard(text) is None
 
 
 @pytest.mark.parametrize("text", ["yes please", "yesterday", "no", "y"])
 def test_other_answers_start_nothing(text: str) -> None:
-    """Only the bare word does, even from somebody who opted out."""
+    """Only the bare word counts, even from an opted-out contact."""
     assert heard(text, opted_out=True) is None
 
 
 def test_wide_letters_are_letters() -> None:
-    """An East Asian keyboard's wide letters are the same words."""
+    """An East Asian keyboard's wide letters give the same keywords."""
     assert heard("\uff33\uff34\uff2f\uff30") is Keyword.STOP
 
 
@@ -86,7 +86,7 @@ ORDINARY = (Path(__file__).parent / "ordinary.txt").read_text(encoding="utf-8").
 
 @pytest.mark.parametrize("text", ASKING)
 def test_a_wish_to_stop_is_noticed(text: str) -> None:
-    """Each of these is put before a person, in any case and with any apostrophe."""
+    """Each of these is found, in any case and with any apostrophe."""
     assert likely_stop(text)
     assert likely_stop(text.upper())
     assert likely_stop(f"  {text.lower()}\n")
@@ -95,7 +95,7 @@ def test_a_wish_to_stop_is_noticed(text: str) -> None:
 
 @pytest.mark.parametrize("text", ORDINARY)
 def test_ordinary_talk_is_left_alone(text: str) -> None:
-    """None of these bothers anybody with a question."""
+    """None of these is found."""
     assert not likely_stop(text)
     assert not likely_stop(text.upper())
     assert not likely_stop(text.replace("'", "\u2019"))
@@ -103,25 +103,25 @@ def test_ordinary_talk_is_left_alone(text: str) -> None:
 
 @pytest.mark.parametrize("word", STOP_WORDS)
 def test_a_stop_word_is_a_wish_to_stop(word: str) -> None:
-    """What is heard as STOP is also likely to be one."""
+    """A STOP keyword is also a likely stop."""
     assert likely_stop(word)
 
 
 @pytest.mark.parametrize("word", [*START_WORDS, *HELP_WORDS])
 def test_the_other_words_are_not(word: str) -> None:
-    """Asking to begin, or for help, is no wish to stop."""
+    """START and HELP are not likely stops."""
     assert not likely_stop(word)
 
 
 @pytest.mark.parametrize("text", ASKING[:20])
 def test_a_wish_is_noticed_after_other_talk(text: str) -> None:
-    """A wish at the end of a longer text counts as one."""
+    """A request at the end of a longer text is found."""
     assert likely_stop(f"Hello there, I got your letter on Monday. {text}")
 
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_judged(text: str) -> None:
-    """No text brings an error, and what is STOP as a whole is a wish to stop."""
+    """No text raises an error, and a STOP keyword is always a likely stop."""
     assert likely_stop(text) or heard(text) is not Keyword.STOP
 
 
@@ -129,7 +129,7 @@ def test_any_text_can_be_judged(text: str) -> None:
     "piece", ["stop ", "please ", "all the ", "not to ", "don't ", "a", " ", ".", "'", "text me ", "no more the "]
 )
 def test_a_hostile_text_is_judged_in_good_time(piece: str) -> None:
-    """A text as long as a webhook's body, built to mislead a matcher, takes well under a second of work."""
+    """A text as long as a webhook's body, built to slow the matcher down, takes well under a second."""
     began = time.process_time()
     likely_stop(piece * (20_000 // len(piece)))
     heard(piece * (20_000 // len(piece)))

@@ -1,4 +1,4 @@
-"""Statuses are one total order, a message shows what its parts came to, and no `repr` tells what was said to whom."""
+"""Statuses have a total order, a message shows its parts' status, and no `repr` shows a text or a number."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BAD = {Status.EXPIRED, Status.FAILED}
 
 
 def test_the_order_is_the_one_that_texts_go_through() -> None:
-    """From written down to delivered; a late *delivered* beats a *failed*, which beats what came before."""
+    """From queued to delivered; a late *delivered* beats a *failed*, which beats earlier statuses."""
     words = ["queued", "sending", "accepted", "sent", "buffered", "expired", "failed", "delivered"]
     assert [status.value for status in sorted(Status, reverse=True)] == words[::-1]
     assert [Status(word) for word in words] == list(Status)
@@ -27,7 +27,7 @@ def test_the_order_is_the_one_that_texts_go_through() -> None:
 
 @given(STATUSES, STATUSES, STATUSES)
 def test_the_order_is_total(a: Status, b: Status, c: Status) -> None:
-    """Exactly one of before, same, after; before carries over; and the four comparisons agree."""
+    """Exactly one of before, same and after holds; the order is transitive; all comparisons agree."""
     assert [a < b, a == b, a > b].count(True) == 1
     assert not (a < b < c) or a < c
     assert (a <= b) == (a < b or a == b) == (not a > b)
@@ -36,7 +36,7 @@ def test_the_order_is_total(a: Status, b: Status, c: Status) -> None:
 
 @given(STATUSES, st.lists(STATUSES))
 def test_a_status_that_takes_the_furthest_never_moves_back(start: Status, news: list[Status]) -> None:
-    """`max` is how receipts move a status: any order, any repetition, the same end."""
+    """`max` over receipts gives the same status in any order, with any repetition."""
     steps = list(itertools.accumulate(news, max, initial=start))
     assert steps == sorted(steps)
     assert steps[-1] == max(reversed([start, *news, *news]))
@@ -44,7 +44,7 @@ def test_a_status_that_takes_the_furthest_never_moves_back(start: Status, news: 
 
 @pytest.mark.parametrize("other", [0, "sent", None])
 def test_a_status_compares_with_statuses_only(other: object) -> None:
-    """A word or a rank in place of a status is a mistake, not an order."""
+    """A comparison with a word or a rank is an error."""
     status: Any = Status.SENT
     with pytest.raises(TypeError):
         assert status < other
@@ -53,13 +53,13 @@ def test_a_status_compares_with_statuses_only(other: object) -> None:
 
 @pytest.mark.parametrize("status", Status, ids=lambda status: status.value)
 def test_which_statuses_are_final(status: Status) -> None:
-    """After expired, failed and delivered nobody need wait."""
+    """Expired, failed and delivered are final."""
     assert status.is_final == (status in ENDED)
 
 
 @given(st.lists(STATUSES, min_size=1))
 def test_a_message_is_as_far_as_its_parts(parts: list[Status]) -> None:
-    """Delivered only when all parts are, failed as soon as one did, in whatever order they are given."""
+    """Delivered only if all parts are, failed as soon as one is, in any order."""
     status = slowest(parts)
     assert status in parts
     assert (status is Status.DELIVERED) == (set(parts) == {Status.DELIVERED})
@@ -85,7 +85,7 @@ def test_known_messages_of_parts(parts: list[Status], expected: Status) -> None:
 
 
 def test_a_message_without_parts_has_no_status() -> None:
-    """Asking for one is a mistake of the caller."""
+    """A message without parts is an error."""
     with pytest.raises(ValueError, match="empty"):
         slowest([])
 
@@ -102,7 +102,7 @@ WORDS = [
 
 @pytest.mark.parametrize("words", WORDS, ids=lambda words: type(words).__name__)
 def test_a_repr_shows_no_number_no_body_no_link(words: object) -> None:
-    """Whatever reaches a log by accident tells neither who nor what."""
+    """A `repr` shows no number, no body and no link."""
     for hidden in (NUMBER.number, NUMBER.digits, SECRET, LINK):
         assert hidden not in repr(words)
 
@@ -116,5 +116,5 @@ def test_the_words_are_values(words: Any) -> None:
 
 
 def test_two_texts_do_not_share_their_options() -> None:
-    """What one text's options hold, another's do not."""
+    """Two texts never share their options."""
     assert OutboundSms("a", NUMBER, None, "x").options is not OutboundSms("b", NUMBER, None, "x").options

@@ -1,6 +1,6 @@
-"""Segment counts against an independent implementation, packing, splitting, and what the modal's offer does."""
+"""Segment counts against an independent implementation, packing, splitting, and replacements for GSM-7."""
 
-# ruff: noqa: RUF001  # the typographic characters that are mistaken for others are what is tested
+# ruff: noqa: RUF001  # the tests need typographic characters that look like others
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ ANYTHING = st.text(
 
 
 def lone_graphemes(text: str) -> bool:
-    """Whether each code point is a grapheme of its own, so that only code points can be split."""
+    """Returns True if each code point is its own grapheme, so that only code points can be split."""
     return len(regex.findall(r"\X", text)) == len(text)
 
 
 def utf16_units(text: str) -> int:
-    """UTF-16 code units, counted by the codec."""
+    """Counts UTF-16 code units with the codec."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def units_of(text: str) -> int:
-    """What `measure` says a text uses."""
+    """Returns the units that `measure` counts."""
     return measure(text).units
 
 
@@ -52,7 +52,7 @@ def units_of(text: str) -> int:
 @example("{" * 80)
 @example("{" * 81)
 def test_gsm7_costs_what_smsutil_says(text: str) -> None:
-    """Count and septets agree with smsutil. It cuts between CR and LF, which are one grapheme: these are kept apart."""
+    """Count and septets agree with smsutil, except that it splits CR from LF, so the texts have no such pair."""
     text = text.replace("\r\n", "\n")
     theirs = smsutil.split(text)
     ours = measure(text)
@@ -65,9 +65,9 @@ def test_gsm7_costs_what_smsutil_says(text: str) -> None:
 @example("ы" * 65, "😀")
 @example("ы" * 66 + "😀" + "ы" * 10, "ы")
 def test_ucs2_costs_what_smsutil_says(text: str, foreign: str) -> None:
-    """Count and code units agree with smsutil where each code point is a grapheme; it packs code points, we graphemes.
+    """Count and code units agree with smsutil where each code point is a grapheme; it packs code points.
 
-    It takes a bare escape for a GSM-7 character; 23.038 keeps it for the extension table, so such a text is UCS-2.
+    It accepts a bare escape as a GSM-7 character; 23.038 reserves it for the extension table, so we use UCS-2.
     """
     theirs = smsutil.unicode_split(foreign + text)
     ours = measure(foreign + text)
@@ -81,7 +81,7 @@ def test_ucs2_costs_what_smsutil_says(text: str, foreign: str) -> None:
 @example(ZALGO)
 @example("x" * 60 + FAMILY + "ы")
 def test_a_count_is_between_its_bounds(text: str) -> None:
-    """Never fewer segments than the units need; what is left is less than a segment, save in an empty text."""
+    """A text never has fewer segments than its units need, and less than a segment is left unless it is empty."""
     cost = measure(text)
     alone, joined = (160, 153) if cost.encoding is Encoding.GSM7 else (70, 67)
     room = alone if cost.count < 2 else joined
@@ -93,7 +93,7 @@ def test_a_count_is_between_its_bounds(text: str) -> None:
 
 @given(ANYTHING)
 def test_one_more_character_never_costs_less(text: str) -> None:
-    """Segments only grow as a text does."""
+    """A longer text never has fewer segments."""
     counts = [measure(text[:end]).count for end in range(0, len(text), 7)]
     assert counts == sorted(counts)
 
@@ -113,7 +113,7 @@ def test_one_more_character_never_costs_less(text: str) -> None:
     ],
 )
 def test_known_costs_in_gsm7(text: str, expected: Segments) -> None:
-    """The thresholds, the extension table, and a pair that does not fit moves to the next segment whole."""
+    """Thresholds, the extension table, and an escape pair that moves to the next segment as a whole."""
     assert measure(text) == expected
 
 
@@ -122,25 +122,25 @@ def test_known_costs_in_gsm7(text: str, expected: Segments) -> None:
     [
         ("ы" * 70, 1, 70, 0),
         ("ы" * 71, 2, 71, 63),
-        ("ы" * 66 + "😀" + "ы" * 10, 2, 78, 55),  # the surrogate pair moves whole
-        ("ы" * 60 + FAMILY + "ы", 2, 72, 55),  # the family of eleven units moves whole
+        ("ы" * 66 + "😀" + "ы" * 10, 2, 78, 55),  # the surrogate pair moves as a whole
+        ("ы" * 60 + FAMILY + "ы", 2, 72, 55),  # the family of eleven units moves as a whole
         ("ы" * 66 + "e\u0301" + "ы" * 10, 2, 78, 55),
         (ZALGO, 2, 101, 33),  # longer than a segment: cut between code points
         ("ы" * 10 + ZALGO, 2, 111, 23),
         ("\U0001f1e6\U0001f1fa" * 17, 1, 68, 2),
-        ("\U0001f1e6\U0001f1fa" * 34, 3, 136, 59),  # 16 flags to a segment, none in two
+        ("\U0001f1e6\U0001f1fa" * 34, 3, 136, 59),  # 16 flags to a segment, none is split
     ],
 )
 def test_known_costs_in_ucs2(text: str, count: int, units: int, left: int) -> None:
-    """Thresholds count UTF-16 units, and what a reader sees as one is in one segment."""
+    """Thresholds count UTF-16 units, and a grapheme stays in one segment."""
     cost = measure(text)
     assert (cost.encoding, cost.count, cost.units, cost.left) == (Encoding.UCS2, count, units, left)
 
 
 def test_every_character_has_the_width_that_the_standard_gives_it() -> None:
-    """The default alphabet takes one septet, the extension table two, all else is UCS-2.
+    """The default alphabet takes one septet, the extension table two, and everything else is UCS-2.
 
-    Over all of the basic plane, and some of each of the others.
+    Checks the whole basic plane, and a sample of the others.
     """
     for code in itertools.chain(range(0x10000), range(0x10000, sys.maxunicode + 1, 0xFFF)):
         character = chr(code)
@@ -165,7 +165,7 @@ def test_every_character_has_the_width_that_the_standard_gives_it() -> None:
         ("a\u202fb", Forced(1, "\u202f", " ")),
         ("a\tb", Forced(1, "\t", " ")),
         ("call \u202a0400", Forced(5, "\u202a", "")),
-        ("cafe\u0301", Forced(3, "e\u0301", "é")),  # the accent was alone; the letter as one character is GSM-7
+        ("cafe\u0301", Forced(3, "e\u0301", "é")),  # only the accent is foreign; the composed letter is GSM-7
         ("20 \u212b", Forced(3, "\u212b", "Å")),
         ("hi 😀", Forced(3, "😀", None)),
         (f"we {FAMILY}", Forced(3, FAMILY, None)),
@@ -174,13 +174,13 @@ def test_every_character_has_the_width_that_the_standard_gives_it() -> None:
     ],
 )
 def test_the_forcing_character_is_named(text: str, expected: Forced) -> None:
-    """The first grapheme that GSM-7 lacks, its place, and the replacement where one exists."""
+    """The first grapheme outside GSM-7 is named, with its position and replacement, if any."""
     assert measure(text).forced_by == expected
 
 
 @given(ANYTHING)
 def test_what_is_named_stands_where_it_is_said_to(text: str) -> None:
-    """All before the named place is GSM-7, the named character is not, and its replacement is."""
+    """Everything before the position is GSM-7, the named character is not, and its replacement is."""
     forced = measure(text).forced_by
     if forced is None:
         assert measure(text).encoding is Encoding.GSM7
@@ -192,12 +192,12 @@ def test_what_is_named_stands_where_it_is_said_to(text: str) -> None:
 
 
 def test_a_repr_shows_nothing_of_the_text() -> None:
-    """A measured text in a log tells nobody what it said."""
+    """A logged measurement shows no text."""
     assert "’" not in repr(measure("It’s"))
 
 
 def test_plain_makes_gsm7_of_a_typeset_text() -> None:
-    """The offer in the modal: everything typographic goes, nothing is lost to a reader."""
+    """Typographic characters are replaced, and a reader loses nothing."""
     text = "“It’s • here” – 10\u202f000\u00a0km… cafe\u0301 \ufb01n\u00adished\u200b\u2028«ok» ‹a›"
     assert plain(text) == '"It\'s - here" - 10 000 km... café finished\n"ok" \'a\''
     assert measure(plain(text)).encoding is Encoding.GSM7
@@ -205,19 +205,19 @@ def test_plain_makes_gsm7_of_a_typeset_text() -> None:
 
 @given(GSM7)
 def test_plain_leaves_gsm7_alone(text: str) -> None:
-    """A text that is GSM-7 already stays as it is."""
+    """A GSM-7 text stays as it is."""
     assert plain(text) == text
 
 
 @given(ANYTHING)
 def test_plain_twice_is_plain_once(text: str) -> None:
-    """What the offer made, it does not change again."""
+    """`plain` does not change its own result."""
     assert plain(plain(text)) == plain(text)
 
 
 @given(ANYTHING)
 def test_plain_touches_nothing_but_what_it_knows(text: str) -> None:
-    """Characters without a plain form stay, in their order; graphemes compose, as NFC has it."""
+    """Characters without a plain form stay in order; graphemes are composed as in NFC."""
     known = [character for character in text if plain(character) == unicodedata.normalize("NFC", character)]
     if len(known) == len(text):
         assert plain(text) == unicodedata.normalize("NFC", text)
@@ -230,7 +230,7 @@ def test_plain_keeps_what_holds_an_emoji_or_a_word_together() -> None:
 
 
 def test_each_replacement_is_gsm7() -> None:
-    """Whatever a single character is replaced by, over all of Unicode, GSM-7 has, or it is the same thing composed."""
+    """Over all of Unicode, a replacement is GSM-7 or the composed character."""
     for code in range(sys.maxunicode + 1):
         character = chr(code)
         if plain(character) != unicodedata.normalize("NFC", character):
@@ -248,7 +248,7 @@ LIMITS = st.fixed_dictionaries(
 
 
 def rejoins(parts: list[str], text: str) -> bool:
-    """Whether the parts are the text, save for white space between them."""
+    """Returns True if the parts are the text, except for white space between them."""
     place = 0
     for part in parts:
         while not text.startswith(part, place):
@@ -267,7 +267,7 @@ def rejoins(parts: list[str], text: str) -> bool:
 @example(" " * 500 + "a", {"segments": 1})
 @example("a" * 200, {"units": 100, "characters": 90, "segments": 1})
 def test_every_part_keeps_every_limit_and_nothing_is_lost(text: str, limits: dict[str, int]) -> None:
-    """No part is empty or over a limit; joined again, only white space at a cut is missing."""
+    """No part is empty or over a limit; only white space at a cut is lost."""
     parts = split(text, **limits)
     assert all(parts)
     for part in parts:
@@ -279,10 +279,10 @@ def test_every_part_keeps_every_limit_and_nothing_is_lost(text: str, limits: dic
 
 
 @given(ANYTHING, LIMITS)
-@example("{" * 90 + "ы", {"units": 160})  # cheaper whole, in UCS-2, than its GSM-7 beginning
+@example("{" * 90 + "ы", {"units": 160})  # cheaper as a whole in UCS-2 than its GSM-7 beginning
 @example("", {"units": 2})
 def test_a_text_within_the_limits_is_one_part(text: str, limits: dict[str, int]) -> None:
-    """A text that needs no cut is returned as it is, white space at its ends included."""
+    """A text within the limits is returned unchanged, with white space at its ends."""
     cost = measure(text)
     within = (
         cost.units <= limits.get("units", cost.units)
@@ -294,16 +294,16 @@ def test_a_text_within_the_limits_is_one_part(text: str, limits: dict[str, int])
 
 @given(st.lists(st.text(alphabet="abcdeы", min_size=1, max_size=30), max_size=80), st.integers(1, 3))
 def test_words_that_fit_are_never_cut(words: list[str], segments: int) -> None:
-    """Where each word fits, the parts are made of whole words."""
+    """If each word fits, parts consist of whole words."""
     parts = split(" ".join(words), segments=segments)
     assert [word for part in parts for word in part.split(" ")] == words
-    for part, following in itertools.pairwise(parts):  # and no part could have taken one word more
+    for part, following in itertools.pairwise(parts):  # and no part has room for one more word
         assert measure(f"{part} {following.split(' ')[0]}").count > segments
 
 
 @given(st.lists(st.sampled_from([FAMILY, "\U0001f1e6\U0001f1fa", "e\u0301", "\r\n", "x", "ы", "👍🏽"]), max_size=150))
 def test_graphemes_that_fit_are_never_cut(graphemes: list[str]) -> None:
-    """Without white space to cut at, a cut is between what a reader sees as characters."""
+    """Without white space, cuts are between graphemes."""
     text = "".join(graphemes)
     parts = split(text, segments=1)
     assert [g for part in parts for g in regex.findall(r"\X", part) if not g.isspace()] == [
@@ -314,7 +314,7 @@ def test_graphemes_that_fit_are_never_cut(graphemes: list[str]) -> None:
 @given(ANYTHING | GSM7, st.sampled_from([40, 70, 160]), st.sampled_from([None, 1, 2]))
 @example("word " * 400, 40, 1)
 def test_numbered_parts_keep_the_limits_and_the_text(text: str, characters: int, segments: int | None) -> None:
-    """Their numbers are in order and count; what stands behind them is the text without the white space at the cuts."""
+    """The numbers are in order and count; the parts are the text without white space at the cuts."""
     parts = numbered(text, characters=characters, segments=segments)
     if len(parts) < 2:
         assert "".join(parts) == text
@@ -337,11 +337,11 @@ def test_numbered_parts_keep_the_limits_and_the_text(text: str, characters: int,
         ("  one two  ", {"characters": 6}, ["  one", "two  "]),
         ("abcdefgh", {"characters": 3}, ["abc", "def", "gh"]),
         ("ab\u00a0cd ef", {"characters": 5}, ["ab\u00a0cd", "ef"]),
-        ("a\u00a0bcdefg", {"characters": 4}, ["a\u00a0bc", "defg"]),  # a no-break space is no border
+        ("a\u00a0bcdefg", {"characters": 4}, ["a\u00a0bc", "defg"]),  # a no-break space allows no cut
         ("€€€", {"units": 4}, ["€€", "€"]),
         ("😀😀😀", {"units": 4}, ["😀😀", "😀"]),
         ("😀😀😀", {"characters": 5}, ["😀😀", "😀"]),
-        ("a \u0301b", {"characters": 3}, ["a \u0301", "b"]),  # a space that carries an accent is a letter
+        ("a \u0301b", {"characters": 3}, ["a \u0301", "b"]),  # a space with an accent is a letter
         (FAMILY, {"characters": 5}, ["👨\u200d👩", "\u200d👧\u200d", "👦"]),
         ("     ", {"characters": 3}, ["   "]),
         ("word      ", {"characters": 4}, ["word"]),
@@ -352,19 +352,19 @@ def test_numbered_parts_keep_the_limits_and_the_text(text: str, characters: int,
     ],
 )
 def test_known_cuts(text: str, limits: dict[str, int], parts: list[str]) -> None:
-    """Where a text is cut, and what is dropped there."""
+    """The position of each cut, and what is dropped there."""
     assert split(text, **limits) == parts
 
 
 @pytest.mark.parametrize("limits", [{}, {"units": 1}, {"characters": 1}, {"characters": 0}, {"segments": 0}])
 def test_a_limit_that_cannot_be_kept_is_refused(limits: dict[str, int]) -> None:
-    """No limit at all, or one below the widest character, is a mistake of the caller."""
+    """No limit, or one below the widest character, is an error."""
     with pytest.raises(ValueError, match="limit"):
         split("text", **limits)
 
 
 def test_a_very_long_text_is_cut_in_good_time() -> None:
-    """Slack's longest message is cut within seconds even when it is all emoji: no step looks at the whole of it."""
+    """Slack's longest message is cut within seconds even if it is all emoji: no step scans the whole text."""
     text = "😀 word " * 4_999 + "😀 word"
     began = time.process_time()
     parts = split(text, segments=1)

@@ -1,1 +1,1 @@
-"""What is stored, on real SQLite files."""
+"""Storage on real SQLite files."""

@@ -1,4 +1,4 @@
-"""A clock that stands still until it is moved, and an empty database."""
+"""A clock that stands still until a test moves it, and an empty database."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def clock() -> Clock:
-    """The time of the database in this test."""
+    """The time of the test's database."""
     return Clock()
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the database of this test is."""
+    """The path of the test's database."""
     return tmp_path / "threadline.db"
 
 
 @pytest.fixture
 async def database(path: Path, clock: Clock) -> AsyncIterator[Database]:
-    """An empty database, open."""
+    """An empty, open database."""
     async with opened(path, clock) as database:
         yield database

@@ -1,4 +1,4 @@
-"""Rows that a test needs but is not about, and a look at what is in the file."""
+"""Rows that tests need as background, and reads of the file."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ OURS = "+61400000099"
 
 
 class Clock:
-    """Microseconds UTC that a test moves by hand."""
+    """A clock in microseconds UTC that a test moves."""
 
     def __init__(self) -> None:
         self.now = START
 
     def __call__(self) -> int:
-        """Now."""
+        """Returns the time."""
         return self.now
 
     def wait(self, seconds: float) -> None:
-        """Lets time go by; backwards where it is negative."""
+        """Moves the clock; backwards if negative."""
         self.now += int(seconds * SECOND)
 
 
 @asynccontextmanager
 async def opened(path: Path, clock: Clock) -> AsyncIterator[Database]:
-    """The database of this file, closed again whatever happens: its threads would keep the process alive."""
+    """Opens the database of this file and always closes it, because its threads would keep the process alive."""
     database = await open_database(path, clock)
     try:
         yield database
@@ -53,31 +53,31 @@ def _columns(**columns: Any) -> dict[str, Any]:
 
 
 async def rows(database: Database, sql: str, **values: Any) -> list[dict[str, Any]]:
-    """What a reader sees: each row as its columns by name."""
+    """Returns the rows that a reader sees, each as a dict by column."""
     async with database.read() as reader:
         return await reader.all(_columns, sql, **values)
 
 
 async def value(database: Database, sql: str, **values: Any) -> Any:
-    """The first column of the first row that a reader sees."""
+    """Returns the first column of the first row that a reader sees."""
     async with database.read() as reader:
         return await reader.value(sql, **values)
 
 
 async def a_contact(tx: Transaction, address: str = PHONE) -> Contact:
-    """Somebody."""
+    """Adds a contact."""
     return await contacts.remember(tx, address)
 
 
 async def a_conversation(tx: Transaction, address: str = PHONE, inbox: str = "support") -> Conversation:
-    """One with somebody, open."""
+    """Adds an open conversation with a contact."""
     return await conversations.open_one(tx, (await a_contact(tx, address)).id, inbox, "T1", "C0SUPPORT")
 
 
 async def an_inbound(
     tx: Transaction, conversation_id: int, text: str = "Hello", provider_id: str | None = None, account: str = "fone"
 ) -> int | None:
-    """A contact's text; None if it is known."""
+    """Adds a contact's text; returns None if it is stored already."""
     return await messages.add_inbound(
         tx,
         conversation_id,
@@ -92,7 +92,7 @@ async def an_inbound(
 
 
 async def a_reply(tx: Transaction, conversation_id: int, ts: str = "1765535460.000100") -> int | None:
-    """What somebody wrote in the thread; None if it is known."""
+    """Adds a reply in the thread; returns None if it is stored already."""
     return await replies.add(
         tx,
         conversation_id,
@@ -107,7 +107,7 @@ async def a_reply(tx: Transaction, conversation_id: int, ts: str = "1765535460.0
 
 
 async def a_text(tx: Transaction, text: str = "Your order is ready") -> int:
-    """A text of ours to somebody; returns its id."""
+    """Adds an outbound text; returns its id."""
     conversation = await a_conversation(tx)
     return await messages.add_text(tx, conversation.id, origin="command", text=text, author="U1ANNA")
 
@@ -121,7 +121,7 @@ async def an_attempt(
     recipient: str = PHONE,
     from_address: str | None = OURS,
 ) -> Attempt:
-    """A try of a part of a text, whose request is about to be made."""
+    """Adds an attempt for a part of a text, before its request."""
     return await attempts.start(
         tx,
         message_id,

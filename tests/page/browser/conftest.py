@@ -1,4 +1,4 @@
-"""The page in a real browser: headless Chromium, driven by Playwright. Where either is missing, these are skipped."""
+"""The page in headless Chromium, driven by Playwright. Skipped if either is missing."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ DESKTOP: ViewportSize = {"width": 1440, "height": 900}
 
 
 def _cannot(reason: str) -> NoReturn:
-    """Says aloud that the page is not tested; where a browser is required (the gate), that is a failure."""
+    """Skips the tests with a message, or fails them where a browser is required (the gate)."""
     said = f"THE PAGE IS NOT TESTED IN A BROWSER: {reason}"
     if os.environ.get("THREADLINE_BROWSER") == "required":
         pytest.fail(said)
@@ -47,13 +47,13 @@ def _cannot(reason: str) -> NoReturn:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """One browser for all tests."""
+    """Returns one browser for all tests."""
     where = shutil.which("chromium")
     if where is None:
         _cannot("there is no chromium (install the package `chromium`)")
     if importlib.util.find_spec("playwright") is None:
         _cannot("there is no playwright (pip install 'threadline[test]')")
-    from playwright.async_api import async_playwright, expect  # noqa: PLC0415 - it may be missing
+    from playwright.async_api import async_playwright, expect  # noqa: PLC0415 - may be missing
 
     expect.set_options(timeout=PATIENCE * 1000)
     async with async_playwright() as playwright:
@@ -64,7 +64,7 @@ async def chromium() -> AsyncIterator[Browser]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def tab(chromium: Browser) -> AsyncIterator[Page]:
-    """One tab for all tests, in Sydney; every stage has an origin of its own, so nothing is kept between them."""
+    """Returns one tab for all tests, in Sydney; every server has its own origin, so nothing is shared between them."""
     window = await chromium.new_context(viewport=DESKTOP, timezone_id="Australia/Sydney", locale="en-AU")
     tab = await window.new_page()
     tab.set_default_timeout(PATIENCE * 1000)
@@ -74,7 +74,7 @@ async def tab(chromium: Browser) -> AsyncIterator[Page]:
 
 @pytest.fixture
 def opened(tab: Page) -> Opener:
-    """Opens an address; any error on the page's console fails the test."""
+    """Opens an address; any error in the page's console fails the test."""
 
     @asynccontextmanager
     async def open_page(url: str) -> AsyncIterator[Page]:
@@ -96,7 +96,7 @@ def opened(tab: Page) -> Opener:
         await tab.goto("about:blank")
         tab.remove_listener("pageerror", thrown)
         tab.remove_listener("console", written)
-        expected = ("409 (Conflict)", "net::ERR_")  # what cannot be done is said by the page itself, and so is its end
+        expected = ("409 (Conflict)", "net::ERR_")  # the page itself reports what cannot be done, and its own end
         assert [one for one in wrong if not any(words in one for words in expected)] == []
 
     return open_page
@@ -104,7 +104,7 @@ def opened(tab: Page) -> Opener:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def company() -> AsyncIterator[Company]:
-    """The small stage, with a bot of the test's own."""
+    """The small environment, with a bot for the test."""
     async with Company() as running:
         await running.bot.start()
         yield running
@@ -112,7 +112,7 @@ async def company() -> AsyncIterator[Company]:
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def page(company: Company, opened: Opener) -> AsyncIterator[Page]:
-    """Its page, as anna sees it."""
+    """Its page, as Anna sees it."""
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Server(company))
         yield await stack.enter_async_context(opened(server.url))
@@ -120,7 +120,7 @@ async def page(company: Company, opened: Opener) -> AsyncIterator[Page]:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def stage(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[DemoEnvironment]:
-    """The stage of the demo with the real bot, started once; each test has phones of its own."""
+    """The demo's environment with the real bot, started once; each test uses its own phones."""
     assert chromium.is_connected()
     folder = tmp_path_factory.mktemp("stage")
     async with DemoEnvironment(folder, posts_per_second=20.0, post_burst=20, tier_scale=None) as running:
@@ -133,5 +133,5 @@ async def demo(stage: DemoEnvironment, opened: Opener) -> AsyncIterator[Page]:
     async with AsyncExitStack() as stack:
         server = await stack.enter_async_context(Server(stage))
         yield await stack.enter_async_context(opened(server.url))
-        if stage.slack.modal(stage.anna) is not None:  # of a test that failed
+        if stage.slack.modal(stage.anna) is not None:  # left by a failed test
             await stage.slack.close(stage.anna, everything=True)

@@ -1,4 +1,4 @@
-"""The page for everybody: keyboard, screen reader, phone width, dark, and without motion."""
+"""Accessibility of the page: keyboard, screen reader, phone width, dark mode, reduced motion."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 
 
 async def furnish(company: Company) -> str:
-    """A channel with all kinds of things, and texts on the phone; returns the root of a thread."""
+    """Fills a channel and a phone with all kinds of content; returns the root of a thread."""
     button = {"type": "button", "action_id": "go", "style": "danger", "text": {"type": "plain_text", "text": "Stop"}}
     mine = {"type": "button", "action_id": "mine", "style": "primary", "text": {"type": "plain_text", "text": "Go"}}
     plain = {"type": "button", "action_id": "hm", "text": {"type": "plain_text", "text": "Hm"}}
@@ -44,7 +44,7 @@ async def furnish(company: Company) -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_every_word_stands_out_enough(company: Company, page: Page, scheme: Any) -> None:
-    """Contrast AA in both schemes, for everything there is: messages, buttons, phones, the panel, windows, errors."""
+    """Every text has AA contrast in both colour schemes: messages, buttons, phones, the panel, modals, errors."""
     root = await furnish(company)
     await page.emulate_media(color_scheme=scheme)
     await page.evaluate(f"location.hash = '{company.support}/{root}'")
@@ -63,7 +63,7 @@ async def test_every_word_stands_out_enough(company: Company, page: Page, scheme
 
 
 async def test_everything_has_a_name_and_a_place(company: Company, page: Page) -> None:
-    """Landmarks, one heading of the first level, and a name for all that can be used."""
+    """The page has landmarks, one first-level heading, and a name for every control."""
     root = await furnish(company)
     await page.evaluate(f"location.hash = '{company.support}/{root}'")
     await page.get_by_role("complementary", name="Thread").wait_for()
@@ -78,7 +78,7 @@ async def test_everything_has_a_name_and_a_place(company: Company, page: Page) -
 
 
 async def test_the_keyboard_does_it_all(company: Company, page: Page) -> None:
-    """J and k walk the threads, Enter opens, r replies, Escape goes back, n texts, ? helps."""
+    """J and k move through threads, Enter opens one, r replies, Escape goes back, n types a text, ? shows help."""
     roots = [await company.post(f"thread {number}") for number in (1, 2, 3)]
     articles = page.locator("#messages article")
     await expect(articles).to_have_count(3)
@@ -113,7 +113,7 @@ async def test_the_keyboard_does_it_all(company: Company, page: Page) -> None:
 
 
 async def test_the_focus_can_always_be_seen_and_is_never_lost(company: Company, page: Page) -> None:
-    """Tab reaches the button of a message with a visible outline, and an edit of that message leaves it there."""
+    """Tab reaches a message's button with a visible outline, and an edit of that message keeps the focus."""
     root = await furnish(company)
     button = page.locator("#messages").get_by_role("button", name="Go", exact=True)
     await page.locator(f'#messages [data-ts="{root}"]').focus()
@@ -128,7 +128,7 @@ async def test_the_focus_can_always_be_seen_and_is_never_lost(company: Company, 
 
 
 async def test_news_is_announced_once_and_politely(company: Company, page: Page) -> None:
-    """New messages of others and texts on phones are said; one's own are not."""
+    """Others' new messages and new texts are announced once; one's own are not."""
     says = page.get_by_role("status")
     await expect(says).to_have_attribute("aria-live", "polite")
     await company.slack.say(company.ben, company.support, "good *morning*")
@@ -142,9 +142,9 @@ async def test_news_is_announced_once_and_politely(company: Company, page: Page)
 
 
 async def test_at_phone_width_the_sides_are_tabs(company: Company, page: Page) -> None:
-    """One side at a time, without scrolling sideways; the other counts what is new on it."""
+    """At phone width one side shows at a time, without sideways scrolling; the other tab counts what is new."""
     root = await furnish(company)
-    await expect(page.locator("#phone")).to_contain_text("Hello yourself")  # seen, so it is not counted below
+    await expect(page.locator("#phone")).to_contain_text("Hello yourself")  # seen, so it does not count below
     await expect(page.locator("#phone-list")).to_contain_text("1 new")
     await page.set_viewport_size({"width": 360, "height": 740})
     await expect(page.get_by_role("tab", name="Workspace")).to_have_attribute("aria-selected", "true")
@@ -168,7 +168,7 @@ async def test_at_phone_width_the_sides_are_tabs(company: Company, page: Page) -
 
 
 async def test_nothing_moves_for_those_who_want_it_so(company: Company, page: Page) -> None:
-    """With reduced motion nothing is animated; without, something may be."""
+    """Nothing is animated with reduced motion."""
     await page.emulate_media(reduced_motion="reduce")
     await furnish(company)
     await expect(page.locator("#messages article")).to_have_count(3)
@@ -180,7 +180,7 @@ async def test_nothing_moves_for_those_who_want_it_so(company: Company, page: Pa
 
 
 async def test_a_lost_line_is_told_and_mended(company: Company, opened: Opener) -> None:
-    """While the demo is away the page says so, and has everything again once it is back."""
+    """The page reports a lost connection, and shows everything again once it is back."""
     port = free_port()
     async with AsyncExitStack() as stack:
         async with Server(company, port) as server:

@@ -1,4 +1,4 @@
-"""Everything that an app can post, as the browser shows it: posted through the real Web API."""
+"""Everything that an app can post through the real Web API, as the browser shows it."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ DOT = base64.b64decode(
 
 
 def plain(text: str) -> dict[str, Any]:
-    """A plain text object."""
+    """Returns a plain text object."""
     return {"type": "plain_text", "text": text}
 
 
 def marked(text: str) -> dict[str, Any]:
-    """A marked-up text object."""
+    """Returns a mrkdwn object."""
     return {"type": "mrkdwn", "text": text}
 
 
 def option(value: str) -> dict[str, Any]:
-    """An option of a menu."""
+    """Returns a menu option."""
     return {"text": plain(value.title()), "value": value}
 
 
@@ -67,7 +67,7 @@ async def test_mrkdwn_is_read_as_slack_reads_it(company: Company, page: Page) ->
 
 
 async def test_no_text_becomes_markup_or_a_dangerous_link(company: Company, page: Page) -> None:
-    """Whatever a customer writes is text; an address that could run something is no link; nothing outside is loaded."""
+    """A contact's text stays text, an executable URL is no link, and nothing loads from outside."""
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     literal = {"type": "rich_text_section", "elements": [{"type": "text", "text": EVIL}]}
@@ -87,7 +87,7 @@ async def test_no_text_becomes_markup_or_a_dangerous_link(company: Company, page
 
 
 async def test_rich_text_in_full(company: Company, page: Page) -> None:
-    """Sections, lists, quotes, code; styles, links, mentions, groups, channels, broadcasts, emoji, colours, dates."""
+    """Sections, lists, quotes, code, styles, links, mentions, groups, channels, broadcasts, emoji, colours, dates."""
     group = company.slack.add_group("crew", [company.anna])
     inline: list[dict[str, Any]] = [
         {"type": "text", "text": "plain "},
@@ -122,7 +122,7 @@ async def test_rich_text_in_full(company: Company, page: Page) -> None:
 
 
 async def test_every_block_and_element_is_drawn(company: Company, page: Page) -> None:
-    """Sections with fields and accessories, context, images, files, tables and every kind of menu have a form."""
+    """Sections with fields and accessories, context, images, files, tables and every kind of menu are drawn."""
     picture = company.slack.add_file(company.anna, "dot.png", DOT)
     choices = [option("one"), option("two")]
 
@@ -168,7 +168,7 @@ async def test_every_block_and_element_is_drawn(company: Company, page: Page) ->
 
 
 async def test_files_of_people(company: Company, page: Page) -> None:
-    """A picture is shown with its name, anything else can be saved, and a deleted file says so."""
+    """A picture is shown with its name, other files can be saved, and a deleted file is marked as deleted."""
     dot = company.slack.add_file(company.ben, "dot.png", DOT)
     paper = company.slack.add_file(company.ben, "paper.pdf", b"%PDF-1.7")
     await company.slack.say(company.ben, company.support, "look", files=[dot, paper])
@@ -180,7 +180,7 @@ async def test_files_of_people(company: Company, page: Page) -> None:
 
 
 async def test_a_failure_is_retried_with_its_button(company: Company, page: Page) -> None:
-    """The button under a failed reply reaches the app, which edits its line; a thread shows both."""
+    """The button under a failed reply reaches the app, which edits its status line; the thread shows both."""
 
     async def retry(ack: Any, body: dict[str, Any]) -> None:
         await ack()
@@ -207,7 +207,7 @@ async def test_a_failure_is_retried_with_its_button(company: Company, page: Page
 
 
 async def test_an_overflow_menu(company: Company, page: Page) -> None:
-    """It opens, is walked with arrows, and what is chosen reaches the app."""
+    """The menu opens, works with arrow keys, and reports the choice to the app."""
     chosen: list[str] = []
 
     async def more(ack: Any, action: dict[str, Any]) -> None:
@@ -228,7 +228,7 @@ async def test_an_overflow_menu(company: Company, page: Page) -> None:
 
 
 async def test_what_only_one_person_sees(company: Company, page: Page) -> None:
-    """An ephemeral is marked as such, and gone for whoever else the person becomes."""
+    """An ephemeral message is marked as such, and disappears when the person switches users."""
     await company.bot.web.chat_postEphemeral(channel=company.support, user=company.anna, text="psst")
     private = page.locator("#messages article.private")
     await expect(private).to_contain_text("Only you can see this")
@@ -241,7 +241,7 @@ async def test_what_only_one_person_sees(company: Company, page: Page) -> None:
 
 
 async def test_own_messages_are_changed_and_taken_back(company: Company, page: Page) -> None:
-    """E edits, Enter saves; the bin asks first; a root with replies leaves a tombstone."""
+    """E edits, Enter saves, deleting asks first, and a root with replies leaves a tombstone."""
     await page.locator("#channel textarea").fill("teh first")
     await page.keyboard.press("Enter")
     article = page.locator("#messages article")
@@ -260,7 +260,7 @@ async def test_own_messages_are_changed_and_taken_back(company: Company, page: P
 
 
 async def test_files_are_attached_and_replies_also_sent_to_the_channel(company: Company, page: Page) -> None:
-    """The composers send files, and a reply to both places where it is asked for."""
+    """The composers send files, and send a reply to the channel too on request."""
     picker = page.locator("#channel-composer input[type=file]")
     await picker.set_input_files({"name": "dot.png", "mimeType": "image/png", "buffer": DOT})
     await page.get_by_role("button", name="Remove dot.png").wait_for()
@@ -280,7 +280,7 @@ async def test_files_are_attached_and_replies_also_sent_to_the_channel(company: 
 
 
 async def test_commands_that_are_none_are_refused(company: Company, page: Page) -> None:
-    """Slack knows /sms only, and no command in a thread; what was typed is not lost."""
+    """Commands other than /sms, and commands in threads, are rejected; the typed text stays."""
     field = page.locator("#channel textarea")
     await field.fill("/fax 1234")
     await page.keyboard.press("Enter")

@@ -1,4 +1,4 @@
-"""Modals and the Home tab, with a small app behind them that does what the bot's compose modal will do."""
+"""Modals and the Home tab, with a small app that behaves like the bot's compose modal."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 
 
 def plain(text: str) -> dict[str, Any]:
-    """A plain text object."""
+    """Returns a plain text object."""
     return {"type": "plain_text", "text": text}
 
 
 def field(block: str, label: str, element: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """An input block."""
+    """Returns an input block."""
     return {
         "type": "input",
         "block_id": block,
@@ -31,7 +31,7 @@ def field(block: str, label: str, element: dict[str, Any], **more: Any) -> dict[
 
 
 def compose(counter: str) -> dict[str, Any]:
-    """The compose modal, with its live counter."""
+    """Returns the compose modal with its live counter."""
     typed = {"trigger_actions_on": ["on_character_entered"]}
     options = [{"text": plain(one.title()), "value": one} for one in ("leased", "sydney")]
     return {
@@ -64,9 +64,9 @@ class Composer:
     """The app behind the modal.
 
     Attributes:
-        counted: the texts that it was told of.
-        sent: `state.values` of each submission that it took.
-        closed: how often the modal was closed without one.
+        counted: the texts that it got while the person typed.
+        sent: `state.values` of each accepted submission.
+        closed: how often the modal was closed without a submission.
     """
 
     def __init__(self, company: Company) -> None:
@@ -123,7 +123,7 @@ async def open_modal(page: Page) -> None:
 
 
 async def test_the_counter_counts_while_one_types(composer: Composer, page: Page) -> None:
-    """Each pause tells the app; its answer is shown while the cursor stays where it is and nothing typed is lost."""
+    """Each pause in typing updates the counter; the cursor stays and no text is lost."""
     await open_modal(page)
     await expect(page.get_by_label("To", exact=True)).to_be_focused()
     await page.get_by_role("dialog").get_by_label("Text").click()
@@ -140,7 +140,7 @@ async def test_the_counter_counts_while_one_types(composer: Composer, page: Page
 
 
 async def test_a_wrong_number_is_told_at_its_field(composer: Composer, page: Page) -> None:
-    """What is missing is told without asking the app, what is wrong by the app, at the field, with the focus on it."""
+    """The page itself reports missing input; the app reports wrong input at its field, which gets the focus."""
     await open_modal(page)
     dialog = page.get_by_role("dialog")
     to = dialog.get_by_label("To", exact=True)
@@ -163,7 +163,7 @@ async def test_a_wrong_number_is_told_at_its_field(composer: Composer, page: Pag
 
 
 async def test_every_kind_of_field_reaches_the_app(composer: Composer, page: Page) -> None:
-    """Options from the app, menus, days, boxes and files are in what is submitted."""
+    """App options, menus, dates, checkboxes and files are in the submission."""
     await open_modal(page)
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("To", exact=True).fill("+61400000000")
@@ -192,7 +192,7 @@ async def test_every_kind_of_field_reaches_the_app(composer: Composer, page: Pag
 
 
 async def test_escape_closes_and_the_app_hears_of_it(composer: Composer, company: Company, page: Page) -> None:
-    """Escape closes the list of options first, then the modal; the focus is back where it was."""
+    """Escape closes an option list first, then the modal through the app; the focus returns to where it was."""
     await open_modal(page)
     dialog = page.get_by_role("dialog")
     await dialog.get_by_label("On (optional)").fill("2026-12-24")
@@ -209,7 +209,7 @@ async def test_escape_closes_and_the_app_hears_of_it(composer: Composer, company
 
 
 async def test_the_app_that_does_not_answer(company: Company, page: Page) -> None:
-    """Without the bot a command fails with a sentence, and what was typed is still there to be sent again."""
+    """Without the bot a command fails with a sentence, and the typed text stays."""
     await company.bot.kill()
     await page.locator("#channel textarea").fill("/sms")
     await page.keyboard.press("Enter")
@@ -217,7 +217,7 @@ async def test_the_app_that_does_not_answer(company: Company, page: Page) -> Non
 
 
 async def test_home_is_drawn_and_used(company: Company, page: Page) -> None:
-    """The Home tab asks the app when it is opened, shows what it publishes, and its buttons work."""
+    """Opening the Home tab calls the app; the page shows it, and its buttons work."""
     pressed: list[str] = []
 
     async def opened(event: dict[str, Any]) -> None:

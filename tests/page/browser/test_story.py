@@ -1,4 +1,4 @@
-"""The demo with the real bot, as a person plays it."""
+"""The demo with the real bot, as a person uses it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group
 
 
 async def pick(page: Page, phone: str) -> None:
-    """Takes a phone into the hand, a new one if need be."""
+    """Selects a phone, and adds it if needed."""
     known = page.locator("#phone-list > button").filter(has_text=spaced(phone))
     if not await known.count():
         await page.get_by_label("Number of another phone").fill(phone)
@@ -29,14 +29,14 @@ async def pick(page: Page, phone: str) -> None:
 
 
 async def text(page: Page, phone: str, words: str) -> None:
-    """Types a text on a phone."""
+    """Sends a text from a phone."""
     await pick(page, phone)
     await page.get_by_role("textbox", name="Text", exact=True).fill(words)
     await page.keyboard.press("Enter")
 
 
 async def open_thread(page: Page, phone: str) -> Locator:
-    """Opens the thread whose card is about the phone; its messages."""
+    """Opens the phone's thread; returns its messages."""
     card = page.locator("#messages article").filter(has_text=spaced(phone))
     await card.click()
     await card.press("Enter")
@@ -46,12 +46,12 @@ async def open_thread(page: Page, phone: str) -> Locator:
 
 
 def spaced(number: str) -> str:
-    """An Australian mobile number as it stands on the page."""
+    """Returns an Australian mobile number as the page shows it."""
     return f"{number[:3]} {number[3:6]} {number[6:9]} {number[9:]}"
 
 
 async def test_a_text_comes_in_a_reply_goes_out_and_its_receipt_comes_back(demo: Page) -> None:
-    """Literal text in the thread, the reply on the phone, the receipt below it, the lease on the card."""
+    """The thread has the literal text, the phone gets the reply, its receipt is shown, and the card has the lease."""
     phone = "+61488023555"
     await text(demo, phone, "Is my order *on its way*? <!channel> <b>")
     replies = await open_thread(demo, phone)
@@ -70,7 +70,7 @@ async def test_a_text_comes_in_a_reply_goes_out_and_its_receipt_comes_back(demo:
 
 
 async def test_a_reply_that_fails_is_told_in_the_thread_and_in_the_alert_channel(demo: Page) -> None:
-    """The phone never gets it, and both places say so."""
+    """The phone never gets the reply, and the thread and the alert channel report it."""
     phone = "+61488020001"
     await text(demo, phone, "Can you call me?")
     await expect(demo.locator("#phone .fate")).to_have_text("Texts to this phone fail")
@@ -85,7 +85,7 @@ async def test_a_reply_that_fails_is_told_in_the_thread_and_in_the_alert_channel
 
 
 async def test_a_failed_reply_is_retried_with_its_button(demo: Page, stage: DemoEnvironment) -> None:
-    """The first try fails, the second, asked for with the button, arrives; the phone has the text once."""
+    """The first attempt fails; a retry with the button arrives, and the phone has the text once."""
     phone = "+61488023779"
     stage.fone.outcome(phone, Fate.FAILED, times=1)
     await text(demo, phone, "Where are you?")
@@ -100,7 +100,7 @@ async def test_a_failed_reply_is_retried_with_its_button(demo: Page, stage: Demo
 
 
 async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, stage: DemoEnvironment) -> None:
-    """A wrong number is answered for anna's eyes only; a good one opens a conversation."""
+    """Only Anna sees the answer to a wrong number; a valid number opens a conversation."""
     await demo.keyboard.press("/")
     await demo.keyboard.type("0400 hello")
     await demo.keyboard.press("Enter")
@@ -113,7 +113,7 @@ async def test_the_command_texts_somebody_new_and_answers_privately(demo: Page, 
 
 
 async def test_the_modal_counts_and_tells_a_wrong_number(demo: Page, stage: DemoEnvironment) -> None:
-    """The bot's own modal counts segments while one types, says what is wrong at the field, and sends what is right."""
+    """The bot's own modal counts segments during typing, reports errors at the field, and sends a valid text."""
     await demo.locator("#channel textarea").fill("/sms")
     await demo.keyboard.press("Enter")
     dialog = demo.get_by_role("dialog", name="New SMS")
@@ -132,14 +132,14 @@ async def test_the_modal_counts_and_tells_a_wrong_number(demo: Page, stage: Demo
 
 
 async def test_all_four_companies_have_their_phones(demo: Page, stage: DemoEnvironment) -> None:
-    """A text on a phone of each company lands in the channel of its inbox."""
+    """A text from a phone at each provider is posted in the channel of its inbox."""
     where = {"sales": "+1 555-222-3333", "london": "+44 7911 123456", "boston": "+1 202-555-0143"}
     for name, phone in where.items():
         await demo.locator("#phone-list > button").filter(has_text=phone).click()
         await expect(demo.get_by_label("Text to").locator("option:checked")).to_contain_text(
             {"sales": "IO Phone", "london": "IOVOX", "boston": "Restcomm"}[name]
         )
-        if name == "sales":  # its webhook is set with the first text from there
+        if name == "sales":  # its first text sets the webhook
             await demo.get_by_role("link", name="sales").click()
             await demo.locator("#channel textarea").fill("/sms +15552223333 Hello from sales")
             await demo.keyboard.press("Enter")
@@ -151,9 +151,9 @@ async def test_all_four_companies_have_their_phones(demo: Page, stage: DemoEnvir
 
 
 async def test_a_killed_bot_heals(demo: Page, stage: DemoEnvironment) -> None:
-    """Killed from the panel, the bot misses a text; started again, it has it."""
+    """The bot is killed from the panel and misses a text; after a restart it has the text."""
     phone = "+61488023780"
-    stage.fone.settings.retries = (0.3,) * 40  # the company tries again often, so that nobody has to wait
+    stage.fone.settings.retries = (0.3,) * 40  # the provider retries often, so that the test is fast
     await demo.get_by_role("button", name="Kill the bot").click()
     await expect(demo.locator("#health")).to_have_text("The bot is not running")
     newest = demo.locator(".log li").first
@@ -167,11 +167,11 @@ async def test_a_killed_bot_heals(demo: Page, stage: DemoEnvironment) -> None:
 
 
 async def test_a_429_heals(demo: Page) -> None:
-    """Slack refuses the next post for a while; the text is in the thread in the end, once."""
+    """Slack refuses the next post for a while; the text is in the thread once in the end."""
     phone = "+61488023781"
     await demo.get_by_role("button", name="Answers the next post with 429").click()
     newest = demo.locator(".log li").first
-    await expect(newest).to_contain_text("answers the next post with 429")  # a receipt line may meet it at once
+    await expect(newest).to_contain_text("answers the next post with 429")  # a receipt line may hit it at once
     await text(demo, phone, "Hello?")
     await expect(newest).to_contain_text("healed", timeout=10_000)
     replies = await open_thread(demo, phone)
@@ -179,7 +179,7 @@ async def test_a_429_heals(demo: Page) -> None:
 
 
 async def test_a_company_that_refuses_is_told_in_the_thread(demo: Page) -> None:
-    """The panel makes Fone Dynamics refuse the next text; the thread has the sentence."""
+    """The panel makes Fone Dynamics refuse the next text; the thread shows the reason."""
     phone = "+61488023782"
     await text(demo, phone, "Hi")
     replies = await open_thread(demo, phone)
@@ -193,7 +193,7 @@ async def test_a_company_that_refuses_is_told_in_the_thread(demo: Page) -> None:
 
 
 async def test_pictures_are_taken_for_the_documentation(demo: Page, tmp_path: Path) -> None:
-    """The photographer plays the demo to its end; what the bot does not show yet is named, not guessed."""
+    """The screenshots are taken to the end of the demo; what the bot does not show is listed."""
     photographer = Photographer(demo, tmp_path)
     await photographer.play()
     assert {"thread", "dark", "failure", "narrow-workspace"} <= {file.stem for file in photographer.taken}

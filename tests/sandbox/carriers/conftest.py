@@ -1,4 +1,4 @@
-"""The phones, and one web server that stands where the bot's SMS door would."""
+"""The phones, and a web server in place of the bot's webhook server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call of a webhook."""
+    """One webhook call."""
 
     method: str
     path: str
@@ -28,11 +28,11 @@ class Call:
 
 
 class Door:
-    """Takes every webhook and answers as told.
+    """Receives every webhook and gives the set answers.
 
     Attributes:
-        calls: what came.
-        answers: what is answered, in turn; 204 once they are used up.
+        calls: the calls so far.
+        answers: the answers in turn; 204 once they are used up.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Door:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    """A door that listens."""
+    """A running server."""
     door = Door()
     application = web.Application()
     application.router.add_route("*", "/{anything:.*}", door.handle)
@@ -69,7 +69,7 @@ def phones() -> Phones:
 
 @pytest.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """What asks the carriers, as the bot would."""
+    """The client that calls the carriers, like the bot."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=5)) as session:
         yield session
     await asyncio.sleep(0)

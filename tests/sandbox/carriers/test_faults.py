@@ -1,4 +1,4 @@
-"""How carriers misbehave; shown at Fone Dynamics, the same for all."""
+"""Faults of the carriers, shown with Fone Dynamics; they are the same for all."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ OURS = "+61499009990"
 
 @pytest.fixture
 async def carrier(phones: Phones) -> AsyncIterator[FoneDynamics]:
-    """A carrier that runs, tells of every state and tries its webhooks three times."""
+    """A running carrier that reports every state and tries webhooks three times."""
     settings = FoneDynamicsSettings(receipt_delay=0.005, retries=(0.01, 0.01), submitted_receipts=True)
     async with FoneDynamics(phones, settings) as running:
         yield running
 
 
 async def send(carrier: FoneDynamics, http: aiohttp.ClientSession, **fields: Any) -> int:
-    """Sends one text; the status of the answer."""
+    """Sends one text; returns the status of the answer."""
     settings = carrier.settings
     url = f"{carrier.base_url}/v2/Properties/{settings.property_sid}/Messages"
     auth = {"Authorization": aiohttp.encode_basic_auth(settings.account_sid, settings.token)}
@@ -45,7 +45,7 @@ async def send(carrier: FoneDynamics, http: aiohttp.ClientSession, **fields: Any
 
 
 def words(door: Door) -> list[str]:
-    """What the receipts said, in order of arrival."""
+    """Returns the receipts' status words, in order of arrival."""
     return [json.loads(call.body)["Status"] for call in door.calls]
 
 
@@ -61,7 +61,7 @@ def words(door: Door) -> list[str]:
 async def test_an_answer_can_be_an_error(
     carrier: FoneDynamics, http: aiohttp.ClientSession, trouble: Trouble, status: int, taken: int
 ) -> None:
-    """The next send meets the trouble, the one after it does not; "after" means that the text goes out."""
+    """The fault hits the next send and not the one after it; "after" means that the text is sent."""
     carrier.faults.next(trouble)
     assert await send(carrier, http) == status
     assert len(carrier.accepted) == taken
@@ -77,7 +77,7 @@ async def test_an_answer_can_be_an_error(
 async def test_an_answer_can_never_come(
     carrier: FoneDynamics, http: aiohttp.ClientSession, phones: Phones, trouble: Trouble, taken: int
 ) -> None:
-    """The connection hangs and is dropped, before or after the text was taken."""
+    """The connection hangs and is dropped, before or after the text was accepted."""
     carrier.faults.hang_seconds = 0.02
     carrier.faults.next(trouble)
     with pytest.raises(aiohttp.ClientError):
@@ -89,7 +89,7 @@ async def test_an_answer_can_never_come(
 async def test_a_hanging_request_does_not_keep_the_carrier_from_stopping(
     carrier: FoneDynamics, http: aiohttp.ClientSession
 ) -> None:
-    """Stopping drops what hangs."""
+    """Stopping the carrier drops a hanging request."""
     carrier.faults.next(Trouble.HANG_BEFORE)
     sending = asyncio.create_task(send(carrier, http))
     await carrier.phones.wait_for(lambda: carrier.faults.happened[Trouble.HANG_BEFORE])
@@ -102,14 +102,14 @@ async def test_a_hanging_request_does_not_keep_the_carrier_from_stopping(
 async def test_a_trouble_after_accepting_waits_for_a_text_that_is_accepted(
     carrier: FoneDynamics, http: aiohttp.ClientSession
 ) -> None:
-    """A send that is refused anyway does not use the trouble up."""
+    """A send that is refused anyway does not use up the fault."""
     carrier.faults.next(Trouble.ERROR_AFTER)
     assert await send(carrier, http, To="nobody") == 400
     assert await send(carrier, http) == 500
 
 
 async def test_throttling_says_how_long(carrier: FoneDynamics, http: aiohttp.ClientSession) -> None:
-    """A 429 carries Retry-After, unless it is set to say nothing."""
+    """A 429 has Retry-After, unless set otherwise."""
     carrier.faults.retry_after = 7
     carrier.faults.next(Trouble.THROTTLE, on=None)
     async with http.get(f"{carrier.base_url}/v2/Messages/M1") as response:
@@ -117,7 +117,7 @@ async def test_throttling_says_how_long(carrier: FoneDynamics, http: aiohttp.Cli
 
 
 async def test_a_carrier_can_be_down_and_come_back(carrier: FoneDynamics, http: aiohttp.ClientSession) -> None:
-    """Down drops every connection, unplugged refuses them; afterwards the address is the same."""
+    """A carrier that is down drops every connection, an unplugged one refuses them; both keep their address."""
     carrier.faults.down = True
     with pytest.raises(aiohttp.ServerDisconnectedError):
         await send(carrier, http)
@@ -142,7 +142,7 @@ async def test_a_carrier_can_be_down_and_come_back(carrier: FoneDynamics, http: 
 async def test_receipts_can_misbehave(
     carrier: FoneDynamics, http: aiohttp.ClientSession, door: Door, trouble: Trouble, expected: list[str]
 ) -> None:
-    """The receipts of the next text come so, and those of the one after it as they should."""
+    """The fault hits the receipts of the next text, and not of the one after it."""
     carrier.faults.late_seconds = 0.05
     carrier.faults.next(trouble)
     await send(carrier, http, DeliveryReceiptWebhookUri=door.url)
@@ -157,7 +157,7 @@ async def test_receipts_can_misbehave(
 async def test_late_receipts_come_long_after_the_text(
     carrier: FoneDynamics, http: aiohttp.ClientSession, door: Door, phones: Phones
 ) -> None:
-    """The phone has the text while its receipts still wait."""
+    """A late receipt comes after the phone has the text."""
     carrier.faults.late_seconds = 0.1
     carrier.faults.next(Trouble.RECEIPTS_LATE)
     await send(carrier, http, DeliveryReceiptWebhookUri=door.url)
@@ -170,7 +170,7 @@ async def test_late_receipts_come_long_after_the_text(
 async def test_early_receipts_come_before_the_answer(
     carrier: FoneDynamics, http: aiohttp.ClientSession, door: Door
 ) -> None:
-    """All receipts are there when the send's answer is."""
+    """Early receipts come before the answer to the send."""
     carrier.faults.next(Trouble.RECEIPTS_EARLY)
     await send(carrier, http, DeliveryReceiptWebhookUri=door.url)
     assert words(door) == ["Submitted", "Delivered"]
@@ -179,7 +179,7 @@ async def test_early_receipts_come_before_the_answer(
 async def test_a_webhook_is_tried_again_until_it_is_taken(
     carrier: FoneDynamics, http: aiohttp.ClientSession, door: Door
 ) -> None:
-    """What is answered with an error comes again, as often as is set, and every call is remembered."""
+    """A webhook that gets an error is retried as often as set, and every call is recorded."""
     door.answers = [web.Response(status=500), web.Response(status=503)]
     await send(carrier, http, DeliveryReceiptWebhookUri=door.url, To="+61488020002")
     await carrier.settle()
@@ -189,14 +189,14 @@ async def test_a_webhook_is_tried_again_until_it_is_taken(
 async def test_a_webhook_that_cannot_be_called_is_remembered_too(
     carrier: FoneDynamics, http: aiohttp.ClientSession
 ) -> None:
-    """Nobody listens: every call ends with the kind of failure, and the carrier lives on."""
+    """A webhook that cannot connect is recorded with its error, and the carrier continues."""
     await send(carrier, http, DeliveryReceiptWebhookUri="http://127.0.0.1:1/", To="+61488020002")
     await carrier.settle()
     assert [call.error for call in carrier.deliveries] == ["ClientConnectorError"] * 3
 
 
 async def test_a_webhook_can_come_twice_or_be_lost(carrier: FoneDynamics, door: Door, phones: Phones) -> None:
-    """Both happen to the next webhook of any kind."""
+    """A doubled and a lost webhook hit the next webhook of any kind."""
     carrier.settings.portal_webhook = door.url
     carrier.faults.next(Trouble.WEBHOOK_TWICE)
     await phones.send(PHONE, OURS, "hello")
@@ -209,7 +209,7 @@ async def test_a_webhook_can_come_twice_or_be_lost(carrier: FoneDynamics, door: 
 async def test_a_carrier_that_comes_back_in_time_calls_after_all(
     carrier: FoneDynamics, door: Door, phones: Phones
 ) -> None:
-    """A webhook that fell due while the carrier was down counts as a try that failed."""
+    """A webhook that was due while the carrier was down counts as a failed attempt."""
     carrier.settings.portal_webhook = door.url
     carrier.faults.down = True
     await phones.send(PHONE, OURS, "hello")
@@ -220,7 +220,7 @@ async def test_a_carrier_that_comes_back_in_time_calls_after_all(
 
 
 async def test_what_breaks_in_the_sandbox_itself_is_not_swallowed(carrier: FoneDynamics) -> None:
-    """A crash beside the requests comes out where the test waits."""
+    """A crash in a background task is raised where the test waits."""
 
     async def crash() -> None:
         raise LookupError
@@ -231,7 +231,7 @@ async def test_what_breaks_in_the_sandbox_itself_is_not_swallowed(carrier: FoneD
 
 
 def test_troubles_last_as_long_as_asked() -> None:
-    """So many times, or until cleared."""
+    """Faults last the set number of times, or until cleared."""
     faults = Faults()
     faults.next(Trouble.WEBHOOK_TWICE, 2)
     assert [faults.take(Trouble.WEBHOOK_TWICE) for _ in range(3)] == [True, True, False]
@@ -245,7 +245,7 @@ def test_troubles_last_as_long_as_asked() -> None:
     st.lists(st.integers(), min_size=1, max_size=4), st.frozensets(st.sampled_from(sorted(RECEIPT_TROUBLES, key=str)))
 )
 def test_no_trouble_loses_or_invents_a_receipt(states: list[int], troubles: frozenset[Trouble]) -> None:
-    """Whatever coincides, each state is told once or twice, a contradiction once, or nothing at all."""
+    """With any combination of faults each state is reported once or twice, a contradiction once, or nothing at all."""
     after = receipts_by_state(states, 10**9, troubles)
     assert len(after) == len(states)
     flat = [state for group in after for state in group]
@@ -258,7 +258,7 @@ def test_no_trouble_loses_or_invents_a_receipt(states: list[int], troubles: froz
 
 
 async def test_nothing_is_at_another_address(carrier: FoneDynamics, http: aiohttp.ClientSession) -> None:
-    """A plain 404 or 405, logged as refused."""
+    """An unknown path gets a 404 or 405, logged as refused."""
     async with http.get(f"{carrier.base_url}/v3") as response:
         assert response.status == 404
     async with http.delete(f"{carrier.base_url}/v2/Messages/M1") as response:
@@ -267,6 +267,6 @@ async def test_nothing_is_at_another_address(carrier: FoneDynamics, http: aiohtt
 
 
 async def test_no_carrier_listens_before_it_is_started(phones: Phones) -> None:
-    """Plugging in what was never started is a mistake of the caller."""
+    """Plugging in a carrier that was never started is an error."""
     with pytest.raises(RuntimeError):
         await FoneDynamics(phones).plug()

@@ -1,4 +1,4 @@
-"""The pretend Fone Dynamics against its document."""
+"""The simulated Fone Dynamics against its document."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ OURS = "+61499009990"
 
 @pytest.fixture
 async def carrier(phones: Phones) -> AsyncIterator[FoneDynamics]:
-    """A carrier that runs, in its default ways."""
+    """A running carrier with default settings."""
     async with FoneDynamics(phones, FoneDynamicsSettings(receipt_delay=0.005, retries=())) as running:
         yield running
 
 
 class Account:
-    """Asks as a customer of the company does."""
+    """Calls the API like a customer of the provider."""
 
     def __init__(self, carrier: FoneDynamics, http: aiohttp.ClientSession) -> None:
         self.carrier = carrier
@@ -68,7 +68,7 @@ def account(carrier: FoneDynamics, http: aiohttp.ClientSession) -> Account:
 
 
 async def test_the_documents_simple_example_is_taken(account: Account, carrier: FoneDynamics, phones: Phones) -> None:
-    """The seed's first example is answered with its six fields, and the phone shows the text."""
+    """The document's first example is answered with its six fields, and the phone shows the text."""
     status, answer = await account.send(From=OURS, To=PHONE)
     assert status == 200
     assert set(answer["Message"]) == {"MessageSid", "AccountSid", "PropertySid", "From", "To", "Text"}
@@ -79,7 +79,7 @@ async def test_the_documents_simple_example_is_taken(account: Account, carrier: 
 
 
 async def test_the_documents_lease_example_is_taken(account: Account, carrier: FoneDynamics) -> None:
-    """The seed's second example, with every parameter, is taken and gets a leased number."""
+    """The document's second example, with every parameter, is accepted and gets a leased number."""
     status, answer = await account.send(
         From="",
         Schedule=carrier.clock.timestamp() - 10,
@@ -126,7 +126,7 @@ async def test_the_documents_lease_example_is_taken(account: Account, carrier: F
 async def test_a_broken_rule_names_its_field(
     account: Account, carrier: FoneDynamics, fields: dict[str, Any], at_fault: str
 ) -> None:
-    """Each field that breaks its rule is a 400 in the ServiceStack envelope, names the field, and nothing goes out."""
+    """Each field that breaks its rule gives a 400 in the ServiceStack envelope with its name, and nothing is sent."""
     status, answer = await account.send(**fields)
     assert status == 400
     assert answer["ResponseStatus"]["Errors"][0]["FieldName"] == at_fault
@@ -136,13 +136,13 @@ async def test_a_broken_rule_names_its_field(
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"'])
 async def test_a_body_that_is_no_json_object_is_refused(account: Account, body: bytes) -> None:
-    """Anything but a JSON object is a 400, not a crash."""
+    """A body other than a JSON object is a 400."""
     assert (await account.post(body))[0] == 400
     assert (await account.post(b'{"To": "+61488023555", "Text": "x"}', "text/plain"))[0] == 400
 
 
 async def test_wrong_credentials_and_unknown_things_have_their_own_codes(account: Account) -> None:
-    """401 without the right pair; a property or message that does not exist has a code of its own."""
+    """Wrong credentials are a 401; unknown properties and messages have their own codes."""
     assert (await account.get("/v2/Messages/MNONE"))[1]["ResponseStatus"]["ErrorCode"] == "MESSAGE_NOT_FOUND"
     missing = await account.get("/v2/Properties/SNONE/Messages", Date_From="0", Date_To="1")
     assert missing[1]["ResponseStatus"]["ErrorCode"] == "PROPERTY_NOT_FOUND"
@@ -151,13 +151,13 @@ async def test_wrong_credentials_and_unknown_things_have_their_own_codes(account
 
 
 async def test_sms_not_enabled_is_forbidden(account: Account, carrier: FoneDynamics) -> None:
-    """An account or property that client services did not enable gets a 403."""
+    """An account or property without SMS gets a 403."""
     carrier.settings.sms_enabled = False
     assert (await account.send())[0] == 403
 
 
 async def test_schedule_waits_up_to_fourteen_days(account: Account, carrier: FoneDynamics, phones: Phones) -> None:
-    """A scheduled text is Processing until its time; beyond 14 days, or an hour ago, is refused."""
+    """A scheduled text is Processing until its time; beyond 14 days, or an hour ago, it is refused."""
     now = carrier.clock.timestamp()
     assert (await account.send(Schedule=now + 14 * 86400 + 60))[0] == 400
     assert (await account.send(Schedule=now - 3601))[0] == 400
@@ -173,14 +173,14 @@ async def test_schedule_waits_up_to_fourteen_days(account: Account, carrier: Fon
 
 
 async def test_an_alphanumeric_sender_goes_out_where_it_may(account: Account) -> None:
-    """In Australia the name stays; in the US, or with an operator that takes none, a leased number comes instead."""
+    """A name stays in Australia; in the US, or with a network that accepts none, a leased number replaces it."""
     assert (await account.send(From="Acme 1"))[1]["Message"]["From"] == "Acme 1"
     for to in ("+12025550123", "+61488020008"):
         assert (await account.send(From="Acme 1", To=to))[1]["Message"]["From"].startswith("+")
 
 
 async def test_a_number_that_is_not_ours_cannot_send(account: Account, carrier: FoneDynamics) -> None:
-    """Only a dedicated number, or a live lease of this very recipient, may stand in From."""
+    """Only a dedicated number, or a live lease of this recipient, may be in From."""
     lease = (await account.send())[1]["Message"]["From"]
     assert (await account.send(From=lease))[0] == 200
     assert (await account.send(From=lease, To=OTHER))[0] == 403
@@ -190,7 +190,7 @@ async def test_a_number_that_is_not_ours_cannot_send(account: Account, carrier: 
 
 
 async def test_a_sixth_lease_is_refused(account: Account, carrier: FoneDynamics) -> None:
-    """Each blank From takes a number of its own; the sixth is an error until one ends, for this phone only."""
+    """Each blank From leases a new number; the sixth for a phone is an error until one ends."""
     numbers = [(await account.send())[1]["Message"]["From"] for _ in range(5)]
     assert len(set(numbers)) == 5
     assert (await account.send())[0] == 403
@@ -200,14 +200,14 @@ async def test_a_sixth_lease_is_refused(account: Account, carrier: FoneDynamics)
 
 
 async def test_a_sixth_lease_may_be_the_oldest_again(account: Account, carrier: FoneDynamics) -> None:
-    """With the other setting the oldest live lease is used again."""
+    """With the other setting the oldest live lease is reused."""
     carrier.settings.sixth_lease = "reuse"
     numbers = [(await account.send())[1]["Message"]["From"] for _ in range(6)]
     assert numbers[5] == numbers[0]
 
 
 async def test_one_lease_may_be_kept_per_phone(account: Account, carrier: FoneDynamics) -> None:
-    """With the other setting every blank From has the same number, which may be renewed by being used."""
+    """With the other setting every blank From has the same number, whose use may renew it."""
     carrier.settings.new_lease_for = "recipient"
     carrier.settings.renew_on_use = True
     first = (await account.send())[1]["Message"]["From"]
@@ -219,7 +219,7 @@ async def test_one_lease_may_be_kept_per_phone(account: Account, carrier: FoneDy
 
 
 async def test_receipts_go_to_the_texts_own_uri(account: Account, carrier: FoneDynamics, door: Door) -> None:
-    """A receipt carries the message resource; without DeliveryReceipt none comes."""
+    """A receipt has the message resource; without DeliveryReceipt none comes."""
     answer = (await account.send(DeliveryReceiptWebhookUri=f"{door.url}/dlr/1", ExternalId="a1"))[1]
     await account.send(DeliveryReceiptWebhookUri=f"{door.url}/dlr/2", DeliveryReceipt=False)
     await carrier.settle()
@@ -245,7 +245,7 @@ async def test_receipts_go_to_the_texts_own_uri(account: Account, carrier: FoneD
 async def test_the_last_digits_decide_what_becomes_of_a_text(
     account: Account, door: Door, phones: Phones, to: str, words: list[str]
 ) -> None:
-    """Each ending has its fate, told by the receipts, shown by the phone and kept by the resource."""
+    """Each ending of a number has its fate, in the receipts, on the phone and in the resource."""
     carrier = account.carrier
     carrier.settings.submitted_receipts = True
     answer = (await account.send(To=to, DeliveryReceiptWebhookUri=door.url))[1]
@@ -258,13 +258,13 @@ async def test_the_last_digits_decide_what_becomes_of_a_text(
 
 
 async def test_a_refused_number_is_refused_in_the_answer(account: Account) -> None:
-    """A number ending in 0009 is in a country that is not available."""
+    """A number ending in 0009 is in an unavailable country."""
     status, answer = await account.send(To="+61488020009")
     assert (status, answer["ResponseStatus"]["ErrorCode"]) == (400, "COUNTRY_UNAVAILABLE")
 
 
 async def test_an_outcome_can_be_set(account: Account, carrier: FoneDynamics) -> None:
-    """Who runs the sandbox decides what becomes of the next texts to a phone, and with which code."""
+    """The result and code of a phone's next texts can be set."""
     carrier.outcome(PHONE, Fate.FAILED, code="HANDSET_OFF", times=1)
     first = (await account.send())[1]["Message"]["MessageSid"]
     second = (await account.send())[1]["Message"]["MessageSid"]
@@ -274,7 +274,7 @@ async def test_an_outcome_can_be_set(account: Account, carrier: FoneDynamics) ->
 
 
 async def test_replies_go_where_the_newest_text_on_the_lease_said(account: Account, door: Door, phones: Phones) -> None:
-    """A reply to a lease calls the URI of the newest text that carried one; the reply is a resource too."""
+    """A reply to a lease calls the URI of the newest text that had one; the reply is a resource too."""
     lease = (await account.send(WebhookUri=f"{door.url}/old"))[1]["Message"]["From"]
     await account.send(From=lease, WebhookUri=f"{door.url}/new", WebhookMethod="POST")
     await account.send(From=lease)
@@ -290,7 +290,7 @@ async def test_replies_go_where_the_newest_text_on_the_lease_said(account: Accou
 async def test_lease_options_beside_a_from_may_count_for_nothing(
     account: Account, door: Door, phones: Phones, way: Any, status: int
 ) -> None:
-    """The document speaks of a blank From only, so the company may also ignore or refuse them."""
+    """The document is about a blank From only, so lease options with a sender may be ignored or refused."""
     account.carrier.settings.webhook_with_lease = way
     lease = (await account.send(WebhookUri=f"{door.url}/old"))[1]["Message"]["From"]
     assert (await account.send(From=lease, WebhookUri=f"{door.url}/new"))[0] == status
@@ -301,7 +301,7 @@ async def test_lease_options_beside_a_from_may_count_for_nothing(
 async def test_only_the_phone_that_has_the_lease_can_text_it(
     account: Account, carrier: FoneDynamics, phones: Phones
 ) -> None:
-    """Another phone, and this phone after 30 days, get an error; the setting lets the late one through."""
+    """Another phone, and this phone after 30 days, get an error; a setting lets the late text through."""
     lease = (await account.send())[1]["Message"]["From"]
     with pytest.raises(NotForThisPhone):
         await phones.send(OTHER, lease, "hello")
@@ -313,7 +313,7 @@ async def test_only_the_phone_that_has_the_lease_can_text_it(
 
 
 async def test_a_dedicated_number_calls_the_portals_webhook(carrier: FoneDynamics, door: Door, phones: Phones) -> None:
-    """Anybody may text a dedicated number; it goes where the portal says, or nowhere. It carries no pictures."""
+    """Any phone can text a dedicated number; the text goes to the portal's URL, if any. Pictures are rejected."""
     await phones.send(OTHER, OURS, "first")
     assert door.calls == []
     carrier.settings.portal_webhook = f"{door.url}/portal"
@@ -325,7 +325,7 @@ async def test_a_dedicated_number_calls_the_portals_webhook(carrier: FoneDynamic
 
 
 async def test_replies_are_forwarded_as_asked(account: Account, carrier: FoneDynamics, phones: Phones) -> None:
-    """Forwards by SMS and email are noted, from the replying phone where nothing else was asked."""
+    """Forwards by SMS and email are recorded, from the replying phone by default."""
     lease = (await account.send(ForwardToSms="+61499333222", ForwardToEmail="us@example.com"))[1]["Message"]["From"]
     sid = (await phones.send(PHONE, lease, "hello")).message_id
     assert carrier.forwards == [
@@ -335,7 +335,7 @@ async def test_replies_are_forwarded_as_asked(account: Account, carrier: FoneDyn
 
 
 async def test_every_form_of_body_is_sent_in_turn(account: Account, carrier: FoneDynamics, door: Door) -> None:
-    """No document says how a webhook is written, so each form comes once, and with GET it all stands in the query."""
+    """Each form of a webhook comes in turn, because no document shows one; a GET has all of it in the query."""
     carrier.settings.webhook_forms = tuple(WebhookForm)
     sids = []
     for _ in WebhookForm:
@@ -354,7 +354,7 @@ async def test_every_form_of_body_is_sent_in_turn(account: Account, carrier: Fon
 async def test_find_pages_through_what_was_created_in_a_span(
     account: Account, carrier: FoneDynamics, phones: Phones
 ) -> None:
-    """From is inclusive, to exclusive; status and direction filter; count and skip page; the answer may be an array."""
+    """From is inclusive, to exclusive; status and direction filter, count and skip page; the answer may be an array."""
     for number in range(3):
         await account.send(From=OURS, Text=str(number))
     await phones.send(PHONE, OURS, "reply")

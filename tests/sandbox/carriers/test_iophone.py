@@ -1,4 +1,4 @@
-"""The pretend IO Phone against its document."""
+"""The simulated IO Phone against its document."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ PNG = "data:image/png;base64,iVBORw0KGgo="
 
 @pytest.fixture
 async def carrier(phones: Phones) -> AsyncIterator[IoPhone]:
-    """A carrier that runs, in its default ways."""
+    """A running carrier with default settings."""
     settings = IoPhoneSettings(receipt_delay=0.005, retries=(), numbers=(OURS, "+15551113333"))
     async with IoPhone(phones, settings) as running:
         yield running
 
 
 class Account:
-    """Asks as a customer of the company does."""
+    """Calls the API like a customer of the provider."""
 
     def __init__(self, carrier: IoPhone, http: aiohttp.ClientSession) -> None:
         self.carrier = carrier
@@ -57,12 +57,12 @@ def account(carrier: IoPhone, http: aiohttp.ClientSession) -> Account:
 
 
 def webhooks(door: Door) -> list[dict[str, Any]]:
-    """What the webhooks said, in order of arrival."""
+    """Returns the webhooks' bodies, in order of arrival."""
     return [json.loads(call.body) for call in door.calls]
 
 
 async def test_the_documents_example_is_taken(account: Account, carrier: IoPhone, phones: Phones) -> None:
-    """The seed's example is answered with HTTP 200, a body of status 202, and its keys."""
+    """The document's example is answered with HTTP 200, a body with status 202, and its keys."""
     status, answer = await account.send(
         callbackUrl="https://my-callback-url/path", media=["https://my-server/image.jpg"]
     )
@@ -99,7 +99,7 @@ async def test_the_documents_example_is_taken(account: Account, carrier: IoPhone
     ],
 )
 async def test_a_broken_rule_is_a_400_with_its_body(account: Account, carrier: IoPhone, fields: dict[str, Any]) -> None:
-    """The body repeats the status and says what is wrong; nothing goes out and no callback is remembered."""
+    """The body repeats the status and names the error; nothing is sent and no callback is stored."""
     status, answer = await account.send(**({"callbackUrl": "https://x.test"} | fields))
     assert (status, answer["status"]) == (400, 400)
     assert answer["message"]
@@ -107,7 +107,7 @@ async def test_a_broken_rule_is_a_400_with_its_body(account: Account, carrier: I
 
 
 async def test_the_documents_error_examples(account: Account) -> None:
-    """Both literals of the seed come as they stand there."""
+    """Both documented error examples have their exact words."""
     assert await account.send(text="") == (400, {"status": 400, "message": "Required parameter 'text' cannot be empty"})
     status, answer = await account.send(fromNumber="+15550000000")
     assert status == 403
@@ -115,13 +115,13 @@ async def test_the_documents_error_examples(account: Account) -> None:
 
 
 async def test_lengths_that_just_fit_are_taken(account: Account) -> None:
-    """2048 characters of text, 32 of key and 4096 of URL are within the limits."""
+    """2048 characters of text, 32 of key and 4096 of URL are accepted."""
     url = "https://my-server/".ljust(4096, "x")
     assert (await account.send(text="x" * 2048, customKey="k" * 32, media=[url]))[0] == 200
 
 
 async def test_a_body_that_is_no_json_object_is_refused(account: Account, http: aiohttp.ClientSession) -> None:
-    """A 400, not a crash."""
+    """A body other than a JSON object is a 400."""
     assert (await account.post([]))[0] == 400
     url = f"{account.carrier.base_url}/text"
     for headers in ({"Content-Type": "application/json"}, {"Content-Type": "text/plain"}):
@@ -130,7 +130,7 @@ async def test_a_body_that_is_no_json_object_is_refused(account: Account, http: 
 
 
 async def test_the_key_is_checked(account: Account, carrier: IoPhone) -> None:
-    """Missing, unknown, and without the permission: each in the vendor's words."""
+    """A missing key, an unknown key and a missing permission have the provider's words."""
     carrier.settings.may_text = False
     assert (await account.send())[1]["message"] == "You don't have permission"
     account.query = {"apiKey": "other"}
@@ -148,12 +148,12 @@ async def test_the_key_is_checked(account: Account, carrier: IoPhone) -> None:
     ],
 )
 async def test_the_country_parses_the_number(account: Account, number: str, country: str, parsed: str) -> None:
-    """Any format will do, in the country given, by default the US."""
+    """A number is parsed in any format for the given country, by default the US."""
     assert (await account.send(toNumber=number, country=country))[1]["to"] == parsed
 
 
 async def test_without_from_number_one_is_chosen(account: Account, carrier: IoPhone) -> None:
-    """The first one, or each in turn."""
+    """Without a sender the first number is chosen, or each in turn."""
     assert (await account.post({"toNumber": PHONE, "text": "x"}))[1]["from"] == OURS
     carrier.settings.auto_from = "rotate"
     chosen = {(await account.post({"toNumber": PHONE, "text": "x"}))[1]["from"] for _ in range(2)}
@@ -161,7 +161,7 @@ async def test_without_from_number_one_is_chosen(account: Account, carrier: IoPh
 
 
 async def test_the_callback_sticks_to_its_number(account: Account, carrier: IoPhone, door: Door) -> None:
-    """Omitted, the last one is used; empty, it is cleared; another number has its own."""
+    """An omitted callback URL keeps the last one, an empty one clears it, and each number has its own."""
     await account.send(callbackUrl=door.url)
     await account.send(text="second")
     await account.send(fromNumber="+15551113333")
@@ -174,7 +174,7 @@ async def test_the_callback_sticks_to_its_number(account: Account, carrier: IoPh
 
 
 async def test_a_delivery_receipt_reads_as_in_the_document(account: Account, carrier: IoPhone, door: Door) -> None:
-    """Its keys, its words, the same id as the answer, and our key."""
+    """A delivery receipt has the documented keys and words, the answer's id, and our key."""
     answer = (await account.send(callbackUrl=door.url, customKey="custom string"))[1]
     await carrier.settle()
     said = webhooks(door)[0]
@@ -198,7 +198,7 @@ async def test_a_delivery_receipt_reads_as_in_the_document(account: Account, car
 async def test_a_failure_reads_as_in_the_document(
     account: Account, door: Door, fate: Fate, code: int, slug: str
 ) -> None:
-    """The slug stands in the description, no segment counts, and the phone shows nothing."""
+    """A failure has the slug as its description and no segments, and the phone shows nothing."""
     carrier = account.carrier
     carrier.outcome(PHONE, fate)
     await account.send(callbackUrl=door.url)
@@ -210,7 +210,7 @@ async def test_a_failure_reads_as_in_the_document(
 
 
 async def test_a_code_can_be_set_and_silence_too(account: Account, carrier: IoPhone, door: Door) -> None:
-    """Any code of the table, one that is not in it, or no webhook though the text arrives."""
+    """Any code can be set, also one outside the table, or no webhook although the text arrives."""
     carrier.outcome(PHONE, Fate.FAILED, code="4770", times=1)
     await account.send(callbackUrl=door.url)
     await carrier.settle()
@@ -226,7 +226,7 @@ async def test_a_code_can_be_set_and_silence_too(account: Account, carrier: IoPh
 
 
 async def test_times_have_three_six_or_nine_digits(account: Account, carrier: IoPhone) -> None:
-    """As in the seed's own samples, in turn."""
+    """Times have three, six or nine digits in turn, as in the document's samples."""
     times = [(await account.send())[1]["time"] for _ in range(3)]
     await carrier.settle()
     digits = {len(re.fullmatch(r"[-\d]{10}T[\d:]{8}\.(\d+)Z", time)[1]) for time in times}  # type: ignore[index]  # it matches
@@ -237,7 +237,7 @@ async def test_times_have_three_six_or_nine_digits(account: Account, carrier: Io
 async def test_pictures_are_hosted_and_announced(
     account: Account, carrier: IoPhone, door: Door, http: aiohttp.ClientSession
 ) -> None:
-    """A picture on this machine is fetched and served anew; a text with media has message-sending first."""
+    """A picture on this machine is fetched and hosted; a text with media has message-sending first."""
     door.answers = [web.Response(body=b"\x89PNG", content_type="image/png")]
     await account.send(callbackUrl=door.url, media=[f"{door.url}/ours.png"])
     await carrier.settle()
@@ -249,7 +249,7 @@ async def test_pictures_are_hosted_and_announced(
 
 
 async def test_a_picture_that_cannot_be_fetched_fails_the_text(account: Account, carrier: IoPhone, door: Door) -> None:
-    """With Bandwidth's code for it."""
+    """A picture that cannot be fetched fails the text with Bandwidth's code."""
     door.answers = [web.Response(status=404)]
     await account.send(callbackUrl=door.url, media=[f"{door.url}/gone.png"])
     await carrier.settle()
@@ -257,14 +257,14 @@ async def test_a_picture_that_cannot_be_fetched_fails_the_text(account: Account,
 
 
 def webhooks_of(door: Door, kind: str) -> list[dict[str, Any]]:
-    """The webhooks of one type."""
+    """Returns the webhooks of one type."""
     return [json.loads(call.body) for call in door.calls if call.body and json.loads(call.body)["type"] == kind]
 
 
 async def test_texts_to_us_come_with_pictures(
     account: Account, carrier: IoPhone, door: Door, http: aiohttp.ClientSession
 ) -> None:
-    """Before an address was ever sent nothing comes; then the seed's fields, and pictures that are really there."""
+    """Without a callback URL no webhook comes; with one it has the documented fields and pictures that are served."""
     phones = carrier.phones
     await phones.send(PHONE, OURS, "too soon")
     await account.send(callbackUrl=door.url)
@@ -288,7 +288,7 @@ async def test_texts_to_us_come_with_pictures(
 
 
 async def test_a_test_is_simulated(account: Account, carrier: IoPhone, door: Door) -> None:
-    """The test number sends nothing, answers as if, and calls back with the same id and time."""
+    """The test number sends nothing, answers like any other, and calls back with the same id and time."""
     status, answer = await account.send(fromNumber="(999) 999-9999", callbackUrl=door.url, customKey="k")
     await carrier.settle()
     said = webhooks(door)[0]
@@ -299,7 +299,7 @@ async def test_a_test_is_simulated(account: Account, carrier: IoPhone, door: Doo
 
 
 async def test_too_many_requests_get_a_429(account: Account, carrier: IoPhone) -> None:
-    """300 requests in 300 seconds, counted whatever becomes of them, and again after that."""
+    """More than 300 requests in 300 seconds get a 429, with any results, until the window has room."""
     for _ in range(300):
         await account.send(text="")
     status, answer = await account.send()
@@ -309,7 +309,7 @@ async def test_too_many_requests_get_a_429(account: Account, carrier: IoPhone) -
 
 
 async def test_too_many_texts_leave_one_in_five_minutes(account: Account, carrier: IoPhone) -> None:
-    """Once a limit is hit, one text goes out every five minutes; tests do not count."""
+    """After a limit is used up, one text is sent every five minutes; tests do not count."""
     carrier.settings.per_hour = 3
     for _ in range(3):
         assert (await account.send())[0] == 200
@@ -325,7 +325,7 @@ async def test_too_many_texts_leave_one_in_five_minutes(account: Account, carrie
 
 
 async def test_faults_speak_the_companys_way(account: Account, carrier: IoPhone) -> None:
-    """Every error has the status in its body too."""
+    """Every error repeats the status in its body."""
     for trouble, status in ((Trouble.REFUSE, 403), (Trouble.ERROR_BEFORE, 500), (Trouble.THROTTLE, 429)):
         carrier.faults.next(trouble)
         assert (await account.send())[1]["status"] == status
@@ -334,7 +334,7 @@ async def test_faults_speak_the_companys_way(account: Account, carrier: IoPhone)
 
 
 async def test_a_contradiction_is_told_after_the_truth(account: Account, carrier: IoPhone, door: Door) -> None:
-    """Delivered, then failed, of the same text."""
+    """A contradiction is Delivered, then failed, for the same text."""
     carrier.faults.next(Trouble.RECEIPTS_CONTRADICT)
     await account.send(callbackUrl=door.url)
     await carrier.settle()

@@ -1,4 +1,4 @@
-"""The pretend IOVOX against its documents."""
+"""The simulated IOVOX against its documents."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ SEED = b"""<?xml version="1.0" encoding="utf-8"?>
 
 @pytest.fixture
 async def carrier(phones: Phones) -> AsyncIterator[Iovox]:
-    """A carrier that runs, in its default ways."""
+    """A running carrier with default settings."""
     async with Iovox(phones, IovoxSettings(receipt_delay=0.005, retries=())) as running:
         yield running
 
 
 class Account:
-    """Asks as a customer of the company does."""
+    """Calls the API like a customer of the provider."""
 
     def __init__(self, carrier: Iovox, http: aiohttp.ClientSession) -> None:
         self.carrier = carrier
@@ -54,7 +54,7 @@ class Account:
             return response.status, await response.text()
 
     async def post(self, body: bytes, **query: str) -> tuple[int, list[str]]:
-        """The status, and the errors or the id."""
+        """Returns the status, and the errors or the id."""
         status, text = await self.ask("POST", {"v": "3", "method": "sendSms"} | query, body)
         root = etree.fromstring(text.encode())
         assert root.tag == ("response" if status == 201 else "errors")
@@ -81,12 +81,12 @@ def account(carrier: Iovox, http: aiohttp.ClientSession) -> Account:
 
 
 def statuses(door: Door) -> list[str]:
-    """What the receipts said, in order of arrival."""
+    """Returns the receipts' statuses, in order of arrival."""
     return [json.loads(call.body)["status"] for call in door.calls]
 
 
 async def test_the_documents_example_is_taken(account: Account, carrier: Iovox, phones: Phones) -> None:
-    """The seed's first example is answered with 201 and an id, and the phone shows the text."""
+    """The document's first example is answered with 201 and an id, and the phone shows the text."""
     status, said = await account.post(SEED)
     assert status == 201
     assert said == [carrier.accepted[0].message_id]
@@ -119,19 +119,19 @@ async def test_the_documents_example_is_taken(account: Account, carrier: Iovox, 
 async def test_a_broken_rule_has_its_string(
     account: Account, carrier: Iovox, nodes: dict[str, str], error: str
 ) -> None:
-    """Each error of the table comes as it stands there, with 400, and nothing goes out."""
+    """Each documented error comes word for word, with 400, and nothing is sent."""
     assert await account.send(**nodes) == (400, [error])
     assert carrier.accepted == []
 
 
 async def test_several_errors_come_in_one_answer(account: Account) -> None:
-    """Every node that is wrong is named."""
+    """Every wrong node is named."""
     status, said = await account.post(b"<request><subject>x</subject></request>")
     assert (status, said) == (400, ["Origin Empty", "Destination Empty", "Message Empty", "Node Invalid: subject"])
 
 
 async def test_the_query_and_the_xml_have_their_strings(account: Account) -> None:
-    """Version, HTTP method, no XML, no nodes, and where the XML is broken."""
+    """Version, HTTP method, missing XML, missing nodes, and the position of an XML error have their strings."""
     assert (await account.post(SEED, v=""))[1] == ["API Version Empty"]
     assert (await account.post(SEED, v="2"))[1] == ["API Version Invalid"]
     assert (await account.post(SEED, method="sendFax"))[1] == ["Method Invalid"]
@@ -147,14 +147,14 @@ async def test_the_query_and_the_xml_have_their_strings(account: Account) -> Non
 
 
 async def test_entities_are_not_resolved(account: Account, carrier: Iovox) -> None:
-    """A document with entities of its own brings nothing in."""
+    """A document's own entities are not resolved."""
     body = b'<!DOCTYPE r [<!ENTITY x SYSTEM "file:///etc/passwd">]>' + SEED.split(b"?>\n")[1].replace(b"Hello", b"&x;")
     await account.post(body)
     assert all("root" not in text.text for text in carrier.accepted)
 
 
 async def test_exactly_160_characters_may_pass(account: Account, carrier: Iovox) -> None:
-    """The document says less than 160; whether it means so is a setting."""
+    """A setting decides about exactly 160 characters, because the document says "less than 160"."""
     assert (await account.send(message="x" * 159))[0] == 201
     carrier.settings.takes_160 = True
     assert (await account.send(message="x" * 160))[0] == 201
@@ -162,14 +162,14 @@ async def test_exactly_160_characters_may_pass(account: Account, carrier: Iovox)
 
 
 async def test_a_name_of_eleven_characters_is_an_origin(account: Account, phones: Phones) -> None:
-    """Letters, digits, spaces and full stops."""
+    """A name has letters, digits, spaces and full stops."""
     assert (await account.send(origin="Acme Co. 11"))[0] == 201
     await phones.wait_for(lambda: phones.received(PHONE))
     assert phones.received(PHONE)[0].from_number == "Acme Co. 11"
 
 
 async def test_wrong_keys_and_places_are_unauthorized(account: Account, carrier: Iovox) -> None:
-    """One answer for a wrong key and for an address that the key is not tied to."""
+    """A wrong key and a wrong IP address get the same answer."""
     carrier.settings.allowed = frozenset({"192.0.2.1"})
     assert await account.post(SEED) == (401, ["HTTP 401: Unauthorized"])
     carrier.settings.allowed = frozenset({"127.0.0.1"})
@@ -179,7 +179,7 @@ async def test_wrong_keys_and_places_are_unauthorized(account: Account, carrier:
 
 
 async def test_receipts_read_as_in_the_document(account: Account, carrier: Iovox, door: Door) -> None:
-    """Two JSON objects with the seed's words, in London's time, with a content type that does not say so."""
+    """Receipts are two JSON objects with the documented words, in London time, with another content type."""
     _, (message_id,) = await account.send(callback_url=door.url)
     await carrier.settle()
     first, second = (json.loads(call.body) for call in door.calls)
@@ -194,7 +194,7 @@ async def test_receipts_read_as_in_the_document(account: Account, carrier: Iovox
 
 
 async def test_our_headers_go_with_the_receipts(account: Account, carrier: Iovox, door: Door) -> None:
-    """Those of the list, and a content type only where one is named or set."""
+    """Receipts have the listed headers, and a content type only if one is given or set."""
     headers = "Content-Type: application/json,X-Custom-Header: iovox"
     await account.send(callback_url=door.url, callback_url_headers=headers)
     await carrier.settle()
@@ -217,7 +217,7 @@ async def test_our_headers_go_with_the_receipts(account: Account, carrier: Iovox
     ],
 )
 async def test_each_fate_has_its_words(account: Account, door: Door, fate: Fate, words: list[str]) -> None:
-    """And the phone shows what arrives."""
+    """Each fate has its words, and the phone shows what arrives."""
     carrier = account.carrier
     carrier.outcome(PHONE, fate, code="13")
     await account.send(callback_url=door.url)
@@ -227,7 +227,7 @@ async def test_each_fate_has_its_words(account: Account, door: Door, fate: Fate,
 
 
 async def test_a_text_expires_when_its_minutes_are_over(account: Account, carrier: Iovox, phones: Phones) -> None:
-    """Not before; then a call reads it out, and the operator may deliver it all the same."""
+    """A text expires after its minutes; then a call reads it out, and the network may still deliver it."""
     carrier.settings.delivers_after_expiry = True
     carrier.outcome(PHONE, Fate.EXPIRED)
     _, (message_id,) = await account.send(expiry="3", c2c_failover_link_id="123456")
@@ -255,7 +255,7 @@ async def test_a_link_must_exist_where_links_are_known(account: Account, carrier
     ("method", "encoding"), [("POST", "form"), ("POST", "json"), ("POST", "query"), ("GET", "form")]
 )
 async def test_texts_to_us_run_the_numbers_flow(carrier: Iovox, door: Door, method: Any, encoding: Any) -> None:
-    """The names are ours, values are variables or literals, numbers have no plus; no id comes with it."""
+    """A flow has our field names, variables or literals as values, and numbers without a plus; there is no id."""
     params = (("o", ORIGIN), ("d", DESTINATION), ("c", MESSAGE), ("token", "secret"))
     carrier.settings.voxnumbers[OURS] = Flow(f"{door.url}/in?a=b", method, params, encoding)
     await carrier.phones.send(PHONE, OURS, "hi & bye")
@@ -267,14 +267,14 @@ async def test_texts_to_us_run_the_numbers_flow(carrier: Iovox, door: Door, meth
 
 
 async def test_a_number_without_a_flow_keeps_the_text(carrier: Iovox, account: Account) -> None:
-    """Nothing is called, but the text can be listed."""
+    """A number without a flow calls nothing, but the text can be listed."""
     await carrier.phones.send(PHONE, OURS, "hello")
     found = await account.data(direction="IN")
     assert [row["message"] for row in found["results"]["result"]] == ["hello"]
 
 
 async def test_the_list_pages_filters_and_sorts(account: Account, carrier: Iovox) -> None:
-    """By default this month's, newest first, in both directions."""
+    """The list has this month's texts by default, newest first, in both directions."""
     for number in range(3):
         await account.send(message=str(number))
     await carrier.phones.send(PHONE, OURS, "in")
@@ -293,7 +293,7 @@ async def test_the_list_pages_filters_and_sorts(account: Account, carrier: Iovox
 
 
 async def test_the_list_is_xml_by_default(account: Account) -> None:
-    """In the shape of the sibling method."""
+    """The list is XML by default, in the form of the sibling method."""
     await account.post(SEED)
     _, text = await account.ask("GET", {"v": "3", "method": "getSmsData"})
     root = etree.fromstring(text.encode())
@@ -302,7 +302,7 @@ async def test_the_list_is_xml_by_default(account: Account) -> None:
 
 
 async def test_the_list_names_what_is_wrong(account: Account) -> None:
-    """All at once."""
+    """The list names all errors at once."""
     said = await account.data(page="x", limit="0", output="CSV", direction="UP", colour="blue")
     assert said == [
         "Page Number not an integer",
@@ -319,7 +319,7 @@ async def test_the_list_names_what_is_wrong(account: Account) -> None:
 
 
 async def test_a_500_is_xml_or_a_page(account: Account, carrier: Iovox) -> None:
-    """The document's string, or what a web server shows when it is asked to."""
+    """A 500 is the document's string, or a web server's page if set."""
     carrier.faults.next(Trouble.ERROR_BEFORE, 2)
     assert await account.post(SEED) == (500, ["Internal Server Error"])
     carrier.settings.error_page = True

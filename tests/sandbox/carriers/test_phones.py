@@ -13,12 +13,12 @@ from sandbox.timeouts import PATIENCE
 
 
 def text(to: str, words: str) -> Text:
-    """A text on its way to a phone."""
+    """Returns a text to a phone."""
     return Text("in", "+61499009990", to, words, (), datetime.now(UTC), "fonedynamics", "M1")
 
 
 def test_texts_stand_on_the_phone_they_went_to_in_order() -> None:
-    """A phone shows its own texts only, oldest first, and a phone nobody texted shows none."""
+    """A phone shows only its own texts, oldest first; an unused phone shows none."""
     phones = Phones()
     for words in ("one", "two"):
         phones.show(text("+61400000000", words))
@@ -28,7 +28,7 @@ def test_texts_stand_on_the_phone_they_went_to_in_order() -> None:
 
 
 async def test_texting_a_number_that_nobody_has_is_an_error() -> None:
-    """A phone learns that no carrier owns the number, and keeps nothing of it."""
+    """A text to an unknown number is an error, and the phone keeps nothing."""
     phones = Phones()
     with pytest.raises(NoSuchNumber):
         await phones.send("+61400000000", "+61499009990", "hello")
@@ -36,7 +36,7 @@ async def test_texting_a_number_that_nobody_has_is_an_error() -> None:
 
 
 async def test_waiting_wakes_on_a_change_and_times_out_without_one() -> None:
-    """A predicate is looked at again when a text comes; if it stays false, that is a timeout."""
+    """A predicate is called again when a text comes; if it stays false, waiting times out."""
     phones = Phones()
     asyncio.get_running_loop().call_later(0.01, phones.show, text("+61400000000", "hello"))
     shown = await phones.wait_for(lambda: phones.received("+61400000000"))
@@ -46,14 +46,14 @@ async def test_waiting_wakes_on_a_change_and_times_out_without_one() -> None:
 
 
 async def test_a_change_is_counted_even_when_nobody_waits() -> None:
-    """Who remembers the count knows that something happened while it looked away."""
+    """The count shows changes that happened while nobody waited."""
     changes = Changes()
     changes.announce()
     assert changes.count == 1
 
 
 async def test_shifting_the_clock_wakes_who_sleeps() -> None:
-    """A sleep of days ends when the clock is moved past it, and not before."""
+    """A long sleep ends when the clock is moved past it, and not before."""
     clock = Clock()
     sleeper = asyncio.create_task(clock.sleep(30 * 86400))
     await asyncio.sleep(0)
@@ -65,7 +65,7 @@ async def test_shifting_the_clock_wakes_who_sleeps() -> None:
 
 
 def test_no_number_and_no_text_is_in_a_repr() -> None:
-    """What a failing test prints shows nobody's number and nobody's words."""
+    """The repr, and so the output of a failing test, shows no number and no text."""
     shown = repr(text("+61400000000", "a secret"))
     assert "0000" not in shown
     assert "secret" not in shown

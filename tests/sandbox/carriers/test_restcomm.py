@@ -1,4 +1,4 @@
-"""The pretend Restcomm against its document and the open-source server."""
+"""The simulated Restcomm against its document and the open-source server."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ EMPTY = "<Response></Response>"
 
 @pytest.fixture
 async def carrier(phones: Phones) -> AsyncIterator[Restcomm]:
-    """A carrier that runs, in its default ways."""
+    """A running carrier with default settings."""
     settings = RestcommSettings(receipt_delay=0.005, numbers={OURS: Number(), "12345": Number()})
     async with Restcomm(phones, settings) as running:
         yield running
 
 
 class Account:
-    """Asks as a customer of the company does."""
+    """Calls the API like a customer of the provider."""
 
     def __init__(self, carrier: Restcomm, http: aiohttp.ClientSession) -> None:
         self.carrier = carrier
@@ -53,7 +53,7 @@ class Account:
             return response.status, response.headers.get("Content-Type", ""), await response.text()
 
     async def send(self, **fields: str) -> dict[str, Any]:
-        """One text, which must be taken."""
+        """Sends one text, which must be accepted."""
         url = f"{self.carrier.base_url}/Accounts/{self.carrier.settings.account_sid}/SMS/Messages.json"
         headers = {"Authorization": aiohttp.encode_basic_auth(self.user, self.token)}
         data = {"From": "19876543212", "To": "13216549878", "Body": "Test SMS"} | fields
@@ -76,12 +76,12 @@ def account(carrier: Restcomm, http: aiohttp.ClientSession) -> Account:
 
 
 def statuses(door: Door) -> list[str]:
-    """What the status callbacks said, in order of arrival."""
+    """Returns the statuses in the callbacks, in order of arrival."""
     return [dict(parse_qsl(call.body.decode()))["MessageStatus"] for call in door.calls]
 
 
 async def test_the_documents_example_is_taken(account: Account, carrier: Restcomm, phones: Phones) -> None:
-    """The seed's curl example is answered with its keys, `sending`, and no segments; the phone shows the text."""
+    """The document's curl example is answered with its keys, `sending`, and no segments; the phone shows the text."""
     answer = await account.send()
     assert set(answer) == {
         *("sid", "date_created", "date_updated", "account_sid", "from", "to", "body"),
@@ -95,7 +95,7 @@ async def test_the_documents_example_is_taken(account: Account, carrier: Restcom
 
 @pytest.mark.parametrize("missing", ["From", "To", "Body"])
 async def test_a_missing_field_is_told_in_bare_text(account: Account, missing: str) -> None:
-    """Even with .json the 400 is no JSON."""
+    """A missing field is a 400 with plain text, even with .json."""
     form = {"From": "19876543212", "To": "13216549878", "Body": "x"}
     del form[missing]
     status, _, text = await account.ask("POST", ".json", data=form)
@@ -116,14 +116,14 @@ async def test_a_missing_field_is_told_in_bare_text(account: Account, missing: s
     ],
 )
 async def test_a_broken_rule_is_a_400(account: Account, carrier: Restcomm, fields: dict[str, str]) -> None:
-    """Whatever the document does not allow is refused with a message, and nothing goes out."""
+    """A broken rule is refused with a message, and nothing is sent."""
     form = {"From": "19876543212", "To": "13216549878", "Body": "x"} | fields
     assert (await account.ask("POST", ".json", data=form))[0] == 400
     assert carrier.accepted == []
 
 
 async def test_transport_faults_have_their_own_statuses(account: Account) -> None:
-    """JSON is no form; too large a body is too large; an encoding that does not exist is an exception over there."""
+    """A JSON body, an oversized body and an unknown encoding have their own statuses."""
     assert (await account.ask("POST", ".json", json={"From": "1"}))[0] == 415
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     large = BytesIO(b"Body=" + b"x" * 10_000_000)
@@ -133,14 +133,14 @@ async def test_transport_faults_have_their_own_statuses(account: Account) -> Non
 
 
 async def test_settings_let_other_senders_pass(account: Account, carrier: Restcomm) -> None:
-    """Where the source does not look at the sender, foreign numbers and names go out."""
+    """With the source's rules, foreign numbers and names can be senders."""
     carrier.settings.foreign_from = carrier.settings.alphanumeric = "accept"
     assert (await account.send(From="15550001111"))["from"] == "15550001111"
     assert (await account.send(From="Acme 1"))["from"] == "Acme 1"
 
 
 async def test_wrong_credentials_get_a_challenge_and_nothing_else(account: Account, carrier: Restcomm) -> None:
-    """401 with the realm and no body; the e-mail does as a user; an inactive account is told so."""
+    """Wrong credentials get a 401 with the realm and no body; the email works as user; an inactive account is a 403."""
     account.user = "us@example.com"
     assert (await account.ask("GET", ".json"))[0] == 200
     carrier.settings.is_active = False
@@ -150,14 +150,14 @@ async def test_wrong_credentials_get_a_challenge_and_nothing_else(account: Accou
 
 
 async def test_another_account_is_not_found(account: Account, http: aiohttp.ClientSession) -> None:
-    """404 without a body."""
+    """Another account's URL is a 404 without a body."""
     headers = {"Authorization": aiohttp.encode_basic_auth(account.user, account.token)}
     async with http.get(f"{account.carrier.base_url}/Accounts/AC2/SMS/Messages.json", headers=headers) as response:
         assert (response.status, await response.text()) == (404, "")
 
 
 async def test_the_quota_extension_refuses_with_a_403(account: Account, carrier: Restcomm) -> None:
-    """Over the limit per minute, or where the next send is throttled, the 403 carries SMS_LIMIT_EXCEEDED."""
+    """Over the limit per minute, or with an injected throttle, the 403 has SMS_LIMIT_EXCEEDED."""
     carrier.settings.per_minute = 1
     await account.send()
     form = {"From": "19876543212", "To": "13216549878", "Body": "x"}
@@ -183,7 +183,7 @@ async def test_without_json_suffix_the_answer_is_xml(account: Account) -> None:
 
 
 async def test_callbacks_come_as_the_source_writes_them(account: Account, carrier: Restcomm, door: Door) -> None:
-    """A form in the source's order, the body twice, and the query of the address moved into it."""
+    """A callback is a form in the source's order, with the body twice and the URL's query in it."""
     answer = await account.send(StatusCallback=f"{door.url}/x?token=abc#part", Body="a+b & c")
     await carrier.settle()
     assert [call.path for call in door.calls] == ["/x", "/x"]
@@ -202,7 +202,7 @@ async def test_callbacks_come_as_the_source_writes_them(account: Account, carrie
 
 
 async def test_callbacks_by_get_stand_in_the_query(account: Account, carrier: Restcomm, door: Door) -> None:
-    """The document's method is honoured, unless the carrier is set to ignore it as the source does."""
+    """The documented method is used, unless the carrier ignores it like the source."""
     await account.send(StatusCallback=f"{door.url}/x?token=abc", StatusCallbackMethod="GET")
     await carrier.settle()
     assert (door.calls[0].method, door.calls[0].query["token"]) == ("GET", "abc")
@@ -224,7 +224,7 @@ async def test_callbacks_by_get_stand_in_the_query(account: Account, carrier: Re
     ],
 )
 async def test_each_fate_has_its_words(account: Account, door: Door, fate: Fate, words: list[str]) -> None:
-    """First the sent event, then the delivery event; after a failed sent event nothing more."""
+    """The sent event comes first, then the delivery event; after a failed sent event nothing follows."""
     carrier = account.carrier
     carrier.outcome(PHONE, fate)
     sid = (await account.send(StatusCallback=door.url))["sid"]
@@ -236,7 +236,7 @@ async def test_each_fate_has_its_words(account: Account, door: Door, fate: Fate,
 
 @pytest.mark.parametrize(("form", "shown"), [("name", "QUEUE_OVERFLOW"), ("number", "30001")])
 async def test_an_error_code_is_a_name_or_a_number(account: Account, door: Door, form: Any, shown: str) -> None:
-    """In callbacks as it is set, in resources always the number with its text."""
+    """Callbacks have the name or the number as set; resources always have the number and its text."""
     carrier = account.carrier
     carrier.settings.error_code_form = form
     carrier.outcome(PHONE, Fate.FAILED, code="30001")
@@ -250,7 +250,7 @@ async def test_an_error_code_is_a_name_or_a_number(account: Account, door: Door,
 async def test_a_client_gets_the_text_and_we_no_callback(
     account: Account, carrier: Restcomm, door: Door, phones: Phones
 ) -> None:
-    """StatusCallback is not applicable to clients; one that is not registered gets nothing."""
+    """A SIP client's text has no callback; an unregistered client gets nothing."""
     await account.send(To="client:alice", StatusCallback=door.url)
     await account.send(To="client:nobody", StatusCallback=door.url)
     await carrier.settle()
@@ -260,7 +260,7 @@ async def test_a_client_gets_the_text_and_we_no_callback(
 
 
 async def test_a_callback_is_tried_once(account: Account, carrier: Restcomm, door: Door) -> None:
-    """No retry, whatever was answered."""
+    """A callback is never retried, with any answer."""
     door.answers = [web.Response(status=500)]
     await account.send(StatusCallback=door.url, To="13216540002")
     await carrier.settle()
@@ -268,7 +268,7 @@ async def test_a_callback_is_tried_once(account: Account, carrier: Restcomm, doo
 
 
 async def test_resources_have_the_documents_dates_and_uris(account: Account, carrier: Restcomm) -> None:
-    """The day has no leading zero, date_sent is ISO, the uri's beginning varies."""
+    """Days have no leading zero, date_sent is ISO 8601, and the prefix of uri varies."""
     sid = (await account.send())["sid"]
     await carrier.settle()
     message = carrier.messages[sid]
@@ -287,7 +287,7 @@ async def test_resources_have_the_documents_dates_and_uris(account: Account, car
 
 
 async def test_paging_has_its_quirks(account: Account, carrier: Restcomm) -> None:
-    """Pages run from 0 to the floor of total by size, neighbours may be "null", and the filters are forgotten."""
+    """Pages run from 0 to the floor of total by size, neighbours may be "null", and the filters are lost."""
     for number in range(4):
         await account.send(Body=str(number))
     first = await account.list(PageSize="3", SortBy="DateCreated:asc", From="19876543212")
@@ -306,7 +306,7 @@ async def test_paging_has_its_quirks(account: Account, carrier: Restcomm) -> Non
 
 
 async def test_filters_match_as_the_source_does(account: Account, carrier: Restcomm, phones: Phones) -> None:
-    """Numbers match by their ends, the status does not count in the total, dates are days."""
+    """Numbers match by their ends, the status does not count in the total, and dates are days."""
     await account.send(Body="one")
     await carrier.settle()
     await phones.send(PHONE, OURS, "two")
@@ -326,12 +326,12 @@ async def test_filters_match_as_the_source_does(account: Account, carrier: Restc
 
 
 async def test_fetching_what_is_not_there_is_an_empty_404(account: Account) -> None:
-    """As the source answers."""
+    """A missing text is a 404 without a body, as in the source."""
     assert (await account.ask("GET", "/SM0.json"))[::2] == (404, "")
 
 
 async def test_texts_to_us_call_the_numbers_sms_url(carrier: Restcomm, door: Door, phones: Phones) -> None:
-    """A form with the numbers as the network gives them, without a plus; an empty Response is silence."""
+    """The webhook is a form with numbers without a plus; an empty Response sends nothing."""
     carrier.settings.numbers[OURS].sms_url = f"{door.url}/in?token=abc"
     door.answers = [web.Response(text=EMPTY, content_type="text/xml")]
     typed = await phones.send(PHONE, OURS, "hello")
@@ -361,7 +361,7 @@ async def test_texts_to_us_call_the_numbers_sms_url(carrier: Restcomm, door: Doo
 async def test_a_wrong_answer_is_noted(
     carrier: Restcomm, door: Door, answer: tuple[int, str, str], code: int | None, *, has_fallback: bool
 ) -> None:
-    """Exactly 200, an XML content type and a Response are wanted; the fallback is asked where the fetch failed."""
+    """An answer needs exactly 200, an XML content type and a Response; the fallback is called after a failed fetch."""
     setup = carrier.settings.numbers[OURS]
     setup.sms_url, setup.sms_fallback_url = f"{door.url}/in", f"{door.url}/fallback"
     wrong = web.Response(status=answer[0], content_type=answer[1], text=answer[2])
@@ -372,7 +372,7 @@ async def test_a_wrong_answer_is_noted(
 
 
 async def test_an_answer_can_send_a_reply(carrier: Restcomm, door: Door, phones: Phones) -> None:
-    """`<Sms>` goes back to the phone as an outbound-reply; other allowed verbs are noted only."""
+    """`<Sms>` goes to the phone as an outbound-reply; other allowed verbs are only recorded."""
     carrier.settings.numbers["12345"].sms_url = door.url
     text = "<Response><Sms>Thank you</Sms><Email>x</Email></Response>"
     door.answers = [web.Response(text=text, content_type="text/xml")]
@@ -384,7 +384,7 @@ async def test_an_answer_can_send_a_reply(carrier: Restcomm, door: Door, phones:
 
 
 async def test_normalizing_cuts_long_bodies(account: Account, carrier: Restcomm, phones: Phones) -> None:
-    """The trap of the source: numbers as if from the US, and over 160 bytes only 159 characters stay."""
+    """The source's normalization assumes US numbers, and cuts bodies over 160 bytes to 159 characters."""
     carrier.settings.normalizes = True
     await account.send(From="9876543212", To="3216549878", Body="x" * 161)
     await carrier.settle()
@@ -392,7 +392,7 @@ async def test_normalizing_cuts_long_bodies(account: Account, carrier: Restcomm,
 
 
 def test_no_secret_is_in_a_repr() -> None:
-    """What a failing test prints shows no token."""
+    """The repr, and so the output of a failing test, shows no token."""
     settings = RestcommSettings(auth_token="hush")
     assert asdict(settings)["auth_token"] == "hush"
     assert "hush" not in repr(settings)

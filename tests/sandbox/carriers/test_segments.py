@@ -1,4 +1,4 @@
-"""How many segments carriers count."""
+"""The carriers' segment counts."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from sandbox.carriers.segments import count
     ],
 )
 def test_the_thresholds(text: str, segments: int) -> None:
-    """160 or 70 alone, 153 or 67 joined; an extended character counts twice and none is cut in two."""
+    """160 or 70 characters alone, 153 or 67 joined; an extended character counts twice and is never split."""
     assert count(text) == segments
 
 
 @given(st.text(st.sampled_from("aé€ж[]"), max_size=400))
 def test_it_counts_as_another_implementation_does(text: str) -> None:
-    """The library smsutil agrees."""
+    """The library smsutil gives the same counts."""
     assert count(text) == max(1, len(smsutil.split(text).parts))
 
 
 def test_numbers_gain_and_lose_their_plus() -> None:
-    """Numbers only: short codes, names and clients stay as they are."""
+    """Only numbers change: short codes, names and clients stay."""
     assert [with_plus(text) for text in ("447723443321", "12345", "Acme", "client:alice", "+61")] == [
         *("+447723443321", "12345", "Acme", "client:alice", "+61"),
     ]

@@ -1,4 +1,4 @@
-"""A workspace, the real clients, and a small bot, for the tests of the pretend Slack."""
+"""A workspace, the real clients, and a small bot, for the tests of the simulated Slack."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def slack() -> AsyncIterator[Workspace]:
-    """A workspace without limits on how fast it is asked."""
+    """A workspace without rate limits."""
     async with Workspace(posts_per_second=None, tier_scale=None, time_scale=0.001) as workspace:
         yield workspace
 
 
 @asynccontextmanager
 async def client_of(slack: Workspace, token: str | None = None) -> AsyncIterator[AsyncWebClient]:
-    """The real client, which retries nothing."""
+    """Returns the real client, which retries nothing."""
     async with aiohttp.ClientSession() as session:
         bot = slack.bot_token if token is None else token
         yield AsyncWebClient(token=bot, base_url=slack.api_url, session=session, retry_handlers=[])
@@ -44,7 +44,7 @@ async def client(slack: Workspace) -> AsyncIterator[AsyncWebClient]:
 
 
 class Bot:
-    """A real Bolt app that writes down what it gets."""
+    """A real Bolt app that records what it gets."""
 
     def __init__(self, slack: Workspace, web: AsyncWebClient) -> None:
         self.events: list[dict[str, Any]] = []
@@ -71,7 +71,7 @@ class Bot:
         self.web = web
 
     def listen_to(self, *kinds: str) -> None:
-        """Takes events of these types."""
+        """Records events of these types."""
 
         async def keep(event: dict[str, Any], body: dict[str, Any]) -> None:
             self.events.append(event)
@@ -82,11 +82,11 @@ class Bot:
 
     @asynccontextmanager
     async def connected(self, slack: Workspace, count: int = 1) -> AsyncIterator[list[Any]]:
-        """With so many Socket Mode connections."""
+        """Opens this many Socket Mode connections inside the block."""
         async with AsyncExitStack() as stack:
             handlers = []
             for _ in range(count):
-                handler: Any = AsyncSocketModeHandler(  # its methods are not typed
+                handler: Any = AsyncSocketModeHandler(  # its methods have no types
                     self.app, slack.app_token, web_client=AsyncWebClient(base_url=slack.api_url), ping_interval=0.5
                 )
                 handler.client.logger.setLevel(logging.CRITICAL)
@@ -99,7 +99,7 @@ class Bot:
 
 @pytest.fixture
 async def bot(slack: Workspace, client: AsyncWebClient) -> Bot:
-    """A bot that takes messages."""
+    """A bot that records messages."""
     one = Bot(slack, client)
     one.listen_to("message")
     return one

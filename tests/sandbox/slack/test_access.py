@@ -1,4 +1,4 @@
-"""Who may call what, and with which arguments."""
+"""Access to methods, and their arguments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def refused(awaitable: Any) -> dict[str, Any]:
-    """What Slack answered, where it must refuse."""
+    """Returns Slack's answer to a call that it must reject."""
     with pytest.raises(SlackApiError) as caught:
         await awaitable
     answer = caught.value.response
@@ -29,13 +29,13 @@ async def refused(awaitable: Any) -> dict[str, Any]:
     [("", "not_authed"), ("xoxb-wrong", "invalid_auth"), ("app", "not_allowed_token_type")],
 )
 async def test_a_call_needs_the_right_token(slack: Workspace, token: str, error: str) -> None:
-    """No token, a wrong one and the app-level one are refused, each with its own word."""
+    """A missing token, a wrong one and the app-level one are rejected, each with its own error code."""
     async with client_of(slack, slack.app_token if token == "app" else token) as web:
         assert (await refused(web.auth_test()))["error"] == error
 
 
 async def test_a_connection_needs_the_app_level_token(slack: Workspace, client: AsyncWebClient) -> None:
-    """apps.connections.open does not take the bot token."""
+    """apps.connections.open rejects the bot token."""
     answer = await refused(client.apps_connections_open(app_token=slack.bot_token))
     assert answer["error"] == "not_allowed_token_type"
     assert (await client.apps_connections_open(app_token=slack.app_token))["url"].startswith("ws://127.0.0.1")
@@ -45,7 +45,7 @@ async def test_a_connection_needs_the_app_level_token(slack: Workspace, client: 
 
 
 async def test_a_revoked_token_is_worth_nothing_until_it_is_restored(slack: Workspace, client: AsyncWebClient) -> None:
-    """`token_revoked` and `account_inactive` are what methods say then."""
+    """Methods then answer `token_revoked` or `account_inactive`."""
     for error in ("token_revoked", "account_inactive"):
         await slack.revoke_token(error)
         assert (await refused(client.auth_test()))["error"] == error
@@ -54,7 +54,7 @@ async def test_a_revoked_token_is_worth_nothing_until_it_is_restored(slack: Work
 
 
 async def test_a_missing_scope_is_named() -> None:
-    """`needed` and `provided` say what is missing, and the header what was granted."""
+    """`needed` and `provided` name the scopes, and the header has the granted ones."""
     scopes = tuple(scope for scope in SCOPES if scope not in ("reactions:write", "groups:history"))
     async with Workspace(scopes=scopes) as slack, client_of(slack) as web:
         private = slack.add_channel("secret", private=True)
@@ -68,14 +68,14 @@ async def test_a_missing_scope_is_named() -> None:
 
 
 async def test_a_custom_name_needs_its_scope(slack: Workspace, client: AsyncWebClient) -> None:
-    """Posting under another name is `chat:write.customize`."""
+    """Posting under another name needs `chat:write.customize`."""
     channel = slack.add_channel("support")
     answer = await refused(client.chat_postMessage(channel=channel, text="hi", username="Bond"))
     assert answer["needed"] == "chat:write.customize"
 
 
 async def test_unknown_and_missing_arguments_are_all_named(slack: Workspace, client: AsyncWebClient) -> None:
-    """`invalid_arguments` lists what is unknown, what is missing and what has the wrong type."""
+    """`invalid_arguments` lists unknown, missing and mistyped arguments."""
     channel = slack.add_channel("support")
     answer = await refused(client.api_call("chat.postMessage", json={"text": "hi", "colour": "red"}))
     assert answer["error"] == "invalid_arguments"
@@ -94,7 +94,7 @@ async def test_unknown_and_missing_arguments_are_all_named(slack: Workspace, cli
 
 
 async def test_arguments_may_come_in_any_form(slack: Workspace) -> None:
-    """A form with JSON in it, a query, and JSON mean the same; the token may stand in a form, and not in JSON."""
+    """A form with JSON in it, a query, and JSON are equivalent; the token may be in a form, but not in JSON."""
     channel = slack.add_channel("support")
     blocks = [{"type": "divider"}]
     async with aiohttp.ClientSession() as session:
@@ -116,14 +116,14 @@ async def test_arguments_may_come_in_any_form(slack: Workspace) -> None:
 
 
 async def test_an_unknown_method_and_a_foreign_team_are_refused(slack: Workspace, client: AsyncWebClient) -> None:
-    """A wrong name is `unknown_method`; our own team id may stand in any call, another may not."""
+    """A wrong name is `unknown_method`; our own team id is allowed in any call, another is not."""
     assert (await refused(client.api_call("chat.shout")))["error"] == "unknown_method"
     assert (await client.api_call("auth.test", params={"team_id": slack.team_id}))["ok"]
     assert (await refused(client.api_call("auth.test", params={"team_id": "T0OTHER"})))["error"] == "team_not_found"
 
 
 async def test_every_call_is_in_the_log(slack: Workspace, client: AsyncWebClient) -> None:
-    """The log has the method, the arguments without the token, and what came of it."""
+    """The log has the method, the arguments without the token, and the result."""
     channel = slack.add_channel("support")
     await client.chat_postMessage(channel=channel, text="hello")
     await refused(client.chat_postMessage(channel="C0NOWHERE", text="hello"))
@@ -141,7 +141,7 @@ async def test_every_call_is_in_the_log(slack: Workspace, client: AsyncWebClient
 
 
 async def test_users_and_groups_are_described(slack: Workspace, client: AsyncWebClient) -> None:
-    """Guests, strangers, bots and the deactivated can be told apart; groups say who is in them."""
+    """Guests, strangers, bots and deactivated users can be told apart; groups list their members."""
     ann, guest = slack.add_user("ann"), slack.add_user("gus", guest=True)
     stranger, other = slack.add_user("zoe", stranger=True), slack.add_user("other", bot=True)
     group = slack.add_group("support", [ann, guest])

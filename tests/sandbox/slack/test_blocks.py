@@ -1,4 +1,4 @@
-"""The Block Kit validator: every limit that Slack names, just within and just beyond it."""
+"""The Block Kit validator: every limit that Slack names, at the limit and just beyond it."""
 
 from __future__ import annotations
 
@@ -21,52 +21,52 @@ Block = dict[str, Any]
 
 
 def plain(length: int = 1) -> Block:
-    """A plain text object of so many characters."""
+    """Returns a plain text object of this length."""
     return {"type": "plain_text", "text": "x" * length}
 
 
 def mrkdwn(length: int = 1) -> Block:
-    """A mrkdwn object of so many characters."""
+    """Returns a mrkdwn object of this length."""
     return {"type": "mrkdwn", "text": "x" * length}
 
 
 def button(**more: Any) -> Block:
-    """A button."""
+    """Returns a button."""
     return {"type": "button", "text": plain(), **more}
 
 
 def actions(*elements: Block) -> Block:
-    """An actions block."""
+    """Returns an actions block."""
     return {"type": "actions", "elements": list(elements)}
 
 
 def options(count: int, text: int = 1, value: int = 1) -> list[Block]:
-    """So many options."""
+    """Returns this many options."""
     return [{"text": plain(text), "value": f"{number:03d}"[-value:].ljust(value, "v")} for number in range(count)]
 
 
 def select(count: int, **more: Any) -> Block:
-    """A menu of so many options."""
+    """Returns a menu with this many options."""
     return {"type": "static_select", "options": options(count, value=3), **more}
 
 
 def section(length: int = 1, **more: Any) -> Block:
-    """A section."""
+    """Returns a section."""
     return {"type": "section", "text": mrkdwn(length), **more}
 
 
 def rich(*elements: Block) -> Block:
-    """A rich text block with one section."""
+    """Returns a rich text block with one section."""
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": list(elements)}]}
 
 
 def field(**more: Any) -> Block:
-    """An input block."""
+    """Returns an input block."""
     return {"type": "input", "label": plain(), "element": {"type": "plain_text_input", **more}}
 
 
 def modal(*blocks: Block, **more: Any) -> Block:
-    """A modal."""
+    """Returns a modal."""
     return {"type": "modal", "title": plain(), "submit": plain(), "blocks": list(blocks), **more}
 
 
@@ -139,7 +139,7 @@ WITHIN_AND_BEYOND = {
 
 @pytest.mark.parametrize("what", WITHIN_AND_BEYOND)
 def test_a_limit_lets_pass_what_is_within_and_names_what_is_beyond(what: str) -> None:
-    """The last allowed size passes; one more is `invalid_blocks` with a message and a pointer."""
+    """The largest allowed size passes; one more is `invalid_blocks` with a message and a pointer."""
     within, beyond = WITHIN_AND_BEYOND[what]
     check_message_blocks(within)
     with pytest.raises(ApiError) as caught:
@@ -227,7 +227,7 @@ WRONG: dict[str, tuple[list[Any], str]] = {
 
 @pytest.mark.parametrize("what", WRONG)
 def test_a_wrong_block_is_named(what: str) -> None:
-    """Unknown types and keys, missing and doubled ones are told by a message with a pointer."""
+    """Unknown types and keys, missing ones and duplicates get a message with a pointer."""
     blocks, message = WRONG[what]
     with pytest.raises(ApiError) as caught:
         check_message_blocks(blocks)
@@ -285,7 +285,7 @@ RIGHT: dict[str, list[Block]] = {
 
 @pytest.mark.parametrize("what", RIGHT)
 def test_right_blocks_pass_and_get_their_ids(what: str) -> None:
-    """What was left out is filled in; what was given stays."""
+    """Omitted ids are filled in; given ones stay."""
     kept = check_message_blocks(RIGHT[what])
     assert all(block["block_id"] for block in kept)
     assert RIGHT[what][0].get("block_id") in (None, kept[0]["block_id"])
@@ -293,7 +293,7 @@ def test_right_blocks_pass_and_get_their_ids(what: str) -> None:
 
 
 def test_text_of_all_blocks_together_has_a_limit() -> None:
-    """Many long sections are `msg_blocks_too_long`."""
+    """Too much text in all blocks together is `msg_blocks_too_long`."""
     check_message_blocks([section(2640)] * 5)
     with pytest.raises(ApiError, match="msg_blocks_too_long"):
         check_message_blocks([section(2641)] * 5)
@@ -327,7 +327,7 @@ MODALS: dict[str, tuple[Block, str]] = {
 
 @pytest.mark.parametrize("what", MODALS)
 def test_a_wrong_modal_is_named(what: str) -> None:
-    """`invalid_arguments` with a message and a pointer."""
+    """A wrong modal is `invalid_arguments` with a message and a pointer."""
     view, message = MODALS[what]
     with pytest.raises(ApiError, match="invalid_arguments") as caught:
         check_view(view, "modal")
@@ -335,7 +335,7 @@ def test_a_wrong_modal_is_named(what: str) -> None:
 
 
 def test_a_view_has_a_size() -> None:
-    """More than 250 kB is `view_too_large`; 100 blocks are not."""
+    """More than 250 kB is `view_too_large`; 100 blocks are allowed."""
     check_view(modal(*[section(2000)] * 100), "modal")
     with pytest.raises(ApiError, match="view_too_large"):
         check_view(modal(*[section(2600)] * 100), "modal")
@@ -352,7 +352,7 @@ KEYS = st.sampled_from(["text", "elements", "fields", "accessory", "element", "r
 
 @given(st.lists(st.builds(lambda kind, rest: {**rest, "type": kind}, KINDS, st.dictionaries(KEYS, JSON)) | JSON))
 def test_no_json_breaks_the_validator(blocks: list[Any]) -> None:
-    """Whatever is sent is either taken or refused with a word and a reason, and never an exception of another kind."""
+    """Any JSON is accepted, or rejected with an error code and a reason."""
     try:
         check_message_blocks(blocks)
     except ApiError as error:
@@ -360,7 +360,7 @@ def test_no_json_breaks_the_validator(blocks: list[Any]) -> None:
 
 
 async def test_the_client_is_told_what_is_wrong(slack: Workspace, client: AsyncWebClient) -> None:
-    """The answer of chat.postMessage has the messages in both of their places."""
+    """The answer of chat.postMessage has the messages in both places."""
     channel = slack.add_channel("support")
     answer = await refused(client.chat_postMessage(channel=channel, text="x", blocks=[section(3001)]))
     message = "must be less than 3001 characters [json-pointer:/blocks/0/text/text]"

@@ -1,4 +1,4 @@
-"""Events on their way: Socket Mode, redelivery, lost and doubled ones, sockets that die."""
+"""Delivery of events: Socket Mode, redelivery, lost and doubled events, dead sockets."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 
 async def said(slack: Workspace, count: int) -> tuple[str, list[str]]:
-    """A channel in which somebody said so many things."""
+    """Returns a channel in which somebody posted this many messages."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     return channel, [await slack.say(ann, channel, f"m{number}") for number in range(count)]
 
 
 async def test_events_arrive_in_order_and_once(slack: Workspace, bot: Bot) -> None:
-    """Without faults every event is acknowledged at its first try."""
+    """Without faults every event is acknowledged at its first attempt."""
     async with bot.connected(slack):
         _, ts = await said(slack, 20)
         await slack.delivered()
@@ -32,7 +32,7 @@ async def test_events_arrive_in_order_and_once(slack: Workspace, bot: Bot) -> No
 
 
 async def test_two_connections_share_the_events(slack: Workspace, bot: Bot) -> None:
-    """Any of the open connections gets an event; hello says how many there are."""
+    """Any open connection gets an event; hello has the number of connections."""
     async with bot.connected(slack, 2) as handlers:
         assert slack.connections == 2
         _, ts = await said(slack, 10)
@@ -43,7 +43,7 @@ async def test_two_connections_share_the_events(slack: Workspace, bot: Bot) -> N
 
 
 async def test_an_unanswered_event_comes_again(slack: Workspace, client: AsyncWebClient) -> None:
-    """An app that does not acknowledge gets it four times with the same id, and then never again."""
+    """An unacknowledged event comes four times with the same id, and then never again."""
     bot = Bot(slack, client)
     slack.settings.ack_seconds = 0.1
     seen: list[tuple[str, list[str]]] = []
@@ -62,7 +62,7 @@ async def test_an_unanswered_event_comes_again(slack: Workspace, client: AsyncWe
 
 
 async def test_an_event_without_a_connection_waits_for_one(slack: Workspace, bot: Bot) -> None:
-    """It is tried again on schedule; or, if so set, lost."""
+    """An event without a connection is retried on schedule, or lost if so set."""
     slack.settings.time_scale = 0.01
     channel, (ts,) = await said(slack, 1)
     await slack.wait_for(lambda: slack.deliveries.log[0].tries == ["connection_failed"] * 2)
@@ -76,7 +76,7 @@ async def test_an_event_without_a_connection_waits_for_one(slack: Workspace, bot
 
 
 async def test_lost_doubled_and_unacknowledged_events(slack: Workspace, bot: Bot) -> None:
-    """Each fault does what it says, to the events that match, and counts."""
+    """Each fault hits the matching events and counts them."""
     lost = slack.faults.lose(match=lambda event: event.get("text") == "m0")
     doubled = slack.faults.redeliver(copies=2, match=lambda event: event.get("text") == "m1")
     ignored = slack.faults.ignore_acks(match=lambda event: event.get("text") == "m2")
@@ -89,7 +89,7 @@ async def test_lost_doubled_and_unacknowledged_events(slack: Workspace, bot: Bot
 
 
 async def test_events_can_be_mixed_and_held(slack: Workspace, bot: Bot) -> None:
-    """A window of events is shuffled; what is held comes when it is released."""
+    """A window of events is shuffled; held events come on release."""
     slack.faults.reorder_window = 10
     async with bot.connected(slack):
         _, ts = await said(slack, 11)
@@ -109,7 +109,7 @@ async def test_events_can_be_mixed_and_held(slack: Workspace, bot: Bot) -> None:
 
 @pytest.mark.parametrize("how", ["close", "reset", "dead"])
 async def test_the_client_comes_back_after_a_socket_died(slack: Workspace, bot: Bot, how: str) -> None:
-    """Closed, reset or without a sign of life: the real client makes a new connection, and the event comes."""
+    """The real client reconnects after a closed, reset or silent socket, and gets the event."""
     async with bot.connected(slack):
         assert await slack.kill_sockets(how) == 1
         await slack.wait_for(lambda: slack.connections == 0 or slack.sockets.open[0].state == "dead")
@@ -120,7 +120,7 @@ async def test_the_client_comes_back_after_a_socket_died(slack: Workspace, bot: 
 
 
 async def test_a_silent_socket_answers_pings_and_hands_over_nothing(slack: Workspace, bot: Bot) -> None:
-    """The client believes to be connected; nothing arrives, nothing is acknowledged."""
+    """The client believes that it is connected, but nothing arrives and nothing is acknowledged."""
     async with bot.connected(slack) as handlers:
         await slack.kill_sockets("silent")
         slack.settings.ack_seconds = 0.5
@@ -135,7 +135,7 @@ async def test_a_silent_socket_answers_pings_and_hands_over_nothing(slack: Works
 
 
 async def test_a_refresh_is_followed(slack: Workspace, bot: Bot) -> None:
-    """`refresh_requested` and the end of a connection's life make the client take a new ticket."""
+    """`refresh_requested` and the end of a connection's lifetime make the client fetch a new ticket."""
     async with bot.connected(slack):
         assert await slack.disconnect("refresh_requested") == 1
         await slack.wait_for(lambda: len(slack.calls.of("apps.connections.open")) == 2)
@@ -148,18 +148,18 @@ async def test_a_refresh_is_followed(slack: Workspace, bot: Bot) -> None:
 
 
 async def hello_of(url: str, session: aiohttp.ClientSession) -> tuple[aiohttp.ClientWebSocketResponse, dict[str, Any]]:
-    """A raw connection and the first thing said on it."""
+    """Returns a raw connection and its first message."""
     ws = await session.ws_connect(url)
     return ws, json.loads((await ws.receive()).data)
 
 
 async def ticket(client: AsyncWebClient, slack: Workspace) -> str:
-    """A fresh address."""
+    """Returns a new URL."""
     return str((await client.apps_connections_open(app_token=slack.app_token))["url"])
 
 
 async def test_a_ticket_is_good_once_and_ten_connections_are_the_most(slack: Workspace, client: AsyncWebClient) -> None:
-    """A used or refused ticket is 404; the eleventh connection is told so."""
+    """A used or refused ticket is a 404; the eleventh connection is rejected with a reason."""
     async with aiohttp.ClientSession() as session:
         url = await ticket(client, slack)
         ws, hello = await hello_of(url, session)
@@ -180,7 +180,7 @@ async def test_a_ticket_is_good_once_and_ten_connections_are_the_most(slack: Wor
 
 
 async def test_a_connection_ages(slack: Workspace, client: AsyncWebClient) -> None:
-    """A warning, then the request to refresh, then the end, also for a client that does not listen."""
+    """A connection gets a warning, then a refresh request, then its end, even if the client ignores them."""
     slack.settings.socket_seconds = 0.1
     async with aiohttp.ClientSession() as session:
         ws, hello = await hello_of(await ticket(client, slack), session)
@@ -191,7 +191,7 @@ async def test_a_connection_ages(slack: Workspace, client: AsyncWebClient) -> No
 
 
 async def test_socket_mode_switched_off_is_said_on_every_connection(slack: Workspace, client: AsyncWebClient) -> None:
-    """`link_disabled` ends the open ones and each new one, until it is switched on again."""
+    """`link_disabled` ends open and new connections, until Socket Mode is on again."""
     async with aiohttp.ClientSession() as session:
         ws, _ = await hello_of(await ticket(client, slack), session)
         await slack.disconnect("link_disabled")
@@ -206,7 +206,7 @@ async def test_socket_mode_switched_off_is_said_on_every_connection(slack: Works
 
 
 async def test_an_envelope_says_what_it_is(slack: Workspace, client: AsyncWebClient) -> None:
-    """Events accept no answer; they say which try this is. An acknowledgement is the envelope's id."""
+    """Events accept no answer and have their attempt number. An acknowledgement is the envelope's id."""
     async with aiohttp.ClientSession() as session:
         ws, _ = await hello_of(await ticket(client, slack), session)
         await said(slack, 1)
@@ -220,7 +220,7 @@ async def test_an_envelope_says_what_it_is(slack: Workspace, client: AsyncWebCli
 
 
 async def test_only_subscribed_events_of_own_channels_are_sent() -> None:
-    """What is not subscribed to, and messages where the bot is not, stay out."""
+    """Events without a subscription, and messages in channels without the bot, are not sent."""
     subscriptions = tuple(one for one in SUBSCRIPTIONS if one != "message.groups")
     async with Workspace(subscriptions=subscriptions) as slack:
         ann = slack.add_user("ann")
@@ -232,7 +232,7 @@ async def test_only_subscribed_events_of_own_channels_are_sent() -> None:
 
 
 async def test_what_happens_to_channels_and_tokens_is_told(slack: Workspace, client: AsyncWebClient) -> None:
-    """Each happening has its event, named as the channel is public or private."""
+    """Each change has its event, named by the channel's type."""
     ann = slack.add_user("ann")
     public, private = slack.add_channel("pub"), slack.add_channel("priv", private=True)
     await slack.join(public, ann)
@@ -263,7 +263,7 @@ async def test_what_happens_to_channels_and_tokens_is_told(slack: Workspace, cli
 
 
 async def test_nothing_is_delivered_while_slack_is_down(slack: Workspace, bot: Bot) -> None:
-    """What happened meanwhile comes on schedule, once the app is connected again."""
+    """Changes while Slack is down are delivered on schedule, once the app is connected again."""
     async with bot.connected(slack):
         await slack.go_down()
         slack.settings.time_scale = 0.02
@@ -275,7 +275,7 @@ async def test_nothing_is_delivered_while_slack_is_down(slack: Workspace, bot: B
 
 
 async def test_everything_ends_when_the_workspace_stops() -> None:
-    """Sockets, retries and previews do not outlive it."""
+    """Sockets, retries and previews end with the workspace."""
     async with Workspace() as slack, client_of(slack) as web, aiohttp.ClientSession() as session:
         ws, _ = await hello_of(await ticket(web, slack), session)
         await said(slack, 1)

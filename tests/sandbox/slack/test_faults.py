@@ -1,4 +1,4 @@
-"""How it misbehaves towards calls."""
+"""Faults of calls."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 async def test_a_server_error_before_or_after_the_fact(
     slack: Workspace, client: AsyncWebClient, status: int, *, after: bool
 ) -> None:
-    """An HTML page either way; only the second has done what was asked."""
+    """Both give an HTML page; only the second has run the call."""
     channel = slack.add_channel("support")
     fault = slack.faults.fail("chat.postMessage", status=status, after=after)
     with pytest.raises(SlackApiError) as caught:
@@ -41,7 +41,7 @@ async def test_a_server_error_before_or_after_the_fact(
 async def test_a_dropped_connection_before_or_after_the_fact(
     slack: Workspace, client: AsyncWebClient, *, after: bool
 ) -> None:
-    """The client sees a broken connection; the message is there or not."""
+    """The client sees a broken connection; the message is posted or not."""
     channel = slack.add_channel("support")
     slack.faults.drop("chat.postMessage", after=after)
     with pytest.raises(aiohttp.ClientError):
@@ -51,7 +51,7 @@ async def test_a_dropped_connection_before_or_after_the_fact(
 
 
 async def test_slacks_own_word_after_the_fact(slack: Workspace, client: AsyncWebClient) -> None:
-    """`fatal_error` says that something may have been done, and it has been."""
+    """`fatal_error` means that the call may have run, and it has."""
     channel = slack.add_channel("support")
     slack.faults.error("chat.postMessage", "fatal_error", after=True)
     assert (await refused(client.chat_postMessage(channel=channel, text="x")))["error"] == "fatal_error"
@@ -59,7 +59,7 @@ async def test_slacks_own_word_after_the_fact(slack: Workspace, client: AsyncWeb
 
 
 async def test_a_late_answer(slack: Workspace, client: AsyncWebClient) -> None:
-    """With `after`, the message is there before the answer is."""
+    """With `after`, the message is there before the answer."""
     channel = slack.add_channel("support")
     slack.faults.delay("chat.postMessage", seconds=0.3, after=True)
     started = time.monotonic()
@@ -71,7 +71,7 @@ async def test_a_late_answer(slack: Workspace, client: AsyncWebClient) -> None:
 
 
 async def test_which_calls_are_struck(slack: Workspace, client: AsyncWebClient) -> None:
-    """`skip`, `times`, `match` and "*" choose; `clear` ends it; `hits` counts."""
+    """`skip`, `times`, `match` and "*" select calls; `clear` ends the fault; `hits` counts."""
     one, two = slack.add_channel("one"), slack.add_channel("two")
     fault = slack.faults.error("chat.postMessage", skip=1, times=2, match=lambda args: args["channel"] == one)
     send_results = []
@@ -93,7 +93,7 @@ async def test_which_calls_are_struck(slack: Workspace, client: AsyncWebClient) 
 
 
 async def test_chance_is_repeatable(slack: Workspace, client: AsyncWebClient) -> None:
-    """With a seed, a fault with a chance strikes some calls, and the same ones each time."""
+    """With the same seed, a fault with a chance hits the same calls."""
 
     async def struck(workspace: Workspace, web: AsyncWebClient) -> list[bool]:
         workspace.faults.error("auth.test", times=None, chance=0.5)
@@ -112,11 +112,11 @@ async def test_chance_is_repeatable(slack: Workspace, client: AsyncWebClient) ->
 
 
 async def test_the_whole_of_slack_goes_down_and_comes_back(slack: Workspace, client: AsyncWebClient) -> None:
-    """Connections are refused; afterwards it is the same workspace at the same address."""
+    """Connections are refused; afterwards the workspace has the same data and address."""
     channel, url = slack.add_channel("support"), slack.api_url
     ts = (await client.chat_postMessage(channel=channel, text="before"))["ts"]
     await slack.go_down()
-    for _ in range(2):  # the first try may find a kept-alive connection that just ended
+    for _ in range(2):  # the first attempt may use a kept-alive connection that has just ended
         with pytest.raises(aiohttp.ClientConnectionError):
             await client.auth_test()
     await slack.come_up()
@@ -125,7 +125,7 @@ async def test_the_whole_of_slack_goes_down_and_comes_back(slack: Workspace, cli
 
 
 async def test_a_fixed_port_is_kept() -> None:
-    """A stopped workspace starts again where it was."""
+    """A stopped workspace starts again on the same port."""
     slack = Workspace()
     await slack.start()
     url = slack.api_url

@@ -18,7 +18,7 @@ PICTURE = b"\x89PNG pretend"
 
 
 async def test_the_real_upload_is_shared_a_little_later(slack: Workspace, client: AsyncWebClient) -> None:
-    """The answer knows no share; then the file is in the thread, and files.info says where."""
+    """The answer has no share; later the file is in the thread, and files.info shows the share."""
     channel = slack.add_channel("support")
     root = (await client.chat_postMessage(channel=channel, text="root"))["ts"]
     slack.faults.share_delay = 0.1
@@ -36,7 +36,7 @@ async def test_the_real_upload_is_shared_a_little_later(slack: Workspace, client
 
 
 async def test_some_uploads_are_never_shared_until_completed_again(slack: Workspace, client: AsyncWebClient) -> None:
-    """`ok: true` and no share; completing the same file again does it."""
+    """Some uploads get `ok: true` and no share; completing the same file again shares it."""
     channel = slack.add_channel("support", private=True)
     slack.faults.never_share = 1
     answer = await client.files_upload_v2(file=PICTURE, filename="cat.png", channel=channel)
@@ -48,7 +48,7 @@ async def test_some_uploads_are_never_shared_until_completed_again(slack: Worksp
 
 
 async def test_wrong_uploads_are_refused(slack: Workspace, client: AsyncWebClient) -> None:
-    """Empty files, wrong sizes, unknown files and channels."""
+    """Empty files, wrong sizes, unknown files and unknown channels are rejected."""
     channel = slack.add_channel("support")
     assert (await refused(client.files_getUploadURLExternal(filename="x", length=0)))["error"] == "missing_argument"
     announced = await client.files_getUploadURLExternal(filename="x.txt", length=5)
@@ -71,7 +71,7 @@ async def test_wrong_uploads_are_refused(slack: Workspace, client: AsyncWebClien
 
 
 async def test_a_download_needs_the_token(slack: Workspace, client: AsyncWebClient) -> None:
-    """Without it there is a page to sign in at, with status 200; thumbnails lie beside the file."""
+    """Without the token a download is a sign-in page with status 200; a file has thumbnails."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     file = slack.add_file(ann, "cat.png", PICTURE, thumbs={720: b"small"})
     ts = await slack.say(ann, channel, "look", files=[file])
@@ -99,7 +99,7 @@ async def test_a_download_needs_the_token(slack: Workspace, client: AsyncWebClie
 
 
 async def test_files_of_people_come_with_their_message(slack: Workspace) -> None:
-    """`file_share` with an empty text; a stranger's file must be asked for; an external one lies elsewhere."""
+    """`file_share` may have an empty text; a stranger's file must be fetched; an external one is elsewhere."""
     ann, zoe = slack.add_user("ann"), slack.add_user("zoe", stranger=True)
     channel = slack.add_channel("shared", shared=True)
     own = slack.add_file(ann, "note.txt", b"hi")
@@ -123,7 +123,7 @@ async def test_files_of_people_come_with_their_message(slack: Workspace) -> None
 
 
 async def test_an_image_block_needs_an_uploaded_picture(slack: Workspace, client: AsyncWebClient) -> None:
-    """A `slack_file` that is no picture, or not there, is refused."""
+    """A `slack_file` that is missing or not a picture is rejected."""
     channel = slack.add_channel("support")
     picture = slack.add_file(slack.bot_user_id, "cat.png", PICTURE)
     text = slack.add_file(slack.bot_user_id, "cat.txt", b"meow")
@@ -138,7 +138,7 @@ async def test_an_image_block_needs_an_uploaded_picture(slack: Workspace, client
 
 
 async def test_files_are_announced_within_their_limits(slack: Workspace, client: AsyncWebClient) -> None:
-    """1 GB, a snippet of 1 MB, an alternative text of 1000 characters; one channel, and not an archived one."""
+    """1 GB, a snippet of 1 MB, an alternative text of 1000 characters; one channel that is not archived."""
     old = slack.add_channel("old")
     await slack.archive(old)
     announce = client.files_getUploadURLExternal
@@ -158,7 +158,7 @@ async def test_files_are_announced_within_their_limits(slack: Workspace, client:
 
 
 async def test_an_upload_can_break(slack: Workspace, client: AsyncWebClient) -> None:
-    """An error of the server, and a connection that is reset."""
+    """An upload can get a server error or a reset connection."""
     announced = await client.files_getUploadURLExternal(filename="x.txt", length=5)
     slack.faults.fail("upload", status=500)
     async with aiohttp.ClientSession() as session:

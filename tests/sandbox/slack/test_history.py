@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_history_is_newest_first_and_pages_to_the_end(slack: Workspace, client: AsyncWebClient) -> None:
-    """Pages meet without a gap or a repeat, also while new messages come in."""
+    """Pages have no gaps or repeats, even while new messages arrive."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     said = [await slack.say(ann, channel, f"m{number}") for number in range(7)]
     first = await client.conversations_history(channel=channel, limit=3)
@@ -32,7 +32,7 @@ async def test_history_is_newest_first_and_pages_to_the_end(slack: Workspace, cl
 
 
 async def test_the_bounds_are_exclusive_unless_asked_otherwise(slack: Workspace, client: AsyncWebClient) -> None:
-    """`oldest` and `latest` leave the message at the bound out; `inclusive` takes it in."""
+    """`oldest` and `latest` exclude the message at the bound; `inclusive` includes it."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     said = [await slack.say(ann, channel, f"m{number}") for number in range(4)]
     bounds: dict[str, Any] = {"channel": channel, "oldest": said[0], "latest": said[3]}
@@ -43,7 +43,7 @@ async def test_the_bounds_are_exclusive_unless_asked_otherwise(slack: Workspace,
 
 
 async def test_replies_have_their_root_on_every_page(slack: Workspace, client: AsyncWebClient) -> None:
-    """Replies are oldest first; `oldest` narrows the replies and not the root."""
+    """Replies are oldest first; `oldest` limits the replies, not the root."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     root = await slack.say(ann, channel, "root")
     said = [await slack.say(ann, channel, f"r{number}", thread_ts=root) for number in range(4)]
@@ -61,7 +61,7 @@ async def test_replies_have_their_root_on_every_page(slack: Workspace, client: A
 
 
 async def test_replies_are_not_in_history_and_roots_count_them(slack: Workspace, client: AsyncWebClient) -> None:
-    """The root in history says how many replies there are."""
+    """The root in history has the number of replies."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     root = await slack.say(ann, channel, "root")
     await slack.say(ann, channel, "reply", thread_ts=root)
@@ -70,7 +70,7 @@ async def test_replies_are_not_in_history_and_roots_count_them(slack: Workspace,
 
 
 async def test_metadata_is_whole_only_where_it_is_asked_for(slack: Workspace, client: AsyncWebClient) -> None:
-    """Without `include_all_metadata` the payload is left out."""
+    """Without `include_all_metadata` the payload is omitted."""
     channel = slack.add_channel("support")
     metadata = {"event_type": "sms", "event_payload": {"k": "1"}}
     await client.chat_postMessage(channel=channel, text="x", metadata=metadata)
@@ -93,14 +93,14 @@ async def test_metadata_is_whole_only_where_it_is_asked_for(slack: Workspace, cl
 async def test_bad_pages_are_refused(
     slack: Workspace, client: AsyncWebClient, more: dict[str, str], error: str
 ) -> None:
-    """Limits, cursors and bounds have their form."""
+    """Invalid limits, cursors and bounds are rejected."""
     channel = slack.add_channel("support")
     answer = await refused(client.api_call("conversations.history", params={"channel": channel, **more}))
     assert answer["error"] == error
 
 
 async def test_reading_needs_membership(slack: Workspace, client: AsyncWebClient) -> None:
-    """History is for members; a public channel can be looked up from outside."""
+    """History is for members; a public channel's info is for everyone."""
     outside = slack.add_channel("outside", member=False)
     hidden = slack.add_channel("hidden", private=True, member=False)
     assert (await refused(client.conversations_history(channel=outside)))["error"] == "not_in_channel"
@@ -110,7 +110,7 @@ async def test_reading_needs_membership(slack: Workspace, client: AsyncWebClient
 
 
 async def test_own_channels_are_listed_by_kind_and_page(slack: Workspace, client: AsyncWebClient) -> None:
-    """users.conversations has what we are in; by default the public ones."""
+    """users.conversations lists the app's channels; by default the public ones."""
     public = [slack.add_channel(f"c{number}") for number in range(3)]
     private = slack.add_channel("secret", private=True)
     slack.add_channel("outside", member=False)

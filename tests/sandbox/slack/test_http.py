@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def listening(slack: Workspace, handler: Handler) -> AsyncIterator[None]:
-    """Something that takes what Slack posts."""
+    """A server that receives Slack's requests."""
     app = web.Application()
     app.router.add_post("/slack/events", handler)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
@@ -48,7 +48,7 @@ def bolt(bot: Bot) -> Handler:
 
 
 async def test_bolt_takes_the_signature_and_the_challenge(slack: Workspace, bot: Bot) -> None:
-    """The challenge comes back, events are taken and acknowledged; with another secret nothing is."""
+    """The challenge comes back, and events are acknowledged; with another secret nothing is."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     async with listening(slack, bolt(bot)):
         assert await slack.verify_url()
@@ -89,7 +89,7 @@ async def test_commands_and_clicks_are_forms_and_can_be_answered_at_once(slack: 
 
 
 async def test_every_try_is_signed_anew_and_numbered(slack: Workspace) -> None:
-    """Four tries with the same body, the number and the reason in the headers; the signature is right each time."""
+    """Four attempts have the same body, with the number and the reason in valid signed headers."""
     got: list[tuple[dict[str, str], bytes]] = []
 
     async def handle(request: web.Request) -> web.StreamResponse:
@@ -116,7 +116,7 @@ async def test_every_try_is_signed_anew_and_numbered(slack: Workspace) -> None:
     ],
 )
 async def test_why_a_try_failed_is_told(slack: Workspace, answer: str, tries: list[str]) -> None:
-    """Errors, timeouts, refused connections; and an app may ask for no other try."""
+    """Errors, timeouts and refused connections are reported; an app may ask for no retry."""
     if answer == "slow":
         slack.settings.ack_seconds = 0.1
 
@@ -136,7 +136,7 @@ async def test_why_a_try_failed_is_told(slack: Workspace, answer: str, tries: li
 
 
 async def test_a_command_that_is_not_answered_is_told_to_the_person(slack: Workspace) -> None:
-    """Too late is `operation_timeout`, an error `dispatch_failed`; a bad answer has Slack's word for it."""
+    """A late answer is `operation_timeout`, an error `dispatch_failed`; a bad answer has Slack's error code."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
 
     async def handle(request: web.Request) -> web.StreamResponse:

@@ -1,4 +1,4 @@
-"""How fast the app may ask."""
+"""The app's rate limits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_channel_takes_one_message_per_second() -> None:
-    """After the burst comes 429 with `Retry-After`; another channel is not affected; after the wait it goes on."""
+    """After the burst comes 429 with `Retry-After`; other channels are not affected; after the wait posts work."""
     async with Workspace(posts_per_second=1.0, post_burst=2) as slack, client_of(slack) as web:
         one, two = slack.add_channel("one"), slack.add_channel("two")
         for _ in range(2):
@@ -31,7 +31,7 @@ async def test_a_channel_takes_one_message_per_second() -> None:
 
 
 async def test_the_defaults_are_slacks() -> None:
-    """One per second with a burst of two; 20 and 50 calls per minute of the second and third tier."""
+    """One post per second with a burst of two; 20 and 50 calls per minute for tiers two and three."""
     async with Workspace() as slack, client_of(slack) as web:
         channel = slack.add_channel("support")
         for _ in range(2):
@@ -49,7 +49,7 @@ async def test_the_defaults_are_slacks() -> None:
 
 
 async def test_a_tier_can_be_scaled_and_is_per_method() -> None:
-    """At a tenth of the third tier, five calls pass; other methods have their own count."""
+    """At a tenth of tier three, five calls pass; other methods count separately."""
     async with Workspace(tier_scale=0.1) as slack, client_of(slack) as web:
         channel = slack.add_channel("support")
         for _ in range(5):
@@ -59,7 +59,7 @@ async def test_a_tier_can_be_scaled_and_is_per_method() -> None:
 
 
 async def test_asking_again_too_early_is_refused_again_and_noted(slack: Workspace, client: AsyncWebClient) -> None:
-    """Whatever comes before `Retry-After` is over is 429 again, and marked `early` in the log."""
+    """A call before `Retry-After` is over gets 429 again, and is marked `early` in the log."""
     fault = slack.faults.ratelimit("auth.test", seconds=2)
     assert (await refused(client.auth_test()))["headers"]["Retry-After"] == "2"
     assert (await refused(client.auth_test()))["status"] == 429
@@ -70,6 +70,6 @@ async def test_asking_again_too_early_is_refused_again_and_noted(slack: Workspac
 
 
 def test_a_setting_that_means_nothing_is_refused() -> None:
-    """`gone_root` is one of three words."""
+    """`gone_root` must be one of three words."""
     with pytest.raises(ValueError, match="gone_root"):
         Workspace(gone_root="vanish")

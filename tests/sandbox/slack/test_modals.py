@@ -1,4 +1,4 @@
-"""Modals, options from outside, and the Home tab."""
+"""Modals, external options, and the Home tab."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Json = dict[str, Any]
 
 
 def text_input(block_id: str, **more: Any) -> Json:
-    """A field to type into."""
+    """Returns a text field."""
     element = {"type": "plain_text_input", "action_id": f"{block_id}_in", **more.pop("element", {})}
     return {"type": "input", "block_id": block_id, "label": PLAIN, "element": element, **more}
 
 
 def modal(*blocks: Json, **more: Any) -> Json:
-    """A modal."""
+    """Returns a modal."""
     return {"type": "modal", "title": PLAIN, "submit": PLAIN, "callback_id": "m", "blocks": list(blocks), **more}
 
 
@@ -40,7 +40,7 @@ TYPING = {"dispatch_action_config": {"trigger_actions_on": ["on_character_entere
 
 
 class Form:
-    """A bot that opens a modal for a shortcut and answers its submissions as it is told."""
+    """A bot that opens a modal for a shortcut and gives set answers to its submissions."""
 
     def __init__(self, bot: Bot, view: Json) -> None:
         self.view: Json | None = None
@@ -80,7 +80,7 @@ class Form:
 
 
 async def test_a_modal_is_opened_filled_and_submitted(slack: Workspace, bot: Bot) -> None:
-    """What was entered is in `state.values`; an empty answer closes it."""
+    """The input is in `state.values`; an empty answer closes the modal."""
     ann = slack.add_user("ann")
     form = Form(bot, modal(text_input("body"), text_input("note", optional=True), private_metadata="p"))
     async with bot.connected(slack):
@@ -99,7 +99,7 @@ async def test_a_modal_is_opened_filled_and_submitted(slack: Workspace, bot: Bot
 
 
 async def test_errors_keep_the_modal_open(slack: Workspace, bot: Bot) -> None:
-    """Errors name input blocks; what was entered stays. Errors elsewhere are not understood."""
+    """Errors name input blocks, and the input stays. Other errors are invalid."""
     ann = slack.add_user("ann")
     form = Form(bot, modal(text_input("body"), {"type": "divider", "block_id": "line"}))
     async with bot.connected(slack):
@@ -115,7 +115,7 @@ async def test_errors_keep_the_modal_open(slack: Workspace, bot: Bot) -> None:
 
 
 async def test_update_push_and_clear_do_what_they_say(slack: Workspace, bot: Bot) -> None:
-    """A push can be closed to come back; a third push is too many; clear takes all away."""
+    """A pushed modal can be closed to go back; a third push is too many; clear closes all."""
     ann = slack.add_user("ann")
     form = Form(bot, modal(text_input("body")))
     async with bot.connected(slack):
@@ -161,7 +161,7 @@ async def test_a_trigger_is_good_once_and_for_three_seconds(slack: Workspace, cl
 
 
 async def test_an_update_needs_the_last_hash(slack: Workspace, client: AsyncWebClient) -> None:
-    """`hash_conflict` for an old one; without a hash it passes; a closed view is not found."""
+    """An old hash is `hash_conflict`; no hash passes; a closed view is not found."""
     ann = slack.add_user("ann")
     trigger = slack.world.triggers.issue(ann)
     view = (await client.views_open(trigger_id=trigger, view=modal(external_id="e")))["view"]
@@ -175,7 +175,7 @@ async def test_an_update_needs_the_last_hash(slack: Workspace, client: AsyncWebC
 
 
 async def test_pushing_needs_something_to_push_on(slack: Workspace, client: AsyncWebClient) -> None:
-    """Without a modal it is `not_found`; an external id is good once."""
+    """Without a modal a push is `not_found`; an external id works once."""
     ann = slack.add_user("ann")
     answer = await refused(client.views_push(trigger_id=slack.world.triggers.issue(ann), view=modal()))
     assert answer["error"] == "not_found"
@@ -187,7 +187,7 @@ async def test_pushing_needs_something_to_push_on(slack: Workspace, client: Asyn
 
 
 async def test_typing_dispatches_each_character_where_it_is_asked_for(slack: Workspace, bot: Bot) -> None:
-    """One `block_actions` per character with the text so far; a plain field tells nothing before submit."""
+    """Each character gives one `block_actions` with the text so far; a plain field is silent before submission."""
     ann = slack.add_user("ann")
     form = Form(bot, modal(text_input("body", dispatch_action=True, element=TYPING), text_input("quiet")))
     async with bot.connected(slack):
@@ -205,7 +205,7 @@ async def test_typing_dispatches_each_character_where_it_is_asked_for(slack: Wor
 
 
 async def test_enter_dispatches_once(slack: Workspace, bot: Bot) -> None:
-    """A field that dispatches, and not on each character, does so at the end; menus cannot be typed into."""
+    """Other dispatching fields call once at the end; nobody can type into menus."""
     ann = slack.add_user("ann")
     form = Form(bot, modal(text_input("body", dispatch_action=True), CONTACT))
     async with bot.connected(slack):
@@ -217,7 +217,7 @@ async def test_enter_dispatches_once(slack: Workspace, bot: Bot) -> None:
 
 
 async def test_options_come_from_the_app_in_time(slack: Workspace, bot: Bot) -> None:
-    """A suggestion needs enough characters, is asked once, and its options can be chosen."""
+    """A suggestion needs enough characters, is requested once, and its options can be chosen."""
     ann = slack.add_user("ann")
     form = Form(bot, modal(CONTACT))
     form.options = {"options": [{"text": PLAIN, "value": "c1"}]}
@@ -238,7 +238,7 @@ async def test_options_come_from_the_app_in_time(slack: Workspace, bot: Bot) -> 
 
 
 async def test_closing_is_told_only_where_it_is_asked_for(slack: Workspace, bot: Bot) -> None:
-    """`view_closed` for `notify_on_close`, with `is_cleared` where everything was closed."""
+    """`view_closed` needs `notify_on_close`; `is_cleared` is true if everything was closed."""
     ann = slack.add_user("ann")
     form = Form(bot, modal(notify_on_close=True))
     async with bot.connected(slack):
@@ -254,7 +254,7 @@ async def test_closing_is_told_only_where_it_is_asked_for(slack: Workspace, bot:
 
 
 async def test_every_kind_of_field_has_its_value(slack: Workspace, client: AsyncWebClient) -> None:
-    """Menus, dates, checkboxes, files and numbers are entered as their elements say them."""
+    """Menus, dates, checkboxes, files and numbers have their element's form."""
     options = [{"text": PLAIN, "value": value} for value in ("a", "b")]
     elements: list[tuple[Json, Any, Json]] = [
         ({"type": "static_select", "options": options}, "a", {"selected_option": options[0]}),
@@ -285,7 +285,7 @@ async def test_every_kind_of_field_has_its_value(slack: Workspace, client: Async
 
 
 async def test_a_field_has_its_lengths(slack: Workspace, client: AsyncWebClient) -> None:
-    """Too many characters cannot be typed, too few not be submitted."""
+    """Too many characters cannot be typed, and too few cannot be submitted."""
     ann = slack.add_user("ann")
     view = modal(text_input("body", element={"min_length": 3, "max_length": 5}))
     await client.views_open(trigger_id=slack.world.triggers.issue(ann), view=view)
@@ -297,7 +297,7 @@ async def test_a_field_has_its_lengths(slack: Workspace, client: AsyncWebClient)
 
 
 async def test_the_home_tab_is_published_and_used(slack: Workspace, bot: Bot) -> None:
-    """Opening it is an event; what is published is seen; its buttons work; an old hash is a conflict."""
+    """Opening the tab is an event; its content is shown, its buttons work, and an old hash is a conflict."""
     ann = slack.add_user("ann")
     bot.listen_to("app_home_opened")
     form = Form(bot, modal())
@@ -328,7 +328,7 @@ async def test_the_home_tab_is_published_and_used(slack: Workspace, bot: Bot) ->
 
 
 async def test_a_submission_without_an_answer_leaves_the_modal(slack: Workspace, bot: Bot) -> None:
-    """The person is told of the timeout and can try again."""
+    """The person sees a timeout and can try again."""
     ann = slack.add_user("ann")
     slack.settings.ack_seconds = 0.2
     async with bot.connected(slack):

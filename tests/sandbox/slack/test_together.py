@@ -1,4 +1,4 @@
-"""The real clients work with the pretend Slack."""
+"""The real clients work with the simulated Slack."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def test_the_real_client_posts_and_reads(slack: Workspace, client: AsyncWebClient) -> None:
-    """What is posted is found again, with its metadata and block ids."""
+    """A posted message can be read, with its metadata and block ids."""
     ann = slack.add_user("ann")
     inbox = slack.add_channel("support")
     me = await client.auth_test()

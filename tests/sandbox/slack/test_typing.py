@@ -1,4 +1,4 @@
-"""What a Slack client makes of typed text, and the events that follow from what people do."""
+"""Conversion of typed text by a Slack client, and the events that people cause."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ LINES: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 @pytest.mark.parametrize("text", LINES)
 def test_typed_text_becomes_elements_and_text(text: str) -> None:
-    """The elements that Slack's composer makes, and the `text` that is sent beside them."""
+    """Typed text becomes the elements and the `text` of Slack's composer."""
     elements, shown = LINES[text]
     top = reader.read(text, NAMES)
     assert top == [{"type": "rich_text_section", "elements": elements}]
@@ -87,7 +87,7 @@ def test_typed_text_becomes_elements_and_text(text: str) -> None:
 
 
 def test_paragraphs_lists_quotes_and_code_are_containers() -> None:
-    """Each has its own element, in the order of the text."""
+    """Paragraphs, lists, quotes and code each have their own element, in the order of the text."""
     top = reader.read("hello\nyou\n- one\n- two\n1. first\n> said\n```\na *b*\n```\nbye", NAMES)
     assert [one["type"] for one in top] == [
         "rich_text_section",
@@ -103,7 +103,7 @@ def test_paragraphs_lists_quotes_and_code_are_containers() -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8") | st.sampled_from("*_~`<>&@#:|!\n -")))
 def test_any_text_gives_right_elements(text: str) -> None:
-    """Whatever is typed becomes elements that the validator takes; nothing is raised."""
+    """Any typed text becomes valid elements without an error."""
     for names in (NAMES, reader.Names(escaped=True, mentions=False)):
         for element in reader.read(text, names):
             wrong: list[str] = []
@@ -114,12 +114,12 @@ def test_any_text_gives_right_elements(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(codec="utf-8", categories=("L", "N", "P", "Z"))))
 def test_escaping_can_be_undone(text: str) -> None:
-    """What was escaped reads as before."""
+    """Unescaping reverses escaping."""
     assert reader.unescape(reader.escape(text)) == text
 
 
 async def test_a_message_is_as_a_person_sends_it(slack: Workspace, bot: Bot) -> None:
-    """User, `client_msg_id`, team, blocks, escaped text; the envelope says which app, team and event."""
+    """User, `client_msg_id`, team, blocks, escaped text; the envelope has the app, team and event."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     async with bot.connected(slack):
         ts = await slack.say(ann, channel, "1 < 2")
@@ -136,7 +136,7 @@ async def test_a_message_is_as_a_person_sends_it(slack: Workspace, bot: Bot) -> 
 
 
 async def test_own_posts_come_back_as_events(slack: Workspace, bot: Bot) -> None:
-    """With `bot_id`, `app_id` and `bot_profile`, and without a subtype."""
+    """The app's own posts have `bot_id`, `app_id` and `bot_profile`, and no subtype."""
     channel = slack.add_channel("support", private=True)
     async with bot.connected(slack):
         ts = (await bot.web.chat_postMessage(channel=channel, text="hi"))["ts"]
@@ -171,7 +171,7 @@ async def test_a_reply_raises_what_it_raises_at_slack(slack: Workspace, bot: Bot
 
 
 async def test_edits_and_deletions_say_what_was(slack: Workspace, bot: Bot) -> None:
-    """`message_changed` has `edited` and both versions; `message_deleted` the old one; a tombstone is a change."""
+    """`message_changed` has `edited` and both versions; `message_deleted` has the old one; a tombstone is a change."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     async with bot.connected(slack):
         ts = await slack.say(ann, channel, "helo")
@@ -191,7 +191,7 @@ async def test_edits_and_deletions_say_what_was(slack: Workspace, bot: Bot) -> N
 
 
 async def test_strange_kinds_of_messages(slack: Workspace, bot: Bot) -> None:
-    """Other bots, /me, redacted content, strangers and broadcasts look as they do at Slack."""
+    """Other bots, /me, redacted content, strangers and broadcasts look as at Slack."""
     ann, other = slack.add_user("ann"), slack.add_user("other", bot=True)
     zoe = slack.add_user("zoe", stranger=True)
     channel = slack.add_channel("shared", shared=True)
@@ -214,7 +214,7 @@ async def test_strange_kinds_of_messages(slack: Workspace, bot: Bot) -> None:
 
 
 async def test_people_cannot_do_what_the_client_does_not_offer(slack: Workspace) -> None:
-    """Writing where they are not, replying to nothing, changing what is not theirs."""
+    """Nobody can post outside their channels, reply to nothing, or edit others' messages."""
     ann, guest, channel = slack.add_user("ann"), slack.add_user("gus", guest=True), slack.add_channel("support")
     zoe = slack.add_user("zoe", stranger=True)
     ts = await slack.say(ann, channel, "hi")
@@ -236,7 +236,7 @@ async def test_people_cannot_do_what_the_client_does_not_offer(slack: Workspace)
 
 
 async def test_elements_can_be_given_instead_of_text(slack: Workspace) -> None:
-    """A list of rich text elements is taken as it is."""
+    """A list of rich text elements is used as it is."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     link = {"type": "link", "url": "tel:+15551234567", "text": "+15551234567"}
     ts = await slack.say(ann, channel, [{"type": "text", "text": "call "}, link])
@@ -246,7 +246,7 @@ async def test_elements_can_be_given_instead_of_text(slack: Workspace) -> None:
 
 
 def test_special_controls_become_elements() -> None:
-    """Dates, channels and user groups in an app's text; what is no control stays as it is."""
+    """Dates, channels and user groups in an app's text become elements; other text stays."""
     names = reader.Names(escaped=True, mentions=False)
     text = "<!date^1763766000^{date}^https://x.org|then> <#C1|general> <!channel> <nothing> a &lt; b"
     kinds = [one["type"] for one in reader.inline(text, names) if one["type"] != "text"]

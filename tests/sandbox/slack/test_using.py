@@ -1,4 +1,4 @@
-"""Commands, clicks, shortcuts, and the addresses for answers."""
+"""Commands, clicks, shortcuts, and response URLs."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PLAIN = {"type": "plain_text", "text": "x"}
 
 
 def button(action_id: str, value: str) -> dict[str, Any]:
-    """A button."""
+    """Returns a button."""
     return {"type": "button", "action_id": action_id, "value": value, "text": PLAIN}
 
 
 def option(value: str) -> dict[str, Any]:
-    """An option."""
+    """Returns an option."""
     return {"text": PLAIN, "value": value}
 
 
@@ -44,7 +44,7 @@ CARD: list[dict[str, Any]] = [
 
 
 def clicks(bot: Bot) -> list[dict[str, Any]]:
-    """Takes every click."""
+    """Records every click."""
     bodies: list[dict[str, Any]] = []
 
     async def keep(ack: Any, body: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ def clicks(bot: Bot) -> list[dict[str, Any]]:
 
 
 async def test_a_click_says_what_was_used_and_where(slack: Workspace, bot: Bot) -> None:
-    """By action id, by value, and on menus by what is chosen; in a thread with its root."""
+    """A click works by action id or by value, and by choice for menus; in a thread it has the root."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     bodies = clicks(bot)
     root = (await bot.web.chat_postMessage(channel=channel, text="root"))["ts"]
@@ -88,7 +88,7 @@ async def test_a_click_says_what_was_used_and_where(slack: Workspace, bot: Bot) 
 
 
 async def test_what_only_one_user_sees_can_be_clicked_by_them_alone(slack: Workspace, bot: Bot) -> None:
-    """An ephemeral's click has no message, and its response_url replaces or deletes it."""
+    """Only its user can click an ephemeral; its response_url replaces or deletes it."""
     ann, ben, channel = slack.add_user("ann"), slack.add_user("ben"), slack.add_channel("support")
     bodies = clicks(bot)
     ts = (await bot.web.chat_postEphemeral(channel=channel, user=ann, text="choose", blocks=CARD))["message_ts"]
@@ -106,7 +106,7 @@ async def test_what_only_one_user_sees_can_be_clicked_by_them_alone(slack: Works
 
 
 async def test_a_response_url_replaces_adds_and_runs_out(slack: Workspace, bot: Bot) -> None:
-    """Five uses; then `used_url`. A message is replaced only where it is asked for."""
+    """After five uses comes `used_url`. A message is replaced only on request."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     bodies = clicks(bot)
     ts = (await bot.web.chat_postMessage(channel=channel, text="card", blocks=CARD))["ts"]
@@ -128,7 +128,7 @@ async def test_a_response_url_replaces_adds_and_runs_out(slack: Workspace, bot: 
 
 
 async def test_a_response_url_ends_after_half_an_hour() -> None:
-    """`expired_url` after its time, `invalid_url` where there is none."""
+    """After its time a URL is `expired_url`; an unknown one is `invalid_url`."""
     async with Workspace(response_url_seconds=0.0) as slack, client_of(slack) as web:
         bot = Bot(slack, web)
         bodies = clicks(bot)
@@ -144,7 +144,7 @@ async def test_a_response_url_ends_after_half_an_hour() -> None:
 
 
 async def test_a_command_has_its_fields(slack: Workspace, bot: Bot) -> None:
-    """Text is escaped, names become ids; a private channel is not named."""
+    """The text is escaped, names become ids; a private channel's name is hidden."""
     ann, channel = slack.add_user("ann"), slack.add_channel("secret", private=True)
     general = slack.add_channel("general")
     commands: list[dict[str, Any]] = []
@@ -165,7 +165,7 @@ async def test_a_command_has_its_fields(slack: Workspace, bot: Bot) -> None:
 
 
 async def test_an_unanswered_command_is_a_timeout_and_never_repeated(slack: Workspace, bot: Bot) -> None:
-    """No listener: nothing is acknowledged, the person is told, nothing is sent again."""
+    """Without a listener nothing is acknowledged, the person sees a timeout, and nothing is retried."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     slack.settings.ack_seconds = 0.2
     assert (await slack.slash(ann, channel, "/sms")).error == "dispatch_failed"
@@ -175,7 +175,7 @@ async def test_an_unanswered_command_is_a_timeout_and_never_repeated(slack: Work
 
 
 async def test_shortcuts_bring_a_trigger(slack: Workspace, bot: Bot) -> None:
-    """A global one and one beside a message, with the message."""
+    """Global and message shortcuts bring a trigger, the latter with its message."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     got: list[dict[str, Any]] = []
 
@@ -195,7 +195,7 @@ async def test_shortcuts_bring_a_trigger(slack: Workspace, bot: Bot) -> None:
 
 
 async def test_messages_of_others_cannot_be_clicked(slack: Workspace, client: AsyncWebClient) -> None:
-    """Another app's button is not ours, a deleted card is gone."""
+    """Another app's button and a deleted card cannot be clicked."""
     ann, other = slack.add_user("ann"), slack.add_user("other", bot=True)
     channel = slack.add_channel("support")
     foreign = await slack.say(other, channel, "x", blocks=CARD)

@@ -1,4 +1,4 @@
-"""Posting, changing and deleting messages: what Slack takes, what it refuses, and what it makes of it."""
+"""Posting, editing and deleting messages: what Slack accepts, rejects and changes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_where_nobody_can_write(slack: Workspace, client: AsyncWebClient) -> None:
-    """Unknown, foreign, private and archived channels are refused, each with its own word."""
+    """Unknown, foreign, private and archived channels are rejected, each with its own error code."""
     outside = slack.add_channel("outside", member=False)
     hidden = slack.add_channel("hidden", private=True, member=False)
     old = slack.add_channel("old")
@@ -31,7 +31,7 @@ async def test_where_nobody_can_write(slack: Workspace, client: AsyncWebClient) 
 
 
 async def test_an_empty_message_is_refused(slack: Workspace, client: AsyncWebClient) -> None:
-    """`no_text`, also for white space and for empty blocks."""
+    """White space and empty blocks are `no_text` too."""
     channel = slack.add_channel("support")
     empty: list[dict[str, Any]] = [{"text": ""}, {"text": " \n"}, {"blocks": []}, {}]
     for args in empty:
@@ -40,7 +40,7 @@ async def test_an_empty_message_is_refused(slack: Workspace, client: AsyncWebCli
 
 
 async def test_long_text_is_cut_when_posted_and_refused_when_updated(slack: Workspace, client: AsyncWebClient) -> None:
-    """40,000 characters stay of a post; an update takes 4,000."""
+    """A post is cut to 40,000 characters; an update may have 4,000."""
     channel = slack.add_channel("support")
     posted = await client.chat_postMessage(channel=channel, text="x" * 40_001)
     assert len(posted["message"]["text"]) == 40_000
@@ -50,7 +50,7 @@ async def test_long_text_is_cut_when_posted_and_refused_when_updated(slack: Work
 
 
 async def test_an_update_drops_blocks_and_keeps_metadata(slack: Workspace, client: AsyncWebClient) -> None:
-    """Text alone replaces blocks by its own; metadata stays unless new is given; `edited` says who."""
+    """Text alone replaces the blocks; metadata stays unless new is given; `edited` has the user."""
     channel = slack.add_channel("support")
     metadata = {"event_type": "sms", "event_payload": {"k": "1"}}
     posted = await client.chat_postMessage(channel=channel, text="a", blocks=[{"type": "divider"}], metadata=metadata)
@@ -63,7 +63,7 @@ async def test_an_update_drops_blocks_and_keeps_metadata(slack: Workspace, clien
 
 
 async def test_only_own_messages_can_be_changed_or_deleted(slack: Workspace, client: AsyncWebClient) -> None:
-    """Those of people are refused; what is gone is not found."""
+    """People's messages are rejected; a deleted message is not found."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     await slack.join(channel, ann)
     ts = await slack.say(ann, channel, "mine")
@@ -75,7 +75,7 @@ async def test_only_own_messages_can_be_changed_or_deleted(slack: Workspace, cli
 
 
 async def test_a_thread_needs_its_root(slack: Workspace, client: AsyncWebClient) -> None:
-    """A root that never was, a malformed one, a reply and a notice are refused as roots."""
+    """A root that never existed, a malformed one, a reply and a system message are rejected as roots."""
     channel = slack.add_channel("support")
     root = (await client.chat_postMessage(channel=channel, text="root"))["ts"]
     reply = await client.chat_postMessage(channel=channel, text="reply", thread_ts=root)
@@ -105,7 +105,7 @@ async def test_a_broadcast_reply_is_in_the_channel_too(slack: Workspace, client:
 
 @pytest.mark.parametrize("how", ["top_level", "threaded", "error"])
 async def test_a_deleted_root_without_replies_does_as_it_is_set(how: str) -> None:
-    """A reply to it loses its thread without a word, or keeps it, or is refused: Slack's documents do not say."""
+    """A reply to it silently loses its thread, keeps it, or is rejected, as set: Slack's documents do not say."""
     async with Workspace(gone_root=how, posts_per_second=None) as slack, client_of(slack) as web:
         ann, channel = slack.add_user("ann"), slack.add_channel("support")
         root = (await web.chat_postMessage(channel=channel, text="root"))["ts"]
@@ -119,7 +119,7 @@ async def test_a_deleted_root_without_replies_does_as_it_is_set(how: str) -> Non
 
 
 async def test_a_deleted_root_with_replies_is_a_tombstone(slack: Workspace, client: AsyncWebClient) -> None:
-    """The thread goes on below it, and it goes with its last reply."""
+    """The thread goes on below the tombstone, which disappears with its last reply."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     root = (await client.chat_postMessage(channel=channel, text="root"))["ts"]
     first = await slack.say(ann, channel, "one", thread_ts=root)
@@ -149,21 +149,21 @@ async def test_a_deleted_root_with_replies_is_a_tombstone(slack: Workspace, clie
 async def test_metadata_has_its_shape(
     slack: Workspace, client: AsyncWebClient, metadata: dict[str, Any], error: str
 ) -> None:
-    """Metadata is a type and a payload, not too large."""
+    """Metadata is a type and a limited payload."""
     channel = slack.add_channel("support")
     answer = await refused(client.chat_postMessage(channel=channel, text="x", metadata=metadata))
     assert answer["error"] == error
 
 
 async def test_the_text_of_a_post_is_kept_as_slack_keeps_it(slack: Workspace, client: AsyncWebClient) -> None:
-    """Addresses get brackets, emoji their names, bare ampersands are escaped; controls stay."""
+    """URLs get brackets, emoji their names, bare ampersands are escaped; controls stay."""
     channel = slack.add_channel("support")
     posted = await client.chat_postMessage(channel=channel, text="a & b <@U1> 👋🏼 https://example.org/x.")
     assert posted["message"]["text"] == "a &amp; b <@U1> :wave::skin-tone-3: <https://example.org/x>."
 
 
 async def test_who_is_pinged_and_what_is_linked_can_be_asked(slack: Workspace, client: AsyncWebClient) -> None:
-    """Controls in text and mrkdwn ping; literal rich text and escaped text do not."""
+    """Controls in text and mrkdwn notify; literal rich text and escaped text do not."""
     channel = slack.add_channel("support")
     loud = (await client.chat_postMessage(channel=channel, text="<!channel> see <https://example.org|this>"))["message"]
     assert set(slack.pings(loud)) == {"<!channel>"}
@@ -181,7 +181,7 @@ async def test_who_is_pinged_and_what_is_linked_can_be_asked(slack: Workspace, c
 
 
 async def test_a_link_is_unfurled_unless_it_is_asked_not_to(slack: Workspace, client: AsyncWebClient) -> None:
-    """Previews come later, without `edited`; both `unfurl_…=False` prevent them."""
+    """Previews come later, without `edited`; `unfurl_…=False` for both kinds prevents them."""
     channel = slack.add_channel("support")
     one = (await client.chat_postMessage(channel=channel, text="https://example.org"))["ts"]
     off: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False}
@@ -194,7 +194,7 @@ async def test_a_link_is_unfurled_unless_it_is_asked_not_to(slack: Workspace, cl
 
 
 async def test_ephemerals_are_for_one_user_until_they_reload(slack: Workspace, client: AsyncWebClient) -> None:
-    """They are in no history, cannot be changed, and are gone after a reload."""
+    """Ephemerals are in no history, cannot be edited, and disappear on reload."""
     ann, ben, channel = slack.add_user("ann"), slack.add_user("ben"), slack.add_channel("support")
     posted = await client.chat_postEphemeral(channel=channel, user=ann, text="only you")
     assert [one["text"] for one in slack.ephemerals(ann)] == ["only you"]
@@ -209,7 +209,7 @@ async def test_ephemerals_are_for_one_user_until_they_reload(slack: Workspace, c
 
 
 async def test_attachments_and_markdown_text_have_their_rules(slack: Workspace, client: AsyncWebClient) -> None:
-    """At most 100 attachments; markdown_text goes with nothing else."""
+    """At most 100 attachments; markdown_text excludes all other content."""
     channel = slack.add_channel("support")
     answer = await refused(client.chat_postMessage(channel=channel, text="x", attachments=[{"text": "y"}] * 101))
     assert answer["error"] == "too_many_attachments"
@@ -236,7 +236,7 @@ async def test_reactions_are_added_once_and_removed_once(slack: Workspace, clien
 
 
 async def test_a_permalink_names_the_channel_and_the_thread(slack: Workspace, client: AsyncWebClient) -> None:
-    """A reply's link names its root."""
+    """A reply's permalink has its root."""
     channel = slack.add_channel("support")
     root = (await client.chat_postMessage(channel=channel, text="root"))["ts"]
     reply = (await client.chat_postMessage(channel=channel, text="reply", thread_ts=root))["ts"]
@@ -258,7 +258,7 @@ async def test_blocks_in_attachments_are_checked_too(slack: Workspace, client: A
 
 
 async def test_names_in_an_apps_text_count_only_if_asked(slack: Workspace, client: AsyncWebClient) -> None:
-    """With `link_names`, "@ann" and "@here" ping; without, they are words."""
+    """With `link_names`, "@ann" and "@here" notify; without it, they are plain text."""
     slack.add_user("ann")
     channel = slack.add_channel("support")
     quiet = (await client.chat_postMessage(channel=channel, text="@here @ann"))["message"]
@@ -271,7 +271,7 @@ async def test_names_in_an_apps_text_count_only_if_asked(slack: Workspace, clien
 
 
 async def test_a_message_takes_so_many_reactions(slack: Workspace, client: AsyncWebClient) -> None:
-    """23 of one app, and 50 kinds in all; a mark of somebody else is counted up."""
+    """A message takes 23 reactions of one app, and 50 kinds in all; another user's reaction is counted."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     ts = await slack.say(ann, channel, "hi")
     for number in range(50):
@@ -294,7 +294,7 @@ async def test_a_message_takes_so_many_reactions(slack: Workspace, client: Async
 
 
 async def test_what_stands_in_the_workspace_can_be_listed(slack: Workspace) -> None:
-    """Channels and users as a page would show them; and the next change can be waited for."""
+    """Channels and users can be listed as a page shows them, and a test can wait for the next change."""
     ann, channel = slack.add_user("ann"), slack.add_channel("support")
     assert [one["id"] for one in slack.channels()] == [channel]
     assert [one["id"] for one in slack.users()] == [slack.bot_user_id, ann]

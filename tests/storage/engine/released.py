@@ -1,9 +1,9 @@
-"""The schemas that were released, each as a dump with rows: what `test_upgrades.py` brings up to date.
+"""The released schemas, each as a dump with rows, which `test_upgrades.py` migrates.
 
     python -m tests.storage.engine.released 0.1.0
 
-writes the dump of the present schema anew under that name, and the digests of the migrations that it consists of. Do it
-for the version that is about to be released, and never again for one that is.
+writes the dump of the current schema under that name, and the digests of its migrations. Run it for the version that is
+about to be released, and never again for a released one.
 """
 
 from __future__ import annotations
@@ -23,30 +23,30 @@ from storage.engine.database import open_database
 from tests.storage.making import Clock
 
 FOLDER = Path(__file__).parent / "released"
-ROW = 1000  # the id of each row, so that every reference leads to one
+ROW = 1000  # the id of each row, so that every reference is valid
 DIGESTS = FOLDER / "digests.json"
 
 
 def dumps() -> list[Path]:
-    """The dump of each release, oldest first."""
+    """Returns the dump of each release, oldest first."""
     return sorted(FOLDER.glob("*.sql"), key=lambda path: [int(part) for part in path.stem.split(".")])
 
 
 def digests() -> dict[str, str]:
-    """The SHA-256 of each migration in the package, by its file's name."""
+    """Returns the SHA-256 of each migration in the package by file name."""
     found = (entry for entry in files(migrations).iterdir() if entry.name.endswith(".sql"))
     return {entry.name: hashlib.sha256(entry.read_bytes()).hexdigest() for entry in sorted(found, key=str)}
 
 
 def example(name: str, kind: str, row: int) -> object:
-    """A value of a column: what its CHECK allows, else something of its type that no other row of it has."""
+    """Returns a value for a column: one that its CHECK allows, else one of its type that is unique in the column."""
     if kind == "BIGINT":
         return row
     return f"{name} {row} ünï"
 
 
 async def fill(path: Path) -> None:
-    """A database of the present schema with a row in every table."""
+    """Creates a database of the current schema with a row in every table."""
     database = await open_database(path, Clock())
     await database.close()
     with closing(sqlite3.connect(path)) as connection:
@@ -66,13 +66,13 @@ def _add(connection: sqlite3.Connection, table: str, sql: str, row: int) -> None
 
 
 def _allowed(sql: str, name: str) -> str | None:
-    """The first word that the column's CHECK lets pass."""
+    """Returns the first word that the column's CHECK allows."""
     _, found, rest = sql.partition(f"{name} IN ('")
     return rest.partition("'")[0] if found else None
 
 
 def write(version: str) -> Path:
-    """Writes the dump of the present schema under this version's name, and the digests."""
+    """Writes the dump of the current schema under this version's name, and the digests."""
     FOLDER.mkdir(exist_ok=True)
     target = FOLDER / f"{version}.sql"
     with tempfile.TemporaryDirectory() as folder:
@@ -85,4 +85,4 @@ def write(version: str) -> Path:
 
 
 if __name__ == "__main__":
-    print(write(sys.argv[1]))  # noqa: T201 - a program's own word
+    print(write(sys.argv[1]))  # noqa: T201 - the command's output

@@ -1,4 +1,4 @@
-"""A transaction ends whole or not at all, wherever the one who holds it is cancelled."""
+"""A transaction is committed whole or not at all, wherever its caller is cancelled."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 
     from storage.engine.database import Database
 
-ROWS = 4  # in the transaction that is cancelled
-STEPS = 40  # more turns of the loop than the transaction takes
+ROWS = 4  # in the cancelled transaction
+STEPS = 40  # more loop turns than the transaction takes
 
 
 async def write(database: Database, done: list[str]) -> None:
-    """A transaction of several statements that notes how far it came."""
+    """Runs a transaction of several statements and records its progress."""
     async with database.transaction() as tx:
         for number in range(ROWS):
             await mark(tx, f"row {number}")
             done.append(f"row {number}")
-            await asyncio.sleep(0)  # a statement runs where it is asked: only here can anybody interrupt
+            await asyncio.sleep(0)  # statements run in place, so only here can the task be interrupted
         tx.wake("jobs")
     done.append("committed")
 
 
 async def works(database: Database) -> None:
-    """The next transaction goes through."""
+    """Checks that the next transaction succeeds."""
     async with asyncio.timeout(PATIENCE), database.transaction() as tx:
         await mark(tx, "next")
     assert "next" in await marks(database)
 
 
 async def wait_for_thread(database: Database, number: int) -> None:
-    """Until the writer's thread was given so many statements more, and is busy with the last of them."""
+    """Waits until the writer's thread got this many more statements and runs the last of them."""
     given = 0
     execute: Any = database._writer._execute
 
@@ -60,14 +60,14 @@ async def wait_for_thread(database: Database, number: int) -> None:
 
 
 async def wait_for_row(done: list[str], number: int) -> None:
-    """Until so many rows are written."""
+    """Waits until this many rows are written."""
     while len(done) < number:  # noqa: ASYNC110 - turn by turn, so as not to miss it
         await asyncio.sleep(0)
 
 
 @contextmanager
 def held(path: Path) -> Iterator[Callable[[], None]]:
-    """Another process holds the file, until it lets go of it: so long the writer's thread waits with its BEGIN."""
+    """Lets another process hold the file, so that the writer's thread waits with its BEGIN."""
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
         yield other.rollback
@@ -75,7 +75,7 @@ def held(path: Path) -> Iterator[Callable[[], None]]:
 
 @pytest.mark.parametrize("number", range(1, ROWS))
 async def test_cancelled_at_any_statement_nothing_is_left(database: Database, number: int) -> None:
-    """At any row: nothing half-written is there, nothing is locked, and the cancellation is not swallowed."""
+    """After a cancellation at any row nothing half-written or locked is left, and the cancellation is not swallowed."""
     told: list[str] = []
     database.listen("jobs", lambda: told.append("jobs"))
     done: list[str] = []
@@ -91,7 +91,7 @@ async def test_cancelled_at_any_statement_nothing_is_left(database: Database, nu
 
 
 async def test_cancelled_while_another_process_holds_the_file_nothing_is_left(database: Database, path: Path) -> None:
-    """The BEGIN that waits is waited for, and undone."""
+    """A BEGIN that waits is finished and rolled back."""
     done: list[str] = []
     with held(path) as let_go:
         writing = asyncio.create_task(write(database, done))
@@ -106,7 +106,7 @@ async def test_cancelled_while_another_process_holds_the_file_nothing_is_left(da
 
 
 async def test_cancelled_at_the_commit_it_is_committed_and_told(database: Database) -> None:
-    """The commit that was begun is finished: its listeners are woken, and the cancellation is said afterwards."""
+    """A commit under way is finished, its listeners are called, and the cancellation is raised afterwards."""
     told: list[str] = []
     database.listen("jobs", lambda: told.append("jobs"))
     done: list[str] = []
@@ -123,7 +123,7 @@ async def test_cancelled_at_the_commit_it_is_committed_and_told(database: Databa
 
 @pytest.mark.parametrize("is_held", [True, False], ids=["at the BEGIN", "at the COMMIT"])
 async def test_cancelled_again_and_again_it_still_ends(database: Database, path: Path, *, is_held: bool) -> None:
-    """A second and third cancellation while the first is being dealt with change nothing."""
+    """Further cancellations during the first one change nothing."""
     with held(path) as let_go:
         if not is_held:
             let_go()
@@ -140,7 +140,7 @@ async def test_cancelled_again_and_again_it_still_ends(database: Database, path:
 
 @pytest.mark.parametrize("steps", range(STEPS))
 async def test_cancelled_after_any_turn_of_the_loop_it_is_whole_or_not_there(database: Database, steps: int) -> None:
-    """Also between statements, and while it waits for the writer: all rows or none, and the next one works."""
+    """After a cancellation at any loop turn all rows are there or none, and the next transaction works."""
     writing = asyncio.create_task(write(database, []))
     for _ in range(steps):
         await asyncio.sleep(0)
@@ -151,7 +151,7 @@ async def test_cancelled_after_any_turn_of_the_loop_it_is_whole_or_not_there(dat
 
 
 async def test_cancelled_while_it_waits_for_its_turn_it_does_not_hold_others_up(database: Database) -> None:
-    """Those behind it in the line come to their turn, and those before it are not touched."""
+    """A cancelled waiter holds up neither those behind it nor those before it."""
     async with database.transaction() as tx:
         await mark(tx, "first")
         waiting = [asyncio.create_task(write(database, [])), asyncio.create_task(works(database))]

@@ -1,4 +1,4 @@
-"""What a transaction tells is told once it is committed, to whoever follows, with its reason; and otherwise never."""
+"""Events reach the followers after the commit, with their cause, and never without a commit."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _HERE: ContextVar[str] = ContextVar("here", default="nowhere")
 
 
 def followed(database: Database) -> list[tuple[News, int | None, str]]:
-    """What was told, with its reason and where that was."""
+    """Returns the events with their cause and task."""
     told: list[tuple[News, int | None, str]] = []
     database.follow(lambda news, reason: told.append((news, reason, _HERE.get())))
     return told
 
 
 async def test_what_is_undone_is_never_told(database: Database) -> None:
-    """The log and the counters say what is on the disk."""
+    """Logs and counters match the disk."""
     told = followed(database)
 
     async def fail() -> None:
@@ -45,7 +45,7 @@ async def test_what_is_undone_is_never_told(database: Database) -> None:
 
 
 async def test_the_reason_is_the_one_of_when_it_was_told(database: Database) -> None:
-    """Several rows of the intake share a transaction."""
+    """Several intake rows may share a transaction."""
     told = followed(database)
     async with database.transaction() as tx:
         for number in (1, 2):
@@ -56,7 +56,7 @@ async def test_the_reason_is_the_one_of_when_it_was_told(database: Database) -> 
 
 
 async def test_it_is_told_where_the_work_is_done(database: Database) -> None:
-    """Though many share a commit: what a follower logs is bound to the task that told it."""
+    """A follower runs in the task that published the event, even in a shared commit."""
     told = followed(database)
 
     async def work(name: str) -> None:
@@ -70,7 +70,7 @@ async def test_it_is_told_where_the_work_is_done(database: Database) -> None:
 
 
 async def test_what_is_cancelled_too_late_is_told(database: Database) -> None:
-    """Who is cancelled while their commit is under way has committed all the same."""
+    """A cancellation during the commit comes too late: the events are published."""
     told = followed(database)
 
     async def work() -> None:
@@ -85,7 +85,7 @@ async def test_what_is_cancelled_too_late_is_told(database: Database) -> None:
 
 
 async def test_only_what_is_new_is_taken_in(database: Database) -> None:
-    """A repeat meets the unique key and is no news; of two that come together the first is."""
+    """A repeat is no event; of two arrivals at once the first counts."""
     told = followed(database)
     arrivals = [Arrival("fone", "inbound", key, body, {}) for key, body in (("a", b"1"), ("a", b"2"), ("b", b"3"))]
     for _ in range(2):
@@ -97,7 +97,7 @@ async def test_only_what_is_new_is_taken_in(database: Database) -> None:
 
 
 async def test_a_job_carries_its_reason(database: Database) -> None:
-    """From the row of the intake to the work that comes later; nothing of it is left outside."""
+    """A job keeps the id of its intake row for later work; outside there is none."""
     async with database.transaction() as tx:
         with because(7):
             await jobs.add(tx, "send", 1, side="sms", lane="a")

@@ -1,4 +1,4 @@
-"""One writer in the order of asking, readers that cannot write, and who is told of a commit."""
+"""One writer in order of request, readers that cannot write, and listeners after a commit."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ MARK = "INSERT INTO watermarks (key, value) VALUES (:key, :value)"
 
 
 async def mark(tx: Transaction, key: str, text: str = "") -> None:
-    """Writes a row that stands for anything."""
+    """Writes a row."""
     await tx.run(MARK, key=key, value=text)
 
 
 async def marks(database: Database) -> list[str]:
-    """The rows that `mark` wrote and a reader sees."""
+    """Returns the rows that `mark` wrote and a reader sees."""
     return [row["key"] for row in await rows(database, "SELECT key FROM watermarks ORDER BY key")]
 
 
@@ -32,7 +32,7 @@ async def marks(database: Database) -> list[str]:
 
 
 async def test_transactions_come_one_after_the_other_in_the_order_of_asking(database: Database) -> None:
-    """Of fifty tasks none sees another's half-done work, and the first to ask is the first to write."""
+    """None of fifty tasks sees another's unfinished work, and they write in order of request."""
     inside = 0
     order: list[int] = []
 
@@ -53,7 +53,7 @@ async def test_transactions_come_one_after_the_other_in_the_order_of_asking(data
 
 
 async def test_a_commit_is_seen_by_readers_and_only_then(database: Database) -> None:
-    """A reader sees nothing of an open transaction, and all of it once it is committed."""
+    """A reader sees nothing of an open transaction, and all of it once committed."""
     async with database.transaction() as tx:
         await mark(tx, "a")
         assert await marks(database) == []
@@ -62,7 +62,7 @@ async def test_a_commit_is_seen_by_readers_and_only_then(database: Database) -> 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, asyncio.CancelledError, SystemExit, GeneratorExit])
 async def test_any_exception_rolls_back(database: Database, error: type[BaseException]) -> None:
-    """Whatever leaves a transaction takes all of it along, and the next one works."""
+    """Any exception rolls back the whole transaction, and the next one works."""
     with pytest.raises(error):
         await _write_and_raise(database, error)
     async with database.transaction() as tx:
@@ -78,7 +78,7 @@ async def _write_and_raise(database: Database, error: type[BaseException]) -> No
 
 
 async def test_a_statement_that_fails_rolls_back_what_was_before_it(database: Database) -> None:
-    """A row that breaks a rule takes the transaction with it."""
+    """A row that breaks a constraint rolls back the transaction."""
 
     async def write_twice() -> None:
         async with database.transaction() as tx:
@@ -91,14 +91,14 @@ async def test_a_statement_that_fails_rolls_back_what_was_before_it(database: Da
 
 
 async def test_every_row_of_a_transaction_has_one_time(database: Database, clock: Clock) -> None:
-    """`now` is when the transaction began, however long it takes."""
+    """`now` is the start of the transaction, however long it takes."""
     async with database.transaction() as tx:
         clock.wait(5)
         assert tx.now == START
 
 
 async def test_run_counts_the_rows_that_it_changed(database: Database) -> None:
-    """A statement says how many rows it wrote, changed or deleted."""
+    """A statement returns how many rows it wrote, changed or deleted."""
     async with database.transaction() as tx:
         assert await tx.run("INSERT INTO watermarks (key, value) VALUES ('a', ''), ('b', '')") == 2
         assert await tx.run("UPDATE watermarks SET value = 'x' WHERE key = 'a'") == 1
@@ -118,14 +118,14 @@ async def test_run_counts_the_rows_that_it_changed(database: Database) -> None:
     ],
 )
 async def test_a_reader_cannot_write(database: Database, sql: str) -> None:
-    """SQLite itself refuses it."""
+    """SQLite rejects a write."""
     async with database.read() as reader:
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             await reader.value(sql)
 
 
 async def test_as_many_read_at_once_as_there_are_readers(database: Database) -> None:
-    """One more waits until one of them is done, also after a cancelled one."""
+    """One more reader waits until another is free, also after a cancellation."""
     held = [database.read() for _ in range(READERS)]
     for each in held:
         await each.__aenter__()
@@ -139,7 +139,7 @@ async def test_as_many_read_at_once_as_there_are_readers(database: Database) -> 
 
 
 async def test_a_cancelled_reader_is_free_again(database: Database) -> None:
-    """However many are cancelled while they read, others read on."""
+    """Cancelled readers become free again."""
     for _ in range(READERS * 2):
         reading = asyncio.create_task(marks(database))
         await asyncio.sleep(0)
@@ -149,7 +149,7 @@ async def test_a_cancelled_reader_is_free_again(database: Database) -> None:
 
 
 async def test_one_and_value_and_all(database: Database) -> None:
-    """The first row or None, the first column or None, every row; each through what makes it."""
+    """The first row or None, the first column or None, every row; each built by the given callable."""
     async with database.transaction() as tx:
         assert await tx.one(dict, "SELECT key FROM watermarks") is None
         assert await tx.value("SELECT key FROM watermarks") is None
@@ -161,7 +161,7 @@ async def test_one_and_value_and_all(database: Database) -> None:
         assert len(await tx.all(dict, "SELECT key FROM watermarks")) == 2
 
 
-# --- how the file is opened -------------------------------------------------------------------------------------------
+# --- opening the file -------------------------------------------------------------------------------------------------
 
 
 async def _pragmas(connection: Connection) -> dict[str, object]:
@@ -187,17 +187,17 @@ async def test_every_reader_is_set_up_like_the_writer(database: Database) -> Non
 
 
 async def test_a_row_cannot_name_another_that_is_not_there(database: Database) -> None:
-    """Foreign keys bind."""
+    """Foreign keys are enforced."""
     with pytest.raises(sqlite3.IntegrityError, match="FOREIGN KEY"):
         async with database.transaction() as tx:
             await tx.run("INSERT INTO suppressions (id, contact_id, since, source, evidence) VALUES (1, 2, 3, '', '')")
 
 
-# --- who is told ------------------------------------------------------------------------------------------------------
+# --- listeners --------------------------------------------------------------------------------------------------------
 
 
 async def test_listeners_are_told_after_the_commit_of_what_was_woken(database: Database) -> None:
-    """Only those who wait for that, only once per commit, and not before others can see it."""
+    """Only listeners of the woken name are called, once per commit, after others can see it."""
     told: list[str] = []
     database.listen("jobs", lambda: told.append("jobs"))
     database.listen("jobs", lambda: told.append("jobs too"))
@@ -213,10 +213,10 @@ async def test_listeners_are_told_after_the_commit_of_what_was_woken(database: D
 
 
 async def test_nobody_is_told_of_what_was_rolled_back(database: Database) -> None:
-    """A transaction that fails wakes nobody, nor does it leave its wish to the next."""
+    """A rolled-back transaction calls no listener, and leaves none to the next one."""
     told: list[str] = []
     database.listen("jobs", lambda: told.append("jobs"))
-    with pytest.raises(ValueError):  # noqa: PT011 - ours
+    with pytest.raises(ValueError):  # noqa: PT011 - our own
         await _write_and_raise(database, ValueError)
     async with database.transaction() as tx:
         await mark(tx, "a")

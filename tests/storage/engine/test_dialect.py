@@ -1,4 +1,4 @@
-"""Every statement that we write is also PostgreSQL: PostgreSQL's own parser reads it."""
+"""PostgreSQL's own parser accepts every statement that we write."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ONLY_SQLITE = re.compile(
 )
 NAMED = re.compile(r"'[^']*'|:(\w+)")
 
-# What stands in a statement that is put together at run time: the piece of code, and an example of its text.
+# The parts of a statement that are inserted at run time: the code, with an example of its text.
 MADE = {
     "conversations": {"side": "<", "order": "DESC"},
     "backup_copy": {"table": "jobs"},
@@ -37,14 +37,14 @@ MADE = {
 
 
 class Statement(NamedTuple):
-    """A statement and where it stands."""
+    """A statement and its place."""
 
     place: str
     sql: str
 
 
 def statements() -> Iterator[Statement]:
-    """Every statement in the package: the literals of its modules, and its migrations."""
+    """Returns every statement in the package: the literals of its modules, and its migrations."""
     root = Path(str(storage.__file__)).parent
     for path in sorted(root.rglob("*.py")):
         module = ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
@@ -54,7 +54,7 @@ def statements() -> Iterator[Statement]:
 
 
 def in_module(name: str, source: str) -> Iterator[Statement]:
-    """The string literals of a module that begin like a statement, with what is put into them filled in."""
+    """Returns a module's string literals that begin like a statement, with their placeholders filled in."""
     tree = ast.parse(source)
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     pieces = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
@@ -66,7 +66,7 @@ def in_module(name: str, source: str) -> Iterator[Statement]:
 
 
 def filled(module: str, node: ast.Constant | ast.JoinedStr) -> str | None:
-    """The text of a literal; None if it is no text."""
+    """Returns the text of a literal, or None if it is not text."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
     parts = [ast.Constant("") if isinstance(part, ast.FormattedValue) else part for part in node.values]
@@ -79,14 +79,14 @@ def filled(module: str, node: ast.Constant | ast.JoinedStr) -> str | None:
 
 
 def value_of(module: str, expression: ast.expr) -> str:
-    """What is put into a statement: a constant of its module, or an example of what is made at run time."""
+    """Returns an inserted value: a constant of its module, or an example of a run-time value."""
     written = ast.unparse(expression)
     found = vars(import_module(module)).get(written)
     return found if isinstance(found, str) else MADE[module.rpartition(".")[2]][written]
 
 
 def numbered(sql: str) -> str:
-    """The statement with PostgreSQL's parameters in place of named ones."""
+    """Returns the statement with PostgreSQL's numbered parameters."""
     names: list[str] = []
 
     def number(match: re.Match[str]) -> str:
@@ -102,7 +102,7 @@ EVERY = list(statements())
 
 
 def test_the_statements_are_found() -> None:
-    """A test of nothing would pass."""
+    """The search finds statements, so that the other tests check something."""
     places = {statement.place.partition(":")[0].rpartition(".")[2] for statement in EVERY}
     assert len(EVERY) > 70
     assert places >= {"attempts", "conversations", "intake", "jobs", "messages", "posts", "receipts", "migration 1"}
@@ -110,7 +110,7 @@ def test_the_statements_are_found() -> None:
 
 @pytest.mark.parametrize("statement", EVERY, ids=lambda statement: statement.place)
 def test_postgresql_reads_it(statement: Statement) -> None:
-    """It parses there as it stands, and uses nothing that only SQLite has."""
+    """It parses, and uses nothing that only SQLite has."""
     assert pglast.parse_sql(numbered(statement.sql))
     assert not ONLY_SQLITE.search(statement.sql)
 
@@ -124,16 +124,16 @@ def test_postgresql_reads_it(statement: Statement) -> None:
     ],
 )
 def test_what_only_sqlite_understands_would_be_found(sql: str) -> None:
-    """PostgreSQL's parser says no."""
+    """PostgreSQL's parser rejects SQLite's own syntax."""
     with pytest.raises(pglast.parser.ParseError):
         pglast.parse_sql(numbered(sql))
 
 
-# Small tables, or those where every row is wanted.
+# Small tables, or queries that need every row.
 READ_WHOLE = {"identity", "pauses", "quotas", "jobs", "CONSTANT"}
 READ_THROUGH = (
-    "USING COVERING INDEX contacts_search",  # a part of a name is found by looking at every name
-    "USING COVERING INDEX conversations_places",  # where the open ones are, once at a start
+    "USING COVERING INDEX contacts_search",  # searches all names for a part of a name
+    "USING COVERING INDEX conversations_places",  # the channels of open conversations, once at start
 )
 
 
@@ -149,11 +149,11 @@ def schema() -> Iterator[sqlite3.Connection]:
 
 @pytest.mark.parametrize("statement", EVERY, ids=lambda statement: statement.place)
 def test_no_statement_looks_at_every_row(statement: Statement, schema: sqlite3.Connection) -> None:
-    """Each finds its rows by an index, so that it takes as long in the third year as on the first day."""
+    """Each statement finds its rows by an index, so that it does not slow down over the years."""
     if re.match(r"\s*(CREATE|--)", statement.sql):
         return
     values = {match[1]: None for match in NAMED.finditer(statement.sql) if match[1]}
     for *_, step in schema.execute(f"EXPLAIN QUERY PLAN {statement.sql}", values):
         scanned = re.match(r"SCAN (?:\d+ )?(\w+)", step)
-        by_part = "USING INDEX" in step and "autoindex" not in step  # of the few rows that wait
+        by_part = "USING INDEX" in step and "autoindex" not in step  # of the few waiting rows
         assert scanned is None or by_part or scanned[1] in READ_WHOLE or step.endswith(READ_THROUGH)

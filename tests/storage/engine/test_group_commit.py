@@ -1,4 +1,4 @@
-"""Transactions that wait for the writer together share one commit; each still ends whole or not at all by itself."""
+"""Transactions that wait for the writer together share one commit, and each one still succeeds or fails by itself."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from storage.engine.database import Database
 
 
-NORMAL, FULL = 1, 2  # as `PRAGMA synchronous` tells
+NORMAL, FULL = 1, 2  # values of `PRAGMA synchronous`
 
 
 class Change(Exception):
-    """Somebody changed their mind."""
+    """Raised to leave a transaction."""
 
 
 async def write(database: Database, key: str, *, fails: bool = False, size: int = 1) -> None:
-    """A transaction of one row."""
+    """Runs a transaction of one row."""
     async with database.transaction() as tx:
         await mark(tx, key, "x" * size)
         await asyncio.sleep(0)
@@ -33,7 +33,7 @@ async def write(database: Database, key: str, *, fails: bool = False, size: int 
 
 
 async def test_those_who_wait_together_share_one_commit(database: Database) -> None:
-    """However many they are; the ones that come later get the next."""
+    """Any number of waiters share one commit; later ones get the next."""
     commits = await count_commits(database)
     await asyncio.gather(*(write(database, f"row {number}") for number in range(20)))
     assert len(commits) == 1
@@ -43,7 +43,7 @@ async def test_those_who_wait_together_share_one_commit(database: Database) -> N
 
 
 async def test_nobody_goes_on_before_it_is_on_the_disk(database: Database) -> None:
-    """A reader sees what a transaction wrote as soon as that has returned."""
+    """A reader sees a transaction's rows as soon as it has returned."""
 
     async def look(number: int) -> None:
         await write(database, f"row {number}")
@@ -53,7 +53,7 @@ async def test_nobody_goes_on_before_it_is_on_the_disk(database: Database) -> No
 
 
 async def test_one_that_fails_takes_no_other_with_it(database: Database) -> None:
-    """What it wrote is undone, what those before and after it wrote is committed."""
+    """A failed transaction is undone; those before and after it are committed."""
     commits = await count_commits(database)
     found = await asyncio.gather(
         *(write(database, f"row {number}", fails=number % 2 == 1) for number in range(6)), return_exceptions=True
@@ -64,7 +64,7 @@ async def test_one_that_fails_takes_no_other_with_it(database: Database) -> None
 
 
 async def test_one_that_is_cancelled_takes_no_other_with_it(database: Database) -> None:
-    """Also while the others wait for the commit that they share."""
+    """The same holds if it is cancelled while others wait for the shared commit."""
     tasks = [asyncio.create_task(write(database, f"row {number}")) for number in range(3)]
     while not database._batch:  # noqa: ASYNC110 - turn by turn, so as not to miss it
         await asyncio.sleep(0)
@@ -75,7 +75,7 @@ async def test_one_that_is_cancelled_takes_no_other_with_it(database: Database) 
 
 
 async def test_a_commit_that_fails_is_told_to_all_who_share_it(database: Database) -> None:
-    """None of them is there, nobody is told that it is, and the next one works."""
+    """If a commit fails, its rows are gone, no listener is called, every caller gets the error, and the next works."""
     async with database.transaction() as tx:
         pages = await tx.value("PRAGMA page_count")
     await database._writer.execute(f"PRAGMA max_page_count = {pages + 3}")
@@ -91,7 +91,7 @@ async def test_a_commit_that_fails_is_told_to_all_who_share_it(database: Databas
 
 
 async def test_a_row_that_two_of_them_want_is_the_first_ones(database: Database) -> None:
-    """Each sees what those before it wrote, committed or not."""
+    """Each transaction sees the rows of those before it, committed or not."""
 
     async def once(number: int) -> int:
         async with database.transaction() as tx:
@@ -102,7 +102,7 @@ async def test_a_row_that_two_of_them_want_is_the_first_ones(database: Database)
 
 
 async def test_a_statement_that_fails_leaves_the_ones_before_it(database: Database) -> None:
-    """As a transaction of its own would have been."""
+    """A failed statement affects only its own transaction."""
 
     async def twice() -> None:
         async with database.transaction() as tx:
@@ -116,7 +116,7 @@ async def test_a_statement_that_fails_leaves_the_ones_before_it(database: Databa
 
 
 async def test_what_need_not_be_synced_shares_no_commit_with_what_must(database: Database) -> None:
-    """It is committed at once and not synced; the later one brings it along, in the order of asking."""
+    """An unsynced transaction is committed at once; the next synced one writes it to disk, in order of request."""
     found: list[tuple[str, int]] = []
 
     async def look(key: str, *, synced: bool) -> None:
@@ -134,7 +134,7 @@ async def test_what_need_not_be_synced_shares_no_commit_with_what_must(database:
 
 @pytest.mark.parametrize("steps", range(30))
 async def test_cancelled_while_it_commits_for_others_they_still_hear_of_it(database: Database, steps: int) -> None:
-    """Who wants the file alone, or synced, commits what the others wrote; they go on whatever becomes of it."""
+    """A caller that needs the file alone or synced commits the waiting rows, whose callers continue in any case."""
 
     async def unsynced() -> None:
         async with database.transaction(synced=False) as tx:

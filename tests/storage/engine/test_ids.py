@@ -1,4 +1,4 @@
-"""Ids rise in the order they were made, whatever the clock does, and over a restart."""
+"""Ids rise in order of creation, with any clock, and over a restart."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LARGEST = 2**63 - 1  # a BIGINT
 
 @given(st.lists(st.integers(0, 4 * START), min_size=2), st.integers(0, LARGEST // 4))
 def test_ids_rise_whatever_the_clock_does(times: list[int], stored: int) -> None:
-    """Each is greater than every one before it and than what is stored; none is too large for a BIGINT."""
+    """Each id is greater than every earlier one and every stored one, and fits in a BIGINT."""
     ids = Ids()
     ids.rise_above(stored)
     made = [ids.new(now) for now in times]
@@ -37,7 +37,7 @@ def test_ids_rise_whatever_the_clock_does(times: list[int], stored: int) -> None
 
 @given(st.integers(0, 255), st.integers(0, 255))
 def test_two_processes_never_make_the_same_id_in_one_microsecond(one: int, other: int) -> None:
-    """Unless they drew the same of 256 numbers."""
+    """Two processes collide only if they drew the same of 256 numbers."""
     made = []
     for writer in (one, other):
         ids = Ids()
@@ -47,7 +47,7 @@ def test_two_processes_never_make_the_same_id_in_one_microsecond(one: int, other
 
 
 async def tables_with_ids(database: Database) -> list[str]:
-    """Every table whose ids are ours."""
+    """Returns every table with our ids."""
     return [
         row["name"]
         for row in await rows(
@@ -61,7 +61,7 @@ async def tables_with_ids(database: Database) -> list[str]:
 
 
 async def test_ids_rise_over_a_restart_with_the_clock_set_back(path: Path, clock: Clock) -> None:
-    """Whichever table has the greatest id, the next start makes greater ones."""
+    """After a restart new ids are greater than the greatest in any table."""
     async with opened(path, clock) as database:
         tables = await tables_with_ids(database)
     assert len(tables) > 10
@@ -76,7 +76,7 @@ async def test_ids_rise_over_a_restart_with_the_clock_set_back(path: Path, clock
 
 
 def insert_anything(path: Path, table: str, row_id: int) -> None:
-    """A row of no sense but for its id, past every rule."""
+    """Inserts a meaningless row with this id, ignoring constraints."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         columns = list(connection.execute("SELECT 1 FROM pragma_table_info(?)", [table]))
@@ -86,16 +86,16 @@ def insert_anything(path: Path, table: str, row_id: int) -> None:
 
 @given(st.datetimes(datetime(2, 1, 1), datetime(9998, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - bounds
 def test_times_come_back_as_they_were(moment: datetime) -> None:
-    """A moment as microseconds is the same moment, to the microsecond."""
+    """A datetime survives the conversion to microseconds and back."""
     assert to_datetime(from_datetime(moment)) == moment.astimezone(UTC)
 
 
 @pytest.mark.parametrize("microseconds", [0, 1, 999_999, START, START + 1])
 def test_microseconds_come_back_as_they_were(microseconds: int) -> None:
-    """And so do stored times."""
+    """Stored times survive it too."""
     assert from_datetime(to_datetime(microseconds)) == microseconds
 
 
 def test_the_system_clock_counts_microseconds() -> None:
-    """It is now, and does not stand still."""
+    """It returns the current time and moves on."""
     assert START < system_clock() < 10 * START

@@ -1,4 +1,4 @@
-"""The schema is made once, whole, and never by an older program over a newer one."""
+"""The schema is created once and whole, and never by an older program over a newer one."""
 
 from __future__ import annotations
 
@@ -34,23 +34,23 @@ BROKEN = [
 
 
 async def recorded(database: Database) -> list[tuple[int, str, int]]:
-    """What the file says of its schema."""
+    """Returns the file's record of its schema."""
     found = await rows(database, "SELECT version, name, applied_at FROM migrations ORDER BY version")
     return [(row["version"], row["name"], row["applied_at"]) for row in found]
 
 
 async def schema(database: Database) -> list[str]:
-    """Everything that the schema is made of."""
+    """Returns all objects of the schema."""
     return [row["sql"] for row in await rows(database, "SELECT sql FROM sqlite_master ORDER BY type, name")]
 
 
 async def test_a_fresh_file_has_every_migration_recorded(database: Database) -> None:
-    """With its number, its name and when."""
+    """Each migration is recorded with its number, name and time."""
     assert await recorded(database) == [(known.version, known.name, START) for known in migrations.known()]
 
 
 async def test_opening_again_changes_nothing(path: Path, clock: Clock) -> None:
-    """Each is applied once, however often the file is opened."""
+    """Each migration is applied once, however often the file is opened."""
     async with opened(path, clock) as first:
         before = (await recorded(first), await schema(first))
     clock.wait(60)
@@ -59,7 +59,7 @@ async def test_opening_again_changes_nothing(path: Path, clock: Clock) -> None:
 
 
 def test_the_files_are_numbered_without_gaps() -> None:
-    """From 0001 on, each with a name, and nothing else lies among them."""
+    """The files are numbered from 0001, each with a name, and there are no other files."""
     names = sorted(entry.name for entry in files(migrations).iterdir() if entry.name.endswith(".sql"))
     assert all(re.fullmatch(r"\d{4}_[a-z][a-z0-9_]*\.sql", name) for name in names)
     assert [int(name[:4]) for name in names] == list(range(1, len(names) + 1))
@@ -67,7 +67,7 @@ def test_the_files_are_numbered_without_gaps() -> None:
 
 
 async def test_a_newer_file_is_refused_and_left_alone(path: Path, clock: Clock) -> None:
-    """With a sentence that says what to do."""
+    """A newer file is rejected with a sentence that says what to do."""
     async with opened(path, clock) as database:
         async with database.transaction() as tx:
             await tx.run("INSERT INTO migrations VALUES (9999, 'of_the_future', 0)")
@@ -80,7 +80,7 @@ async def test_a_newer_file_is_refused_and_left_alone(path: Path, clock: Clock) 
 
 @asynccontextmanager
 async def connected(path: Path) -> AsyncIterator[aiosqlite.Connection]:
-    """A plain connection to the file, set up like the writer."""
+    """Returns a plain connection to the file, set up like the writer."""
     connection = await connect(path)
     try:
         yield connection
@@ -89,18 +89,18 @@ async def connected(path: Path) -> AsyncIterator[aiosqlite.Connection]:
 
 
 async def tables(connection: aiosqlite.Connection) -> list[str]:
-    """The tables that are there."""
+    """Returns the tables."""
     found = await connection.execute_fetchall("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
     return [row[0] for row in found]
 
 
 async def apply(connection: aiosqlite.Connection, clock: Clock, known: list[Migration]) -> list[int]:
-    """Brings a file up to these, and returns the versions that were missing."""
+    """Applies migrations and returns the versions that were missing."""
     return [migration.version async for migration in migrations._apply(connection, clock, known)]
 
 
 async def test_one_that_fails_half_way_leaves_the_file_as_it_was(path: Path, clock: Clock) -> None:
-    """Those before it stay, nothing of it is there, those after it are not tried; mended, it goes on from there."""
+    """A failed migration leaves nothing and stops later ones; once fixed, the run continues from there."""
     async with connected(path) as connection:
         with pytest.raises(sqlite3.OperationalError, match="nowhere"):
             await apply(connection, clock, BROKEN)
@@ -114,7 +114,7 @@ async def test_one_that_fails_half_way_leaves_the_file_as_it_was(path: Path, clo
 
 
 async def test_a_rule_that_a_migration_itself_breaks_is_an_error(path: Path, clock: Clock) -> None:
-    """It is not taken for another process that was faster."""
+    """A migration's own constraint error is not taken for another process that was faster."""
     async with connected(path) as connection:
         twice = [Migration(1, "first", "CREATE TABLE a (x BIGINT PRIMARY KEY); INSERT INTO a VALUES (1), (1);")]
         with pytest.raises(sqlite3.IntegrityError):
@@ -123,7 +123,7 @@ async def test_a_rule_that_a_migration_itself_breaks_is_an_error(path: Path, clo
 
 
 async def test_several_that_open_a_file_at_once_bring_it_up_to_date_once(path: Path, clock: Clock) -> None:
-    """The bot and the command line may be started together after an upgrade."""
+    """The bot and a command may start at the same time after an upgrade."""
     async with connected(path), AsyncExitStack() as stack:
         databases = [opened(path, clock) for _ in range(4)]
         await asyncio.gather(*(stack.enter_async_context(database) for database in databases))
@@ -132,7 +132,7 @@ async def test_several_that_open_a_file_at_once_bring_it_up_to_date_once(path: P
 
 
 async def test_one_that_stands_behind_another_goes_on_with_the_next(path: Path, clock: Clock) -> None:
-    """What another process applied between our look and our turn is not applied again."""
+    """A migration that another process applied in the meantime is not applied again."""
     async with connected(path) as ours, connected(path) as theirs:
         known = [Migration(number, f"number_{number}", f"CREATE TABLE t{number} (x BIGINT);") for number in (1, 2)]
         applying = migrations._apply(ours, clock, known)

@@ -1,4 +1,4 @@
-"""A full disk, a file held by another process, a file that is none of ours."""
+"""A full disk, a file held by another process, a file that is not ours."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ connection.close()
 
 @contextmanager
 def another_process_writes(path: Path) -> Iterator[None]:
-    """Another process has a transaction open in the file; it commits at the end."""
+    """Lets another process hold an open transaction and commit it at the end."""
     command = [sys.executable, "-c", HOLD, str(path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
         assert process.stdin is not None
@@ -54,7 +54,7 @@ def another_process_writes(path: Path) -> Iterator[None]:
 
 
 async def test_a_file_that_another_process_holds_is_an_error_in_time_for_slack(database: Database, path: Path) -> None:
-    """After 1.5 seconds it is given up, without stopping the loop or the readers; later it works again."""
+    """A wait ends after 1.5 seconds without blocking the loop or the readers; later it works again."""
     ticks = 0
 
     async def tick() -> None:
@@ -70,7 +70,8 @@ async def test_a_file_that_another_process_holds_is_an_error_in_time_for_slack(d
             async with database.transaction() as tx:
                 await mark(tx, "ours")
         assert time.monotonic() - began > 1.2
-        (waits,) = await database._writer.execute_fetchall("PRAGMA busy_timeout")
+        async with database._writer.waiting():
+            (waits,) = await database._writer.execute_fetchall("PRAGMA busy_timeout")
         assert waits[0] == 1500  # milliseconds of Slack's 3,000
         assert await marks(database) == []
     ticking.cancel()
@@ -81,7 +82,7 @@ async def test_a_file_that_another_process_holds_is_an_error_in_time_for_slack(d
 
 
 async def test_what_another_process_wrote_is_noticed(database: Database, path: Path) -> None:
-    """`data_version` changes once it has committed, not before, and also if we wrote in between."""
+    """`data_version` changes once another process has committed, also if we wrote in between."""
     before = await database.data_version()
     with another_process_writes(path):
         assert await database.data_version() == before
@@ -93,21 +94,21 @@ async def test_what_another_process_wrote_is_noticed(database: Database, path: P
 
 
 async def fill(database: Database) -> None:
-    """Makes the file as small as what is in it, as a full disk would."""
+    """Shrinks the file to its content, so that writing needs new pages, like a full disk."""
     async with database.transaction() as tx:
         pages = await tx.value("PRAGMA page_count")
     await database._writer.execute(f"PRAGMA max_page_count = {pages}")
 
 
 async def write_much(database: Database) -> None:
-    """A transaction that needs some hundred pages more."""
+    """Runs a transaction that needs some hundred more pages."""
     async with database.transaction() as tx:
         for number in range(200):
             await mark(tx, f"row {number}", "x" * 4000)
 
 
 async def test_a_full_disk_is_an_error_and_not_the_end(database: Database) -> None:
-    """What does not fit is not there, what was there stays, and with room again all goes on."""
+    """On a full disk a write fails, old rows stay, and with room again everything works."""
     async with database.transaction() as tx:
         await mark(tx, "before")
     await fill(database)
@@ -122,7 +123,7 @@ async def test_a_full_disk_is_an_error_and_not_the_end(database: Database) -> No
 
 
 async def test_on_a_full_disk_nothing_is_taken_in(database: Database) -> None:
-    """Whoever waits for the intake gets the error; the next arrival is taken in once there is room."""
+    """Waiting appends get the error; with room again the next arrival is stored."""
     appender = Appender(database)
     await fill(database)
     large = [Arrival("fone", "inbound", f"large {number}", b"x" * 100_000, {}) for number in range(3)]
@@ -134,7 +135,7 @@ async def test_on_a_full_disk_nothing_is_taken_in(database: Database) -> None:
 
 
 async def threads(count: int) -> None:
-    """Waits until no more than so many are there: each connection has one, and would keep the process alive."""
+    """Waits until at most this many threads are alive: each connection has one, and would keep the process alive."""
     async with asyncio.timeout(PATIENCE):
         while threading.active_count() > count:  # noqa: ASYNC110 - a thread sets no event
             await asyncio.sleep(0.005)
@@ -142,14 +143,14 @@ async def threads(count: int) -> None:
 
 @pytest.fixture
 def diary(path: Path) -> Iterator[Path]:
-    """A file that is no database; it is left as it was."""
+    """A file that is not a database, and must not change."""
     path.write_text("Dear diary, " * 400, encoding="utf-8")
     yield path
     assert path.read_text(encoding="utf-8") == "Dear diary, " * 400
 
 
 async def test_a_file_that_is_no_database_is_an_error(diary: Path, clock: Clock) -> None:
-    """It is left as it was, and nothing of the try stays open."""
+    """The file does not change, and no connection stays open."""
     before = threading.active_count()
     with pytest.raises(sqlite3.DatabaseError):
         await open_database(diary, clock)
@@ -157,7 +158,7 @@ async def test_a_file_that_is_no_database_is_an_error(diary: Path, clock: Clock)
 
 
 async def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path, clock: Clock) -> None:
-    """A database is made in a folder, never the folder."""
+    """Opening creates a database in a folder, but never the folder."""
     before = threading.active_count()
     with pytest.raises(sqlite3.OperationalError):
         await open_database(tmp_path / "nowhere" / "threadline.db", clock)
@@ -165,7 +166,7 @@ async def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path, clock: Clo
 
 
 async def test_closing_waits_for_what_is_under_way(path: Path, clock: Clock) -> None:
-    """A transaction that was begun is committed before the file is closed."""
+    """A transaction under way is committed before the file is closed."""
     database = await open_database(path, clock)
     begun = asyncio.Event()
 

@@ -1,4 +1,4 @@
-"""Every schema that was ever released comes up to date, and loses nothing (issue F, point 6)."""
+"""Every released schema can be migrated without loss (issue F, point 6)."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ WRITE = "run `python -m tests.storage.engine.released <version>` before the rele
 
 
 def is_released(version: str) -> bool:
-    """Whether the changelog has it as a release."""
+    """Returns True if the changelog lists it as a release."""
     return f"\n## [{version}] - " in page("CHANGELOG.md").text
 
 
 def loaded(dump: Path, path: Path) -> dict[str, list[tuple[object, ...]]]:
-    """Makes the database of a release; returns its rows, by table."""
+    """Creates the database of a release; returns its rows by table."""
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(dump.read_text(encoding="utf-8"))
         tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
@@ -40,12 +40,12 @@ def loaded(dump: Path, path: Path) -> dict[str, list[tuple[object, ...]]]:
 
 
 def rows(connection: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
-    """Everything in a table."""
-    return connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # noqa: S608 - a name of our schema
+    """Returns all rows of a table."""
+    return connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()  # noqa: S608 - a name from our schema
 
 
 def shape(path: Path) -> list[tuple[object, ...]]:
-    """What a schema is made of: each table's columns, and each index with what it is on."""
+    """Returns the shape of a schema: each table's columns, and each index with its columns."""
     with closing(sqlite3.connect(path)) as connection:
         names = connection.execute(
             "SELECT type, name FROM sqlite_master WHERE sql IS NOT NULL ORDER BY 1, 2"
@@ -58,7 +58,7 @@ def shape(path: Path) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("dump", released.dumps(), ids=lambda dump: dump.stem)
 async def test_a_released_schema_comes_up_to_date(dump: Path, tmp_path: Path, path: Path, clock: Clock) -> None:
-    """It becomes the schema that a fresh file gets; every row is there, and what it held is in it still."""
+    """A migrated schema equals a new one, and every row has its content."""
     old, fresh = tmp_path / "old.db", path
     before = loaded(dump, old)
     assert all(before.values())
@@ -76,13 +76,13 @@ async def test_a_released_schema_comes_up_to_date(dump: Path, tmp_path: Path, pa
 
 
 def test_there_is_a_dump_of_every_release() -> None:
-    """And one of the version that is to be released next, as it is now."""
+    """Every release has a dump, and so has the next version."""
     assert VERSION in {dump.stem for dump in released.dumps()}, WRITE
 
 
 @pytest.mark.skipif(is_released(VERSION), reason="the present schema may be ahead of the newest release")
 def test_the_dump_of_the_next_release_is_current(tmp_path: Path) -> None:
-    """Until it is released its migrations may change; then its dump has to be written anew, by the command it names."""
+    """Until a release its migrations may change; its dump must then be written again (the error names the command)."""
     dump = released.FOLDER / f"{VERSION}.sql"
     loaded(dump, tmp_path / "old.db")
     released_to = migrate.look(tmp_path / "old.db").schema
@@ -91,7 +91,7 @@ def test_the_dump_of_the_next_release_is_current(tmp_path: Path) -> None:
 
 
 def test_a_released_migration_is_never_changed() -> None:
-    """Files that are out there have it as it was: a change is a new migration."""
+    """A released migration never changes: a change is a new migration."""
     kept: dict[str, str] = json.loads(released.DIGESTS.read_text(encoding="utf-8"))
     now = released.digests()
     assert list(kept) == list(now)[: len(kept)]

@@ -1,4 +1,4 @@
-"""Erasure reaches every table that leads to a contact, knows their number in every form, and nobody else's."""
+"""Erasure reaches every table that leads to a contact, and finds their number in every form, but no one else's."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ SPELLINGS = (
 
 @pytest.mark.parametrize("text", SPELLINGS)
 def test_a_number_is_known_in_every_form(text: str) -> None:
-    """With the country's code or a zero, spaced, escaped for a URL or for JSON."""
+    """With the country code or a zero, with spaces, escaped for a URL or for JSON."""
     needles = Needles.of(PHONE, Traces([], [], [], [], [], [], [], []))
     assert needles.in_text(f'{{"text": "call {text} please"}}')
 
 
 @pytest.mark.parametrize("address", ["12345", "client:alice", "+4412"])
 def test_short_addresses_are_whole_words(address: str) -> None:
-    """A short code inside of a longer number is not it."""
+    """A short code inside a longer number does not match."""
     found = spelt(address)
     bare = address.removeprefix("+")
     assert found.search(f"to {bare}.")
@@ -61,7 +61,7 @@ def test_short_addresses_are_whole_words(address: str) -> None:
 
 @given(st.text(), st.integers(10**15, 10**17))
 def test_ids_are_known_in_any_text(text: str, number: int) -> None:
-    """An id of ours, or the first message of a thread, among anything else."""
+    """Our ids, and a thread's first message, are found in any text."""
     traces = Traces([number], [], [], [], [], [Thread("C1", "1765535460.000100")], [], [])
     needles = Needles.of(PHONE, traces)
     assert needles.in_text(f"{text} {number} {text}")
@@ -71,7 +71,7 @@ def test_ids_are_known_in_any_text(text: str, number: int) -> None:
 
 
 async def test_nothing_of_one_is_left_and_all_of_the_other(database: Database, tmp_path: Path) -> None:
-    """Rows in every table, what came in, jobs and files: those of one go, those of the other stay as they were."""
+    """All rows, intake entries, jobs and files of one contact are deleted; another contact's stay."""
     file_store = FileStore(tmp_path / "files")
     async with database.transaction() as tx:
         made = [await _lived(tx, phone) for phone in (PHONE, OTHER)]
@@ -103,7 +103,7 @@ async def test_nothing_of_one_is_left_and_all_of_the_other(database: Database, t
 
 
 async def test_who_began_it_is_told_also_when_only_the_end_was_cut_short(database: Database, tmp_path: Path) -> None:
-    """All was erased and the job is done again: one sentence with what was done, and nothing for the command line."""
+    """If only the end was interrupted, a second run reports once what was deleted, and nothing to the command line."""
     slack: Any = None
     work = Eraser(database, slack, FileStore(tmp_path / "files"), US)
     async with database.transaction() as tx:
@@ -125,7 +125,7 @@ async def test_who_began_it_is_told_also_when_only_the_end_was_cut_short(databas
 
 
 class Breaking(FileStore):
-    """A shelf that fails once, as a disk does."""
+    """A file store that fails once, like a disk."""
 
     broken = True
 
@@ -138,7 +138,7 @@ class Breaking(FileStore):
 
 
 async def test_what_was_cut_short_is_done_by_the_next_try(database: Database, tmp_path: Path) -> None:
-    """Before the rows, and again before the end: what was counted is what one try would have counted."""
+    """An interruption before the rows and before the end gives the same counts as one run."""
     slack: Any = None
     work = Eraser(database, slack, Breaking(tmp_path / "files"), US)
     async with database.transaction() as tx:
@@ -211,7 +211,7 @@ async def _sent(tx: Any, conversation_id: int) -> int:
 
 
 async def test_every_table_that_leads_to_a_contact_is_reached(database: Database) -> None:
-    """A new table that refers to one of these is forgotten here at one's peril."""
+    """Every table that refers to these tables is covered; a new one must be added."""
     known = {"suppressions", "contacts", "leases", *contact_erasure._OF_MESSAGE, *contact_erasure._OF_CONVERSATION}
     leading = {"contacts", "conversations", "messages", "attempts"}
     for table in [each["name"] for each in await rows(database, "SELECT name FROM sqlite_master WHERE type = 'table'")]:

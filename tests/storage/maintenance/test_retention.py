@@ -1,4 +1,4 @@
-"""What is over is dropped, some rows at a time, and nothing else is; the file can be cleaned of its remains."""
+"""Retention deletes finished texts in small steps, and nothing else; the file can be cleaned of remains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MARK = "MARKED-WORDS"
 
 
 async def _filled(database: Database, file_store: FileStore) -> dict[str, int]:
-    """A text each way that is over, one that waits, one that was never shown, and what came in; by name."""
+    """Adds a finished text in each direction, a waiting one, one never shown, and intake rows; returns ids by name."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         made = {"in": await an_inbound(tx, conversation.id, MARK) or 0, "out": await a_text(tx, MARK)}
@@ -49,7 +49,7 @@ async def _filled(database: Database, file_store: FileStore) -> dict[str, int]:
 
 
 async def test_what_is_over_is_dropped(database: Database, clock: Clock, tmp_path: Path) -> None:
-    """Bodies, raw payloads and files of what is over go after their days; what waits, and every row, stays."""
+    """Bodies, raw payloads and files of finished texts are deleted after their days; waiting texts and rows stay."""
     file_store = FileStore(tmp_path / "files")
     made = await _filled(database, file_store)
     settings = RetentionSettings(text_days=30, raw_days=30, dead_days=90)
@@ -71,7 +71,7 @@ async def test_what_is_over_is_dropped(database: Database, clock: Clock, tmp_pat
 
 
 async def test_nothing_is_left_in_the_file(database: Database, clock: Clock, tmp_path: Path, path: Path) -> None:
-    """After the file was written anew, neither it nor its log has a byte of what was dropped."""
+    """After a rewrite neither the file nor its log has a byte of the deleted data."""
     file_store = FileStore(tmp_path / "files")
     await _filled(database, file_store)
     clock.wait(3 * OLD)
@@ -92,7 +92,7 @@ async def test_nothing_is_dropped_by_itself(database: Database, clock: Clock, tm
     assert (await Retention(database, file_store, RetentionSettings()).drop())["texts"] == 0
 
 
-# What stays of a text whose time is over: what can be counted and explained, and no words of anybody.
+# Columns that stay after retention: counts and explanations, but no one's words.
 KEPT = {
     "messages": """
         id conversation_id direction origin encoding segments author account provider_id our_address said_at repeats
@@ -116,7 +116,7 @@ DROPPED = {
 
 
 async def test_every_column_is_decided_about(database: Database) -> None:
-    """`storage/maintenance/retention.py` drops each column that holds somebody's words; all others are listed here."""
+    """`storage/maintenance/retention.py` deletes each column with someone's words; all others are listed here."""
     for table, kept in KEPT.items():
         columns = {each["name"] for each in await rows(database, f"SELECT name FROM pragma_table_info('{table}')")}  # noqa: S608 - our own name
         strange = columns - set(kept.split()) - DROPPED[table]

@@ -1,4 +1,4 @@
-"""One try each to get one part of a text out: it ends in one way, and its status only moves forward."""
+"""Attempts: each ends in one way, and its status only moves forward."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ NUMBER = "+61400000055"
 
 
 async def accept(tx: Transaction, attempt: Attempt, provider_id: str | None = "S1", **how: object) -> Attempt:
-    """The provider took it."""
+    """Accepts an attempt."""
     said = {"status": Status.ACCEPTED, "from_address": None, "segments": None, **how}
     await attempts.accept(tx, attempt, provider_id=provider_id, **said)  # type: ignore[arg-type]  # as the caller says
     return await attempts.get(tx, attempt.id)
 
 
 async def test_a_new_one_is_under_way(database: Database) -> None:
-    """From here on the text may have gone out."""
+    """A new attempt counts as possibly sent."""
     async with database.transaction() as tx:
         message_id = await a_text(tx)
         attempt = await an_attempt(tx, message_id)
@@ -42,7 +42,7 @@ async def test_a_new_one_is_under_way(database: Database) -> None:
 
 
 async def test_tries_are_counted_for_each_part(database: Database) -> None:
-    """The newest of each part is what the message is at."""
+    """Attempts are counted per part; the newest of each part gives the message's status."""
     async with database.transaction() as tx:
         message_id = await a_text(tx)
         made = [await an_attempt(tx, message_id, part) for part in (1, 2, 1, 1, 3)]
@@ -54,7 +54,7 @@ async def test_tries_are_counted_for_each_part(database: Database) -> None:
 
 
 async def test_an_accepted_one_keeps_what_the_provider_said(database: Database, clock: Clock) -> None:
-    """Its id, the sender really used, the segments, and when."""
+    """An accepted attempt has the provider's id, the sender really used, the segments, and the time."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx), from_address=None)
     clock.wait(2)
@@ -68,7 +68,7 @@ async def test_an_accepted_one_keeps_what_the_provider_said(database: Database, 
 
 
 async def test_what_a_later_word_does_not_say_stays(database: Database, clock: Clock) -> None:
-    """A provider that is asked again and tells less takes nothing away."""
+    """A later answer with less information removes nothing."""
     async with database.transaction() as tx:
         attempt = await accept(tx, await an_attempt(tx, await a_text(tx)), from_address=NUMBER, segments=2)
         clock.wait(1)
@@ -78,7 +78,7 @@ async def test_what_a_later_word_does_not_say_stays(database: Database, clock: C
 
 
 async def test_a_provider_knows_one_attempt_by_an_id(database: Database) -> None:
-    """Within an account; another account's ids are its own."""
+    """A provider id is unique within its account."""
     async with database.transaction() as tx:
         message_id = await a_text(tx)
         await accept(tx, await an_attempt(tx, message_id))
@@ -90,7 +90,7 @@ async def test_a_provider_knows_one_attempt_by_an_id(database: Database) -> None
 
 @pytest.mark.parametrize("outcome", ["not sent", "refused"])
 async def test_one_that_did_not_go_out_has_failed(database: Database, outcome: Outcome) -> None:
-    """With the code and the sentence that say why."""
+    """A failed attempt has a code and a sentence."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         await attempts.end(tx, attempt.id, outcome, "BUSY", "It was busy.")
@@ -100,7 +100,7 @@ async def test_one_that_did_not_go_out_has_failed(database: Database, outcome: O
 
 
 async def test_an_unknown_one_is_still_sending(database: Database) -> None:
-    """Until somebody knows better; then the doubt is forgotten."""
+    """An unknown attempt is still sending until its result is known."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         await attempts.end(tx, attempt.id, "unknown", "timeout", "No answer came.")
@@ -112,7 +112,7 @@ async def test_an_unknown_one_is_still_sending(database: Database) -> None:
 
 
 async def test_a_failure_that_came_before_the_answer_keeps_its_sentence(database: Database) -> None:
-    """A receipt may overtake the answer to our own request."""
+    """A receipt may come before the answer to our own request."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         await attempts.advance(tx, attempt.id, Status.FAILED)
@@ -121,13 +121,13 @@ async def test_a_failure_that_came_before_the_answer_keeps_its_sentence(database
     assert (found.status, found.code, found.sentence) == (Status.FAILED, "30003", "The phone is off.")
 
 
-# --- the status -------------------------------------------------------------------------------------------------------
+# --- status -----------------------------------------------------------------------------------------------------------
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(st.lists(st.one_of(st.sampled_from(list(Status)), st.sampled_from(OUTCOMES)), max_size=8))
 async def test_no_status_moves_back(database: Database, steps: list[Status | Outcome]) -> None:
-    """In whatever order receipts and outcomes come, it ends at the furthest; what moved says so."""
+    """The status ends at the furthest one in any order of receipts and outcomes, and each step reports if it moved."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         furthest = Status.SENDING
@@ -143,7 +143,7 @@ async def test_no_status_moves_back(database: Database, steps: list[Status | Out
 
 
 async def _take(tx: Transaction, attempt: Attempt, step: Status | Outcome) -> Status:
-    """Does the step and returns how far it should take the attempt."""
+    """Applies a step and returns how far it should move the attempt."""
     if isinstance(step, Status):
         before = (await attempts.get(tx, attempt.id)).status
         assert await attempts.advance(tx, attempt.id, step) == (before < step)
@@ -156,7 +156,7 @@ async def _take(tx: Transaction, attempt: Attempt, step: Status | Outcome) -> St
 
 
 async def test_a_delivery_after_a_failure_counts(database: Database, clock: Clock) -> None:
-    """And says when it was."""
+    """A delivery after a failure counts, with its time."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         assert await attempts.advance(tx, attempt.id, Status.FAILED)
@@ -168,18 +168,18 @@ async def test_a_delivery_after_a_failure_counts(database: Database, clock: Cloc
 
 
 async def test_the_newest_word_is_kept(database: Database) -> None:
-    """As the provider said it."""
+    """The newest status word is stored as the provider sent it."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         await attempts.say(tx, attempt.id, "Wandering")
         assert (await attempts.get(tx, attempt.id)).word == "Wandering"
 
 
-# --- what is asked about them -----------------------------------------------------------------------------------------
+# --- queries ----------------------------------------------------------------------------------------------------------
 
 
 async def test_those_whose_request_was_under_way_are_found(database: Database) -> None:
-    """Oldest first; none that has ended in any way."""
+    """Attempts under way are returned oldest first, without those that have ended."""
     async with database.transaction() as tx:
         message_id = await a_text(tx)
         made = [await an_attempt(tx, message_id, part) for part in range(1, 7)]
@@ -202,7 +202,7 @@ async def test_those_whose_request_was_under_way_are_found(database: Database) -
     ],
 )
 async def test_what_may_be_out(database: Database, outcomes: list[Outcome | None], *, maybe: bool) -> None:
-    """Only what certainly never reached a provider may be changed or taken back."""
+    """Only texts that surely never reached a provider may be edited or deleted."""
     async with database.transaction() as tx:
         message_id = await a_text(tx)
         for outcome in outcomes:
@@ -228,7 +228,7 @@ async def test_what_may_be_out(database: Database, outcomes: list[Outcome | None
 async def test_what_may_have_been_given_a_lease(
     database: Database, outcome: Outcome | None, number: str | None, *, counts: bool
 ) -> None:
-    """A text that asked for a leased number counts as one until the number is known or none was given."""
+    """A text that asked for a leased number counts until the number is known or none was assigned."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx), from_address=None)
         if outcome == "accepted":
@@ -255,7 +255,7 @@ async def test_what_may_have_been_given_a_lease(
 async def test_a_name_that_may_have_been_replaced(
     database: Database, outcome: Outcome | None, asked: str, *, counts: bool
 ) -> None:
-    """A text from a name may have been given a lease until it is known to have gone out from that name."""
+    """A text from a name may have been given a lease until it surely was sent from that name."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx), from_address=asked)
         if outcome == "accepted":
@@ -268,7 +268,7 @@ async def test_a_name_that_may_have_been_replaced(
 
 
 async def test_what_it_came_from_may_turn_out_late(database: Database) -> None:
-    """Then it is no longer one of those that may have been given a number."""
+    """The real sender may become known later; then the text no longer counts as possibly leased."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx), from_address=None)
         await attempts.end(tx, attempt.id, "unknown", "", "")
@@ -278,7 +278,7 @@ async def test_what_it_came_from_may_turn_out_late(database: Database) -> None:
 
 
 async def test_one_that_is_not_there(database: Database) -> None:
-    """`find` gives None, `get` an error."""
+    """`find` returns None, `get` raises an error."""
     async with database.read() as reader:
         assert await attempts.find(reader, 1) is None
         with pytest.raises(LookupError, match="no attempt 1"):
@@ -286,7 +286,7 @@ async def test_one_that_is_not_there(database: Database) -> None:
 
 
 async def test_nothing_private_is_in_a_repr(database: Database) -> None:
-    """Neither a number nor the text."""
+    """A repr shows neither a number nor the text."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
     assert not any(private in repr(attempt) for private in (PHONE, OURS, "ready"))

@@ -1,4 +1,4 @@
-"""Who is on the other end, and who of them wants no more texts."""
+"""Contacts and their opt-outs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 async def test_an_address_is_one_contact(database: Database) -> None:
-    """However often they text; another address is somebody else."""
+    """An address is one contact, however often it texts; another address is another contact."""
     async with database.transaction() as tx:
         first = await contacts.remember(tx, PHONE)
         assert await contacts.remember(tx, PHONE) == first
@@ -27,7 +27,7 @@ async def test_an_address_is_one_contact(database: Database) -> None:
 
 
 async def test_one_that_is_not_there(database: Database) -> None:
-    """`find` gives None, `get` an error without the number."""
+    """`find` returns None, `get` raises an error without the number."""
     async with database.read() as reader:
         assert await contacts.find(reader, PHONE) is None
         with pytest.raises(LookupError, match="no contact 1"):
@@ -35,7 +35,7 @@ async def test_one_that_is_not_there(database: Database) -> None:
 
 
 async def test_an_opt_out_holds_until_it_is_lifted(database: Database, clock: Clock) -> None:
-    """It is news once; so is the lifting. None is deleted."""
+    """An opt-out is recorded once, and so is its lifting. None is deleted."""
     async with database.transaction() as tx:
         contact = (await a_contact(tx)).id
         assert not await suppressions.holds(tx, contact)
@@ -59,7 +59,7 @@ async def test_an_opt_out_holds_until_it_is_lifted(database: Database, clock: Cl
 
 
 async def test_an_opt_out_is_of_one_contact(database: Database) -> None:
-    """Nobody else is silenced by it."""
+    """An opt-out affects no other contact."""
     async with database.transaction() as tx:
         contact, other = (await a_contact(tx)).id, (await a_contact(tx, "+61400000002")).id
         await suppressions.add(tx, contact, "keyword", "message 1")
@@ -67,7 +67,7 @@ async def test_an_opt_out_is_of_one_contact(database: Database) -> None:
 
 
 async def test_two_live_ones_of_a_contact_are_impossible(database: Database) -> None:
-    """The database itself refuses a second."""
+    """The database rejects a second current opt-out of a contact."""
     async with database.transaction() as tx:
         contact = (await a_contact(tx)).id
         await suppressions.add(tx, contact, "keyword", "message 1")

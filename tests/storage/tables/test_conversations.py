@@ -1,4 +1,4 @@
-"""One contact in one inbox is one conversation, open or closed; it is one thread."""
+"""A contact in an inbox has one conversation, open or closed, in one thread."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHER = "+61400000002"
 
 
 async def test_the_first_text_begins_one(database: Database) -> None:
-    """It has no thread until its card is posted, and nobody waits yet."""
+    """A new conversation has no thread until its card is posted, and is not waiting."""
     async with database.transaction() as tx:
         found = await a_conversation(tx)
         assert found == await conversations.get(tx, found.id)
@@ -28,7 +28,7 @@ async def test_the_first_text_begins_one(database: Database) -> None:
 
 
 async def test_a_contact_has_one_in_each_inbox(database: Database) -> None:
-    """Further texts find it; another inbox or another contact has its own."""
+    """Further texts find the conversation; another inbox or contact has its own."""
     async with database.transaction() as tx:
         first = await a_conversation(tx)
         assert await a_conversation(tx) == first
@@ -42,7 +42,7 @@ async def test_a_contact_has_one_in_each_inbox(database: Database) -> None:
 
 
 async def test_two_open_ones_are_impossible(database: Database) -> None:
-    """The database itself refuses a second open one of a contact in an inbox."""
+    """The database rejects a second open conversation of a contact in an inbox."""
     async with database.transaction() as tx:
         first = await a_conversation(tx)
         again = """
@@ -55,7 +55,7 @@ async def test_two_open_ones_are_impossible(database: Database) -> None:
 
 
 async def test_a_closed_one_is_opened_again_by_the_next_text(database: Database, clock: Clock) -> None:
-    """In the same thread."""
+    """The next text reopens a closed conversation in the same thread."""
     async with database.transaction() as tx:
         first = await a_conversation(tx)
         await conversations.set_thread(tx, first.id, "1765535460.000100")
@@ -71,7 +71,7 @@ async def test_a_closed_one_is_opened_again_by_the_next_text(database: Database,
 
 
 async def test_a_thread_leads_to_its_conversation(database: Database) -> None:
-    """By team, channel and `ts`; not any more once its card is gone."""
+    """A conversation is found by team, channel and `ts`, until its card is gone."""
     async with database.transaction() as tx:
         first = await a_conversation(tx)
         await conversations.set_thread(tx, first.id, "1765535460.000100")
@@ -90,7 +90,7 @@ async def test_a_thread_leads_to_its_conversation(database: Database) -> None:
 
 
 async def test_who_waits_for_whom(database: Database, clock: Clock) -> None:
-    """The contact waits since the first text that nobody answered; an answer ends that."""
+    """The contact waits from the first unanswered text on, until an answer."""
     async with database.transaction() as tx:
         first = await a_conversation(tx)
         await conversations.contact_wrote(tx, first.id)
@@ -107,7 +107,7 @@ async def test_who_waits_for_whom(database: Database, clock: Clock) -> None:
 
 
 async def test_its_sender_and_its_assignee(database: Database) -> None:
-    """They are kept, and may change."""
+    """Sender and assignee are stored, and can change."""
     async with database.transaction() as tx:
         first = await a_conversation(tx)
         await conversations.keep_sender(tx, first.id, "sydney")
@@ -119,7 +119,7 @@ async def test_its_sender_and_its_assignee(database: Database) -> None:
 
 
 async def test_one_that_is_not_there(database: Database) -> None:
-    """It is an error."""
+    """A missing conversation is an error."""
     async with database.read() as reader:
         with pytest.raises(LookupError, match="no conversation 1"):
             await conversations.get(reader, 1)

@@ -1,4 +1,4 @@
-"""What came in is kept once, in its order, before it is answered; arrivals that come together share a commit."""
+"""Arrivals are stored once and in order before they are answered; those at the same time share a commit."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 def arrival(key: str, body: bytes = b"{}", **columns: Any) -> Arrival:
-    """Something that came in."""
+    """Returns an arrival."""
     return Arrival(**{"source": "fone", "kind": "inbound", "parsed": {"key": key}, **columns}, dedup_key=key, body=body)
 
 
 async def keys(database: Database) -> list[str]:
-    """What is kept, in the order in which it is drained."""
+    """Returns the stored keys, in order of handling."""
     return [row["dedup_key"] for row in await rows(database, "SELECT dedup_key FROM intake ORDER BY id")]
 
 
 async def count_commits(database: Database) -> list[str]:
-    """The COMMITs of the writer from now on, as SQLite itself sees them."""
+    """Counts the writer's COMMITs from now on, as SQLite sees them."""
     commits: list[str] = []
     await database._writer.set_trace_callback(lambda sql: commits.append(sql) if sql == "COMMIT" else None)
     return commits
@@ -42,7 +42,7 @@ async def count_commits(database: Database) -> list[str]:
 
 
 async def test_a_row_holds_what_came_as_it_came(database: Database) -> None:
-    """Body, headers, parsed form, token hash and time; it waits for the bridge."""
+    """A row has the body, headers, parsed form, token hash and time, and waits to be handled."""
     one = arrival(
         "a", b'{"Text": "caf\xc3\xa9"}', headers={"content-type": "text/json"}, callback="hash", kind="receipt"
     )
@@ -69,7 +69,7 @@ async def test_a_row_holds_what_came_as_it_came(database: Database) -> None:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(st.binary())
 async def test_no_byte_of_a_body_is_lost(database: Database, body: bytes) -> None:
-    """What is not UTF-8, or no text in every database, is kept as base64, and comes back byte for byte."""
+    """A body that is not valid text is stored as base64, and comes back byte for byte."""
     key = body.hex()
     async with database.transaction() as tx:
         await intake.append(tx, [arrival(key, body)])
@@ -83,7 +83,7 @@ async def test_no_byte_of_a_body_is_lost(database: Database, body: bytes) -> Non
     "text", ["half \ud83d a pair", "nul \x00 nul", "\u2028 \U0001f600 é", "'; DROP TABLE intake; --"]
 )
 async def test_odd_texts_in_the_parsed_form_come_back(database: Database, text: str) -> None:
-    """Whatever a provider's JSON can hold."""
+    """Any JSON of a provider comes back."""
     async with database.transaction() as tx:
         await intake.append(tx, [arrival("a", parsed={"text": text})])
         (entry,) = await intake.waiting(tx, 10)
@@ -91,7 +91,7 @@ async def test_odd_texts_in_the_parsed_form_come_back(database: Database, text: 
 
 
 async def test_waiting_rows_come_oldest_first_and_no_more_than_asked(database: Database) -> None:
-    """Neither done nor dead ones are among them."""
+    """Handled and dead rows are not returned."""
     async with database.transaction() as tx:
         await intake.append(tx, [arrival(key) for key in "abcdef"])
         entries = await intake.waiting(tx, 10)
@@ -111,7 +111,7 @@ async def test_waiting_rows_come_oldest_first_and_no_more_than_asked(database: D
 
 
 async def test_a_finished_row_says_when(database: Database, clock: Clock) -> None:
-    """Its body can be dropped so long after that."""
+    """A handled row has its time, from which retention counts."""
     async with database.transaction() as tx:
         await intake.append(tx, [arrival("a")])
     clock.wait(5)
@@ -122,7 +122,7 @@ async def test_a_finished_row_says_when(database: Database, clock: Clock) -> Non
 
 
 async def test_what_cannot_be_read_is_dead_from_the_start(database: Database) -> None:
-    """It is kept, and the bridge never sees it."""
+    """An unparsable arrival is stored as dead, and never handled."""
     async with database.transaction() as tx:
         await intake.append(tx, [arrival("a", b"?", parsed=None, error="no JSON")])
         assert await intake.waiting(tx, 10) == []
@@ -130,7 +130,7 @@ async def test_what_cannot_be_read_is_dead_from_the_start(database: Database) ->
 
 
 def test_nothing_private_is_in_a_repr() -> None:
-    """Neither a body, nor headers, nor a token's hash, nor the parsed form."""
+    """A repr shows no body, headers, token hash or parsed form."""
     one = arrival("a", b"BODY", parsed={"x": "PARSED"}, headers={"x": "HEADER"}, callback="HASH")
     entry = intake.Entry(1, "fone", "inbound", json.dumps("PARSED"), "HASH", 0)
     for shown in (repr(one), repr(entry)):
@@ -141,7 +141,7 @@ def test_nothing_private_is_in_a_repr() -> None:
 
 
 async def test_arrivals_that_come_together_share_a_commit(database: Database) -> None:
-    """The first is written at once, those that come meanwhile go together; all in the order they came."""
+    """The first arrival is written at once; those that arrive meanwhile share a commit, in order."""
     appender = Appender(database)
     commits = await count_commits(database)
     new = await asyncio.gather(*(appender.append(arrival(f"{number:03}")) for number in range(100)))
@@ -151,7 +151,7 @@ async def test_arrivals_that_come_together_share_a_commit(database: Database) ->
 
 
 async def test_a_commit_has_no_more_than_a_batch(database: Database) -> None:
-    """A flood is written in pieces, still in order."""
+    """A large number of arrivals is written in batches, in order."""
     appender = Appender(database)
     commits = await count_commits(database)
     flood = [arrival(f"{number:04}") for number in range(BATCH * 2 + 50)]
@@ -161,7 +161,7 @@ async def test_a_commit_has_no_more_than_a_batch(database: Database) -> None:
 
 
 async def test_those_that_arrive_during_a_commit_wait_for_the_next(database: Database) -> None:
-    """They are neither lost nor acknowledged before they are on disk."""
+    """Later arrivals are neither lost nor acknowledged before they are on disk."""
     appender = Appender(database)
     async with database.transaction():
         waiting = [asyncio.create_task(appender.append(arrival(key))) for key in ("a", "b")]
@@ -174,7 +174,7 @@ async def test_those_that_arrive_during_a_commit_wait_for_the_next(database: Dat
 
 
 async def test_a_repeat_is_known_within_a_commit_and_over_commits(database: Database) -> None:
-    """Only the first of one key is new; the row of the first stays."""
+    """Only the first arrival with a key is new, and its row stays."""
     appender = Appender(database)
     together = [arrival("a", b"first"), arrival("b"), arrival("a", b"second"), arrival("a", b"third")]
     assert await asyncio.gather(*(appender.append(one) for one in together)) == [True, True, False, False]
@@ -184,7 +184,7 @@ async def test_a_repeat_is_known_within_a_commit_and_over_commits(database: Data
 
 
 async def test_the_drain_is_woken_once_it_is_committed(database: Database) -> None:
-    """Those who listen for the intake find the row."""
+    """Listeners for the intake find the row."""
     woken: list[str] = []
     database.listen("intake", lambda: woken.append("intake"))
     await Appender(database).append(arrival("a"))
@@ -192,7 +192,7 @@ async def test_the_drain_is_woken_once_it_is_committed(database: Database) -> No
 
 
 async def test_a_failing_database_fails_everybody_who_waits(database: Database) -> None:
-    """Each gets the error and acknowledges nothing; what comes later is taken in."""
+    """Each caller gets the error and acknowledges nothing; later arrivals are stored."""
     appender = Appender(database)
     await database._writer.execute("ALTER TABLE intake RENAME TO elsewhere")
     failed = await asyncio.gather(*(appender.append(arrival(key)) for key in "abc"), return_exceptions=True)
@@ -202,7 +202,7 @@ async def test_a_failing_database_fails_everybody_who_waits(database: Database) 
 
 
 async def test_one_who_no_longer_waits_does_not_disturb_the_others(database: Database) -> None:
-    """A provider that hangs up while its webhook is being written has it taken in all the same."""
+    """A webhook is stored even if the provider hangs up meanwhile."""
     appender = Appender(database)
     async with database.transaction():
         waiting = [asyncio.create_task(appender.append(arrival(key))) for key in ("a", "b", "c")]
@@ -216,7 +216,7 @@ async def test_one_who_no_longer_waits_does_not_disturb_the_others(database: Dat
 
 
 async def test_an_append_and_its_alert_are_one_transaction(database: Database) -> None:
-    """`append` writes into the caller's transaction, and goes with it."""
+    """`append` writes in the caller's transaction, and is rolled back with it."""
 
     async def fail() -> None:
         async with database.transaction() as tx:

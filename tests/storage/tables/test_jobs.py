@@ -1,4 +1,4 @@
-"""Jobs: first in their lane only, oldest first, merged by their key while they wait."""
+"""Jobs: first in their lane only, oldest first, merged by key while they wait."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ if TYPE_CHECKING:
 
 
 async def add(database: Database, *subjects: int, lane: str = "slack:1", side: Side = "slack", **how: Any) -> None:
-    """Jobs, each in a transaction of its own."""
+    """Adds jobs, each in its own transaction."""
     for subject in subjects:
         async with database.transaction() as tx:
             await jobs.add(tx, "post", subject, side=side, lane=lane, **how)
 
 
 async def claim(database: Database, side: Side = "slack", limit: int = 100) -> list[Job]:
-    """What is due now."""
+    """Claims due jobs."""
     async with database.transaction() as tx:
         return await jobs.claim(tx, "bot", side, limit)
 
 
 async def finish(database: Database, job: Job) -> None:
-    """It is done."""
+    """Finishes a job."""
     async with database.transaction() as tx:
         await jobs.finish(tx, job)
 
 
 async def retry(database: Database, job: Job, seconds: float) -> None:
-    """It is tried again so many seconds from now."""
+    """Schedules a retry after this many seconds."""
     async with database.transaction() as tx:
         await jobs.retry(tx, job, tx.now + int(seconds * SECOND), "busy")
 
 
 def subjects(claimed: list[Job]) -> list[int]:
-    """What they are about, in their order."""
+    """Returns the jobs' subjects in order."""
     return [job.subject for job in claimed]
 
 
 async def due(database: Database, side: Side = "slack") -> int | None:
-    """When the next one is to be done."""
+    """Returns when the next job is due."""
     async with database.read() as reader:
         return await jobs.next_due(reader, side)
 
@@ -58,7 +58,7 @@ async def due(database: Database, side: Side = "slack") -> int | None:
 
 
 async def test_only_the_first_of_a_lane_is_claimed(database: Database) -> None:
-    """The next one comes when it is finished, and not while it is under way."""
+    """The next job of a lane is claimed only after the first is finished."""
     await add(database, 1, 2, 3)
     (first,) = await claim(database)
     assert first.subject == 1
@@ -68,7 +68,7 @@ async def test_only_the_first_of_a_lane_is_claimed(database: Database) -> None:
 
 
 async def test_lanes_do_not_wait_for_each_other(database: Database) -> None:
-    """The first of each lane is claimed, oldest first."""
+    """The first job of each lane is claimed, oldest first."""
     await add(database, 1, 2, lane="slack:1")
     await add(database, 3, lane="slack:2")
     await add(database, 4, lane="slack:3")
@@ -76,7 +76,7 @@ async def test_lanes_do_not_wait_for_each_other(database: Database) -> None:
 
 
 async def test_each_side_takes_its_own(database: Database) -> None:
-    """A conversation's posts never hold its texts back."""
+    """A conversation's posts never hold back its texts."""
     await add(database, 1, lane="slack:1", side="slack")
     await add(database, 2, lane="sms:1", side="sms")
     assert subjects(await claim(database, "sms")) == [2]
@@ -84,7 +84,7 @@ async def test_each_side_takes_its_own(database: Database) -> None:
 
 
 async def test_no_more_are_claimed_than_asked_for(database: Database) -> None:
-    """Those that have been due the longest come first."""
+    """At most the requested number is claimed, longest due first."""
     for number in range(5):
         await add(database, number, lane=f"slack:{number}", run_at=START - number)
     assert subjects(await claim(database, limit=2)) == [3, 4]
@@ -92,7 +92,7 @@ async def test_no_more_are_claimed_than_asked_for(database: Database) -> None:
 
 
 async def test_a_job_of_later_is_not_claimed_before_its_time(database: Database, clock: Clock) -> None:
-    """And the lane behind it waits for it."""
+    """A job is not claimed before its time, and its lane waits."""
     await add(database, 1, run_at=START + 10 * SECOND)
     await add(database, 2)
     clock.wait(9.999999)
@@ -103,7 +103,7 @@ async def test_a_job_of_later_is_not_claimed_before_its_time(database: Database,
 
 
 async def test_a_retry_keeps_its_place(database: Database, clock: Clock) -> None:
-    """Its lane waits for it; it counts its tries and knows its last error."""
+    """A retry keeps its place in the lane, counts attempts and stores the last error."""
     await add(database, 1, 2)
     (first,) = await claim(database)
     assert first.tries == 1
@@ -118,7 +118,7 @@ async def test_a_retry_keeps_its_place(database: Database, clock: Clock) -> None
 
 
 async def test_what_an_ended_process_had_claimed_is_free_again(database: Database) -> None:
-    """In its old place, with its tries."""
+    """A job claimed by an ended process is free again, in its place, with its count."""
     await add(database, 1, 2)
     await claim(database)
     async with database.transaction() as tx:
@@ -132,7 +132,7 @@ async def test_what_an_ended_process_had_claimed_is_free_again(database: Databas
 
 @pytest.mark.parametrize(("first", "second"), [(10, 20), (20, 10), (10, 10)])
 async def test_two_that_wait_under_one_key_are_one(database: Database, first: int, second: int) -> None:
-    """At the earlier of their times, in the place of the first."""
+    """Two waiting jobs with one key become one, at the earlier time, in the first one's place."""
     await add(database, 1, key="card:1", run_at=START + first)
     await add(database, 2, lane="slack:1")
     await add(database, 3, key="card:1", run_at=START + second)
@@ -142,7 +142,7 @@ async def test_two_that_wait_under_one_key_are_one(database: Database, first: in
 
 
 async def test_one_that_is_under_way_is_not_merged_with(database: Database) -> None:
-    """What it does may have been decided before the new reason: both are done, one after the other."""
+    """A job under way is not merged, because its content was decided before: both run, one after the other."""
     await add(database, 1, key="card:1")
     (first,) = await claim(database)
     await add(database, 2, key="card:1")
@@ -156,7 +156,7 @@ async def test_one_that_is_under_way_is_not_merged_with(database: Database) -> N
 
 
 async def test_a_retry_and_a_newer_one_of_its_key_are_one(database: Database, clock: Clock) -> None:
-    """Done once, in the old place and after the pause, and merged with again while it waits."""
+    """A retry and a newer job with its key become one, in the old place, after the pause."""
     await add(database, 1, key="card:1")
     (first,) = await claim(database)
     await add(database, 2, key="card:1")
@@ -174,7 +174,7 @@ async def test_a_retry_and_a_newer_one_of_its_key_are_one(database: Database, cl
 
 
 async def test_an_interrupted_one_and_a_newer_one_of_its_key_are_one(database: Database) -> None:
-    """At a start each key is done once, and another reason is merged with it."""
+    """At start each key has one job, and new jobs are merged with it."""
     await add(database, 1, key="card:1")
     await claim(database)
     await add(database, 2, key="card:1")
@@ -188,7 +188,7 @@ async def test_an_interrupted_one_and_a_newer_one_of_its_key_are_one(database: D
 
 
 async def test_without_a_key_none_are_merged(database: Database) -> None:
-    """Two jobs are two jobs."""
+    """Jobs without a key are not merged."""
     await add(database, 1, 1)
     async with database.read() as reader:
         assert await jobs.waiting(reader) == 2
@@ -198,7 +198,7 @@ async def test_without_a_key_none_are_merged(database: Database) -> None:
 
 
 async def test_details_come_back_as_they_went_in(database: Database) -> None:
-    """JSON in, the same out; nothing is an empty dict."""
+    """JSON comes back unchanged; no payload is an empty dict."""
     await add(database, 1, payload={"post": 5, "sentence": "é"})
     await add(database, 2, lane="slack:2")
     one, other = await claim(database)
@@ -208,7 +208,7 @@ async def test_details_come_back_as_they_went_in(database: Database) -> None:
 
 
 async def test_when_the_next_one_is_due(database: Database, clock: Clock) -> None:
-    """Of this side, first in its lane, and not under way."""
+    """The next due job is first in its lane, on this side, and not under way."""
     assert await due(database) is None
     await add(database, 1, run_at=START + 50)
     await add(database, 2, run_at=START + 10)
@@ -222,7 +222,7 @@ async def test_when_the_next_one_is_due(database: Database, clock: Clock) -> Non
 
 
 async def test_whoever_does_them_is_woken(database: Database) -> None:
-    """By a new one, one that ended, and one that is tried again."""
+    """A new, a finished and a retried job wake the workers."""
     woken: list[str] = []
     jobs.listen(database, "slack", lambda: woken.append("jobs"))
     jobs.listen(database, "sms", lambda: woken.append("nothing to do there"))
@@ -250,7 +250,7 @@ STEPS = st.lists(
 async def test_within_a_lane_nothing_overtakes_and_nothing_is_lost(
     database: Database, steps: list[tuple[str, int, str]]
 ) -> None:
-    """Whatever is added, claimed, retried and interrupted: each lane is done in the order of its ids, each job once."""
+    """With any mix of adds, claims, retries and interruptions each lane runs in order of ids, and each job once."""
     under_way: dict[int, Job] = {}
     done: list[Job] = []
     for step, lane, key in steps:
@@ -285,7 +285,7 @@ KEYED = st.lists(
 
 
 class Board:
-    """Two things that change, each shown by the jobs of one key: a job shows what there is when it begins."""
+    """Two changing things, each shown by jobs with one key; a job shows the state at its beginning."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -293,29 +293,29 @@ class Board:
         self.under_way: dict[int, Job] = {}
 
     async def begin(self) -> None:
-        """What is due and first in its lane."""
+        """Claims the jobs that are due and first in their lanes."""
         for job in await claim(self.database):
             assert job.subject not in self.under_way
             self.under_way[job.subject], self.seen[job.subject] = job, self.there[job.subject]
 
     async def change(self, which: int) -> None:
-        """It is to be shown."""
+        """Changes a thing that must be shown."""
         self.there[which] += 1
         await add(self.database, which, lane=f"card:{which}", key=f"card:{which}")
 
     async def do(self, which: int) -> None:
-        """It is shown as it was when the job began."""
+        """Shows the state from when the job began."""
         if which in self.under_way:
             await finish(self.database, self.under_way.pop(which))
             self.shown[which] = self.seen[which]
 
     async def fail(self, which: int) -> None:
-        """It was not shown, and is tried again."""
+        """Fails to show it, and retries later."""
         if which in self.under_way:
             await retry(self.database, self.under_way.pop(which), 0)
 
     async def restart(self, _: int) -> None:
-        """The process ends and begins."""
+        """Restarts the process."""
         self.under_way.clear()
         async with self.database.transaction() as tx:
             await jobs.release(tx)
@@ -326,14 +326,14 @@ class Board:
 async def test_what_changed_is_shown_and_by_no_more_jobs_than_it_needs(
     database: Database, steps: list[tuple[str, int]]
 ) -> None:
-    """Whatever fails or is interrupted: of each key one job waits at most, and one round more shows all there is."""
+    """With any failures and interruptions one job per key waits at most, and one more round shows the latest state."""
     board = Board(database)
     waiting = "SELECT count(*) FROM jobs WHERE claimed_by IS NULL GROUP BY key ORDER BY 1 DESC LIMIT 1"
     for step, which in steps:
         await getattr(board, step)(which)
         assert await value(database, waiting) in {None, 1}
         await board.begin()
-    for which in (0, 1, 0, 1):  # what is under way, and once more for what changed meanwhile
+    for which in (0, 1, 0, 1):  # what is under way, then what changed meanwhile
         await board.do(which)
         await board.begin()
     assert board.shown == board.there

@@ -1,4 +1,4 @@
-"""A leased number is of one contact and one conversation, and lasts so long after the send that returned it."""
+"""A leased number belongs to one contact and conversation, for a fixed time after the send that returned it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ NEXT = "+61400000056"
 async def grant(
     tx: Transaction, conversation: Conversation, number: str = NUMBER, account: str = "fone", days: float = 30
 ) -> Lease:
-    """A text of the conversation was given this number."""
+    """Records that a text of the conversation was assigned this number."""
     return await leases.grant(
         tx, account, number, conversation.contact_id, conversation.id, at=tx.now, lifetime=int(days * DAY)
     )
 
 
 async def test_a_live_lease_stays_with_its_conversation(database: Database, clock: Clock) -> None:
-    """Given again it lasts longer, also to another inbox; a text to it still finds the first one."""
+    """A number that is assigned again lasts longer, also for another inbox; texts to it find the first conversation."""
     async with database.transaction() as tx:
         support, sales = await a_conversation(tx), await a_conversation(tx, inbox="sales")
         first = await grant(tx, support)
@@ -47,7 +47,7 @@ async def test_a_live_lease_stays_with_its_conversation(database: Database, cloc
 
 
 async def test_given_again_after_its_end_it_is_a_new_one(database: Database, clock: Clock) -> None:
-    """Of the conversation that has it now, and nobody has texted to it."""
+    """After its end a number belongs to the new conversation, and nobody has texted to it yet."""
     async with database.transaction() as tx:
         first = await grant(tx, await a_conversation(tx), days=1)
         await leases.hear(tx, first.id)
@@ -59,7 +59,7 @@ async def test_given_again_after_its_end_it_is_a_new_one(database: Database, clo
 
 
 async def test_what_turns_out_late_shortens_nothing(database: Database, clock: Clock) -> None:
-    """A text from before, of which it is only known now that it was given the number."""
+    """A late report about an earlier text does not shorten a lease."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         clock.wait(60)
@@ -72,7 +72,7 @@ async def test_what_turns_out_late_shortens_nothing(database: Database, clock: C
 
 
 async def test_one_number_may_serve_two_contacts(database: Database) -> None:
-    """And two accounts may lease the same; each is a lease of its own."""
+    """Two contacts may share a number, and two accounts may lease it; each has its own lease."""
     async with database.transaction() as tx:
         one, other = await a_conversation(tx), await a_conversation(tx, "+61400000002")
         made = [await grant(tx, one), await grant(tx, other), await grant(tx, one, account="other")]
@@ -82,7 +82,7 @@ async def test_one_number_may_serve_two_contacts(database: Database) -> None:
 
 
 async def test_an_ended_lease_still_finds_its_conversation(database: Database, clock: Clock) -> None:
-    """But it counts no longer, and is not offered for sending."""
+    """An ended lease still finds its conversation, but does not count and is not used to send."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         lease = await grant(tx, conversation, days=1)
@@ -94,7 +94,7 @@ async def test_an_ended_lease_still_finds_its_conversation(database: Database, c
 
 
 async def test_a_text_that_names_it_moves_no_end(database: Database, clock: Clock) -> None:
-    """But it may count for as long after that text, behind those that have not ended."""
+    """A text that names a number does not extend its lease, but the number may count that much longer."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         lease = await grant(tx, conversation, days=1)
@@ -113,7 +113,7 @@ async def test_a_text_that_names_it_moves_no_end(database: Database, clock: Cloc
 
 
 async def test_a_text_to_it_does_not_make_it_last_longer(database: Database, clock: Clock) -> None:
-    """Only a text that is given the number does."""
+    """Only a text that was assigned the number extends its lease."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         lease = await grant(tx, conversation)
@@ -127,7 +127,7 @@ async def test_a_text_to_it_does_not_make_it_last_longer(database: Database, clo
 
 
 async def test_an_end_that_was_told(database: Database) -> None:
-    """Which end it was: a later one is told again."""
+    """A reported end is stored; a later end is reported again."""
     async with database.transaction() as tx:
         lease = await grant(tx, await a_conversation(tx))
         await leases.tell(tx, lease)
@@ -137,7 +137,7 @@ async def test_an_end_that_was_told(database: Database) -> None:
 
 
 async def test_the_one_used_last_comes_first(database: Database, clock: Clock) -> None:
-    """Of the contact at the account."""
+    """The contact's leases at an account come last used first."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         await grant(tx, conversation)
@@ -151,7 +151,7 @@ async def test_the_one_used_last_comes_first(database: Database, clock: Clock) -
 
 @pytest.mark.parametrize("account", ["other", "fone"])
 async def test_a_number_that_was_never_leased(database: Database, account: str) -> None:
-    """Nobody's."""
+    """An unknown number has no lease."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         assert await leases.find(tx, account, NUMBER, conversation.contact_id) is None

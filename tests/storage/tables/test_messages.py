@@ -1,4 +1,4 @@
-"""Texts: each once, shown once, changed or taken back only while they certainly have not gone out."""
+"""Messages: each is stored once, shown once, and edited or deleted only while it surely was not sent."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 async def a_post(tx: Transaction, conversation_id: int, key: str = "text:1") -> int:
-    """A post of ours in the thread."""
+    """Adds a post in the thread."""
     post = await posts.begin(
         tx, key, kind="text", subject=conversation_id, team="T1", channel="C0SUPPORT", thread_ts="1.0"
     )
@@ -27,17 +27,17 @@ async def a_post(tx: Transaction, conversation_id: int, key: str = "text:1") -> 
 
 
 async def reply(tx: Transaction) -> Message:
-    """What somebody wrote in the thread."""
+    """Adds a reply in the thread."""
     message_id = await a_reply(tx, (await a_conversation(tx)).id)
     assert message_id is not None
     return await messages.get(tx, message_id)
 
 
-# --- each once --------------------------------------------------------------------------------------------------------
+# --- stored once ------------------------------------------------------------------------------------------------------
 
 
 async def test_an_inbound_text(database: Database) -> None:
-    """What came, where, and when; it has no status, because nobody sends it."""
+    """An inbound text has its content, account and time, and no status."""
     async with database.transaction() as tx:
         conversation = await a_conversation(tx)
         message_id = await an_inbound(tx, conversation.id, "Hello", "M1")
@@ -50,7 +50,7 @@ async def test_an_inbound_text(database: Database) -> None:
 
 
 async def test_an_inbound_text_is_there_once_by_the_providers_id(database: Database) -> None:
-    """Within its account, also where the provider changed the text; without an id every one is a text."""
+    """An inbound text is unique by provider id within its account, even if its text changed; else all count."""
     async with database.transaction() as tx:
         conversation = (await a_conversation(tx)).id
         assert await an_inbound(tx, conversation, "Hello", "M1")
@@ -61,7 +61,7 @@ async def test_an_inbound_text_is_there_once_by_the_providers_id(database: Datab
 
 
 async def test_a_reply_is_there_once_by_its_place_in_slack(database: Database) -> None:
-    """The `ts` is a text: 1.10 and 1.1 are two messages."""
+    """The `ts` is text: 1.10 and 1.1 are two messages."""
     async with database.transaction() as tx:
         conversation = (await a_conversation(tx)).id
         first = await a_reply(tx, conversation, "1765535460.000100")
@@ -75,21 +75,21 @@ async def test_a_reply_is_there_once_by_its_place_in_slack(database: Database) -
 
 
 async def test_a_text_of_ours_is_measured(database: Database) -> None:
-    """It is queued, with its segments."""
+    """An outbound text is queued, with its segments."""
     async with database.transaction() as tx:
         found = await messages.get(tx, await a_text(tx, "é" * 161))
     assert (found.direction, found.status, found.segments, found.origin) == ("out", "queued", 2, "command")
 
 
 async def test_one_that_is_not_there(database: Database) -> None:
-    """It is an error."""
+    """A missing message is an error."""
     async with database.read() as reader:
         with pytest.raises(LookupError, match="no message 1"):
             await messages.get(reader, 1)
 
 
 async def test_a_repeat_within_a_minute_is_known(database: Database, clock: Clock) -> None:
-    """The newest inbound text of the conversation with the very same words since then."""
+    """The newest inbound text with exactly the same words since then is found."""
     async with database.transaction() as tx:
         conversation = (await a_conversation(tx)).id
         await messages.add_text(tx, conversation, origin="command", text="Hello", author=None)
@@ -108,7 +108,7 @@ async def test_a_repeat_within_a_minute_is_known(database: Database, clock: Cloc
 
 
 async def test_what_waits_to_be_shown(database: Database) -> None:
-    """Everything but what people wrote in the thread themselves, oldest first, until a post shows it."""
+    """Everything but replies typed in the thread waits for a post, oldest first."""
     async with database.transaction() as tx:
         conversation = (await a_conversation(tx)).id
         first = await an_inbound(tx, conversation, "One")
@@ -126,7 +126,7 @@ async def test_what_waits_to_be_shown(database: Database) -> None:
         assert [message.id for message in await messages.unposted(tx, conversation, 10)] == [third]
 
 
-# --- changed or taken back in time ------------------------------------------------------------------------------------
+# --- edited or deleted in time ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ async def test_what_waits_to_be_shown(database: Database) -> None:
 async def test_an_edit_or_deletion_is_in_time_while_nothing_can_be_out(
     database: Database, outcomes: list[Outcome | None], change: str, *, in_time: bool
 ) -> None:
-    """A request under way counts as out, and so does one of which nobody knows."""
+    """A request under way, or with an unknown result, counts as sent."""
     async with database.transaction() as tx:
         message = await reply(tx)
         for outcome in outcomes:
@@ -161,7 +161,7 @@ async def test_an_edit_or_deletion_is_in_time_while_nothing_can_be_out(
 
 
 async def test_an_edit_of_what_was_given_up_is_too_late(database: Database) -> None:
-    """Nothing would send it any more: a failed one, one that was taken back. One that waits or asks can be edited."""
+    """Failed and deleted texts cannot be edited, because nothing would send them; waiting and asked ones can."""
     async with database.transaction() as tx:
         failed, cancelled, asked, held = [
             await a_reply(tx, (await a_conversation(tx)).id, f"1765535460.00010{n}") or 0 for n in range(4)
@@ -177,7 +177,7 @@ async def test_an_edit_of_what_was_given_up_is_too_late(database: Database) -> N
 
 
 async def test_what_was_decoded_and_not_sent_can_still_be_edited(database: Database) -> None:
-    """The new words are decoded again."""
+    """An edited text is decoded again."""
     async with database.transaction() as tx:
         message = await reply(tx)
         await messages.decode(tx, message.id, "Hi", "GSM-7", 1)
@@ -187,11 +187,11 @@ async def test_what_was_decoded_and_not_sent_can_still_be_edited(database: Datab
         assert (await messages.get(tx, message.id)).typed == '{"text": "Ho"}'
 
 
-# --- how far it is ----------------------------------------------------------------------------------------------------
+# --- status -----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_status_ends_whatever_it_waited_for(database: Database) -> None:
-    """And says what there is to say; the next one says it no more."""
+    """A status ends every wait and sets its sentence; the next one replaces it."""
     async with database.transaction() as tx:
         message = await reply(tx)
         await messages.ask(tx, message.id, "unknown", "Did it arrive?")
@@ -205,7 +205,7 @@ async def test_a_status_ends_whatever_it_waited_for(database: Database) -> None:
 
 
 async def test_one_that_is_held_says_until_when_and_why(database: Database) -> None:
-    """It is not under way meanwhile."""
+    """A held text has its time and reason, and is not under way."""
     async with database.transaction() as tx:
         message = await reply(tx)
         await schedule.hold(tx, message.id, START + SECOND, "quiet", "It is night there.", START + MINUTE)
@@ -220,7 +220,7 @@ async def test_one_that_is_held_says_until_when_and_why(database: Database) -> N
 
 
 async def test_a_decision_begins_anew(database: Database, clock: Clock) -> None:
-    """Through the sender that the person chose, or the one chosen before."""
+    """A decision starts again with the chosen sender, or the one chosen before."""
     async with database.transaction() as tx:
         message = await reply(tx)
         await messages.set_status(tx, message.id, "failed", code="x", sentence="No.")
@@ -235,7 +235,7 @@ async def test_a_decision_begins_anew(database: Database, clock: Clock) -> None:
 
 
 async def test_what_failed_and_nobody_decided_about(database: Database) -> None:
-    """Oldest first; neither what was given up nor what goes out again."""
+    """Failed texts come oldest first, without those given up or sent again."""
     async with database.transaction() as tx:
         conversation = (await a_conversation(tx)).id
         made = [await a_reply(tx, conversation, f"1765535460.00010{n}") or 0 for n in range(5)]

@@ -1,4 +1,4 @@
-"""What we put into Slack is found again by its key, whatever became of the call."""
+"""Posts in Slack are found by their key, with any result of the call."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ TS = "1765535460.000100"
 
 
 async def begin(tx: Transaction, key: str = "text:1", kind: str = "text", subject: int = 1) -> Post:
-    """It is about to be posted."""
+    """Begins a post."""
     return await posts.begin(
         tx, key, kind=kind, subject=subject, team="T1", channel="C0SUPPORT", thread_ts="1765535460.000001"
     )
 
 
 async def test_a_post_is_sending_until_slack_has_answered(database: Database, clock: Clock) -> None:
-    """From the beginning it may be in Slack; then it has its place and what it shows."""
+    """A post may be in Slack from its beginning; then it has its place and content."""
     async with database.transaction() as tx:
         begun = await begin(tx)
         assert (begun.state, begun.ts, begun.tried_at) == ("sending", None, START)
@@ -45,7 +45,7 @@ async def test_a_post_is_sending_until_slack_has_answered(database: Database, cl
 
 
 async def test_of_two_with_one_key_the_first_stays(database: Database, clock: Clock) -> None:
-    """A further try is of the same post, and says when it was and where."""
+    """A further attempt is for the same post, and updates its time and place."""
     async with database.transaction() as tx:
         first = await begin(tx)
         await posts.wait(tx, first.id)
@@ -60,7 +60,7 @@ async def test_of_two_with_one_key_the_first_stays(database: Database, clock: Cl
 
 
 async def test_the_oldest_unfinished_one(database: Database) -> None:
-    """Of its kind and subject; not one that is known to be there, refused or gone."""
+    """The oldest one of its kind and subject, without those sent, refused or gone."""
     async with database.transaction() as tx:
         sent, refused, gone, waiting, sending = [await begin(tx, f"text:{number}") for number in range(5)]
         await begin(tx, "line:1", "line")
@@ -76,7 +76,7 @@ async def test_the_oldest_unfinished_one(database: Database) -> None:
 
 
 async def test_a_lost_one_gives_its_key_back(database: Database) -> None:
-    """It is made anew as another post; the old one is still known by its place. That can happen again."""
+    """A new post replaces it; the old one is still found by its place. This can repeat."""
     async with database.transaction() as tx:
         for number in range(3):
             post = await begin(tx, "card:1", "card")
@@ -89,7 +89,7 @@ async def test_a_lost_one_gives_its_key_back(database: Database) -> None:
 
 
 async def test_two_posts_cannot_be_one_message(database: Database) -> None:
-    """A `ts` is of one post."""
+    """A `ts` belongs to one post."""
     async with database.transaction() as tx:
         first, second = await begin(tx, "text:1"), await begin(tx, "text:2")
         await posts.sent(tx, first.id, "C0SUPPORT", TS)
@@ -98,7 +98,7 @@ async def test_two_posts_cannot_be_one_message(database: Database) -> None:
 
 
 async def test_one_that_is_not_there(database: Database) -> None:
-    """`find` gives None, `get` an error."""
+    """`find` returns None, `get` raises an error."""
     async with database.read() as reader:
         assert await posts.find(reader, "text:1") is None
         with pytest.raises(LookupError, match="no post 1"):

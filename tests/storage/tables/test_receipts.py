@@ -1,4 +1,4 @@
-"""What providers said: every word of it is kept, also of attempts that nobody knows yet."""
+"""Receipts: all of their content is stored, also for unknown attempts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FULL = Receipt(
 
 
 async def test_everything_that_was_said_comes_back(database: Database) -> None:
-    """Also that the contact told the provider to stop, and the number that was really used."""
+    """An opt-out at the provider and the sender that was really used are stored too."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         assert await receipts.newest(tx, attempt.id) is None
@@ -39,7 +39,7 @@ async def test_everything_that_was_said_comes_back(database: Database) -> None:
 
 
 async def test_a_word_that_nobody_knows_is_kept(database: Database) -> None:
-    """With no status of ours, and nothing else."""
+    """An unknown status word is stored without a status."""
     strange = Receipt(word="Wandering", status=None)
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
@@ -48,7 +48,7 @@ async def test_a_word_that_nobody_knows_is_kept(database: Database) -> None:
 
 
 async def test_the_newest_is_the_last_that_came(database: Database) -> None:
-    """Not the one with the latest time of the provider's."""
+    """The last one to arrive counts, not the one with the latest time of the provider."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         for word in ("first", "second"):
@@ -59,7 +59,7 @@ async def test_the_newest_is_the_last_that_came(database: Database) -> None:
 
 
 async def test_those_that_came_too_early_are_claimed_once_in_their_order(database: Database) -> None:
-    """By the account and the provider's own id, whole; nobody else's are touched."""
+    """Waiting receipts are claimed by account and exact provider id; others are not touched."""
     early = [Receipt(f"word {number}", Status.SENT, provider_id="S1") for number in range(5)] + [FULL]
     async with database.transaction() as tx:
         message_id = await a_text(tx)
@@ -77,7 +77,7 @@ async def test_those_that_came_too_early_are_claimed_once_in_their_order(databas
 
 
 async def test_one_without_an_id_is_never_claimed(database: Database) -> None:
-    """It belongs to nobody."""
+    """A receipt without an id belongs to nobody."""
     async with database.transaction() as tx:
         attempt = await an_attempt(tx, await a_text(tx))
         await receipts.add(tx, "fone", Receipt("sent", Status.SENT), attempt_id=None, intake_id=None)

@@ -1,4 +1,4 @@
-"""Tokens by their hash, alerts by their cause, people, who we are, pauses and quotas."""
+"""Tokens by hash, alerts by cause, users, our identity, pauses and quotas."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_token_is_known_by_its_hash(database: Database) -> None:
-    """Given out twice it is the same; one that was never given out is nobody's."""
+    """A token can be issued twice; an unknown token finds nothing."""
     callback = Callback("hash", "attempt", "17", "fone")
     async with database.transaction() as tx:
         await callbacks.remember(tx, callback)
@@ -36,7 +36,7 @@ async def test_a_token_is_known_by_its_hash(database: Database) -> None:
 
 
 async def test_no_column_could_hold_a_token(database: Database) -> None:
-    """What is stored of a URL is the hash, and what it stands for."""
+    """Only the hash of a URL's token is stored, with what it identifies."""
     columns = [row["name"] for row in await rows(database, "SELECT name FROM pragma_table_info('callbacks')")]
     assert columns == ["token_hash", "scope", "subject", "account", "created_at"]
 
@@ -45,7 +45,7 @@ async def test_no_column_could_hold_a_token(database: Database) -> None:
 
 
 async def test_a_cause_is_one_alert_while_it_lasts(database: Database, clock: Clock) -> None:
-    """It is counted, with its newest sentence, when it was first and last, and where."""
+    """An alert has its count, newest sentence, first and last time, and conversations."""
     async with database.transaction() as tx:
         first = await alerts.raise_one(tx, "busy:fone", "It is busy.", 1)
         clock.wait(5)
@@ -59,7 +59,7 @@ async def test_a_cause_is_one_alert_while_it_lasts(database: Database, clock: Cl
 
 
 async def test_the_newest_conversations_are_named(database: Database) -> None:
-    """Each once, the newest last, and no more than a reader can look at."""
+    """The newest conversations are listed once each, the newest last, up to a limit."""
     async with database.transaction() as tx:
         for number in [*range(30), 29, 25]:
             alert = await alerts.raise_one(tx, "busy:fone", "It is busy.", number + 1)
@@ -70,7 +70,7 @@ async def test_the_newest_conversations_are_named(database: Database) -> None:
 
 
 async def test_a_cause_that_is_gone_is_resolved(database: Database, clock: Clock) -> None:
-    """Once; the next time is another alert."""
+    """An alert is resolved once; the next occurrence is a new alert."""
     async with database.transaction() as tx:
         assert await alerts.resolve(tx, "busy:fone") is None
         first = await alerts.raise_one(tx, "busy:fone", "It is busy.")
@@ -85,7 +85,7 @@ async def test_a_cause_that_is_gone_is_resolved(database: Database, clock: Clock
 
 
 async def test_the_first_who_looks_after_it_is_named(database: Database) -> None:
-    """A second one is told so."""
+    """The first user who looks after it is recorded; a second one is not."""
     async with database.transaction() as tx:
         alert = await alerts.raise_one(tx, "busy:fone", "It is busy.")
         assert await alerts.acknowledge(tx, alert, "U1ANNA")
@@ -95,13 +95,13 @@ async def test_the_first_who_looks_after_it_is_named(database: Database) -> None
             await alerts.get(tx, 1)
 
 
-# --- people and ourselves ---------------------------------------------------------------------------------------------
+# --- users and identity -----------------------------------------------------------------------------------------------
 
 ANNA = Person("T1", "U1ANNA", "Anna", bot=0, guest=0, stranger=0, removed=0, seen_at=START)
 
 
 async def test_a_person_is_as_slack_described_them_last(database: Database) -> None:
-    """Within their team."""
+    """A user has Slack's newest description, within their team."""
     later = replace(ANNA, name="Anna B.", guest=1, seen_at=START + 1)
     async with database.transaction() as tx:
         await users.remember(tx, ANNA)
@@ -113,14 +113,14 @@ async def test_a_person_is_as_slack_described_them_last(database: Database) -> N
 
 @pytest.mark.parametrize("flag", ["bot", "guest", "stranger", "removed"])
 def test_only_a_full_member_is_a_member(flag: str) -> None:
-    """Neither a bot, nor a guest, nor somebody of another organisation, nor one who left."""
+    """A bot, a guest, a stranger and a removed user are not members."""
     assert ANNA.is_member
     flagged: dict[str, Any] = {flag: 1}
     assert not replace(ANNA, **flagged).is_member
 
 
 async def test_we_are_who_slack_said_last(database: Database, clock: Clock) -> None:
-    """Nobody before the first start."""
+    """The identity is Slack's newest answer; there is none before the first start."""
     async with database.transaction() as tx:
         assert await identity.load(tx) is None
         await identity.save(tx, Identity("T1", "B1", "U0BOT", "https://one.slack.com/"))
@@ -140,7 +140,7 @@ async def test_we_are_who_slack_said_last(database: Database, clock: Clock) -> N
 
 
 async def test_a_pause_is_never_shortened(database: Database) -> None:
-    """And is forgotten once it is over."""
+    """A pause is never shortened, and ends."""
     async with database.transaction() as tx:
         now = tx.now
         for length in (20, 10, 30):
@@ -155,7 +155,7 @@ async def test_a_pause_is_never_shortened(database: Database) -> None:
 
 
 async def test_a_pause_lasts_no_longer_than_was_asked_for(database: Database) -> None:
-    """Read by a clock that was set back by a day, it is as long as at its beginning, and can be set anew."""
+    """After the clock was set back by a day, a pause has its original length, and can be set again."""
     async with database.transaction() as tx:
         now = tx.now
         await pauses.pause(tx, "chat.update", 30)
@@ -166,7 +166,7 @@ async def test_a_pause_lasts_no_longer_than_was_asked_for(database: Database) ->
 
 
 async def test_a_window_has_room_again_when_its_oldest_leaves_it(database: Database, clock: Clock) -> None:
-    """Three in ten seconds: the fourth waits for the first to be ten seconds old."""
+    """With three in ten seconds, the fourth waits until the first is ten seconds old."""
     window = Window("texts", 3, 10 * SECOND)
     for number in range(3):
         async with database.transaction() as tx:
@@ -181,7 +181,7 @@ async def test_a_window_has_room_again_when_its_oldest_leaves_it(database: Datab
 
 
 async def test_a_sender_has_a_window_of_its_own(database: Database) -> None:
-    """What went out from another sender of the account does not count, nor does a request."""
+    """Texts of another sender of the account do not count, nor do requests."""
     window = Window("texts", 1, SECOND)
     async with database.transaction() as tx:
         await quotas.use(tx, "fone", "perth", "texts")
@@ -192,7 +192,7 @@ async def test_a_sender_has_a_window_of_its_own(database: Database) -> None:
 
 
 async def test_a_text_counts_as_a_request_and_a_request_not_as_a_text(database: Database) -> None:
-    """One of each leaves no room for a second request, but for a text."""
+    """A text counts as a request too: one of each leaves no room for a second request, but for a text."""
     async with database.transaction() as tx:
         await quotas.use(tx, "fone", "sydney", "requests")
         assert await quotas.free_at(tx, "fone", Window("texts", 1, SECOND), START) <= START
@@ -202,7 +202,7 @@ async def test_a_text_counts_as_a_request_and_a_request_not_as_a_text(database: 
 
 
 async def test_what_certainly_did_not_arrive_is_given_back(database: Database) -> None:
-    """Of that attempt only; and what no window reaches back to is dropped."""
+    """Only that attempt's uses are returned, and uses outside all windows are deleted."""
     async with database.transaction() as tx:
         await quotas.use(tx, "fone", "sydney", "texts", 1)
         await quotas.use(tx, "fone", "sydney", "texts", 2)
