@@ -1,1 +1,1 @@
-"""What we know: one SQLite file, one module per table. Each function takes the open transaction first."""
+"""Storage: one SQLite file, one module per table. Each function takes the open transaction first."""

@@ -25,7 +25,7 @@ class Administration:
         Args:
             name: the handle, as after "@".
             guest: a guest of this workspace.
-            stranger: from another company's workspace, here through Slack Connect; only in shared channels.
+            stranger: from another organization's workspace, here through Slack Connect; only in shared channels.
             bot: another app's bot user.
         """
         store = self.world.store
@@ -45,7 +45,7 @@ class Administration:
             name: without "#".
             private: `groups:…` scopes and events apply.
             member: True if the bot is in it.
-            shared: with other companies (Slack Connect).
+            shared: with other organizations (Slack Connect).
         """
         store = self.world.store
         people = [one for one in store.users.values() if one is not store.bot and (shared or not one.is_stranger)]
@@ -150,7 +150,7 @@ class Administration:
             self.events.channel("deleted", found, actor_id=user or found.creator)
 
     async def change_channel_id(self, channel: str) -> str:
-        """Gives a channel a new id, as sharing it with another company can do; returns the id."""
+        """Gives a channel a new id, as sharing it with another organization can do; returns the id."""
         found = self.world.store.channels.pop(channel)
         found.id = new_id("C")
         self.world.store.channels[found.id] = found

@@ -13,7 +13,7 @@ from sandbox.slack.identifiers import Timestamps, new_id, new_key, order
 
 @dataclass
 class User:
-    """A member, a guest, a bot, or a stranger from another company's workspace."""
+    """A member, a guest, a bot, or a stranger from another organization's workspace."""
 
     id: str
     name: str

@@ -40,7 +40,7 @@ _QUOTE = re.compile(r"(?:>|&gt;) ?(?P<rest>.*)")
 
 @dataclass(frozen=True)
 class Names:
-    """What a text can mention, and which markup counts.
+    """The names that a text can mention, and the markup that counts.
 
     Args:
         users: handle to user id.

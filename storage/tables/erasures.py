@@ -25,7 +25,7 @@ class Erasure:
 
     @property
     def proof(self) -> dict[str, Any]:
-        """What was deleted so far, as JSON types."""
+        """The record of what was deleted so far, as JSON types."""
         found: dict[str, Any] = json.loads(self.done)
         return found
 

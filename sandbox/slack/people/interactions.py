@@ -208,7 +208,7 @@ class Interactions:
 
     def _own_people(self, user: str, what: str) -> None:
         if self.world.store.users[user].is_stranger:
-            raise NotShown(f"people of other companies cannot use the app's {what}")
+            raise NotShown(f"people of other organizations cannot use the app's {what}")
 
     def _escaped(self, text: str) -> str:
         users = {one.name: one for one in self.world.store.users.values()}

@@ -86,7 +86,7 @@ class Messaging:
         """Deletes a message: the person's own, or as a member anyone's, including the app's.
 
         Raises:
-            NotShown: guests and people of other companies can delete only their own.
+            NotShown: guests and people of other organizations can delete only their own.
         """
         found = self.world.store.channel(channel)
         message = self.world.store.message(found, ts)

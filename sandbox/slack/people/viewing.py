@@ -1,4 +1,4 @@
-"""What people see: channels, threads, ephemeral messages, modals and Home tabs; and waiting for it."""
+"""Channels, threads, ephemeral messages, modals and Home tabs as people see them; and waiting for changes."""
 
 from __future__ import annotations
 
