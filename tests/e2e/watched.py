@@ -88,7 +88,7 @@ async def _providers_misbehave(team: Watched) -> None:
     other = await team.conversation(ANOTHER)
     team.fone.faults.next(Trouble.REFUSE)
     await team.reply(other, "This is refused")
-    await team.line_says(other, "does not allow")
+    await team.line_says(other, "is not allowed")
     team.fone.faults.next(Trouble.DROP_AFTER)
     team.fone.faults.next(Trouble.RECEIPTS_NEVER)
     team.fone.faults.next(Trouble.ERROR_BEFORE, None, on="list")
