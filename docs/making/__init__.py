@@ -1,1 +1,1 @@
-"""The pages that are made from the code, one module each with a function `page`; `docs/generate.py` writes them."""
+"""Pages generated from the code, one module each with a function `page_text`. `docs/generate.py` writes them."""

@@ -1,4 +1,4 @@
-"""`docs/commands.md`: the help of each `threadline` command, as it prints it."""
+"""`docs/commands.md`: the help of each `threadline` command."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ NAME = "threadline"
 _WIDTH = 100  # columns
 
 _INTRO = f"""\
-What each command says with `--help`. {CODES} `doctor` ends with 1 when something is to be put right.
+This page has the `--help` of each command. {CODES} `doctor` exits with 1 if it finds something to fix.
 
-With `--json` a command prints what a program can read, and nothing else on standard output. Colours, tables and
-progress bars appear on a terminal only; `NO_COLOR=1` leaves the colours out.
+With `--json` a command prints JSON, and nothing else, on standard output. Colours, tables and progress bars appear on a
+terminal only; `NO_COLOR=1` turns the colours off.
 
-The shell completes commands, options, and the names of senders, inboxes and accounts, once its start-up file has the
-line for it (`~/.bashrc`, `~/.zshrc`, or `~/.config/fish/completions/threadline.fish`):
+Your shell can complete commands, options, and the names of senders, inboxes and accounts. Add its line to the start-up
+file (`~/.bashrc`, `~/.zshrc`, or `~/.config/fish/completions/threadline.fish`):
 
 ```bash
 eval "$(_THREADLINE_COMPLETE=bash_source threadline)"   # bash
@@ -34,13 +34,13 @@ _THREADLINE_COMPLETE=fish_source threadline | source    # fish
 
 
 def page_text() -> str:
-    """The whole page."""
+    """Returns the whole page."""
     parts = [f"## {' '.join([NAME, *path])}\n\n{block('text', _help(path))}" for path in _paths(main, ())]
     return page("The `threadline` command", _INTRO, *parts)
 
 
 def _paths(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """The command and those below it, in the order of their names."""
+    """Yields the path of a command and of its subcommands, in the order of their names."""
     yield path
     if isinstance(command, click.Group):
         for name, below in sorted(command.commands.items()):

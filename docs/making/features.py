@@ -1,11 +1,11 @@
-"""`docs/features.md`: what each provider declares, with what each declaration means."""
+"""`docs/features.md`: the features that each provider declares, and what each means."""
 
 from __future__ import annotations
 
 from dataclasses import fields
 from typing import TYPE_CHECKING
 
-from making import companies
+from making import built_in_providers
 from making.markdown import code, page, table
 from providers.provider import Features
 
@@ -13,41 +13,41 @@ if TYPE_CHECKING:
     from providers.provider import Limit
 
 MEANING = {
-    "receipts": "The company tells us what became of a text. Without it, nobody knows more than that it took it.",
-    "delivered_means": "What its word for *delivered* promises. The receipt line says so.",
+    "receipts": "The provider reports delivery. Without receipts we only know that it accepted a text.",
+    "delivered_means": "What the provider's status *delivered* means. The receipt line says this.",
     "inbound": "Texts from contacts reach our webhook.",
-    "inbound_after_send": "They do so only once a text with our URL has gone out from the number.",
-    "media_in": "A text from a contact may bring files.",
-    "media_hosts": "Where such files lie, beside the host of an account's `base_url`; none are fetched from elsewhere.",
-    "media_headers": "Such files are fetched with credentials of the account, which go to those hosts only.",
-    "media_out": "A text to a contact may take files along, as addresses that the company fetches.",
-    "leases": "It can assign us a number for one contact: a sender's address may be `leased`.",
-    "max_leases": "How many such numbers one contact can have at a time, as the company documents it.",
-    "alphanumeric": "A text can come from a name. Nobody can answer a name.",
-    "schedule": "It can be told to send later. What it was told to send later cannot be taken back.",
-    "expiry": "It can be told when to give up.",
-    "find_sent": "It can be asked whether a text of ours arrived there, which settles a send that may have gone out.",
-    "look_up": "It can be asked for one text by its id, which finds a receipt that got lost.",
-    "list_inbound": "It can be asked for texts from contacts, for when a webhook said too little.",
-    "clients": "It can text a SIP client, `client:alice`.",
-    "max_text": "How long a text may be. A longer one is not sent; nothing is cut off.",
-    "concatenates": "A text of several segments is one text again on the phone.",
-    "limits": "What an account may do in any stretch of that length. A text that would go beyond it waits, and its "
-    "line says until when.",
-    "unproved": "Which of the above rest on no document of the company: what reads them takes any form, or an account "
-    "has to turn them on.",
+    "inbound_after_send": "Texts to a number reach our webhook only after a text with our URL went out from it.",
+    "media_in": "Texts from contacts can have files.",
+    "media_hosts": "The hosts of these files, besides that of an account's `base_url`. We fetch from no other host.",
+    "media_headers": "The bot fetches these files with credentials of the account, which go to those hosts only.",
+    "media_out": "Texts to contacts can have files, which the provider fetches from URLs of ours.",
+    "leases": "The provider can assign us a number for one contact: a sender's address can be `leased`.",
+    "max_leases": "The most leased numbers that one contact can have at a time, according to the provider.",
+    "alphanumeric": "A text can come from a name. Nobody can reply to a name.",
+    "schedule": "The provider can send a text later. Nobody can cancel such a text.",
+    "expiry": "We can set how long the provider tries to deliver a text.",
+    "find_sent": "We can ask if the provider has a text of ours, which reconciles a send that may have gone out.",
+    "look_up": "We can ask for a text by its id, which finds a lost receipt.",
+    "list_inbound": "We can ask for texts from contacts, for webhooks that got lost or say too little.",
+    "clients": "The provider can text a SIP client, `client:alice`.",
+    "max_text": "The longest text. We reject a longer one, and never cut it.",
+    "concatenates": "The phone joins the segments of a long text into one text.",
+    "limits": "The most that an account may send in any period of that length. A text beyond a limit waits, and its "
+    "status line says until when.",
+    "unproved": "Features that no document of the provider describes. We read them in any form, or an account has to "
+    "turn them on.",
 }
 
 _INTRO = """\
-What each provider declares in its `features` (`Features` in `providers/provider.py`), as data. The contract suite holds
-each *yes* to a payload in `tests/contract/fixtures/` that shows it. *Unproved* means that no document of the company
-says so, or says how. The table is about what a company's API can do; how an account is set up stands on the
-[page of each provider](README.md#providers)."""
+Each provider declares its `features` (`Features` in `providers/provider.py`) as data. For each *yes* the contract suite
+needs a payload in `tests/contract/fixtures/` that shows it. *Unproved* means that no document of the provider says so,
+or says how. The table shows what a provider's API can do; the [page of each provider](README.md#providers) says how to
+set up an account."""
 
 
 def page_text() -> str:
-    """The whole page."""
-    declared = companies.features()
+    """Returns the whole page."""
+    declared = built_in_providers.features()
     names = [spec.name for spec in fields(Features)]
     rows = [[code(name), *(_cell(features, name) for features in declared.values())] for name in names]
     meanings = [[code(name), _meaning(name)] for name in names]
@@ -61,21 +61,21 @@ def page_text() -> str:
 
 
 def _meaning(name: str) -> str:
-    """What stands in the table above.
+    """Returns the meaning of a feature.
 
     Raises:
-        LookupError: nobody has written it.
+        LookupError: MEANING has no sentence for it.
     """
     if name not in MEANING:
-        raise LookupError(f"the feature {name} has no sentence: give it one in docs/making/features.py")
+        raise LookupError(f"the feature {name} has no sentence: add one to MEANING in docs/making/features.py")
     return MEANING[name]
 
 
 def _cell(features: Features, name: str) -> str:
     value = getattr(features, name)
     if isinstance(value, bool):
-        said = "yes" if value else "no"
-        return f"{said}, *unproved*" if name in features.unproved else said
+        answer = "yes" if value else "no"
+        return f"{answer}, *unproved*" if name in features.unproved else answer
     if name == "limits":
         return "; ".join(_limit(limit) for limit in value) or "none documented"
     if isinstance(value, frozenset | tuple):

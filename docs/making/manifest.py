@@ -1,4 +1,4 @@
-"""`docs/manifest.md`: the Slack app manifest in both modes, and why each scope and event is in it."""
+"""`docs/manifest.md`: the Slack app manifest in both modes, and the reason for each scope and event."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 _PUBLIC_URL = "https://sms.example.com"
 
 _INTRO = f"""\
-What `threadline manifest` prints, and what `threadline manifest --http {_PUBLIC_URL}` prints. Paste one of
-them at [api.slack.com/apps](https://api.slack.com/apps) under *Create New App*, *From a manifest*. Each scope is
-listed with the calls, events and commands that need it, as `bot/slack/views/manifest.py` names them."""
+This page has the output of `threadline manifest` and of `threadline manifest --http {_PUBLIC_URL}`. Paste one of
+them at [api.slack.com/apps](https://api.slack.com/apps) under *Create New App*, *From a manifest*. Each scope comes
+with the calls, events and commands that need it, from `bot/slack/views/manifest.py`."""
 
 _OPTIONAL = """\
-Without the optional scope a user group in a reply reads *a group*, and no user group can stand in the settings
-`members` and `admins`."""
+Without the optional scope a text says *a group* in place of a user group's name, and the settings `members` and
+`admins` can't name a user group."""
 
 
 def page_text() -> str:
-    """The whole page."""
+    """Returns the whole page."""
     scopes = [*_rows(manifest.SCOPES.items(), "needed"), *_rows(manifest.OPTIONAL_SCOPES.items(), "optional")]
     events = [[code(event), code(listener)] for event, listener in manifest.EVENTS.items()]
     return page(
@@ -34,7 +34,7 @@ def page_text() -> str:
         table(["scope", "", "for"], scopes),
         _OPTIONAL,
         "## Events",
-        table(["event", "taken by the listener for"], events),
+        table(["event", "listener"], events),
         "## In socket mode",
         _json(None),
         "## In http mode",

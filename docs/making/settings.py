@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import providers
 from bot.settings.model import Settings
 from bot.settings.sections import PREFIX
-from making import companies
+from making import built_in_providers
 from making.markdown import code, page, prose, table
 
 if TYPE_CHECKING:
@@ -21,53 +21,53 @@ Schema = dict[str, Any]
 _HEAD = ["setting", "type", "default", "meaning", "environment"]
 _OPTION_HEAD = ["option", "type", "default", "meaning"]
 
-LISTED = "[]"  # at the end of a place: there are several, in their order
+LISTED = "[]"  # ends the place of a list of tables
 
-# Where the model says nothing.
+# The meaning of settings that have no description in the model.
 _MEANING = {
-    "database": "the SQLite file; its folder has to be there",
-    "http.host": "the address that is listened on",
-    "http.port": "the port that is listened on; 0 takes any that is free",
-    "accounts.<name>.provider": f"which company: {', '.join(map(code, providers.names()))}",
+    "database": "the SQLite file; its folder must exist",
+    "http.host": "the address to listen on",
+    "http.port": "the port to listen on; 0: any free port",
+    "accounts.<name>.provider": f"the provider: {', '.join(map(code, providers.names()))}",
     "inboxes.<name>.channel": "the id of its Slack channel, like `C0123456789`",
-    "senders.<name>.account": "the account it belongs to, by the name it has in this file",
+    "senders.<name>.account": "the account that it belongs to, by its name in this file",
 }
 
 _INTRO = f"""\
-Settings come from one TOML file and from the environment, and the environment wins. The file is the one that
-`--settings` names, else the one that `THREADLINE_SETTINGS` names, else `threadline.toml` in the working directory. A
-variable is `{PREFIX}` and the names on the way to the setting, joined by two underscores. `<NAME>` is a name of yours,
-in capitals there and in lower case in the file. Lists and tables are written as JSON there. The bot does not start with
-a file that has a setting of another name in it.
+Settings come from one TOML file and from the environment, and the environment overrides the file. The file is the one
+that `--settings` names, else the one that `THREADLINE_SETTINGS` names, else `threadline.toml` in the working directory.
+The name of a variable is `{PREFIX}` and the path of the setting, joined by two underscores. `<NAME>` is a name that you
+choose: write it in capitals in a variable and in lower case in the file. Write lists and tables as JSON in a variable.
+The bot does not start if the file has an unknown setting.
 
-A *secret* is text that no log, error and `repr` shows."""
+A *secret* is text that no log, error or `repr` shows."""
 
 
 def page_text() -> str:
-    """The whole page."""
+    """Returns the whole page."""
     schema = Settings.model_json_schema()
     return page(
         "Settings",
         _INTRO,
         *(part for place, model in _models(schema) for part in _section(place, model)),
         "## Each provider's own",
-        "What an account needs depends on its `provider`. Options belong to a sender and go out with every text from "
-        "it, unless the compose modal says otherwise for one; they can all be left out.",
-        *(part for kind in companies.built_in() for part in _provider(kind)),
+        "The settings of an account depend on its `provider`. Options belong to a sender and apply to every text from "
+        "it, unless a person changes them for one text in the compose modal. All options can be left out.",
+        *(part for kind in built_in_providers.built_in() for part in _provider(kind)),
     )
 
 
-# --- which models there are -------------------------------------------------------------------------------------------
+# --- models -----------------------------------------------------------------------------------------------------------
 
 
 def _models(schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """Each table of the file with the model behind it; the top of the file first, under an empty name."""
+    """Yields each table of the file with its model, first the top of the file under an empty name."""
     yield "", schema
     yield from _below("", schema, schema)
 
 
 def _below(above: str, model: Schema, schema: Schema) -> Iterator[tuple[str, Schema]]:
-    """The tables of a table, each followed by its own."""
+    """Yields the tables inside a table, each followed by its own tables."""
     for name, said in model["properties"].items():
         found = _table_of(said)
         if found is None:
@@ -79,7 +79,7 @@ def _below(above: str, model: Schema, schema: Schema) -> Iterator[tuple[str, Sch
 
 
 def _table_of(said: Schema) -> tuple[str, Schema] | None:
-    """What a setting holds if that is a table: how its place ends, and the model. A list of tables counts as one."""
+    """Returns the end of the place and the model if a setting holds a table or a list of tables, else None."""
     items, below = said.get("items"), said.get("additionalProperties")
     either = [each for each in said.get("anyOf", ()) if "$ref" in each]
     if "$ref" in said:
@@ -114,7 +114,7 @@ def _section(place: str, model: Schema) -> list[str]:
 
 
 def _heading(place: str) -> str:
-    """As TOML has it; of a list of tables, each has its brackets twice."""
+    """Returns the heading of a table as TOML writes it. A list of tables has double brackets."""
     return code(f"[[{place.removesuffix(LISTED)}]]" if place.endswith(LISTED) else f"[{place.replace(LISTED, '')}]")
 
 
@@ -142,10 +142,10 @@ def _typed(name: str, said: Schema, model: Schema) -> list[str]:
 
 
 def _meaning(place: str, name: str, said: Schema) -> str:
-    """What the model says, else what is said here.
+    """Returns the description in the model, else in `_MEANING`.
 
     Raises:
-        LookupError: neither says anything.
+        LookupError: neither has one.
     """
     full = f"{place}.{name}" if place else name
     meaning: str | None = said.get("description") or _MEANING.get(full)
@@ -155,7 +155,7 @@ def _meaning(place: str, name: str, said: Schema) -> str:
 
 
 def _env(place: str, name: str) -> str:
-    """The variable; what lies in a list of tables has none of its own: the whole list is one, as JSON."""
+    """Returns the name of the variable. A list of tables has one variable for the whole list, as JSON."""
     if LISTED in place:
         return f"in {code(PREFIX + place.partition(LISTED)[0].upper())}"
     path = [part.upper() for part in (*place.split("."), name) if part]
@@ -184,13 +184,13 @@ _BOUNDS = {
 
 
 def type_of(said: Schema) -> str:
-    """The type of a setting for a reader, with its bounds."""
+    """Formats the type of a setting for a reader, with its bounds."""
     if "anyOf" in said:
         return " or ".join(type_of(each) for each in said["anyOf"] if each.get("type") != "null")
     if "enum" in said:
         return " or ".join(code(json.dumps(value)) for value in said["enum"])
     if said.get("format") == "uri":
-        return _FORMATS["uri"]  # its length is pydantic's own business
+        return _FORMATS["uri"]  # without the length limit that pydantic adds
     bounds = [text.format(said[name]) for name, text in _BOUNDS.items() if name in said]
     return ", ".join([_word(said), *("not empty" if bound == "1 characters or more" else bound for bound in bounds)])
 
@@ -207,8 +207,8 @@ def _word(said: Schema) -> str:
 
 
 def default_of(name: str, said: Schema, model: Schema) -> str:
-    """The default of a setting as TOML has it."""
+    """Formats the default of a setting as TOML."""
     if name in model.get("required", ()):
-        return "*needed*"
-    default = said.get("default", {} if said.get("type") == "object" else [])  # a factory's is not in the schema
+        return "*required*"
+    default = said.get("default", {} if said.get("type") == "object" else [])  # the schema has no default of a factory
     return "none" if default is None else code(json.dumps(default, ensure_ascii=False))

@@ -1,4 +1,4 @@
-"""The providers that this repository brings; those of other packages have documents of their own."""
+"""The providers in this repository. Providers from other packages document themselves."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
 
 
 def built_in() -> list[type[Provider]]:
-    """Their classes, in the order of their names."""
+    """Returns the classes of the built-in providers, in the order of their names."""
     kinds = [providers.load(name) for name in providers.names()]
     return [kind for kind in kinds if kind.__module__.partition(".")[0] == providers.__name__]
 
 
 def features() -> dict[str, Features]:
-    """What each declares, by its title; and what an account of it declares once a switch in its settings is on."""
+    """Returns the features of each provider by its title, and those with a setting on that changes them."""
     found: dict[str, Features] = {}
     for kind in built_in():
         found[kind.title] = kind.features
@@ -35,5 +35,5 @@ def _switches(kind: type[Provider]) -> list[str]:
 
 
 def _with(kind: type[Provider], switch: str) -> Features:
-    """An instance keeps its settings and does no I/O, so it may have those only that this is about."""
+    """Returns the features with this setting on. A new instance does no I/O, so it needs no other settings."""
     return kind(kind.Settings.model_construct(None, **{switch: True}), httpx.AsyncClient()).features
