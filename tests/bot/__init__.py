@@ -1,1 +1,1 @@
-"""Tests of what the team sees and of what connects it to providers and storage."""
+"""Tests of the bot."""

@@ -1,4 +1,4 @@
-"""What an operator writes into the settings file, for tests that read it."""
+"""The settings file of an operator, for tests that read it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ GOOD: dict[str, Any] = {
 
 
 def changed(**changes: Any) -> dict[str, Any]:
-    """Good settings but for these, named as in `slack__mode="http"`; `...` takes a setting away."""
+    """Returns valid settings with these changes, named as in `slack__mode="http"`; `...` removes a setting."""
     settings = copy.deepcopy(GOOD)
     for path, value in changes.items():
         *tables, name = path.split("__")
@@ -58,7 +58,7 @@ def changed(**changes: Any) -> dict[str, Any]:
 
 
 def write(folder: Path, settings: dict[str, Any]) -> Path:
-    """The settings as a file."""
+    """Writes the settings to a file."""
     file = folder / "threadline.toml"
     file.write_text(to_toml(settings), encoding="utf-8")
     return file

@@ -1,4 +1,4 @@
-"""The installed command as a process of its own, as an operator starts it."""
+"""Runs the installed command as a process of its own, as an operator does."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COMMAND = str(Path(sys.executable).with_name("threadline"))
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's own, without any setting of ours in it."""
+    """Returns the environment of this process without our settings."""
     ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("THREADLINE_")}
     return ours | more
 
@@ -43,18 +43,18 @@ def call(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """Returns a port on which nobody listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 class Running:
-    """A bot that runs in a folder, with its providers' door open; Slack is not there.
+    """A bot that runs in a folder and takes webhooks; there is no Slack.
 
     Attributes:
-        url: of its doors.
-        log: what it prints.
+        url: the base URL of its HTTP server.
+        log: the file with its output.
     """
 
     def __init__(self, folder: Path, port: int, *options: str, **changes: Any) -> None:
@@ -68,7 +68,7 @@ class Running:
             )
 
     def wait(self) -> None:
-        """Until it answers."""
+        """Waits until the bot answers."""
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             assert self._process.poll() is None, self.log.read_text()
@@ -80,7 +80,7 @@ class Running:
         raise TimeoutError
 
     def stop(self) -> int:
-        """Ends it as a supervisor does, and returns its exit code."""
+        """Stops the bot as a supervisor does, and returns its exit code."""
         self._process.send_signal(signal.SIGTERM)
         try:
             return self._process.wait(PATIENCE)
@@ -90,7 +90,7 @@ class Running:
 
 @contextmanager
 def running(folder: Path, *options: str, **changes: Any) -> Iterator[Running]:
-    """A bot that has opened its door."""
+    """Starts a bot, and yields it once it answers HTTP."""
     bot = Running(folder, free_port(), *options, **changes)
     try:
         bot.wait()

@@ -1,1 +1,1 @@
-"""What an operator installs: held to the code, as far as that goes without a machine to install it on."""
+"""Checks of the files in deploy/ and of the Dockerfile against the code, without installing anything."""

@@ -1,4 +1,4 @@
-"""The Dockerfile, by its form and by its commands: no engine builds it here."""
+"""The Dockerfile, by its form and its commands, because no engine builds it here."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ KNOWN |= {"ENTRYPOINT", "CMD"}
 
 
 def instructions() -> list[tuple[str, str]]:
-    """Each with its arguments, continued lines as one."""
+    """Returns each instruction with its arguments, continued lines as one."""
     lines = [line for line in (ROOT / "Dockerfile").read_text("utf-8").splitlines() if not line.startswith("#")]
     whole = re.sub(r"\\\n\s*", " ", "\n".join(lines))
     return [(name, rest.strip()) for name, _, rest in (line.partition(" ") for line in whole.splitlines() if line)]
 
 
 def of(name: str) -> list[str]:
-    """The arguments of every instruction of this name."""
+    """Returns the arguments of every instruction of this name."""
     return [rest for each, rest in instructions() if each == name]
 
 
 def last(name: str) -> str:
-    """The arguments of the last one, which is the one that holds."""
+    """Returns the arguments of the last instruction of this name, which is the effective one."""
     return of(name)[-1]
 
 
 def stages() -> list[list[tuple[str, str]]]:
-    """The instructions of each stage."""
+    """Returns the instructions of each stage."""
     found: list[list[tuple[str, str]]] = []
     for each in instructions():
         if each[0] == "FROM":
@@ -54,19 +54,19 @@ def stages() -> list[list[tuple[str, str]]]:
 
 
 def environment() -> dict[str, str]:
-    """What ENV says in the stage that runs."""
+    """Returns the variables of ENV in the final stage."""
     pairs = " ".join(rest for name, rest in stages()[-1] if name == "ENV")
     return dict(re.findall(r"(\w+)=(\S+)", pairs))
 
 
 def test_every_instruction_is_one() -> None:
-    """A slip in a name would stop a build that nobody makes here."""
+    """A misspelled instruction would break a build that nobody runs here."""
     assert {name for name, _ in instructions()} <= KNOWN
     assert instructions()[0][0] == "FROM"
 
 
 def test_two_stages_from_one_pinned_base() -> None:
-    """A version and a variant, the same for building and for running; a Python that the package allows."""
+    """Both stages use the same pinned base with a Python version that the package allows."""
     bases = [rest.split()[0] for rest in of("FROM")]
     assert len(bases) == 2
     (base,) = set(bases)
@@ -76,21 +76,21 @@ def test_two_stages_from_one_pinned_base() -> None:
 
 
 def test_only_what_is_installed_goes_into_the_image_that_runs() -> None:
-    """No compiler, no sources, no cache: one copy, from the stage that built."""
+    """The final image has one copy from the build stage: no compiler, no sources, no cache."""
     copied = [rest for name, rest in stages()[-1] if name == "COPY"]
     assert copied == ["--from=build /opt/threadline /opt/threadline"]
     assert "pip" not in " ".join(rest for name, rest in stages()[-1] if name == "RUN")
 
 
 def test_what_is_installed_is_pinned() -> None:
-    """By the constraints that the tests run with, also for what only builds."""
+    """Everything is pinned by the constraints of the tests, also the build tools."""
     build = dict(re.findall(r"(\w+)=(\S+)", " ".join(rest for name, rest in stages()[0] if name == "ENV")))
     assert build["PIP_CONSTRAINT"].endswith("/constraints.txt")
     assert any("constraints.txt" in rest for rest in of("COPY"))
 
 
 def test_the_build_has_every_package_and_nothing_else() -> None:
-    """What is copied is there, is not ignored, and is what the wheel is made of."""
+    """The copied files exist, are not ignored, and are the content of the wheel."""
     copied = {each for name, rest in stages()[0] if name == "COPY" for each in rest.split()[:-1]}
     assert not [each for each in copied if not (ROOT / each).exists()]
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
@@ -99,7 +99,7 @@ def test_the_build_has_every_package_and_nothing_else() -> None:
 
 
 def sent() -> set[str]:
-    """What of the repository goes to the build, by .dockerignore: its last matching line decides."""
+    """Returns the files that .dockerignore lets into the build: its last matching line decides."""
     lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
 
@@ -111,7 +111,7 @@ def sent() -> set[str]:
 
 
 def test_it_runs_as_nobody_in_particular() -> None:
-    """A user without rights, made before it is taken, who owns the folder of the database."""
+    """It runs as a user without rights, created before it is used, who owns the database's folder."""
     assert last("USER") == "threadline"
     made = next(rest for name, rest in stages()[-1] if name == "RUN")
     assert "useradd --system" in made
@@ -121,13 +121,13 @@ def test_it_runs_as_nobody_in_particular() -> None:
 
 
 def test_the_database_is_on_the_volume() -> None:
-    """Or it would go with the container."""
+    """Otherwise the database would disappear with the container."""
     (volume,) = json.loads(last("VOLUME"))
     assert environment()["THREADLINE_DATABASE"].startswith(f"{volume}/")
 
 
 def test_what_is_set_is_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every variable of ours is read, and the port is the one that is exposed."""
+    """Every variable of ours is a setting, and its port is the exposed one."""
     ours = {name: value for name, value in environment().items() if name.startswith("THREADLINE_")}
     for name, value in ours.items():
         monkeypatch.setenv(name, value)
@@ -138,7 +138,7 @@ def test_what_is_set_is_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_is_ours() -> None:
-    """It runs the bot, which ends on the signal that is sent; a shell between would keep that from it."""
+    """It runs the bot without a shell, which would keep the stop signal from the bot."""
     assert json.loads(last("ENTRYPOINT")) == ["threadline"]
     assert json.loads(last("CMD"))[0] == "run"
     assert last("STOPSIGNAL") == "SIGTERM"
@@ -146,7 +146,7 @@ def test_the_command_is_ours() -> None:
 
 @pytest.fixture
 def healthy() -> Iterator[int]:
-    """Something that answers as the bot does; its port."""
+    """Yields the port of a server that answers /healthz like the bot."""
 
     class Health(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -154,7 +154,7 @@ def healthy() -> Iterator[int]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Nothing."""
+            """Logs nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Health) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -163,7 +163,7 @@ def healthy() -> Iterator[int]:
 
 
 def checked(port: int) -> int:
-    """The exit code of the health check."""
+    """Returns the exit code of the health check."""
     _, _, command = last("HEALTHCHECK").partition("CMD ")
     python, *words = json.loads(command)
     assert python == "python"
@@ -173,6 +173,6 @@ def checked(port: int) -> int:
 
 
 def test_the_health_check_checks(healthy: int) -> None:
-    """It ends with 0 while the process answers /healthz, and with something else when nobody does."""
+    """The check exits with 0 while the process answers /healthz, and with another code when nobody answers."""
     assert checked(healthy) == 0
     assert checked(1) != 0

@@ -1,4 +1,4 @@
-"""The reverse proxies pass what must be public, and nothing else."""
+"""The reverse proxies forward what must be public, and nothing else."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _ROUTE = re.compile(r'"(/[a-z]+(?:/[a-z{}]+)*)"')
 
 
 def routes() -> set[str]:
-    """Every path that the bot answers, with an example in place of what varies."""
+    """Returns every path that the bot answers, with an example for each variable part."""
     sources = [ROOT / "bot/http/server.py", ROOT / "bot/http/sms_webhooks.py", ROOT / "bot/http/file_routes.py"]
     found = {path for source in sources for path in _ROUTE.findall(source.read_text("utf-8"))}
     return {re.sub(r"\{\w+\}", "Ab-1", path) for path in found}
 
 
 def nginx(path: str) -> bool:
-    """Whether nginx passes it on: an exact location wins, then the longest prefix."""
+    """True if nginx forwards the path: an exact location wins, then the longest prefix."""
     text = (ROOT / "deploy/nginx.conf").read_text("utf-8")
     found = re.findall(r"location (= )?(\S+) \{\s*(?:#.*\n\s*)*(\w+)", text)
     exact = [does for equals, place, does in found if equals and place == path]
@@ -31,7 +31,7 @@ def nginx(path: str) -> bool:
 
 
 def caddy(path: str) -> bool:
-    """Whether Caddy passes it on: one of its matchers has it."""
+    """True if Caddy forwards the path: one of its matchers has it."""
     text = (ROOT / "deploy/Caddyfile").read_text("utf-8")
     named = dict(re.findall(r"^\s*(@\w+) path (.+)$", text, re.MULTILINE))
     passed = [named[name] for name in re.findall(r"handle (@\w+) \{\s*reverse_proxy", text)]
@@ -40,14 +40,14 @@ def caddy(path: str) -> bool:
 
 
 def test_the_routes_are_found() -> None:
-    """A search that finds none would be content with any proxy."""
+    """The search finds routes, because a search that finds none would accept any proxy."""
     assert routes() >= PRIVATE | {"/slack/events", "/sms/Ab-1/Ab-1", "/files/Ab-1"}
 
 
 @pytest.mark.parametrize("passes", [nginx, caddy])
 @pytest.mark.parametrize("path", sorted(routes()))
 def test_what_is_public_passes(passes: object, path: str) -> None:
-    """Providers, customers and Slack reach their doors; what is for the operator is not seen from outside."""
+    """Providers, customers and Slack reach the bot; the operator's paths are hidden from outside."""
     assert callable(passes)
     assert passes(path) == (path not in PRIVATE)
 
@@ -55,19 +55,19 @@ def test_what_is_public_passes(passes: object, path: str) -> None:
 @pytest.mark.parametrize("passes", [nginx, caddy])
 @pytest.mark.parametrize("path", ["/", "/metrics/", "/smsx", "/slack/other", "/.env"])
 def test_what_nobody_answers_does_not_pass(passes: object, path: str) -> None:
-    """It is answered before it reaches us."""
+    """The proxy answers unknown paths itself."""
     assert callable(passes)
     assert not passes(path)
 
 
 def test_they_take_what_the_bot_takes() -> None:
-    """The largest body is the same."""
+    """The proxies accept the same body size as the bot."""
     assert "client_max_body_size 1m;" in (ROOT / "deploy/nginx.conf").read_text("utf-8")
     assert "max_size 1MiB" in (ROOT / "deploy/Caddyfile").read_text("utf-8")
     assert BODY_LIMIT == 1 << 20
 
 
 def test_no_path_is_logged() -> None:
-    """The paths have tokens in them."""
+    """No proxy logs paths, because they have tokens in them."""
     assert "access_log off;" in (ROOT / "deploy/nginx.conf").read_text("utf-8")
     assert not re.search(r"^\s*log\b", (ROOT / "deploy/Caddyfile").read_text("utf-8"), re.MULTILINE)

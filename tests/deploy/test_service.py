@@ -1,4 +1,4 @@
-"""The systemd unit: systemd itself reads it where it is there."""
+"""The systemd unit, checked by systemd itself if it is installed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FIRST_OFFLINE = 250  # the version of systemd that can look at a file by itself
 
 
 def _version() -> int:
-    """Of systemd here; 0 if it is not."""
+    """Returns the version of systemd, or 0 without systemd."""
     if SYSTEMD is None:
         return 0
     said = subprocess.run([SYSTEMD, "--version"], text=True, capture_output=True, check=False).stdout  # noqa: S603 - as found
@@ -42,7 +42,7 @@ needs_systemd = pytest.mark.skipif(_version() < FIRST_OFFLINE, reason="no system
 
 
 def sections() -> dict[str, dict[str, list[str]]]:
-    """The unit: by section and name, every value in its order."""
+    """Returns the unit: all values by section and name, in order."""
     found: dict[str, dict[str, list[str]]] = {}
     for line in UNIT.read_text("utf-8").splitlines():
         if line.startswith("["):
@@ -54,17 +54,17 @@ def sections() -> dict[str, dict[str, list[str]]]:
 
 
 def service() -> dict[str, str]:
-    """What the service section says; the last where one is said twice."""
+    """Returns the service section. The last of equal names counts."""
     return {name: values[-1] for name, values in sections()["Service"].items()}
 
 
 def test_it_has_the_three_sections() -> None:
-    """What it is, how it runs, and when it starts."""
+    """The unit has its three sections."""
     assert list(sections()) == ["Unit", "Service", "Install"]
 
 
 def test_it_starts_a_command_that_there_is() -> None:
-    """With options that the command has."""
+    """The command and its options exist."""
     program, command, *options = service()["ExecStart"].split()
     assert Path(program).name == "threadline"
     known = {option for parameter in main.commands[command].params for option in parameter.opts}
@@ -72,7 +72,7 @@ def test_it_starts_a_command_that_there_is() -> None:
 
 
 def test_it_may_do_little() -> None:
-    """It gains no rights, writes nowhere but in its own folder, and sees no home."""
+    """The service gains no rights, writes only into its own folder, and sees no home folders."""
     assert HARDENING.items() <= service().items()
     assert service()["User"] == "threadline"
     assert service()["StateDirectory"] == "threadline"
@@ -80,14 +80,14 @@ def test_it_may_do_little() -> None:
 
 
 def test_it_gives_the_bot_the_time_to_end() -> None:
-    """More than the ten seconds that a stop takes at most; and it is started again whatever ended it."""
+    """The unit waits longer than the ten seconds that a stop takes at most, and always restarts the bot."""
     assert int(service()["TimeoutStopSec"]) > 10
     assert service()["Restart"] == "always"
 
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Path:
-    """The unit as on a machine where the program is: this interpreter stands for it."""
+    """Returns the unit of a machine with the program, in whose place it starts this interpreter."""
     text = re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", UNIT.read_text("utf-8"), flags=re.MULTILINE)
     copy = tmp_path / UNIT.name
     copy.write_text(re.sub(r"^Documentation=.*\n", "", text, flags=re.MULTILINE), encoding="utf-8")
@@ -95,14 +95,14 @@ def installed(tmp_path: Path) -> Path:
 
 
 def analyzed(*words: str) -> subprocess.CompletedProcess[str]:
-    """What systemd says."""
+    """Runs systemd-analyze."""
     assert SYSTEMD
     return subprocess.run([SYSTEMD, *words], text=True, capture_output=True, check=False)  # noqa: S603 - as found
 
 
 @needs_systemd
 def test_systemd_understands_it(installed: Path) -> None:
-    """Every name and value is one that it knows."""
+    """Systemd knows every name and value."""
     run = analyzed("verify", "--recursive-errors=no", "--man=no", str(installed))
     assert (run.returncode, run.stderr.strip()) == (0, "")
 

@@ -1,4 +1,4 @@
-"""Every cause of an alert that the code can raise, read from the code itself."""
+"""Finds every cause of an alert that the code can raise, by reading the code."""
 
 from __future__ import annotations
 

@@ -9,6 +9,6 @@ if TYPE_CHECKING:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Runs a test that asks for a page over every page."""
+    """Runs each test that asks for a page once for every page."""
     if "page" in metafunc.fixturenames:
         metafunc.parametrize("page", PAGES, ids=[page.name for page in PAGES])

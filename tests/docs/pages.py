@@ -1,4 +1,4 @@
-"""Markdown as far as these tests need it: blocks of code, links, headings, code within sentences."""
+"""Reads Markdown as far as these tests need it: code blocks, links, headings, inline code."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Page:
-    """One file."""
+    """One Markdown file."""
 
     path: Path
 
@@ -53,7 +53,7 @@ class Page:
 
     @cached_property
     def code(self) -> list[str]:
-        """Code within sentences; its line ends are spaces."""
+        """Inline code, with spaces in place of line ends."""
         return [" ".join(found.split()) for found in _CODE.findall(self.prose)]
 
     @cached_property

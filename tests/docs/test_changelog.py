@@ -20,7 +20,7 @@ def _sections() -> dict[str, str]:
 
 
 def test_it_says_what_it_is() -> None:
-    """It has its title, and names its form and the meaning of its versions."""
+    """The changelog has its title, and names its format and its kind of version numbers."""
     assert _CHANGELOG.text.startswith("# Changelog\n")
     assert "https://keepachangelog.com/en/1.1.0/" in _CHANGELOG.links
     assert any(link.startswith("https://semver.org/") for link in _CHANGELOG.links)

@@ -51,7 +51,7 @@ def test_commands_among_others_are_found() -> None:
 
 
 def test_console_blocks_show_commands(page: Page) -> None:
-    """A console block has at least one line that begins with a dollar sign."""
+    """A console block has at least one line that starts with a dollar sign."""
     assert all(commands.shown(block) for block in page.of_kind("console"))
 
 
@@ -137,7 +137,7 @@ def _beside(before: Any, shown: Any) -> Any:
 
 
 def test_settings_that_are_named_are_there(page: Page) -> None:
-    """`fallback_alerts.after` in a sentence is a setting."""
+    """A dotted name of a setting in a sentence, like `fallback_alerts.after`, exists."""
     tables = {name: each.annotation for name, each in Settings.model_fields.items()}
     dotted = {code for code in page.code if re.fullmatch(r"[a-z_]+\.[a-z_]+", code)} - _NO_SETTINGS
     named = [
@@ -151,7 +151,7 @@ def _fields(table: Any) -> set[str]:
 
 
 def test_the_flow_is_what_is_printed() -> None:
-    """The SMS Flow on IOVOX's page is the one that the code makes."""
+    """The SMS Flow on IOVOX's page is the one that the code prints."""
     (shown,) = page_named("docs/providers/iovox.md").of_kind("xml")
     made = flow_xml("https://sms.example.com/sms/iovox/TOKEN", "SECRET", "threadline voxnumber")
     assert shown.text.strip() == made.strip()

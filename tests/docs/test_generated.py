@@ -30,13 +30,13 @@ def _generate(*arguments: str, **environment: str) -> subprocess.CompletedProces
 
 
 def test_the_pages_are_current() -> None:
-    """Nothing differs. If this fails, run `python docs/generate.py` and commit what it writes."""
+    """No page differs. If this fails, run `python docs/generate.py` and commit its output."""
     run = _generate("--check")
     assert (run.returncode, run.stderr) == (0, "")
 
 
 def test_they_are_the_same_everywhere() -> None:
-    """The terminal, the locale and the order of sets change nothing."""
+    """The terminal, the locale and the hash seed change nothing."""
     assert _generate("--check", COLUMNS="40", LC_ALL="C", PYTHONHASHSEED="7", NO_COLOR="1").returncode == 0
 
 

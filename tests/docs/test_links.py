@@ -42,14 +42,14 @@ def test_names_that_are_mentioned_exist(page: Page) -> None:
 
 
 def test_attributes_that_are_mentioned_exist(page: Page) -> None:
-    """`Features.limits` in a sentence is an attribute of a class of the contract."""
+    """A name like `Features.limits` in a sentence is an attribute of a class of the contract."""
     mentioned = [found.groups() for code in page.code if (found := _ATTRIBUTE.fullmatch(code))]
     assert not [f"{kind}.{name}" for kind, name in mentioned if not _has(kind, name)]
 
 
 @pytest.mark.parametrize("path", sorted(DOCS.rglob("*.md")), ids=lambda path: path.name)
 def test_every_page_is_in_the_index(path: Path) -> None:
-    """Each page under docs/ is linked from docs/README.md."""
+    """docs/README.md links each page under docs/."""
     index = page_named("docs/README.md")
     linked = {(DOCS / link.partition("#")[0]).resolve() for link in index.links}
     assert path in linked or path == index.path

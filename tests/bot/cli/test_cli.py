@@ -1,4 +1,4 @@
-"""The command as an operator meets it: what it prints, and the code it ends with."""
+"""The `threadline` command as an operator uses it: its output and its exit codes."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with good settings in it, where the operator is."""
+    """Returns a folder with valid settings, which is the working directory."""
     monkeypatch.chdir(tmp_path)
     write(tmp_path, changed())
     return tmp_path
 
 
 def said(*arguments: str, **variables: str) -> Result:
-    """What a command says that starts no bot."""
+    """Runs a command that starts no bot."""
     return CliRunner().invoke(main, list(arguments), env=dict(variables))
 
 
@@ -48,7 +48,7 @@ def said(*arguments: str, **variables: str) -> Result:
 
 
 def test_a_setting_that_is_missing_is_one_line(tmp_path: Path) -> None:
-    """It names the setting and the cure, and the installed command ends with 2."""
+    """The line names the setting and how to fix it, and the installed command exits with 2."""
     write(tmp_path, changed(slack__bot_token=...))
     ended = call(tmp_path, "run")
     assert ended.returncode == 2
@@ -59,7 +59,7 @@ def test_a_setting_that_is_missing_is_one_line(tmp_path: Path) -> None:
 
 
 def test_without_any_settings_it_says_all_that_it_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And ends with 2."""
+    """The command lists every required setting and exits with 2."""
     monkeypatch.chdir(tmp_path)
     ended = said("run")
     assert ended.exit_code == 2
@@ -68,7 +68,7 @@ def test_without_any_settings_it_says_all_that_it_needs(tmp_path: Path, monkeypa
 
 @pytest.mark.usefixtures("installed")
 def test_a_settings_file_that_is_not_there() -> None:
-    """One line, and 2, however it was named; the file that is there is not taken instead."""
+    """The command prints one line and exits with 2, however the file was named. It uses no other file instead."""
     for ended in (said("run", "--settings", "other.toml"), said("run", THREADLINE_SETTINGS="other.toml")):
         assert ended.exit_code == 2
         assert ended.stderr.startswith("There is no settings file other.toml.")
@@ -76,12 +76,12 @@ def test_a_settings_file_that_is_not_there() -> None:
 
 
 def test_an_option_that_there_is_not() -> None:
-    """The command is wrong: 2."""
+    """A wrong command line exits with 2."""
     assert said("run", "--nonsense").exit_code == 2
 
 
 def test_no_secret_is_printed(installed: Path) -> None:
-    """Not when something is wrong either."""
+    """No secret is in the output, even if a setting is wrong."""
     write(installed, changed(inboxes__support__senders=["nobody"]))
     ended = said("run")
     assert ended.exit_code == 2
@@ -89,7 +89,7 @@ def test_no_secret_is_printed(installed: Path) -> None:
 
 
 def test_a_database_of_a_newer_version_is_refused(installed: Path) -> None:
-    """With a sentence that says what to do; nothing is changed in it."""
+    """The command says what to do, and changes nothing in the database."""
     with closing(sqlite3.connect(installed / "threadline.db")) as database:
         database.execute("CREATE TABLE migrations (version BIGINT PRIMARY KEY, name TEXT, applied_at BIGINT)")
         database.execute("INSERT INTO migrations VALUES (9999, 'of_the_future', 0)")
@@ -103,7 +103,7 @@ def test_a_database_of_a_newer_version_is_refused(installed: Path) -> None:
 
 
 def test_a_file_that_is_no_database_is_refused(installed: Path) -> None:
-    """With a sentence; it is left as it was."""
+    """The command prints a sentence, and leaves the file unchanged."""
     (installed / "threadline.db").write_text("Dear diary, " * 400, encoding="utf-8")
     ended = call(installed, "run")
     assert ended.returncode == 1
@@ -113,7 +113,7 @@ def test_a_file_that_is_no_database_is_refused(installed: Path) -> None:
 
 
 def test_a_second_bot_is_refused(tmp_path: Path) -> None:
-    """On the same database, or at the same port; the first goes on, and ends with 0 in good time when it is told to."""
+    """A second bot on the same database or port exits with 1. The first keeps running and can still stop in time."""
     other = tmp_path / "other"
     other.mkdir()
     with running(tmp_path) as bot:
@@ -135,7 +135,7 @@ def test_a_second_bot_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("installed")
 def test_the_callbacks_of_every_sender() -> None:
-    """Each with the URL that the bot will recognise, for a person and for a machine."""
+    """Each sender has the URL that the bot recognizes, in the text and in the JSON."""
     urls = CallbackUrls(GOOD["public_url"], SECRETS["secret"])
     expected = {name: urls.make(sender["account"], "sender", name)[0] for name, sender in GOOD["senders"].items()}
     shown, found = said("callbacks"), said("callbacks", "--json")
@@ -148,20 +148,20 @@ def test_the_callbacks_of_every_sender() -> None:
     ("arguments", "url"), [([], None), (["--http", "https://sms.example.com/"], "https://sms.example.com")]
 )
 def test_the_manifest_is_json_to_paste(arguments: list[str], url: str | None) -> None:
-    """It needs no settings."""
+    """The command needs no settings."""
     ended = said("manifest", *arguments)
     assert ended.exit_code == 0
     assert json.loads(ended.stdout) == manifest(url)
 
 
 def test_the_version() -> None:
-    """That of the installed package."""
+    """The command prints the version of the installed package."""
     assert said("version").stdout.strip() == version("threadline")
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_the_help_names_every_command(option: str) -> None:
-    """With what each is for."""
+    """The help lists every command, each with a sentence."""
     ended = said(option)
     assert ended.exit_code == 0
     for name, command in main.commands.items():

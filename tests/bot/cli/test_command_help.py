@@ -1,4 +1,4 @@
-"""What the command says of itself, and how it prints: examples, completion, tables on a terminal (issue F, point 2)."""
+"""The help of each command, and its printing: examples, completion, tables on a terminal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def every(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
-    """Each command with the words that lead to it."""
+    """Yields each command with the words that lead to it."""
     if path:
         yield path, command
     if isinstance(command, click.Group):
@@ -35,7 +35,7 @@ def every(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[
 
 @pytest.mark.parametrize(("path", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in every(main)])
 def test_each_command_shows_examples_that_can_be_typed(path: tuple[str, ...], command: click.Command) -> None:
-    """Each begins with the command itself, and has no word or option that there is not."""
+    """Each example starts with its command and uses only existing words and options."""
     asked = CliRunner().invoke(main, [*path, "--help"], terminal_width=100)
     lines = [line.strip() for line in asked.stdout.partition("Examples:\n")[2].splitlines()]
     assert lines, command.name
@@ -44,7 +44,7 @@ def test_each_command_shows_examples_that_can_be_typed(path: tuple[str, ...], co
 
 
 def test_the_help_says_what_the_exit_codes_mean() -> None:
-    """At its end, for every command."""
+    """The help of the main command ends with the exit codes."""
     ended = CliRunner().invoke(main, ["--help"], terminal_width=100)
     assert " ".join(CODES.split()) in " ".join(ended.stdout.split())
 
@@ -62,7 +62,7 @@ def test_the_help_says_what_the_exit_codes_mean() -> None:
 def test_the_shell_completes_names_of_the_settings(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str, found: set[str]
 ) -> None:
-    """Commands, senders, inboxes and accounts, even where the settings cannot be used."""
+    """The shell completes commands, senders, inboxes and accounts, even if the settings are wrong."""
     write(tmp_path, changed(slack__bot_token=...))
     monkeypatch.chdir(tmp_path)
     _, *before, last = words.split(" ")
@@ -71,20 +71,20 @@ def test_the_shell_completes_names_of_the_settings(
 
 
 def test_the_shell_itself_asks_for_them(tmp_path: Path) -> None:
-    """By the variables that its script sets."""
+    """Completion works with the variables that the shell script sets."""
     write(tmp_path, changed())
     asked = call(tmp_path, _THREADLINE_COMPLETE="bash_complete", COMP_WORDS="threadline prime s", COMP_CWORD="2")
     assert asked.stdout.splitlines() == ["plain,sydney"]
 
 
 def test_completion_without_settings_says_nothing(tmp_path: Path) -> None:
-    """No file, no names, no traceback."""
+    """Without a settings file, completion offers nothing and prints no traceback."""
     asked = call(tmp_path, _THREADLINE_COMPLETE="bash_complete", COMP_WORDS="threadline prime ", COMP_CWORD="2")
     assert (asked.stdout.strip(), asked.stderr) == ("", "")
 
 
 async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path) -> None:
-    """A pipe gets one line for each row, a terminal a table with its heads."""
+    """A pipe gets one line for each row; a terminal gets a table with headings."""
     write(tmp_path, changed())
     database = await open_database(tmp_path / "threadline.db")
     async with database.transaction() as tx:
@@ -104,7 +104,7 @@ async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path) -> None:
 
 
 def on_a_terminal(folder: Path, *arguments: str, **more: str) -> str:
-    """What a command prints to a terminal."""
+    """Returns the output of a command on a terminal."""
     ours, theirs = pty.openpty()
     with subprocess.Popen(  # noqa: S603 - our own command
         [COMMAND, *arguments],
@@ -118,7 +118,7 @@ def on_a_terminal(folder: Path, *arguments: str, **more: str) -> str:
 
 
 def _all_of(terminal: int) -> str:
-    """What was written to a terminal until nobody has it open."""
+    """Reads a terminal until its other end is closed."""
     parts = []
     while True:
         try:

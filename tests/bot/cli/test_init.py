@@ -1,4 +1,4 @@
-"""`threadline init` asks, checks each answer at once, and writes what the bot starts with (issue F, point 3)."""
+"""`threadline init` asks, checks each answer at once, and writes the files that the bot starts with."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ def _nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def asked(answers: list[str], *options: str) -> Result:
-    """What is said to somebody who types this."""
+    """Runs `threadline init` with these answers."""
     return CliRunner().invoke(main, ["init", *options], input="".join(f"{answer}\n" for answer in answers))
 
 
 def test_it_writes_what_the_bot_starts_with(tmp_path: Path) -> None:
-    """The settings for our eyes only, with a secret of its own and comments; the manifest; and what to do next."""
+    """It writes the manifest, and settings with a new secret that only the user can read, and says what to do next."""
     told = asked(ANSWERS)
     assert told.exit_code == 0, told.output
     file = tmp_path / "threadline.toml"
@@ -71,7 +71,7 @@ def test_it_writes_what_the_bot_starts_with(tmp_path: Path) -> None:
 
 
 def test_each_secret_is_new(tmp_path: Path) -> None:
-    """Two installations have nothing in common."""
+    """Two installations have different secrets."""
     asked(ANSWERS)
     first = load(tmp_path / "threadline.toml").secret
     assert asked(ANSWERS, "--force").exit_code == 0
@@ -80,7 +80,7 @@ def test_each_secret_is_new(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["threadline.toml", "threadline-manifest.json"])
 def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
-    """Unless that is asked for; it is said before the first question."""
+    """It overwrites nothing without --force, and says so before the first question."""
     (tmp_path / name).write_text("mine", encoding="utf-8")
     told = asked(ANSWERS)
     assert told.exit_code == 1
@@ -90,7 +90,7 @@ def test_nothing_is_overwritten(tmp_path: Path, name: str) -> None:
 
 
 def test_a_wrong_answer_is_asked_again(tmp_path: Path) -> None:
-    """With what is wrong with it; what was typed for a token is not shown."""
+    """A wrong answer gets a reason and the same question again; a typed token is not shown."""
     wrong = {
         "https://sms.example.com": ["sms.example.com", "it must begin with https://"],
         "xoxb-MARKED": ["xapp-WRONG", "It starts with xoxb-."],
@@ -109,7 +109,7 @@ def test_a_wrong_answer_is_asked_again(tmp_path: Path) -> None:
 
 
 def test_whoever_leaves_leaves_no_settings(tmp_path: Path) -> None:
-    """Half an answer writes none."""
+    """It writes no settings if the operator leaves in the middle."""
     told = asked(ANSWERS[:7])
     assert told.exit_code == 1
     assert not (tmp_path / "threadline.toml").exists()
@@ -118,7 +118,7 @@ def test_whoever_leaves_leaves_no_settings(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_each_company_is_asked_for_what_it_needs(tmp_path: Path, name: str) -> None:
-    """From its own model; in http mode the signing secret and its manifest."""
+    """It asks for the settings of each provider's model, in http mode also for the signing secret."""
     sender = ["+61488020111", "one", "n"]
     answers = [*("https://sms.example.com", "http", "xoxb-1", "signing", "C0ALERTS"), name, "", *OWN[name], *sender]
     told = asked([*answers, "n", "", "C0SUPPORT", "", "", "n"], "--file", "mine.toml")

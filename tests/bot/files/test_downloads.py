@@ -1,4 +1,4 @@
-"""What may be fetched from somewhere else: real servers on loopback."""
+"""Downloads from other servers, which here are real servers on loopback."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TWILIO = ROOT / "examples/provider-twilio"
 
 
 class Elsewhere:
-    """A server, and what it was asked."""
+    """A server, and the requests that it got."""
 
     def __init__(self, port: int) -> None:
         self.port = port
@@ -39,13 +39,13 @@ class Elsewhere:
 
     @property
     def source(self) -> Source:
-        """Only this server."""
+        """Returns a source that is only this server."""
         return Source(origins=frozenset({origin(URL(self.url))}))
 
 
 @asynccontextmanager
 async def elsewhere(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[Elsewhere]:
-    """A server that answers everything like this."""
+    """Starts a server that answers everything like this."""
     asked: list[web.Request] = []
 
     async def note(request: web.Request) -> web.StreamResponse:
@@ -68,13 +68,13 @@ async def elsewhere(answer: Callable[[web.Request], Awaitable[web.StreamResponse
 
 @pytest.fixture
 async def downloads() -> AsyncIterator[Downloads]:
-    """With a second for each file."""
+    """Yields downloads with one second for each file."""
     async with Downloads(1.0) as downloads:
         yield downloads
 
 
 def giving(body: bytes, status: int = 200, **headers: str) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Answers with this."""
+    """Returns a handler that answers with this."""
 
     async def answer(_: web.Request) -> web.Response:
         shown = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -84,7 +84,7 @@ def giving(body: bytes, status: int = 200, **headers: str) -> Callable[[web.Requ
 
 
 async def refusal(downloads: Downloads, server: Elsewhere, path: str = "/a.png", limit: int = MB) -> NotFetched:
-    """Why the file is not fetched."""
+    """Returns the reason why the file is not fetched."""
     with pytest.raises(NotFetched) as caught:
         await downloads.fetch(server.url + path, server.source, limit)
     return caught.value
@@ -94,7 +94,7 @@ async def refusal(downloads: Downloads, server: Elsewhere, path: str = "/a.png",
 
 
 async def test_a_file_is_what_its_content_shows(downloads: Downloads) -> None:
-    """Whatever the other side calls it; its name comes from the answer or the address, with the right ending."""
+    """A file's type comes from its content, and its name from the answer or the URL, with the matching ending."""
     async with elsewhere(giving(PNG, Content_Type="image/jpeg")) as server:
         found = await downloads.fetch(server.url + "/cat.jpg?key=1", server.source, MB)
         assert (found.content, found.kind, found.name) == (PNG, "image/png", "cat.png")
@@ -104,7 +104,7 @@ async def test_a_file_is_what_its_content_shows(downloads: Downloads) -> None:
 
 
 async def test_a_redirect_within_the_source_is_followed(downloads: Downloads) -> None:
-    """Relative ones too; six in a row are one too many."""
+    """Relative redirects are followed too; six in a row are too many."""
 
     async def on(request: web.Request) -> web.Response:
         left = int(request.path.strip("/"))
@@ -116,7 +116,7 @@ async def test_a_redirect_within_the_source_is_followed(downloads: Downloads) ->
 
 
 async def test_the_token_stays_with_its_hosts(downloads: Downloads) -> None:
-    """The headers of a source are sent to no other host, because no other host is asked."""
+    """The headers of a source go to no other host, because no other host gets a request."""
     async with elsewhere(giving(PNG)) as other, elsewhere(giving(b"", 302, Location=f"{other.url}/a.png")) as server:
         source = Source(origins=server.source.origins, headers={"Authorization": "Bearer xoxb-secret"})
         with pytest.raises(NotFetched):
@@ -279,7 +279,7 @@ REFUSED = {
 async def test_is_not_fetched(
     case: tuple[Callable[[web.Request], Awaitable[web.Response]], str, str, bool], downloads: Downloads
 ) -> None:
-    """Each ends with a reason that a person understands, and says whether to try again."""
+    """Each refusal gives a reason that a person understands, and says if a retry may help."""
     answer, code, reason, may_come = case
     async with elsewhere(answer) as server:
         error = await refusal(downloads, server)
@@ -287,7 +287,7 @@ async def test_is_not_fetched(
 
 
 async def test_a_size_that_nobody_says_is_kept_to_while_it_streams(downloads: Downloads) -> None:
-    """A body that goes on for ever is left at the limit; the sentence names both sizes."""
+    """A body without a length is cut off at the limit, and the sentence names both sizes."""
 
     async def endless(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
@@ -305,7 +305,7 @@ async def test_a_size_that_nobody_says_is_kept_to_while_it_streams(downloads: Do
 
 
 async def test_a_file_that_trickles_is_given_up() -> None:
-    """The time limit is for the whole of it."""
+    """The time limit is for the whole file."""
 
     async def slow(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
@@ -321,7 +321,7 @@ async def test_a_file_that_trickles_is_given_up() -> None:
 
 
 async def test_a_broken_connection_may_heal(downloads: Downloads) -> None:
-    """Nobody there, or somebody who hangs up, is tried again."""
+    """A refused or broken connection is retried."""
 
     async def hang_up(request: web.Request) -> web.Response:
         assert request.transport is not None
@@ -336,7 +336,7 @@ async def test_a_broken_connection_may_heal(downloads: Downloads) -> None:
 
 
 async def test_a_name_of_a_private_address_is_not_asked() -> None:
-    """A listed name that leads to this machine is refused when it is connected to; a configured one is not."""
+    """A listed host name that resolves to a private address is refused on connecting; a configured host is not."""
     async with elsewhere(giving(PNG)) as server:
         url = URL(f"http://localhost:{server.port}/a.png")
         source = Source(origins=frozenset({origin(url)}))
@@ -372,13 +372,13 @@ ADDRESSES = {
 
 @pytest.mark.parametrize(("url", "allowed"), ADDRESSES.items())
 def test_which_addresses_are_allowed(url: str, allowed: bool) -> None:  # noqa: FBT001 - a table
-    """Listed names and those below them at the usual ports, and what is configured exactly as it is."""
+    """Listed hosts and their subdomains are allowed at the usual ports, configured origins exactly as they are."""
     source = Source(frozenset({"rental.software"}), frozenset({("https", "api.example", 444)}))
     assert source.allows(URL(url)) is allowed
 
 
 def test_a_token_goes_nowhere_unencrypted() -> None:
-    """But for a configured place."""
+    """A token goes only to https, except for a configured origin."""
     source = Source(frozenset({"files.slack.com"}), frozenset({("http", "127.0.0.1", 80)}), {"Authorization": "x"})
     assert source.allows(URL("https://files.slack.com/x"))
     assert not source.allows(URL("http://files.slack.com/x"))
@@ -411,11 +411,11 @@ def test_a_token_goes_nowhere_unencrypted() -> None:
     ],
 )
 def test_no_private_address_is_public(address: str) -> None:
-    """Also none that is wrapped in another."""
+    """Private addresses are refused, also inside other forms."""
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_public_addresses_are(address: str) -> None:
-    """Or nothing could be fetched."""
+    """Public addresses are allowed."""
     assert is_public(address)

@@ -1,4 +1,4 @@
-"""What a file is and is called, and the addresses under which ours are served."""
+"""The type and the name of a file, and the URLs at which we serve files."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ KINDS = {
 
 @pytest.mark.parametrize(("content", "kind"), KINDS.items())
 def test_what_a_file_is(content: bytes, kind: str) -> None:
-    """By its first bytes."""
+    """The first bytes give the type."""
     assert filetypes.sniff(content) == kind
 
 
@@ -59,13 +59,13 @@ NAMES = {
 
 @pytest.mark.parametrize(("claimed", "name"), NAMES.items())
 def test_what_a_file_is_called(claimed: tuple[str | None, str], name: str) -> None:
-    """As it was, without folders and tricks, and with the ending of what it is."""
+    """A name stays, without folders and tricks, with the ending of the type."""
     assert filetypes.name(*claimed) == name
 
 
 @given(st.text(), st.sampled_from([*filetypes._SUFFIXES, filetypes.UNKNOWN]))
 def test_every_name_can_be_used(claimed: str, kind: str) -> None:
-    """Whatever somebody calls a file, it has a name of one line that is no path."""
+    """Any name becomes a name of one line that is no path."""
     name = filetypes.name(claimed, kind)
     assert 0 < len(name) <= 100
     assert not {"/", "\\", "\n", '"', "\x00"} & set(name)
@@ -73,7 +73,7 @@ def test_every_name_can_be_used(claimed: str, kind: str) -> None:
 
 
 def test_sizes_as_people_say_them() -> None:
-    """Two digits are enough."""
+    """Sizes have two digits."""
     assert [filetypes.size(count) for count in (31 * MB, 20 * MB, MB, 1_500_000, 300 << 10, 12)] == [
         "31 MB",
         "20 MB",
@@ -91,25 +91,25 @@ ID, UNTIL = 4_600_000_000_000_000_00, 1_800_000_000_000_000
 
 
 def token(urls: SignedUrls = URLS) -> str:
-    """Of a file, for a while."""
+    """Returns a token of a file with a limited life."""
     return urls.make(ID, UNTIL).removeprefix("https://sms.example/files/")
 
 
 def test_a_token_is_good_until_its_moment() -> None:
-    """And not in it."""
+    """A token works before its time is over, and not at that moment."""
     assert URLS.read(token(), UNTIL - 1) == ID
     assert URLS.read(token(), UNTIL) is None
 
 
 def test_a_token_says_nothing_and_fits() -> None:
-    """It is short enough for a text, and another secret makes another one."""
+    """A token is short enough for a text, and another secret gives another token."""
     assert len(token()) <= 43
     assert token() != token(SignedUrls("https://sms.example", "t" * 32))
     assert SignedUrls("https://sms.example", "t" * 32).read(token(), 0) is None
 
 
 def test_a_token_of_one_place_is_none_at_another() -> None:
-    """A link to an export opens no file, and the other way round."""
+    """A link to an export opens no file, and a link to a file opens no export."""
     export = SignedUrls("https://sms.example", "s" * 32, "files/export.html")
     url = export.make(ID, UNTIL)
     assert url.startswith("https://sms.example/files/export.html/")
@@ -120,18 +120,18 @@ def test_a_token_of_one_place_is_none_at_another() -> None:
 
 @given(st.integers(0, len(token()) - 1), st.sampled_from("abcXYZ019-_"))
 def test_a_token_with_another_character_is_none(place: int, character: str) -> None:
-    """Wherever it is changed: neither the file nor the moment can be."""
+    """A change of any character makes a token invalid."""
     changed = token()[:place] + character + token()[place + 1 :]
     assert URLS.read(changed, 0) == (ID if changed == token() else None)
 
 
 @given(st.text(max_size=80))
 def test_anything_else_is_none(said: str) -> None:
-    """And raises nothing."""
+    """Any other text is invalid, and raises no error."""
     assert URLS.read(said, 0) is None
 
 
 @pytest.mark.parametrize("said", [token() + "=", token() + "A", token()[:-1], f" {token()}", token().lower(), ""])
 def test_nearly_a_token_is_none(said: str) -> None:
-    """Only as it was made."""
+    """A token works only as it was made."""
     assert URLS.read(said, 0) is None

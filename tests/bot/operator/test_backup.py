@@ -1,4 +1,4 @@
-"""Backup and restore: one file, made while the bot writes, whole or not there at all (issue F, point 5)."""
+"""Backup and restore: one file, written while the bot runs, either complete or absent."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ PICTURE = os.urandom(3 << 20)
 
 
 def silent(_doing: str, _done: int, _whole: int) -> None:
-    """Nobody watches."""
+    """Reports nothing."""
 
 
 @pytest.fixture
 async def installed(tmp_path: Path) -> Path:
-    """A folder with settings, a database in which a text waits, and the content of a file."""
+    """Returns a folder with settings, a database with a waiting text, and the content of a file."""
     write(tmp_path, changed())
     database = await open_database(tmp_path / "threadline.db")
     async with database.transaction() as tx:
@@ -64,13 +64,13 @@ async def installed(tmp_path: Path) -> Path:
 
 
 def call(folder: Path, *arguments: str) -> Result:
-    """What a command says in this folder."""
+    """Runs a command in this folder."""
     with contextlib.chdir(folder):
         return CliRunner().invoke(main, list(arguments))
 
 
 def elsewhere(folder: Path) -> Path:
-    """The same settings in an empty folder."""
+    """Returns an empty folder with the same settings."""
     place = folder / "elsewhere"
     place.mkdir()
     write(place, changed())
@@ -78,7 +78,7 @@ def elsewhere(folder: Path) -> Path:
 
 
 def test_a_backup_comes_back_as_it_was(installed: Path) -> None:
-    """The rows and the files that they name, for our eyes only, and the same in JSON; nothing else is left behind."""
+    """A backup restores the rows and the files that they name, readable only by the user, and leaves nothing else."""
     told = call(installed, "backup", "--json", "b.tar")
     assert told.exit_code == 0, told.stderr
     said = json.loads(told.stdout)
@@ -97,7 +97,7 @@ def test_a_backup_comes_back_as_it_was(installed: Path) -> None:
 
 
 def test_what_is_there_is_not_overwritten(installed: Path) -> None:
-    """Neither a backup (but for --force) nor a database, nor a folder of files that other rows name."""
+    """A backup needs --force to replace a file. A restore replaces no database, and no folder with files."""
     assert call(installed, "backup", "b.tar").exit_code == 0
     again = call(installed, "backup", "b.tar")
     assert (again.exit_code, "exists already" in again.stderr) == (1, True)
@@ -113,7 +113,7 @@ def test_what_is_there_is_not_overwritten(installed: Path) -> None:
 
 
 async def test_no_restore_under_a_running_bot(installed: Path) -> None:
-    """The lock that a bot holds keeps it out; nothing appears."""
+    """A running bot's lock prevents a restore, and the restore writes nothing."""
     backup.make(installed / "threadline.db", installed / "b.tar", silent)
     place = elsewhere(installed)
     with hold_lock(place / "threadline.db"), pytest.raises(CannotDo, match="Stop it first"):
@@ -122,7 +122,7 @@ async def test_no_restore_under_a_running_bot(installed: Path) -> None:
 
 
 def rewritten(source: Path, target: Path, change: Any) -> None:
-    """Copies a backup with some members changed; None leaves one out."""
+    """Copies a backup with some members changed; None leaves a member out."""
     with tarfile.open(source) as old, tarfile.open(target, "w") as new:
         for member in old.getmembers():
             content = change(member.name, old.extractfile(member).read())  # type: ignore[union-attr]  # all are files
@@ -157,7 +157,7 @@ def _miscount(name: str, content: bytes) -> bytes:
     ],
 )
 async def test_a_backup_that_is_not_whole_is_not_restored(installed: Path, change: Any, said: str) -> None:
-    """With the reason; nothing appears."""
+    """The restore says why, and writes nothing."""
     backup.make(installed / "threadline.db", installed / "b.tar", silent)
     rewritten(installed / "b.tar", installed / "broken.tar", change)
     place = elsewhere(installed)
@@ -168,7 +168,7 @@ async def test_a_backup_that_is_not_whole_is_not_restored(installed: Path, chang
 
 @pytest.mark.parametrize("content", [b"", b"Dear diary", b"\0" * 1024])
 async def test_what_is_no_backup_is_not_restored(tmp_path: Path, content: bytes) -> None:
-    """Any other file, and half of one."""
+    """A restore rejects any other file."""
     (tmp_path / "b.tar").write_bytes(content)
     with pytest.raises(CannotDo, match="Can't restore"):
         await backup.restore(tmp_path / "threadline.db", tmp_path / "b.tar", silent)
@@ -176,7 +176,7 @@ async def test_what_is_no_backup_is_not_restored(tmp_path: Path, content: bytes)
 
 
 async def test_half_of_a_backup_is_not_restored(installed: Path) -> None:
-    """A copy that was cut short anywhere."""
+    """A restore rejects a truncated backup."""
     backup.make(installed / "threadline.db", installed / "b.tar", silent)
     whole = (installed / "b.tar").read_bytes()
     place = elsewhere(installed)
@@ -188,7 +188,7 @@ async def test_half_of_a_backup_is_not_restored(installed: Path) -> None:
 
 
 async def test_a_newer_backup_is_refused(installed: Path) -> None:
-    """With the sentence that a newer database gets."""
+    """A restore rejects a backup from a newer version with the same sentence as a newer database."""
 
     def newer(name: str, content: bytes) -> bytes:
         return re.sub(rb'"schema": \d+', b'"schema": 999', content) if name == "contents.json" else content
@@ -202,7 +202,7 @@ async def test_a_newer_backup_is_refused(installed: Path) -> None:
 
 
 async def test_a_damaged_database_makes_no_backup(installed: Path) -> None:
-    """It is told, and an older backup under that name stays."""
+    """A damaged database is reported, and an older backup with the same name stays."""
     (installed / "b.tar").write_bytes(b"last night's")
     with closing(sqlite3.connect(installed / "threadline.db")) as plain:
         plain.execute("PRAGMA writable_schema = ON")
@@ -215,7 +215,7 @@ async def test_a_damaged_database_makes_no_backup(installed: Path) -> None:
 
 
 def test_it_is_one_moment_while_others_write(installed: Path) -> None:
-    """A writer goes on through all of it: nothing of what it writes after the beginning is in the copy."""
+    """A backup has no row that another process wrote after the backup began."""
     with closing(sqlite3.connect(installed / "threadline.db", isolation_level=None)) as writer:
         add = "INSERT INTO contacts (id, address, notes, created_at) VALUES (?, ?, ?, 0)"
         writer.executemany(add, [(n, f"+6149900{n:04d}", "x" * 2000) for n in range(2000)])
@@ -232,7 +232,7 @@ def test_it_is_one_moment_while_others_write(installed: Path) -> None:
 
 
 def test_ctrl_c_leaves_nothing_behind(installed: Path) -> None:
-    """Neither half a backup nor a folder of unfinished things, whenever it comes."""
+    """Ctrl-C at any time leaves no partial backup and no temporary folder."""
     for when in ("Copying the database", "Adding files", "Reading it back"):
 
         def interrupt(doing: str, _done: int, _whole: int, when: str = when) -> None:

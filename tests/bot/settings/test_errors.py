@@ -1,4 +1,4 @@
-"""A settings file with a mistake gets the line, the key and what could stand there (issue F, point 3)."""
+"""A mistake in the settings file is reported with its line, its key and a suggestion."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(folder: Path, text: str) -> list[str]:
-    """What is said of a file, without the folder that it is in."""
+    """Returns the problems that are reported for a file, without its folder."""
     file = folder / "threadline.toml"
     file.write_text(text, encoding="utf-8")
     with pytest.raises(BadSettings) as caught:
@@ -95,14 +95,14 @@ def told(folder: Path, text: str) -> list[str]:
     ],
 )
 def test_each_mistake_has_its_line(tmp_path: Path, old: str, new: str, said: str) -> None:
-    """And names the key, with what could stand there or was meant; no secret is told."""
+    """The report names the line and the key, suggests a correction, and shows no secret."""
     assert any(line.startswith(said) for line in told(tmp_path, GOOD.replace(old, new, 1))), told(
         tmp_path, GOOD.replace(old, new, 1)
     )
 
 
 def test_a_value_of_the_environment_has_its_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It stands on no line, whatever stands in the file."""
+    """A wrong value from the environment is reported with its variable, and with no line of the file."""
     monkeypatch.setenv("THREADLINE_SLACK__MODE", "carrier")
     (line,) = told(tmp_path, GOOD)
     assert line.startswith("slack.mode: ")
@@ -117,7 +117,7 @@ TABLES = st.dictionaries(NAMES, st.one_of(VALUES, st.dictionaries(NAMES, VALUES,
 
 @given(TABLES)
 def test_every_key_is_found_where_it_stands(tables: dict[str, object]) -> None:
-    """On a line that has its name, whatever else is in the file."""
+    """Each key is found on a line with its name, whatever else is in the file."""
     text = to_toml(tables)
     found, lines = lines_of(text), text.split("\n")
     for name, value in tables.items():
@@ -127,7 +127,7 @@ def test_every_key_is_found_where_it_stands(tables: dict[str, object]) -> None:
 
 
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """The line says where another can be named."""
+    """The report says how to name another file."""
     with pytest.raises(BadSettings) as caught:
         load(tmp_path / "nowhere.toml")
     (line,) = caught.value.problems
@@ -140,7 +140,7 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     [b'secret = "MARKED-SECRET', b"secret = MARKED-SECRET", b"[slack", b"a = 1\na = 2", b'secret = "\xff\xfe MARKED"'],
 )
 def test_a_file_that_is_not_toml(tmp_path: Path, text: bytes) -> None:
-    """The line says where it stops to be, and quotes nothing of it."""
+    """The report says where the file stops being TOML, and quotes nothing from it."""
     file = tmp_path / "threadline.toml"
     file.write_bytes(text)
     with pytest.raises(BadSettings) as caught:

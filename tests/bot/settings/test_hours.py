@@ -1,4 +1,4 @@
-"""Hours by a clock somewhere: over midnight, on some days, where clocks change, and in several zones at once."""
+"""Hours by a local clock: over midnight, on some days, when clocks change, and in several zones at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MOBILE = "+61488023555"  # may be anywhere in Australia, so in eight zones
 
 
 def utc(written: str) -> datetime:
-    """A moment."""
+    """Parses a moment in UTC."""
     return datetime.fromisoformat(written).replace(tzinfo=UTC)
 
 
@@ -44,7 +44,7 @@ def utc(written: str) -> datetime:
     ],
 )
 def test_when_they_are_over(hours: Hours, where: ZoneInfo, now: str, free: str) -> None:
-    """At `before` sharp they are; at `after` sharp they have begun."""
+    """Hours end exactly at `before` and start exactly at `after`."""
     assert free_at(hours, utc(now), [where]) == utc(free)
     assert include(hours, utc(now), where) == (now != free)
 
@@ -65,13 +65,13 @@ def test_when_they_are_over(hours: Hours, where: ZoneInfo, now: str, free: str) 
     ],
 )
 def test_clocks_that_change(after: str, before: str, where: ZoneInfo, now: str, free: str) -> None:
-    """A time that does not exist is the one after the gap; of two equal times hours take all in between."""
+    """A skipped time counts as the time after the gap; of two equal times, hours include both."""
     hours = Hours.model_validate({"after": after, "before": before})
     assert free_at(hours, utc(now), [where]) == utc(free)
 
 
 def test_a_number_in_eight_zones_waits_for_the_last() -> None:
-    """An Australian mobile is left alone from nine at night in the far east until eight in the far west."""
+    """An Australian mobile gets no texts from 21:00 in the easternmost zone until 8:00 in the westernmost."""
     zones = zones_of(parse(MOBILE))
     assert len(zones) == 8
     assert free_at(NIGHT, utc("2026-01-14 10:00"), zones) == utc("2026-01-15 01:30")  # 08:00 on the Cocos Islands
@@ -82,13 +82,13 @@ def test_a_number_in_eight_zones_waits_for_the_last() -> None:
 
 
 def test_zones_too_far_apart_are_never_free_together() -> None:
-    """A toll-free number of North America may be in Guam and in Newfoundland."""
+    """A toll-free North American number may be in Guam and in Newfoundland, where it is never free at once."""
     long = Hours.model_validate({"after": "20:00", "before": "10:00"})
     assert free_at(long, utc("2026-01-14 10:00"), zones_of(parse("+18005550142"))) is None
 
 
 def test_where_the_number_says_nothing_nothing_is_quiet() -> None:
-    """A short code and a SIP client have no place."""
+    """A short code and a SIP client have no place, so no hours are quiet for them."""
     assert zones_of(parse("12345")) == zones_of(parse("client:alice")) == ()
     assert zones_of(parse("+80012345678")) == ()
     assert free_at(NIGHT, utc("2026-01-14 22:00"), ()) == utc("2026-01-14 22:00")
@@ -104,7 +104,7 @@ places = st.sampled_from(["Australia/Lord_Howe", "Europe/London", "America/St_Jo
 def test_free_is_the_first_moment_that_is(
     now: datetime, after: str, before: str, days: set[str], names: set[str]
 ) -> None:
-    """It is over in every zone then, and not a moment earlier."""
+    """At that moment the hours are over in every zone, and not before."""
     hours = Hours.model_validate({"after": after, "before": before, "days": sorted(days)})
     zones = [ZoneInfo(name) for name in sorted(names)]
     free = free_at(hours, now, zones)
@@ -118,7 +118,7 @@ def test_free_is_the_first_moment_that_is(
 
 
 def test_they_are_spelled() -> None:
-    """As the thread and the explanation say them."""
+    """The thread and the explanation show hours in this format."""
     assert spell(NIGHT) == "21:00 to 08:00"
     assert spell(FRIDAY_NIGHT) == "21:00 to 08:00 on fri"
     assert QuietHours.model_validate({"after": "21:00", "before": "08:00"}).answer_minutes == 30

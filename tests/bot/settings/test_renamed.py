@@ -28,7 +28,7 @@ def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_old_names_work_and_are_reported(tmp_path: Path) -> None:
-    """Each value arrives under the new name; each old name gets one line with its place and the new name."""
+    """Each value arrives under the new name, and each old name gets one line with its place and the new name."""
     lines: list[str] = []
     settings = load(write(tmp_path, {**GOOD, **OLD}), lines.append)
     assert (settings.timeouts.reconcile, settings.timeouts.status_line) == ((1.0, 2.0), 7.0)
@@ -48,7 +48,7 @@ def test_new_names_are_not_reported(tmp_path: Path) -> None:
 
 
 def test_the_new_name_wins(tmp_path: Path) -> None:
-    """Where both are set, the old one is ignored, and its line says so."""
+    """If both names are set, the old one is ignored, and its line says so."""
     lines: list[str] = []
     written = {**GOOD, "patience": {"socket": 1.0, "card": 4.0}, "timeouts": {"socket": 2.0}}
     settings = load(write(tmp_path, written), lines.append)
@@ -62,7 +62,7 @@ def test_the_new_name_wins(tmp_path: Path) -> None:
     ids=["a key", "a table"],
 )
 def test_old_variables_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
-    """Variables of the environment too, a whole table as JSON included; they win over the file."""
+    """Environment variables work too, also a whole table as JSON, and they override the file."""
     monkeypatch.setenv(name, value)
     lines: list[str] = []
     settings = load(write(tmp_path, {**GOOD, "timeouts": {"reconcile": [8.0]}}), lines.append)
@@ -71,7 +71,7 @@ def test_old_variables_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nam
 
 
 def test_a_variable_with_the_new_name_wins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where both variables are set, the old one is ignored."""
+    """If both variables are set, the old one is ignored."""
     monkeypatch.setenv("THREADLINE_PATIENCE__SOCKET", "1")
     monkeypatch.setenv("THREADLINE_TIMEOUTS__SOCKET", "2")
     lines: list[str] = []
@@ -90,7 +90,7 @@ def test_a_mistake_under_an_old_name_is_named_as_written(tmp_path: Path) -> None
 
 
 def test_a_command_prints_it_once(tmp_path: Path) -> None:
-    """On standard error, so that standard output stays what programs read."""
+    """The line goes to standard error, so that programs can still read standard output."""
     path = write(tmp_path, {**GOOD, "patience": {"socket": 9.0}})
     result = CliRunner().invoke(main, ["callbacks", "--settings", str(path)])
     assert result.exit_code == 0
@@ -99,5 +99,5 @@ def test_a_command_prints_it_once(tmp_path: Path) -> None:
 
 
 def test_no_old_name_is_a_new_one() -> None:
-    """The table has an end: a new name is renamed no further."""
+    """No new name is renamed again."""
     assert all(today(new) == new for new in RENAMED.values())

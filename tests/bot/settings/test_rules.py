@@ -1,4 +1,4 @@
-"""The rules of the settings: the first that fits names the senders, and a rule fits where all that it asks is so."""
+"""The rules of the settings: the first rule that matches a text gives its senders."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ THEIRS = {**OFFICE, "time_zone": "contact"}
 
 
 def occasion(to: str = SYDNEY, *, inbox: str = "support", at: str = NOON, files: bool = False) -> Occasion:
-    """A text to somebody."""
+    """Returns the facts about a text."""
     address = parse(to)
     now = datetime.fromisoformat(at).replace(tzinfo=UTC)
     return Occasion(inbox, address, now, zones_of(address), has_files=files)
 
 
 def rule(**asks: Any) -> Rule:
-    """A rule with two senders."""
+    """Returns a rule with two senders."""
     return Rule.model_validate({"senders": ["one", "two"], **asks})
 
 
@@ -69,7 +69,7 @@ def rule(**asks: Any) -> Rule:
 def test_a_rule_fits_where_all_it_asks_is_so(
     asks: dict[str, Any], fitting: list[Occasion], others: list[Occasion]
 ) -> None:
-    """And nowhere else."""
+    """A rule matches only the texts that meet all of its conditions."""
     assert [rules.fits(rule(**asks), each) for each in fitting] == [True] * len(fitting)
     assert [rules.fits(rule(**asks), each) for each in others] == [False] * len(others)
 
@@ -86,7 +86,7 @@ def test_a_rule_fits_where_all_it_asks_is_so(
     ],
 )
 def test_the_first_that_fits_wins(written: list[Rule], to: str, chosen: tuple[str, ...], number: int) -> None:
-    """Without one the inbox's own senders, in their order; a sender that the inbox has not is left out."""
+    """Without a matching rule the inbox's senders apply. Senders of a rule that the inbox lacks are skipped."""
     found = rules.choose(written, occasion(to), ["one", "two", "three"])
     assert (found.senders, found.number) == (chosen, number)
     assert found.rule is (written[number - 1] if number else None)
@@ -105,12 +105,12 @@ def test_the_first_that_fits_wins(written: list[Rule], to: str, chosen: tuple[st
 def test_what_a_sender_lacks_is_said(
     needs: list[rules.Need], sender: Alphanumeric | None, features: Features, lacking: str | None
 ) -> None:
-    """As the end of a sentence."""
+    """The missing abilities are the end of a sentence."""
     assert rules.lacks(needs, sender, features) == lacking
 
 
 def test_a_rule_tells_what_it_asks() -> None:
-    """In words, by its number and its name."""
+    """A rule is described by its number, its name and its conditions."""
     told = rule(name="night", countries=["AU", "NZ"], prefixes=["+614"], inboxes=["support"], files=False, hours=THEIRS)
     assert rules.title(3, told) == "rule 3 (night)"
     assert rules.asks(told) == (

@@ -1,4 +1,4 @@
-"""Settings: every mistake is one line that names the setting and the cure, and none shows a secret."""
+"""Settings: each mistake is one line that names the setting and how to fix it, and none shows a secret."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Settings]:
-    """What the settings file with these changes makes."""
+    """Returns a function that loads the settings file with these changes."""
     monkeypatch.chdir(tmp_path)
     return lambda **changes: load(write(tmp_path, changed(**changes)))
 
 
 @pytest.fixture
 def problems(loaded: Callable[..., Settings]) -> Callable[..., list[str]]:
-    """What is wrong with the settings file with these changes."""
+    """Returns a function that lists the problems of the settings file with these changes."""
 
     def find(**changes: Any) -> list[str]:
         with pytest.raises(BadSettings) as caught:
@@ -52,7 +52,7 @@ def problems(loaded: Callable[..., Settings]) -> Callable[..., list[str]]:
 
 
 def test_a_good_file(loaded: Callable[..., Settings]) -> None:
-    """Everything in it is there, with defaults for the rest."""
+    """All settings of the file are loaded, and the others have their defaults."""
     settings = loaded()
     assert settings.public_url == "https://sms.example.com"
     assert settings.secret.get_secret_value() == SECRETS["secret"]
@@ -67,7 +67,7 @@ def test_a_good_file(loaded: Callable[..., Settings]) -> None:
 
 
 def test_what_is_where(loaded: Callable[..., Settings]) -> None:
-    """Senders, accounts and channels lead to their inbox: the first that fits, or for an account the first of all."""
+    """Senders, accounts and channels lead to their first inbox; an unused account leads to the first of all."""
     settings = loaded(inboxes__sales={"channel": "C0SALES", "senders": ["name", "sydney"]})
     assert settings.inbox_by_sender.get("sydney") == "support"
     assert settings.inbox_by_sender.get("name") == "sales"
@@ -83,12 +83,12 @@ def test_what_is_where(loaded: Callable[..., Settings]) -> None:
 
 
 def test_the_address_is_kept_without_its_last_slash(loaded: Callable[..., Settings]) -> None:
-    """What is put behind it begins with one."""
+    """The URL loses its last slash, because paths start with one."""
     assert loaded(public_url="https://sms.example.com/in/").public_url == "https://sms.example.com/in"
 
 
 def test_http_mode_needs_no_app_token(loaded: Callable[..., Settings]) -> None:
-    """But a signing secret."""
+    """Http mode needs a signing secret instead."""
     settings = loaded(slack__mode="http", slack__app_token=..., slack__signing_secret=SECRETS["signing_secret"])
     assert settings.slack.mode == "http"
 
@@ -97,7 +97,7 @@ def test_http_mode_needs_no_app_token(loaded: Callable[..., Settings]) -> None:
 
 
 def test_the_environment_wins(loaded: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
-    """At any depth, beside what the file says, in any case of letters."""
+    """Environment variables override the file at any depth, in upper and lower case."""
     monkeypatch.setenv("THREADLINE_PUBLIC_URL", "https://other.example.com")
     monkeypatch.setenv("THREADLINE_SLACK__BOT_TOKEN", "xoxb-other")
     monkeypatch.setenv("threadline_accounts__fone__token", "other")
@@ -113,7 +113,7 @@ def test_the_environment_wins(loaded: Callable[..., Settings], monkeypatch: pyte
 def test_a_secret_may_be_in_the_environment_only(
     loaded: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file then needs no secret at all."""
+    """The file needs no secret if the environment has all of them."""
     monkeypatch.setenv("THREADLINE_SECRET", SECRETS["secret"])
     monkeypatch.setenv("THREADLINE_SLACK__BOT_TOKEN", SECRETS["bot_token"])
     monkeypatch.setenv("THREADLINE_SLACK__APP_TOKEN", SECRETS["app_token"])
@@ -125,7 +125,7 @@ def test_a_secret_may_be_in_the_environment_only(
 def test_a_whole_table_in_the_environment_is_json(
     problems: Callable[..., list[str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is none is a mistake like any other."""
+    """A variable for a table that is not JSON is a mistake like any other."""
     monkeypatch.setenv("THREADLINE_SLACK", "MARKED-nonsense")
     assert problems() == [
         "slack: THREADLINE_SLACK, or a variable whose name starts so, must hold a table or a list as JSON."
@@ -133,14 +133,14 @@ def test_a_whole_table_in_the_environment_is_json(
 
 
 def missing(*places: str) -> str:
-    """What is said of these, a line each."""
+    """Returns the lines for these missing settings."""
     variables = {place: "THREADLINE_" + place.replace(".", "__").upper() for place in places}
     lines = [f"{place} is missing. Set it in the settings file, or as {variables[place]}." for place in places]
     return "\n".join(lines)
 
 
 def test_without_a_file_everything_is_missing() -> None:
-    """Each with the variable that could hold it."""
+    """Each line names the variable that could hold the setting."""
     with pytest.raises(BadSettings) as caught:
         load(None)
     names = ("public_url", "secret", "slack", "accounts", "senders", "inboxes")
@@ -343,13 +343,13 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
 def test_a_mistake_is_a_line_that_names_it_and_the_cure(
     problems: Callable[..., list[str]], changes: dict[str, Any], told: str
 ) -> None:
-    """Nothing else is said, and nothing twice."""
+    """The report has one line for each mistake, and no other line."""
     assert problems(**changes) == told.split("\n")
 
 
 @pytest.mark.parametrize("name", ["a/b", "a b", "ä", "", "a.b", "a?b"])
 def test_a_name_of_an_account_fits_into_an_url(name: str, tmp_path: Path) -> None:
-    """It is part of the address that providers call."""
+    """An account's name may only have characters that fit into a URL, because it is part of the callback URL."""
     text = write(tmp_path, changed()).read_text() + f'\n[accounts."{name}"]\nprovider = "iophone"\napi_key = "x"\n'
     (tmp_path / "threadline.toml").write_text(text, encoding="utf-8")
     with pytest.raises(BadSettings, match="letters, digits, - and _") as caught:
@@ -358,14 +358,14 @@ def test_a_name_of_an_account_fits_into_an_url(name: str, tmp_path: Path) -> Non
 
 
 def test_several_mistakes_are_told_at_once(problems: Callable[..., list[str]]) -> None:
-    """One line each."""
+    """Each mistake gets one line."""
     found = problems(secret=..., slack__mode="carrier", public_url="x", inboxes__support__channel="x")
     assert len(found) == 4
     assert all("\n" not in line and line.endswith((".", "?")) and not line.endswith("..") for line in found)
 
 
 def test_references_are_told_at_once_too(problems: Callable[..., list[str]]) -> None:
-    """Over all tables."""
+    """Mistakes in several tables are reported at once."""
     found = problems(
         inboxes__support__senders=["perth"], senders__sydney__account="phone", accounts__rental__api_key=...
     )
@@ -375,7 +375,7 @@ def test_references_are_told_at_once_too(problems: Callable[..., list[str]]) -> 
 def test_no_secret_is_in_any_message_or_repr(
     loaded: Callable[..., Settings], problems: Callable[..., list[str]]
 ) -> None:
-    """Whatever is wrong beside it."""
+    """No message and no repr shows a secret, whatever else is wrong."""
     shown = [repr(loaded()), str(loaded()), repr(loaded().accounts["fone"].provider_settings())]
     for changes, _ in MISTAKES:
         shown += problems(**changes)
@@ -383,7 +383,7 @@ def test_no_secret_is_in_any_message_or_repr(
 
 
 def test_no_wrong_value_of_a_secret_is_told(problems: Callable[..., list[str]]) -> None:
-    """A secret of the wrong type is a mistake, and stays one's own."""
+    """A secret of the wrong type is reported without its value."""
     wrong: dict[str, Any] = {"secret": 12345, "slack__bot_token": ["MARKED"], "accounts__fone__token": {"a": "MARKED"}}
     for path, value in wrong.items():
         found = problems(**{path: value})
@@ -391,5 +391,5 @@ def test_no_wrong_value_of_a_secret_is_told(problems: Callable[..., list[str]]) 
 
 
 def test_the_example_is_good() -> None:
-    """The settings that these tests change are good themselves."""
+    """The settings that these tests change are valid themselves."""
     assert changed() == GOOD

@@ -1,6 +1,6 @@
-"""What Slack takes and refuses, and how tests read and provoke what we post.
+"""Slack's limits for posts, and helpers to read posts and to make hostile ones.
 
-https://docs.slack.dev/reference/block-kit/blocks; strict: also refuses what we never mean to post.
+https://docs.slack.dev/reference/block-kit/blocks. The checks are strict: they also reject what we never post.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ MRKDWN = re.compile(r"(?:[^<>&]|&(?:amp|lt|gt);|<[^<>&|]+(?:&amp;[^<>&|]*)*(?:\|
 
 
 def size(text: str) -> int:
-    """UTF-16 units."""
+    """Returns the length in UTF-16 units."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def check(post: Rendered) -> None:
-    """Slack would take this post: `chat.postMessage` and `chat.update`."""
+    """Checks that Slack would accept this post in `chat.postMessage` and `chat.update`."""
     assert 0 < size(post.text) <= 4_000
     assert MRKDWN.fullmatch(post.text)
     assert 0 < len(post.blocks) <= 50
@@ -47,7 +47,7 @@ def check(post: Rendered) -> None:
 
 
 def check_text(text: dict[str, Any], limit: int, kinds: tuple[str, ...]) -> None:
-    """A text object."""
+    """Checks a text object."""
     assert text["type"] in kinds
     assert 0 < size(text["text"]) <= limit
     assert text["text"].strip()
@@ -59,19 +59,19 @@ def check_text(text: dict[str, Any], limit: int, kinds: tuple[str, ...]) -> None
 
 
 def check_header(block: dict[str, Any]) -> None:
-    """A header block."""
+    """Checks a header block."""
     assert set(block) == {"type", "text"}
     check_text(block["text"], 150, ("plain_text",))
 
 
 def check_section(block: dict[str, Any]) -> None:
-    """A section block without an accessory."""
+    """Checks a section block without an accessory."""
     assert set(block) == {"type", "text"}
     check_text(block["text"], 3_000, ("mrkdwn",))
 
 
 def check_context(block: dict[str, Any]) -> None:
-    """A context block."""
+    """Checks a context block."""
     assert set(block) == {"type", "elements"}
     assert 0 < len(block["elements"]) <= 10
     for element in block["elements"]:
@@ -79,7 +79,7 @@ def check_context(block: dict[str, Any]) -> None:
 
 
 def check_rich_text(block: dict[str, Any]) -> None:
-    """A rich text block that is literal: sections of text elements without a style, nothing else."""
+    """Checks that a rich text block is literal: only sections of text elements without a style."""
     assert set(block) == {"type", "elements"}
     for section in block["elements"]:
         assert set(section) == {"type", "elements"}
@@ -91,7 +91,7 @@ def check_rich_text(block: dict[str, Any]) -> None:
 
 
 def check_actions(block: dict[str, Any]) -> None:
-    """An actions block with buttons only."""
+    """Checks an actions block that has only buttons."""
     assert set(block) == {"type", "elements"}
     assert 0 < len(block["elements"]) <= 25
     actions = [button["action_id"] for button in block["elements"]]
@@ -101,7 +101,7 @@ def check_actions(block: dict[str, Any]) -> None:
 
 
 def check_button(button: dict[str, Any]) -> None:
-    """A button and its question."""
+    """Checks a button and its confirmation dialog."""
     assert set(button) <= {"type", "action_id", "text", "value", "style", "confirm"}
     assert button["type"] == "button"
     assert 0 < len(button["action_id"]) <= 255
@@ -125,7 +125,7 @@ CHECKS = {
 
 
 def walk(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object in blocks."""
+    """Yields every object in the blocks."""
     if isinstance(value, dict):
         yield value
         yield from chain.from_iterable(walk(one) for one in value.values())
@@ -134,18 +134,18 @@ def walk(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def bodies(posts: list[Rendered]) -> str:
-    """The literal text of posts, joined."""
+    """Returns the literal text of the posts, joined."""
     return "".join(one["text"] for one in walk([post.blocks for post in posts]) if one.get("type") == "text")
 
 
 def labels(*posts: Rendered) -> list[str]:
-    """Our own words and the literal one-liners of posts, in order."""
+    """Returns our own texts and the literal one-line texts of the posts, in order."""
     kinds = {"mrkdwn", "plain_text"}
     return [one["text"] for one in walk([post.blocks for post in posts]) if one.get("type") in kinds]
 
 
 def only(posts: list[Rendered]) -> Rendered:
-    """The one post, checked."""
+    """Returns the only post, checked."""
     (post,) = posts
     check(post)
     return post

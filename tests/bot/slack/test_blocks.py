@@ -1,4 +1,4 @@
-"""Text that cannot do anything, cut where a reader would cut it, in blocks that Slack takes."""
+"""Texts that can't do anything in Slack, cut where a reader would cut them, in blocks that Slack accepts."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from tests.bot.slack.slack_limits import AT, FAMILY, MRKDWN, TOLD, TOLD_MOMENT, 
     ],
 )
 def test_literal(text: str, expected: str) -> None:
-    """Controls and what reverses a text are gone; everything that a person can mean stays."""
+    """Control characters and characters that reverse text are removed; all that a person can mean stays."""
     assert cards.literal(text) == expected
 
 
 @given(st.text())
 def test_literal_is_settled(text: str) -> None:
-    """Cleaning twice changes nothing, and nothing that is stripped is left."""
+    """Cleaning a text again changes nothing, and no removed character is left."""
     clean = cards.literal(text)
     assert cards.literal(clean) == clean
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", clean)
@@ -41,14 +41,14 @@ def test_literal_is_settled(text: str) -> None:
 
 @given(st.text())
 def test_escape(text: str) -> None:
-    """Nothing in an escaped text is markup, and Slack shows what was there."""
+    """An escaped text has no markup, and Slack shows the original text."""
     safe = cards.escape(text)
     assert not re.search("[<>]|&(?!amp;|lt;|gt;)", safe)
     assert safe.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") == text
 
 
 def test_fill_escapes_what_is_not_marked() -> None:
-    """A part of a sentence is escaped unless we made it."""
+    """A part of a sentence is escaped unless we marked it."""
     filled = cards.fill("*{who}* is {what}", who=cards.mention("U1"), what="<!here> {who}")
     assert filled == "*<@U1>* is &lt;!here&gt; {who}"
     assert isinstance(filled, Marked)
@@ -56,7 +56,7 @@ def test_fill_escapes_what_is_not_marked() -> None:
 
 
 def test_mention_and_link_are_made_of_what_they_claim_to_be() -> None:
-    """An id that is none mentions nobody, and only web addresses become links."""
+    """A wrong id mentions nobody, and only web addresses become links."""
     assert cards.mention("U1") == "<@U1>"
     assert cards.mention("!here") == "!here"
     assert cards.mention("U1> <!here") == "U1&gt; &lt;!here"
@@ -69,14 +69,14 @@ def test_mention_and_link_are_made_of_what_they_claim_to_be() -> None:
 
 @given(st.text(max_size=300), st.integers(1, 60))
 def test_chunks(text: str, limit: int) -> None:
-    """Chunks joined are the text, and each is within its limit."""
+    """The chunks joined are the text, and each is within its limit."""
     found = blocks.chunks(text, limit + 1)
     assert "".join(found) == text
     assert all(0 < blocks.units(one) <= limit + 1 for one in found)
 
 
 def test_chunks_are_cut_where_a_reader_would() -> None:
-    """After a line or a word, else between graphemes, and inside one only where nothing else is possible."""
+    """Chunks end after a line or a word, else between graphemes, and inside a grapheme only if they have to."""
     assert blocks.chunks("hello big world", 11) == ["hello big ", "world"]
     assert blocks.chunks("a hellobigworld", 11) == ["a hellobigw", "orld"]
     assert blocks.chunks(FAMILY * 3, 25) == [FAMILY * 2, FAMILY]
@@ -86,7 +86,7 @@ def test_chunks_are_cut_where_a_reader_would() -> None:
 
 @given(st.text(max_size=100), st.integers(1, 50))
 def test_cut(text: str, limit: int) -> None:
-    """A shortened text is within its limit and says that something is missing."""
+    """A shortened text is within its limit and shows that something is missing."""
     short = blocks.cut(text, limit)
     assert blocks.units(short) <= limit
     assert short == text or (short.endswith("…") and text.startswith(short[:-1]))
@@ -94,7 +94,7 @@ def test_cut(text: str, limit: int) -> None:
 
 @given(st.lists(st.sampled_from(["<@U1>", "&amp;", "&lt;", "x", "é", FAMILY, TOLD]), max_size=40), st.integers(1, 120))
 def test_fit_never_cuts_markup(pieces: list[str], limit: int) -> None:
-    """Shortened mrkdwn is still mrkdwn."""
+    """Shortened mrkdwn is still valid mrkdwn."""
     short = blocks.fit(Marked("".join(pieces)), limit)
     assert blocks.units(short) <= limit
     assert MRKDWN.fullmatch(short)
@@ -110,7 +110,7 @@ def test_fit_never_cuts_markup(pieces: list[str], limit: int) -> None:
     ],
 )
 def test_when(form: str, expected: str) -> None:
-    """A time is a date token, so that each reader sees their own zone; what cannot show it says UTC."""
+    """A time is a date token, so that each reader sees their own zone; the fallback is in UTC."""
     assert cards.when(AT, form) == expected
 
 
@@ -118,7 +118,7 @@ def test_when(form: str, expected: str) -> None:
 
 
 def test_buttons() -> None:
-    """Buttons are within their limits, and those that cannot be are a mistake of ours, said at once."""
+    """Buttons stay within their limits. A button that can't is a bug of ours and raises at once."""
     post = cards.notice("Well?", [Button(f"b{index}", "label " * 50, "v" * 2_000) for index in range(60)])
     check(post)
     assert [len(block["elements"]) for block in post.blocks[1:]] == [25, 25, 10]
@@ -132,7 +132,7 @@ def test_buttons() -> None:
 
 
 def test_key_has_a_limit() -> None:
-    """A key that Slack would not take is a mistake of ours; cutting it would make it another."""
+    """A key that is too long is a bug of ours and raises, because cutting it would make another key."""
     check(cards.notice("x", key="k" * 253))
     with pytest.raises(ValueError, match="253"):
         cards.notice("x", key="k" * 254)

@@ -1,4 +1,4 @@
-"""A burst at Slack's real rate, in virtual time: how many posts it costs, and when the last text is seen."""
+"""A burst at Slack's real rate, in virtual time: how many posts it takes, and when the last text appears."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ MOST_LATE = 1.1  # times the seconds that so many posts take at least
 
 
 def real() -> RateLimits:
-    """Slack's own limits: one post a second. Without pauses the database is never asked."""
+    """Returns rate limits as strict as Slack's: one post a second. Without pauses they need no database."""
     return RateLimits(cast("Database", None), SlackSettings(bot_token="xoxb-1", alert_channel="C0ALERTS"))
 
 
 class Burst:
-    """New contacts who text into one channel, each in a lane of its own: a card, then posts of what has come by then.
+    """New contacts who text into one channel, each in its own lane: a card, then posts of the texts so far.
 
     Attributes:
-        posts: when each was made.
-        seen: when each text was shown.
+        posts: when each post was made.
+        seen: when each text was shown, by contact.
     """
 
     def __init__(self, rate_limits: RateLimits) -> None:
@@ -41,7 +41,7 @@ class Burst:
         self._rate_limits = rate_limits
 
     async def contact(self, number: int, arrivals: list[float]) -> None:
-        """Texts at these seconds."""
+        """Returns the texts of a contact at these seconds."""
         loop = asyncio.get_running_loop()
         shown = self.seen[number] = []
         await self._wait(arrivals[0])
@@ -62,7 +62,7 @@ class Burst:
 
 
 def arrivals(how: str) -> list[list[float]]:
-    """When each contact texts, twice within the minute."""
+    """Returns when each contact texts: twice within the minute."""
     dice = random.Random(how)  # noqa: S311 - chance for a test
     if how == "at once":
         return [[0.0, 0.0]] * CONTACTS
@@ -73,7 +73,7 @@ def arrivals(how: str) -> list[list[float]]:
 
 @pytest.mark.parametrize("how", ["at once", "one after the other", "by chance"])
 def test_600_texts_of_300_new_contacts_cost_600_posts(how: str) -> None:
-    """A card and a merged text each; all are seen within as many seconds plus a tenth, and never two in a second."""
+    """Each contact gets a card and one merged text, all within as many seconds plus a tenth, never two in a second."""
 
     async def storm() -> None:
         burst = Burst(real())
@@ -88,7 +88,7 @@ def test_600_texts_of_300_new_contacts_cost_600_posts(how: str) -> None:
 
 
 def test_no_text_waits_for_ever_behind_new_threads() -> None:
-    """New contacts without an end: after a minute's worth of posts the texts have their turn too."""
+    """With an endless stream of new contacts, texts still get their turn after a minute's worth of posts."""
 
     async def storm() -> None:
         burst = Burst(real())
@@ -104,7 +104,7 @@ def test_no_text_waits_for_ever_behind_new_threads() -> None:
 
 
 def test_those_who_give_up_in_the_line_hold_nobody_up() -> None:
-    """Cancelled before their turn, at it, or in it, whatever they wait for: all the others come, in their order."""
+    """Jobs that are cancelled before, at or during their turn hold nobody up: all others run in their order."""
 
     async def storm() -> None:
         rate_limits, order = real(), []
@@ -131,7 +131,7 @@ def test_those_who_give_up_in_the_line_hold_nobody_up() -> None:
 
 
 def test_a_change_that_is_only_cosmetic_sees_that_others_wait() -> None:
-    """While somebody posts into the channel, or anything is edited, it is not its turn."""
+    """A cosmetic change waits while somebody posts into the channel or edits anything."""
 
     async def storm() -> None:
         rate_limits = real()

@@ -1,4 +1,4 @@
-"""What the team sees: each post within Slack's limits, nothing of a customer's that Slack would read as more."""
+"""Posts that the team sees: each is within Slack's limits, and nothing from a customer acts as markup."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ TEXTS = st.builds(
     ],
 )
 def test_spaced(address: str, expected: str) -> None:
-    """Numbers are spaced for readers, all else is left."""
+    """Numbers get spaces for readers; other addresses stay unchanged."""
     assert cards.spaced(address) == expected
 
 
@@ -87,13 +87,13 @@ def test_spaced(address: str, expected: str) -> None:
     ],
 )
 def test_country(region: str | None, flag: str, country: str) -> None:
-    """A region that is a country has its flag and name, any other has none."""
+    """A country has a flag and a name; any other region has none."""
     assert cards.flag(region) == flag
     assert cards.country(region) == country
 
 
 def test_title() -> None:
-    """A contact is called by name, else by number, and always something."""
+    """A contact's title is the name, else the number, and never empty."""
     assert cards.title(ANNA) == "Anna"
     assert cards.title(ContactView(" Anna \n Smith\u202e ", "+61400000000")) == "Anna Smith"
     assert cards.title(ContactView(" \n", "+61400000000")) == "+61 400 000 000"
@@ -104,7 +104,7 @@ def test_title() -> None:
 
 
 def test_one_text() -> None:
-    """One text is its contact's name and number and the text, literal, with the key on its first block."""
+    """One text shows the contact's name and number and the literal text, with the key on its first block."""
     post = only(cards.inbound([InboundText("Hello <!here> *you* & :wave:", AT)], ANNA, "text:1"))
     assert post.blocks == [
         {
@@ -129,7 +129,7 @@ def test_one_text() -> None:
 
 
 def test_text_of_somebody_without_a_name() -> None:
-    """A number stands for a name, once."""
+    """A contact without a name is shown by number, once."""
     post = only(cards.inbound([InboundText("Hi", AT)], ContactView(None, "+61400000000", "AU", opted_out=True)))
     assert labels(post) == ["+61 400 000 000", ":flag-au: · opted out"]
     assert "block_id" not in post.blocks[0]
@@ -138,7 +138,7 @@ def test_text_of_somebody_without_a_name() -> None:
 
 
 def test_marks_of_one_text() -> None:
-    """A late, repeated, recovered text with files says so above it."""
+    """A late, repeated or recovered text with files says so above it."""
     text = InboundText(
         "Hi", AT, late=True, possibly_repeat=True, recovered_from="Found after <an outage>", attachments=2
     )
@@ -166,7 +166,7 @@ def test_several_texts_in_one_post() -> None:
 
 
 def test_media_without_text() -> None:
-    """A text of files only names them; one of nothing says that it is empty."""
+    """A text with only files shows their number; a text with nothing says that it is empty."""
     media = only(cards.inbound([InboundText(" \n", AT, attachments=1)], ANNA))
     assert labels(media)[1].endswith("📎 1 file")
     assert media.text == "Anna: 📎 1 file"
@@ -176,12 +176,12 @@ def test_media_without_text() -> None:
 
 
 def test_no_texts_are_no_post() -> None:
-    """Nothing to show is nothing posted."""
+    """Without texts there is no post."""
     assert cards.inbound([], ANNA) == []
 
 
 def test_long_text_is_split() -> None:
-    """A text too long for one post goes on in the next, under the same name, with a key of its own."""
+    """A text that is too long for one post continues in the next, under the same name, with its own key."""
     text = "word " * 5_000
     posts = cards.inbound([InboundText(text, AT)], ANNA, "text:1")
     for post in posts:
@@ -206,7 +206,7 @@ def test_many_texts_are_split() -> None:
 @settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS, TIMES), min_size=1, max_size=4), CONTACTS)
 def test_inbound_is_always_valid_and_literal(written: list[tuple[InboundText, int]], contact: ContactView) -> None:
-    """Whatever a customer writes and is called: Slack takes the posts, they show all of it, and it pings nobody."""
+    """Whatever a customer writes or is called, Slack accepts the posts; they show the whole text and ping nobody."""
     texts = [replace(text, text=text.text * times) for text, times in written]
     posts = cards.inbound(texts, contact, "text:1")
     for post in posts:
@@ -221,7 +221,7 @@ def test_inbound_is_always_valid_and_literal(written: list[tuple[InboundText, in
 @settings(deadline=None)
 @given(TEXTS, TIMES, st.one_of(st.none(), st.just("U1")), HOSTILE)
 def test_outbound_is_always_valid_and_literal(text: InboundText, times: int, author: str | None, origin: str) -> None:
-    """The same for our own texts: only their author is mentioned."""
+    """The same is true for our own texts, which mention only their author."""
     view = OutboundView(author, origin, text.text * times, AT, late=text.late, attachments=text.attachments)
     posts = cards.outbound(view, "text:1")
     for post in posts:
@@ -234,7 +234,7 @@ def test_outbound_is_always_valid_and_literal(text: InboundText, times: int, aut
 
 
 def test_outbound() -> None:
-    """A text that was sent by `/sms` is shown as that person's."""
+    """A text sent by `/sms` shows its author."""
     post = only(cards.outbound(OutboundView("U1", "by /sms", "Hello <you>", AT), "text:1"))
     assert labels(post) == ["<@U1> by /sms:"]
     assert bodies([post]) == "Hello <you>"
@@ -246,7 +246,7 @@ def test_outbound() -> None:
 
 @pytest.mark.parametrize("text", ["x" * 100_000, ZALGO * 20, FAMILY * 9_000, "a b\n" * 25_000, "<&>" * 33_000])
 def test_very_long_text_is_rendered_at_once(text: str) -> None:
-    """A hundred thousand characters are no trouble."""
+    """A hundred thousand characters are rendered in time."""
     started = time.process_time()
     for post in cards.inbound([InboundText(text, AT)], ANNA):
         check(post)
@@ -257,7 +257,7 @@ def test_very_long_text_is_rendered_at_once(text: str) -> None:
 
 
 def test_card() -> None:
-    """A card tells who, whose turn, the sender with its lease, and what a reply does; buttons if there are any."""
+    """A card shows the contact, the state, the assignee, the sender with its lease, the reply mode and the buttons."""
     sender = SenderView("Fone Dynamics", "+61488888888", leased=True, lease_ends=AT)
     view = CardView(ANNA, sender, assignee="U1", waiting_since=AT)
     post = cards.card(view, [CLOSE], "card:1")
@@ -277,7 +277,7 @@ def test_card() -> None:
 
 
 def test_card_without_what_is_optional() -> None:
-    """A card of a nameless, closed conversation without a sender is still whole, and has no empty actions."""
+    """A card of a nameless, closed conversation without a sender is complete, and has no empty actions block."""
     post = cards.card(CardView(ContactView(None, "12345"), is_open=False))
     check(post)
     assert labels(post)[:2] == ["12345", "*Closed*\nNo sender chosen yet"]
@@ -289,7 +289,7 @@ def test_card_without_what_is_optional() -> None:
     [("reply", "are texted"), ("mention", "mentioning"), ("confirm", "confirms"), ("off", "not texted")],
 )
 def test_card_tells_the_reply_mode(mode: cards.Mode, says: str) -> None:
-    """What a reply here does is on the card, unless nothing can be texted at all."""
+    """The card says what a reply does, unless the contact opted out."""
     assert says in labels(cards.card(CardView(ANNA, mode=mode)))[2]
     opted_out = ContactView("Anna", "+61400000000", opted_out=True)
     assert "opted out" in labels(cards.card(CardView(opted_out, mode=mode)))[2]
@@ -297,7 +297,7 @@ def test_card_tells_the_reply_mode(mode: cards.Mode, says: str) -> None:
 
 @given(CONTACTS, HOSTILE, st.one_of(st.none(), HOSTILE), st.booleans())
 def test_card_is_always_valid(contact: ContactView, provider: str, address: str | None, leased: bool) -> None:  # noqa: FBT001  # hypothesis passes it by name
-    """Whatever names and notes hold, Slack takes the card, and it mentions nobody."""
+    """Whatever is in names and notes, Slack accepts the card, and it mentions nobody."""
     post = cards.card(CardView(contact, SenderView(provider, address, leased=leased)))
     check(post)
     assert not TOKENS.search(post.text)
@@ -308,7 +308,7 @@ def test_card_is_always_valid(contact: ContactView, provider: str, address: str 
 
 
 def test_notice() -> None:
-    """A sentence of ours may be formatted, and mentions only what was marked."""
+    """A sentence of ours may have formatting, and mentions only what we marked."""
     post = cards.notice("Start with `!note` & <!here>", [CLOSE], "notice:1")
     check(post)
     assert labels(post)[0] == "Start with `!note` &amp; &lt;!here&gt;"
@@ -320,12 +320,12 @@ def test_notice() -> None:
 
 @given(st.one_of(HOSTILE, LONG).filter(lambda text: cards.literal(text).strip()))
 def test_notice_is_always_valid(sentence: str) -> None:
-    """A sentence of any length is one post."""
+    """A sentence of any length fits into one post."""
     check(cards.notice(sentence))
 
 
 def test_alert() -> None:
-    """An alert tells the cause, how often, since when, and where to look."""
+    """An alert shows the cause, how often and since when it occurred, and links."""
     view = AlertView(
         "IOVOX does not answer.", 3, AT, AT + 7_000_000, [("Anna", "https://x.example/1"), ("Tom", "mailto:x")]
     )
@@ -338,7 +338,7 @@ def test_alert() -> None:
 
 
 def test_resolved_alert() -> None:
-    """An alert whose cause is gone says so, and who saw it."""
+    """A resolved alert says so, and who acknowledged it."""
     post = cards.alert(AlertView("It broke.", 1, AT, AT, resolved_at=AT, acknowledged_by="U1"))
     check(post)
     assert labels(post) == [
@@ -349,7 +349,7 @@ def test_resolved_alert() -> None:
 
 
 def test_alert_with_many_links_shows_the_newest() -> None:
-    """An alert of any size is one post; the newest links are in it, whole."""
+    """An alert with many links is one post with the newest links, each complete."""
     links = [("&" * 500, f"https://x.example/{index}") for index in range(100)]
     post = cards.alert(AlertView("It broke.", 100, AT, AT, links))
     check(post)
@@ -360,7 +360,7 @@ def test_alert_with_many_links_shows_the_newest() -> None:
 
 @pytest.mark.parametrize("mode", [None, "reply", "mention", "confirm", "off"])
 def test_help(mode: cards.Mode | None) -> None:
-    """The help names every command and every word of a thread."""
+    """The help names every command."""
     post = help_text(mode, "help")
     check(post)
     said = "\n".join(labels(post))
@@ -383,7 +383,7 @@ def test_help(mode: cards.Mode | None) -> None:
 
 
 def test_repr_tells_nothing() -> None:
-    """No body, name or number is in a `repr`."""
+    """No repr has a body, a name or a number."""
     secret = ContactView("secret", "secret", notes="secret")
     for one in (
         secret,

@@ -1,4 +1,4 @@
-"""The Home tab stays within what Slack takes, however much there is to show."""
+"""The Home tab stays within Slack's limits, however much it shows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WORST = HomeRow(
 
 
 def test_the_fullest_tab_is_within_the_limits() -> None:
-    """A hundred blocks, 250 kB, 3,000 characters in a section; the providers are still there."""
+    """The fullest tab has at most 100 blocks, 250 kB and 3,000 characters per section, and shows the providers."""
     lines = [WORST] * (MOST_LINES + 1)
     inboxes = [InboxView(f"inbox {n}", lines, lines, lines, 9, 9, 9, 9) for n in range(MOST_INBOXES + 5)]
     made = home(inboxes, [AccountView("fone (Fone Dynamics)", AT, AT + 1, 3, AT)] * 10, AT)
@@ -29,7 +29,7 @@ def test_the_fullest_tab_is_within_the_limits() -> None:
 
 
 def test_every_link_is_whole() -> None:
-    """No line is cut in the middle of its link or its time."""
+    """No row is cut inside its link or its time."""
     made = home([InboxView("support", [WORST] * 15)], [], AT)
     texts = [block["text"]["text"] for block in made["blocks"] if block["type"] == "section"]
     assert sum(text.count("<https://") for text in texts) == 15
@@ -37,19 +37,19 @@ def test_every_link_is_whole() -> None:
 
 
 def test_an_empty_inbox_says_so() -> None:
-    """Nobody is waiting, and nothing else is listed."""
+    """An inbox without waiting contacts says so, and lists nothing else."""
     said = json.dumps(home([InboxView("support")], [], AT))
     assert "Nobody is waiting" in said
     assert "Failed" not in said
 
 
 def test_who_may_see_nothing_sees_one_sentence() -> None:
-    """And no button."""
+    """A person who may see no inbox gets one sentence and no button."""
     assert [block["type"] for block in nothing("Not for you.")["blocks"]] == ["section"]
 
 
 def test_an_account_that_is_left_alone_says_until_when() -> None:
-    """For sending, and for the questions to it, each by its own time."""
+    """Each pause has its own time: one for sending, one for polling."""
     told = str(home([], [AccountView("fone (Fone Dynamics)", AT, None, 0, AT + MINUTE, AT + HOUR)], AT))
     assert "no texts sent until" in told
     assert "not checked for texts and receipts until" in told

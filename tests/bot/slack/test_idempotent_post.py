@@ -1,4 +1,4 @@
-"""Whatever becomes of a call: each post stands in Slack once, in its thread, and we know where."""
+"""Whatever happens to a call, each post is in Slack once, in its thread, and we know where."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ KEY = "text:17"
 
 
 class Clock:
-    """The real one, which a test may set forward."""
+    """The real clock, which a test can move forward."""
 
     def __init__(self) -> None:
         self.ahead = 0  # microseconds
 
     def __call__(self) -> int:
-        """Microseconds UTC."""
+        """Returns the time in microseconds UTC."""
         return system_clock() + self.ahead
 
 
 class Desk:
-    """Where posts are made: the real client towards the pretend Slack, and what a test looks at.
+    """The real client with the pretend Slack, and what a test looks at.
 
     Attributes:
         finished: the posts that `follow` was called for.
@@ -70,31 +70,31 @@ class Desk:
         await self.idempotent_posts.put(draft, self._compose, follow=self._follow)
 
     async def root(self) -> str:
-        """A card of ours; returns its `ts`."""
+        """Posts a card. Returns its `ts`."""
         await self.put(key="card:17")
         return (await self.kept("card:17")).ts or ""
 
     async def root_anew(self) -> str:
-        """The card again, after its first one was lost."""
+        """Posts the card again, after its first one was lost."""
         async with self.database.transaction() as tx:
             await posts.lose(tx, (await self.kept("card:17")).id)
         return await self.root()
 
     async def kept(self, key: str = KEY) -> Post:
-        """The post's row."""
+        """Returns the post's row."""
         async with self.database.read() as reader:
             found = await posts.find(reader, key)
         assert found is not None
         return found
 
     def shown(self, thread_ts: str | None = None) -> list[str]:
-        """The texts in the channel, or in a thread without its root."""
+        """Returns the texts in the channel, or in a thread without its root."""
         if thread_ts is not None:
             return [post["text"] for post in self.slack.thread(self.channel, thread_ts)[1:]]
         return [post["text"] for post in self.slack.see(self.channel) if not post.get("subtype")]
 
     def posted(self) -> int:
-        """How often we asked Slack to post."""
+        """Returns how often we called Slack to post."""
         return sum(call.method == "chat.postMessage" for call in self.slack.calls)
 
     async def _compose(self, _: Transaction, post: Post) -> Rendered | None:
@@ -109,7 +109,7 @@ class Desk:
 
 @asynccontextmanager
 async def opened(folder: Path, **workspace: Any) -> AsyncIterator[Desk]:
-    """A desk with a workspace of these options."""
+    """Opens a desk with a workspace of these options."""
     options = {"posts_per_second": None, "tier_scale": None, "time_scale": 0.01} | workspace
     async with Workspace(**options) as slack, open_session(15.0) as session:
         clock = Clock()
@@ -134,13 +134,13 @@ async def opened(folder: Path, **workspace: Any) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    """A desk in an ordinary workspace."""
+    """Yields a desk in an ordinary workspace."""
     async with opened(tmp_path) as desk:
         yield desk
 
 
 async def until_put(desk: Desk, thread_ts: str | None = None) -> int:
-    """Tries again like the worker, when it would have shown up, until it is put; returns how often it had to wait."""
+    """Retries like the worker until it is posted. Returns how often it had to wait."""
     waits = 0
     async with asyncio.timeout(PATIENCE):
         while True:
@@ -157,7 +157,7 @@ async def until_put(desk: Desk, thread_ts: str | None = None) -> int:
 
 
 async def test_a_post_stands_there_once(desk: Desk) -> None:
-    """With its key, and the row says where."""
+    """The post has its key, and the row says where it is."""
     await desk.put()
     await desk.put()
     assert desk.shown() == ["Hello"]
@@ -171,7 +171,7 @@ async def test_a_post_stands_there_once(desk: Desk) -> None:
 
 
 async def test_a_reply_stands_in_its_thread(desk: Desk) -> None:
-    """And not in the channel."""
+    """A reply goes into its thread and not into the channel."""
     root = await desk.root()
     await desk.put(root)
     assert desk.shown(root) == ["Hello"]
@@ -179,7 +179,7 @@ async def test_a_reply_stands_in_its_thread(desk: Desk) -> None:
 
 
 async def test_what_there_is_nothing_to_say_about_is_not_posted(desk: Desk) -> None:
-    """It is over all the same."""
+    """A post without content is finished without a call."""
     desk.text = ""
     await desk.put()
     assert desk.posted() == 0
@@ -188,7 +188,7 @@ async def test_what_there_is_nothing_to_say_about_is_not_posted(desk: Desk) -> N
 
 
 async def test_an_edit_is_made_only_if_something_changes(desk: Desk) -> None:
-    """It costs no call to show the same again."""
+    """An edit that changes nothing makes no call."""
     await desk.put()
     before = len(desk.slack.calls)
     shown = await desk._compose(None, await desk.kept())  # type: ignore[arg-type]  # it looks at the post only
@@ -208,7 +208,7 @@ async def test_an_edit_is_made_only_if_something_changes(desk: Desk) -> None:
 @pytest.mark.parametrize("lost", ["drop", "fail", "error"])
 @pytest.mark.parametrize("thread", [True, False])
 async def test_one_that_was_made_without_an_answer_is_found(desk: Desk, lost: str, *, thread: bool) -> None:
-    """The connection breaks, or Slack says that something went wrong, after the post was made: it is not made again."""
+    """If Slack makes a post but the connection breaks or Slack reports an error, we find it and don't repeat it."""
     root = await desk.root() if thread else None
     getattr(desk.slack.faults, lost)("chat.postMessage", after=True)
     with pytest.raises(SlackUncertain):
@@ -226,7 +226,7 @@ async def test_one_that_was_made_without_an_answer_is_found(desk: Desk, lost: st
 async def test_one_that_was_never_made_is_made_once_it_would_have_shown_up(
     desk: Desk, lost: str, *, thread: bool
 ) -> None:
-    """Not before: a post may take a while to be found."""
+    """A post may take a while to show up in Slack, so we don't repeat it earlier."""
     root = await desk.root() if thread else None
     getattr(desk.slack.faults, lost)("chat.postMessage")
     with pytest.raises(SlackUncertain):
@@ -236,7 +236,7 @@ async def test_one_that_was_never_made_is_made_once_it_would_have_shown_up(
 
 
 async def test_one_that_is_found_shows_what_is_true_now_at_the_next_edit(desk: Desk) -> None:
-    """Nobody knows what the lost one shows."""
+    """We don't know what the lost post shows, so we edit it."""
     desk.slack.faults.drop("chat.postMessage", after=True)
     with pytest.raises(SlackUncertain):
         await desk.put()
@@ -249,7 +249,7 @@ async def test_one_that_is_found_shows_what_is_true_now_at_the_next_edit(desk: D
 
 
 async def test_one_that_was_begun_when_the_process_died_is_looked_up(desk: Desk) -> None:
-    """It may be there although nobody heard of it."""
+    """The post may be in Slack although no process heard the answer."""
     desk.slack.faults.delay("chat.postMessage", seconds=20.0, after=True)
     dying = asyncio.create_task(desk.put())
     await desk.slack.wait_for(lambda: desk.shown() == ["Hello"])
@@ -262,7 +262,7 @@ async def test_one_that_was_begun_when_the_process_died_is_looked_up(desk: Desk)
 
 
 async def test_it_is_found_on_any_page(desk: Desk) -> None:
-    """However much was written meanwhile."""
+    """The lookup reads all pages, however much others wrote meanwhile."""
     root = await desk.root()
     desk.slack.faults.drop("chat.postMessage", after=True)
     with pytest.raises(SlackUncertain):
@@ -278,7 +278,7 @@ async def test_it_is_found_on_any_page(desk: Desk) -> None:
 
 
 async def test_one_that_comes_too_fast_waits(desk: Desk) -> None:
-    """It certainly is not there, and is made later without a look."""
+    """A rate-limited post is certainly not in Slack, so we post it later without a lookup."""
     desk.slack.faults.ratelimit("chat.postMessage", seconds=1)
     with pytest.raises(SlackUnreachable):
         await desk.put()
@@ -290,7 +290,7 @@ async def test_one_that_comes_too_fast_waits(desk: Desk) -> None:
 
 
 async def test_one_that_slack_will_not_have_is_not_tried_again(desk: Desk) -> None:
-    """Whoever asks again learns that it is over."""
+    """A second call learns that the post failed for good."""
     desk.slack.faults.error("chat.postMessage", "invalid_blocks")
     with pytest.raises(SlackRefused, match="invalid_blocks"):
         await desk.put()
@@ -301,7 +301,7 @@ async def test_one_that_slack_will_not_have_is_not_tried_again(desk: Desk) -> No
 
 
 async def test_a_channel_that_takes_nothing_now_is_waited_for(desk: Desk) -> None:
-    """It may be put right; then the post is made."""
+    """Somebody may fix the channel; then we make the post."""
     desk.slack.faults.error("chat.postMessage", "is_archived")
     with pytest.raises(RetryLater):
         await desk.put()
@@ -320,7 +320,7 @@ async def _delete(desk: Desk, ts: str) -> None:
 
 @pytest.mark.parametrize("how", ["top_level", "error"])
 async def test_a_reply_to_a_thread_that_is_gone_stands_nowhere(tmp_path: Path, how: str) -> None:
-    """Slack may refuse it, or put it into the channel: then it is taken away. The thread is healed by others."""
+    """Slack may reject the reply, or put it into the channel, where we delete it. Other code heals the thread."""
     async with opened(tmp_path, gone_root=how) as desk:
         root = await desk.root()
         await _delete(desk, root)
@@ -335,7 +335,7 @@ async def test_a_reply_to_a_thread_that_is_gone_stands_nowhere(tmp_path: Path, h
 
 @pytest.mark.parametrize("how", ["top_level", "error"])
 async def test_a_lost_answer_and_then_a_lost_thread(tmp_path: Path, how: str) -> None:
-    """It is looked for in a thread that is not there any more: that is a lost thread, not the end of the text."""
+    """If the thread of a lost post is gone, we report a lost thread and don't give up the text."""
     async with opened(tmp_path, gone_root=how) as desk:
         root = await desk.root()
         desk.slack.faults.drop("chat.postMessage")
@@ -350,7 +350,7 @@ async def test_a_lost_answer_and_then_a_lost_thread(tmp_path: Path, how: str) ->
 
 
 async def test_one_that_is_there_under_a_deleted_card_is_there(desk: Desk) -> None:
-    """Slack keeps the thread below a tombstone: it is not told twice."""
+    """Slack keeps the thread below a tombstone, so we find the post there and don't repeat it."""
     root = await desk.root()
     desk.slack.faults.drop("chat.postMessage", after=True)
     with pytest.raises(SlackUncertain):
@@ -362,7 +362,7 @@ async def test_one_that_is_there_under_a_deleted_card_is_there(desk: Desk) -> No
 
 
 async def test_a_stray_of_which_nobody_heard_is_taken_away(desk: Desk) -> None:
-    """The thread was gone, Slack put it into the channel, and the answer was lost."""
+    """If the thread was gone, Slack put the post into the channel and the answer was lost, we delete the post."""
     root = await desk.root()
     await _delete(desk, root)
     desk.slack.faults.drop("chat.postMessage", after=True)
@@ -378,7 +378,7 @@ async def test_a_stray_of_which_nobody_heard_is_taken_away(desk: Desk) -> None:
 
 
 async def test_an_edit_of_what_somebody_deleted_says_so(desk: Desk) -> None:
-    """It is not an error of ours."""
+    """The edit of a deleted post is not an error of ours."""
     await desk.put()
     row = await desk.kept()
     await _delete(desk, row.ts or "")

@@ -1,4 +1,4 @@
-"""The manifest asks for what the code needs and for nothing else, in the shape that Slack accepts."""
+"""The manifest asks for the scopes and events that the code needs and for no others, in the form that Slack accepts."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ SOURCES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(Path(str(
 
 
 def texts(node: ast.AST) -> set[str]:
-    """The texts that stand anywhere in an expression."""
+    """Returns the strings anywhere in an expression."""
     return {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
 
 
 def every_call() -> Iterator[tuple[ast.AST, ast.Call, str]]:
-    """Each call of a method, with the function that it stands in and the method's name."""
+    """Yields each call of a method, with the function that contains it and the method's name."""
     for tree in SOURCES.values():
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -75,7 +75,7 @@ EVERY_CALL = list(every_call())
 
 
 def called() -> set[str]:
-    """The methods of Slack that the code calls: literals, or a variable that is given literals in the same function."""
+    """Returns Slack's methods that the code calls: literals, or a variable that gets literals in the same function."""
     found: set[str] = set()
     for function, call, name in EVERY_CALL:
         if name not in {"call", "call_now"}:
@@ -94,7 +94,7 @@ def called() -> set[str]:
 
 
 def listened(kind: str) -> set[str]:
-    """What the code listens to by name: `app.event("message")`."""
+    """Returns the names that the code listens to: `app.event("message")`."""
     listeners = [call for _, call, name in EVERY_CALL if name == kind and ast.unparse(call.func) == f"app.{kind}"]
     return {text for call in listeners for text in texts(call.args[0])}
 
@@ -103,19 +103,19 @@ CALLED = called()
 
 
 def test_the_calls_are_found() -> None:
-    """A test of nothing would pass."""
+    """The search finds calls, because a search that finds none would pass every test below."""
     assert {"chat.postMessage", "chat.update", "conversations.replies", "users.info", "auth.test"} <= CALLED
     assert listened("event") >= {"message"}
 
 
 def test_every_call_is_one_that_we_know_the_scope_of() -> None:
-    """A new one is looked up in Slack's reference first."""
+    """Every call has a known scope. Look up a new one in Slack's reference first."""
     assert set(NEEDS) >= CALLED
 
 
 @pytest.mark.parametrize("method", sorted(CALLED & set(NEEDS)))
 def test_every_call_has_its_scopes(method: str) -> None:
-    """And the table says that the scope is for it."""
+    """Every call has its scopes, and the table names the call with each scope."""
     asked = SCOPES | OPTIONAL_SCOPES
     for scope in NEEDS[method]:
         assert method in asked[scope]
@@ -123,7 +123,7 @@ def test_every_call_has_its_scopes(method: str) -> None:
 
 @pytest.mark.parametrize("scope", sorted(SCOPES | OPTIONAL_SCOPES))
 def test_no_scope_is_asked_for_in_vain(scope: str) -> None:
-    """Each thing that it is for is in the code, and needs it."""
+    """Every reason for a scope is in the code, and needs the scope."""
     for reason in (SCOPES | OPTIONAL_SCOPES)[scope]:
         if scope == "commands":
             assert reason in listened("command") | listened("shortcut")
@@ -137,7 +137,7 @@ def test_no_scope_is_asked_for_in_vain(scope: str) -> None:
 
 
 def test_every_event_has_a_listener_and_every_listener_its_event() -> None:
-    """What nobody takes would be sent for nothing; what is not subscribed never comes."""
+    """An event without a listener would be useless, and an event without a subscription never arrives."""
     assert set(EVENTS.values()) == listened("event")
     for event in EVENTS:
         scope = EVENT_NEEDS[event]
@@ -145,14 +145,14 @@ def test_every_event_has_a_listener_and_every_listener_its_event() -> None:
 
 
 def test_every_command_and_shortcut_is_registered_and_taken() -> None:
-    """`/sms` and the shortcuts, by the names that the code listens to."""
+    """The manifest has `/sms` and the shortcuts by the names that the code listens to."""
     features = manifest()["features"]
     assert {command["command"] for command in features["slash_commands"]} == listened("command") == {"/sms"}
     assert {shortcut["callback_id"] for shortcut in features.get("shortcuts", ())} == listened("shortcut")
 
 
 def test_every_call_is_paced() -> None:
-    """But for the one that is made once at a start."""
+    """Every call is paced, except one that is made once at each start."""
     assert CALLED - {"auth.test"} <= {*_TIERS, _POST}
 
 
@@ -161,7 +161,7 @@ def test_every_call_is_paced() -> None:
 
 @pytest.mark.parametrize("public_url", [None, "https://sms.example.com"])
 def test_names_and_descriptions_fit(public_url: str | None) -> None:
-    """Slack refuses a manifest with one character too much."""
+    """Slack rejects a manifest with a text that is one character too long."""
     made = manifest(public_url)
     shown, features = made["display_information"], made["features"]
     assert 0 < len(shown["name"]) <= 35
@@ -183,7 +183,7 @@ def test_names_and_descriptions_fit(public_url: str | None) -> None:
 
 
 def test_it_uses_only_keys_that_the_schema_has() -> None:
-    """A key too many is refused too; there is none for message metadata."""
+    """Slack rejects a manifest with an unknown key, for example one for message metadata."""
     made = manifest("https://sms.example.com")
     assert set(made) == {"_metadata", "display_information", "features", "oauth_config", "settings"}
     assert made["_metadata"] == {"major_version": 2, "minor_version": 0}
@@ -198,7 +198,7 @@ def test_it_uses_only_keys_that_the_schema_has() -> None:
 
 
 def test_no_scope_is_asked_for_twice() -> None:
-    """Nor is one both needed and optional."""
+    """No scope is listed twice, or as both required and optional."""
     scopes = manifest()["oauth_config"]["scopes"]
     every = [*scopes["bot"], *scopes["bot_optional"]]
     assert len(every) == len(set(every))
@@ -206,7 +206,7 @@ def test_no_scope_is_asked_for_twice() -> None:
 
 
 def urls(node: Any) -> set[str]:
-    """Every address in the manifest."""
+    """Yields every URL in the manifest."""
     if isinstance(node, dict):
         return {url for value in node.values() for url in urls(value)}
     if isinstance(node, list | tuple):
@@ -215,14 +215,14 @@ def urls(node: Any) -> set[str]:
 
 
 def test_socket_mode_names_no_address() -> None:
-    """Everything comes through the WebSocket."""
+    """In socket mode everything comes through the WebSocket."""
     made = manifest()
     assert made["settings"]["socket_mode_enabled"] is True
     assert urls(made) == set()
 
 
 def test_http_mode_names_our_door_everywhere() -> None:
-    """Events, buttons, options and the command come to one place."""
+    """In http mode events, buttons, options and the command go to one URL."""
     made = manifest("https://sms.example.com/in")
     assert made["settings"]["socket_mode_enabled"] is False
     assert urls(made) == {"https://sms.example.com/in/slack/events"}
@@ -232,6 +232,6 @@ def test_http_mode_names_our_door_everywhere() -> None:
 
 
 def test_options_are_asked_for_where_selects_need_them() -> None:
-    """In http mode Slack has to be told where to ask for the choices of a select."""
+    """In http mode Slack needs a URL for the options of a select."""
     interactivity = manifest("https://sms.example.com")["settings"]["interactivity"]
     assert bool(listened("options")) == ("message_menu_options_url" in interactivity)

@@ -1,4 +1,4 @@
-"""A provider's options as fields of a form: made from its model alone, and read back as the model takes them."""
+"""A provider's options as fields of a form, built from its model and read back as the model takes them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from providers.iovox import IovoxOptions
 
 @pytest.mark.parametrize("name", providers.names())
 def test_every_option_of_every_provider_is_a_field(name: str) -> None:
-    """Each with a label, under a name of its own; untouched, they choose nothing."""
+    """Each field has a label and its own block id; untouched fields choose nothing."""
     kind = providers.load(name).Options
     fields = options.fields(kind, "ours", {})
     assert [field["block_id"] for field in fields] == [block_of("ours", each) for each in kind.model_fields]
@@ -33,21 +33,21 @@ def test_every_option_of_every_provider_is_a_field(name: str) -> None:
     ],
 )
 def test_what_is_entered_is_what_the_model_takes(option: str, entered: Any, chosen: object) -> None:
-    """A moment, a tick, one of several, a text: as JSON keeps it."""
+    """A time, a checkbox, a menu and a text become the JSON types of the model."""
     found = options.read(FoneDynamicsOptions, "ours", {block_of("ours", option): entered}, {})
     assert found == {option: chosen}
     assert FoneDynamicsOptions.model_validate(found) is not None
 
 
 def test_what_is_as_usual_is_not_chosen() -> None:
-    """The settings of the sender are the usual; emptying one of them is a choice."""
+    """A value from the sender's settings is not a choice; emptying it is."""
     usual = {"expiry": 60}
     assert options.read(IovoxOptions, "ours", {block_of("ours", "expiry"): "60"}, usual) == {}
     assert options.read(IovoxOptions, "ours", {block_of("ours", "expiry"): None}, usual) == {"expiry": None}
 
 
 def test_a_wrong_value_is_told_by_its_option() -> None:
-    """With a sentence, and without the value."""
+    """The problem has a sentence for the option, without the value."""
     with pytest.raises(WrongOptions) as caught:
         options.read(IovoxOptions, "ours", {block_of("ours", "expiry"): "0"}, {})
     assert list(caught.value.problems) == ["expiry"]

@@ -1,4 +1,4 @@
-"""Slack is never asked faster than it allows, and never sooner than it said, over a restart too."""
+"""We never call Slack faster than it allows, or earlier than it asked for, also after a restart."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ GAP = 0.02  # seconds between two posts in a channel here
 
 
 def settings(**changes: Any) -> SlackSettings:
-    """Slack's limits, fifty times as fast."""
+    """Returns Slack's limits, fifty times as fast."""
     written = {"bot_token": "xoxb-1", "alert_channel": "C0ALERTS", "posts_per_second": 1 / GAP} | changes
     return SlackSettings(**{"posts_per_minute": 60_000.0} | written)
 
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """Where pauses are kept."""
+    """Yields the database that keeps pauses."""
     database = await open_database(tmp_path / "threadline.db")
     yield database
     await database.close()
@@ -42,32 +42,32 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
 
 @pytest.fixture
 def rate_limits(database: Database) -> RateLimits:
-    """The buckets."""
+    """Returns the rate limits."""
     return RateLimits(database, settings())
 
 
 async def ask(rate_limits: RateLimits, times: list[float], method: str = POST, channel: str | None = "C0A") -> None:
-    """Makes a call in its turn and notes when."""
+    """Makes a call in its turn and records when."""
     async with rate_limits.turn(method, channel):
         times.append(time.monotonic())
 
 
 async def many(rate_limits: RateLimits, count: int, method: str = POST, channel: str | None = "C0A") -> list[float]:
-    """When so many calls that come at once are made (monotonic seconds)."""
+    """Returns when many calls that start at once are made (monotonic seconds)."""
     times: list[float] = []
     await asyncio.gather(*(ask(rate_limits, times, method, channel) for _ in range(count)))
     return times
 
 
 async def test_posts_in_a_channel_are_a_second_apart(rate_limits: RateLimits) -> None:
-    """And a little more, because two clocks never agree."""
+    """Posts are slightly more than a second apart, because two clocks never agree."""
     assert MARGIN > 1
     times = await many(rate_limits, 6)
     assert times[-1] - times[0] >= 5 * GAP * 0.9
 
 
 async def test_what_is_done_in_a_turn_brings_no_two_requests_closer(rate_limits: RateLimits) -> None:
-    """A slow commit before the one, a quick one before the next."""
+    """A slow commit before one request and a quick one before the next bring them no closer together."""
     left: list[float] = []
 
     async def post(seconds: float) -> None:
@@ -81,7 +81,7 @@ async def test_what_is_done_in_a_turn_brings_no_two_requests_closer(rate_limits:
 
 
 async def test_channels_do_not_wait_for_each_other(database: Database) -> None:
-    """Each has its own second."""
+    """Each channel has its own second."""
     rate_limits = RateLimits(database, settings(posts_per_second=1.0))
     times: list[float] = []
     began = time.monotonic()
@@ -90,7 +90,7 @@ async def test_channels_do_not_wait_for_each_other(database: Database) -> None:
 
 
 async def test_in_a_channel_the_first_to_ask_is_the_first_to_post(rate_limits: RateLimits) -> None:
-    """However long each of them takes."""
+    """The order stays, however long each post takes."""
     order: list[int] = []
 
     async def post(number: int) -> None:
@@ -104,7 +104,7 @@ async def test_in_a_channel_the_first_to_ask_is_the_first_to_post(rate_limits: R
 
 
 async def test_one_who_gives_up_does_not_hold_the_channel_up(rate_limits: RateLimits) -> None:
-    """Cancelled in the line, before its turn, or in it."""
+    """A job that is cancelled in the queue, before its turn or during it, holds nobody up."""
     async with rate_limits.turn(POST, "C0A"):
         waiting = [asyncio.create_task(ask(rate_limits, [])) for _ in range(3)]
         await asyncio.sleep(0)
@@ -117,7 +117,7 @@ async def test_one_who_gives_up_does_not_hold_the_channel_up(rate_limits: RateLi
 
 
 async def test_the_workspace_has_a_limit_of_its_own(database: Database) -> None:
-    """Over all channels: a tenth of a minute's posts at once, then one by one."""
+    """A tenth of a minute's posts may go at once over all channels, then one by one."""
     rate_limits = RateLimits(database, settings(posts_per_minute=3_000.0))  # 300 at once, then 50 in a second
     times: list[float] = []
     began = time.monotonic()
@@ -127,7 +127,7 @@ async def test_the_workspace_has_a_limit_of_its_own(database: Database) -> None:
 
 
 async def test_a_method_has_the_limit_of_its_tier(rate_limits: RateLimits) -> None:
-    """usergroups.list: hardly more than one at once; the next ones wait for seconds."""
+    """Calls of usergroups.list wait for seconds after hardly more than one."""
     times: list[float] = []
     asking = [asyncio.create_task(ask(rate_limits, times, "usergroups.list", None)) for _ in range(3)]
     while not times:  # noqa: ASYNC110 - what has had its turn tells nobody
@@ -140,7 +140,7 @@ async def test_a_method_has_the_limit_of_its_tier(rate_limits: RateLimits) -> No
 
 
 async def test_what_is_in_no_tier_goes_at_once(rate_limits: RateLimits) -> None:
-    """Like auth.test, which is asked once."""
+    """A method without a tier, like auth.test, goes at once, because we call it only once."""
     began = time.monotonic()
     assert max(await many(rate_limits, 50, "auth.test", None)) - began < 10  # what is in a tier waits for a minute
 
@@ -149,7 +149,7 @@ async def test_what_is_in_no_tier_goes_at_once(rate_limits: RateLimits) -> None:
 
 
 async def test_a_pause_holds_the_method_back_and_no_other(rate_limits: RateLimits) -> None:
-    """In every channel, for as long as Slack said."""
+    """The pause holds for every channel, for as long as Slack said."""
     began = time.monotonic()
     await rate_limits.pause(POST, PAUSE)
     (update,) = await many(rate_limits, 1, "chat.update")
@@ -160,7 +160,7 @@ async def test_a_pause_holds_the_method_back_and_no_other(rate_limits: RateLimit
 
 
 async def test_after_a_pause_nothing_goes_out_in_a_burst(rate_limits: RateLimits) -> None:
-    """What had waited in a channel is as far apart as ever."""
+    """After a pause, posts in a channel are as far apart as before."""
     began = time.monotonic()
     await rate_limits.pause(POST, PAUSE)
     times = await many(rate_limits, 4)
@@ -169,7 +169,7 @@ async def test_after_a_pause_nothing_goes_out_in_a_burst(rate_limits: RateLimits
 
 
 async def test_a_pause_that_comes_while_one_waits_is_heeded(rate_limits: RateLimits) -> None:
-    """The second to ask learns of the first one's refusal."""
+    """The second call in the queue respects the pause that the first one got."""
     async with rate_limits.turn(POST, "C0A"):
         second = asyncio.create_task(many(rate_limits, 1))
         await asyncio.sleep(GAP / 4)
@@ -179,7 +179,7 @@ async def test_a_pause_that_comes_while_one_waits_is_heeded(rate_limits: RateLim
 
 
 async def test_a_pause_is_never_shortened(rate_limits: RateLimits) -> None:
-    """The longest that Slack asked for counts."""
+    """The longest pause that Slack asked for counts."""
     began = time.monotonic()
     await rate_limits.pause("chat.update", PAUSE)
     await rate_limits.pause("chat.update", PAUSE / 10)
@@ -187,7 +187,7 @@ async def test_a_pause_is_never_shortened(rate_limits: RateLimits) -> None:
 
 
 async def test_a_pause_outlives_a_restart(database: Database, rate_limits: RateLimits) -> None:
-    """The next process reads it before it asks anything; one that is over holds nothing back."""
+    """The next process reads the pause before it calls anything; a pause that is over holds nothing back."""
     began = time.monotonic()
     await rate_limits.pause(POST, PAUSE * 2)
     await rate_limits.pause("users.info", 0.0)
@@ -199,7 +199,7 @@ async def test_a_pause_outlives_a_restart(database: Database, rate_limits: RateL
 
 
 async def test_a_clock_that_was_set_back_makes_no_pause_longer(tmp_path: Path) -> None:
-    """Neither in the process nor over a restart: nobody waits longer than Slack asked for."""
+    """Nobody waits longer than Slack asked for, in this process or after a restart."""
     wrong = 0
     database = await open_database(tmp_path / "clock.db", lambda: system_clock() + wrong)
     rate_limits = RateLimits(database, settings())

@@ -1,4 +1,4 @@
-"""The one line below a reply: what it says at each stage, and what it asks."""
+"""The receipt line below a reply: its text at each stage, and its questions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SENDER = SenderView("Fone Dynamics", "+61488888888")
 
 
 def line(view: StatusLineView, *buttons: Button) -> Rendered:
-    """A receipt line, checked."""
+    """Returns a receipt line, checked."""
     post = cards.receipt_line(view, buttons, "line:1")
     check(post)
     return post
@@ -68,7 +68,7 @@ LINES = [
 
 @pytest.mark.parametrize(("view", "expected"), LINES)
 def test_line(view: StatusLineView, expected: str) -> None:
-    """The line tells how far a text has come, in one row of small letters."""
+    """The line shows the status of a text in one row of small letters."""
     post = line(view)
     (said,) = labels(post)
     assert said.startswith(expected)
@@ -92,7 +92,7 @@ DECISIONS = [
 
 @pytest.mark.parametrize(("view", "sentence", "progress"), DECISIONS)
 def test_line_that_asks(view: StatusLineView, sentence: str, progress: str) -> None:
-    """Where a person has to decide, a sentence stands above the line and buttons below it."""
+    """If a person has to decide, a sentence is above the line and buttons are below it."""
     post = line(view, Button("retry", "Retry", "attempt:1", "primary"), Button("give_up", "Give up"))
     assert [block["type"] for block in post.blocks] == ["section", "context", "actions"]
     assert labels(post)[0].startswith(sentence)
@@ -101,12 +101,12 @@ def test_line_that_asks(view: StatusLineView, sentence: str, progress: str) -> N
 
 
 def test_unknown_asks() -> None:
-    """An unknown text ends with a question."""
+    """The line of an unknown text ends with a question."""
     assert labels(line(StatusLineView(Stage.UNKNOWN)))[0].endswith("Did it arrive?")
 
 
 def test_every_stage_has_words() -> None:
-    """No stage is left without a wording, and each status of a message is a stage."""
+    """Every stage has its words, and each status of a message is a stage."""
     for stage in Stage:
         line(StatusLineView(stage))
         line(StatusLineView(stage, SENDER, AT, AT, "Why.", 2, 2, 2, 1, "handed to the carrier", 1, "ODD"))
@@ -114,6 +114,6 @@ def test_every_stage_has_words() -> None:
 
 @given(st.sampled_from(Stage), LONG, HOSTILE, HOSTILE, HOSTILE)
 def test_line_is_always_valid(stage: Stage, sentence: str, word: str, provider: str, address: str) -> None:
-    """Whatever a provider says, Slack takes the line, and it mentions nobody."""
+    """Whatever a provider says, Slack accepts the line, and it mentions nobody."""
     post = line(StatusLineView(stage, SenderView(provider, address), AT, AT, sentence, word=word))
     assert not any(TOKENS.search(one["text"]) for one in walk(post.blocks) if one.get("type") == "mrkdwn")

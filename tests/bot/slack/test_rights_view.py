@@ -1,4 +1,4 @@
-"""What admins are asked and told about a person's data fits into Slack, whatever there is."""
+"""The questions and answers for admins about a person's data fit into Slack, whatever there is."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PROOF: dict[str, Any] = {
     ],
 )
 def test_the_question_says_how_much(extent: Extent, says: str) -> None:
-    """In words that fit one and many; a contact's name cannot ping anybody."""
+    """The question has the right singular or plural, and a contact's name can't ping anybody."""
     asked = rights_view.question("<!here>", extent, 7)
     check(asked)
     assert says in asked.text
@@ -37,7 +37,7 @@ def test_the_question_says_how_much(extent: Extent, says: str) -> None:
 
 
 def test_the_end_says_what_is_left() -> None:
-    """Links to threads, the newest reason of Slack, and no more threads than a person reads."""
+    """The report links the threads with messages that remain, but no more than a person reads."""
     assert "Still in Slack" not in rights_view.erased(PROOF, "https://x.slack.com/")
     left = [{"channel": "C1", "thread": f"17.{each}", "messages": 1, "why": "w"} for each in range(40)]
     left[1] = {"channel": "C1", "thread": "17.1", "why": "Slack says channel_not_found"}
@@ -53,7 +53,7 @@ def test_the_end_says_what_is_left() -> None:
 
 
 def test_links_are_links() -> None:
-    """Both forms, and how long."""
+    """The answer has both links and how long they work."""
     post = rights_view.links("+61 400 000 001", 15, "https://a.example/files/1", "https://a.example/files/2")
     check(post)
     assert "<https://a.example/files/1|a page> to read, <https://a.example/files/2|JSON>" in post.text

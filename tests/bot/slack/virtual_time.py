@@ -1,4 +1,4 @@
-"""An event loop whose time passes at once: what would take minutes is proved in a moment, and to the millisecond."""
+"""An event loop in virtual time: minutes pass at once, exact to the millisecond."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ TICK = 1e-7  # seconds that each round of the loop takes, or what is due at once
 
 
 class _NoWaiting(selectors.DefaultSelector):
-    """Where the loop would wait, its clock goes on instead."""
+    """Moves the loop's clock forward instead of waiting."""
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
 
     def select(self, timeout: float | None = None) -> list[Any]:
-        """What is ready, at once."""
+        """Returns the ready events at once."""
         found = super().select(0)
         self.now += TICK + (timeout or 0.0 if not found else 0.0)
         return found
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Only for what neither talks to anybody nor uses threads: their time would stand still."""
+    """An event loop for code without I/O and threads, because their time would stand still."""
 
     def __init__(self) -> None:
         self._virtual = _NoWaiting()
         super().__init__(self._virtual)
 
     def time(self) -> float:
-        """Seconds since it began."""
+        """Returns the seconds since the loop started."""
         return self._virtual.now
 
 
 def run(work: Coroutine[Any, Any, Any]) -> None:
-    """Runs something in such a loop."""
+    """Runs a coroutine in such a loop."""
     with asyncio.Runner(loop_factory=VirtualLoop) as runner:
         runner.run(work)

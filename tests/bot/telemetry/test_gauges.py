@@ -1,4 +1,4 @@
-"""What /metrics reads: one reading at a time, never slow, never in the way, and old rather than wrong."""
+"""The gauges of /metrics: one reading at a time, which never blocks a request and is stale rather than wrong."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    """An empty one."""
+    """Yields an empty database."""
     database = await open_database(tmp_path / "threadline.db")
     yield database
     await database.close()
@@ -39,7 +39,7 @@ async def read(database: Database, tmp_path: Path) -> AsyncIterator[Gauges]:
 
 
 def shown(read: Gauges) -> dict[str, float]:
-    """Each sample as Prometheus would see it."""
+    """Returns each sample as Prometheus sees it."""
     return {
         f"{sample.name}{sorted(sample.labels.values())}": sample.value
         for family in read.collect()
@@ -48,7 +48,7 @@ def shown(read: Gauges) -> dict[str, float]:
 
 
 async def test_queues_are_measured_by_side_and_kind(database: Database, read: Gauges) -> None:
-    """What is due, what is for later, and for how long the oldest has been due."""
+    """The gauges count due and later jobs, and say how long the oldest has been due."""
     async with database.transaction() as tx:
         for lane in ("a", "b"):
             await jobs.add(tx, "send", 1, side="sms", lane=lane, run_at=tx.now - MINUTE)
@@ -65,7 +65,7 @@ async def test_queues_are_measured_by_side_and_kind(database: Database, read: Ga
 
 
 async def test_the_intake_is_measured(database: Database, read: Gauges) -> None:
-    """What waits for the bridge, and what is dead."""
+    """The gauges count rows that wait for the bot, and dead rows."""
     async with database.transaction() as tx:
         await intake.append(tx, [Arrival("fone", "inbound", "a", b"", {}), Arrival("fone", "inbound", "b", b"", {})])
         await intake.append(tx, [Arrival("fone", "unreadable", "c", b"?", None, error="no JSON")])
@@ -76,7 +76,7 @@ async def test_the_intake_is_measured(database: Database, read: Gauges) -> None:
 
 
 async def test_what_is_over_is_shown_no_more(database: Database, read: Gauges, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind of job that there is none of any more has no sample that stays."""
+    """A kind of job without jobs has no sample."""
     monkeypatch.setattr(gauges, "FRESH", 0.0)
     async with database.transaction() as tx:
         await jobs.add(tx, "send", 1, side="sms", lane="a")
@@ -91,7 +91,7 @@ async def test_what_is_over_is_shown_no_more(database: Database, read: Gauges, m
 async def test_an_answer_does_not_wait_for_the_database(
     database: Database, read: Gauges, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """While every reader is busy it shows the reading before, and the event loop goes on."""
+    """While every reader is busy, a request shows the previous reading and does not block the event loop."""
     monkeypatch.setattr(gauges, "FRESH", 0.0)
     monkeypatch.setattr(gauges, "TIMEOUT", 0.05)
     async with database.transaction() as tx:
@@ -106,7 +106,7 @@ async def test_an_answer_does_not_wait_for_the_database(
 
 
 async def test_a_reading_is_not_made_again_at_once(database: Database, read: Gauges) -> None:
-    """Many who ask together are one reading."""
+    """Many requests at once share one reading."""
     await asyncio.gather(*(read.refresh() for _ in range(5)))
     first = shown(read)["threadline_measured_timestamp_seconds[]"]
     async with database.transaction() as tx:
@@ -117,12 +117,12 @@ async def test_a_reading_is_not_made_again_at_once(database: Database, read: Gau
 
 
 async def test_what_is_live_needs_no_reading(read: Gauges) -> None:
-    """Whether texts flow is known without the database; a gauge that is not for this mode is not there."""
+    """`ready` needs no database, and a gauge of another mode is absent."""
     assert shown(read) == {"threadline_ready[]": 1.0}
 
 
 async def test_it_can_be_printed(database: Database, tmp_path: Path) -> None:
-    """Every gauge has its help, and none is named twice."""
+    """Every gauge has a help text and a unique name."""
     metrics = Metrics()
     Gauges(metrics, database, tmp_path / "threadline.db", {})
     names = [each.name for each in metrics.declared]

@@ -1,4 +1,4 @@
-"""What the log says of a text, line by line."""
+"""The log lines about a text."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def nothing_bound() -> Iterator[None]:
-    """As in a task of its own."""
+    """Clears the log context, as in a new task."""
     clear_contextvars()
     yield
     clear_contextvars()
 
 
 def line(told: News, by: int | None) -> dict[str, Any] | None:
-    """What is written, without its level; None: nothing is."""
+    """Returns the logged line without its level, or None if nothing is logged."""
     with capture_logs() as lines:
         log_context.write(told, by)
     assert len(lines) < 2
@@ -35,31 +35,31 @@ def line(told: News, by: int | None) -> dict[str, Any] | None:
 
 
 def test_what_is_handled_is_its_own_reason() -> None:
-    """Nothing else moved it on."""
+    """The line of a handled row has only its own id."""
     assert line(Handled(7, "reply"), 7) == {"event": "handled", "intake": 7, "kind": "reply"}
 
 
 def test_what_moved_a_text_on_stands_beside_it() -> None:
-    """A receipt has a row of its own."""
+    """A receipt's row is in the line as `by`."""
     said = line(Ended(7, 8, 9, "fone", "delivered", None), 11)
     assert said is not None
     assert (said["intake"], said["by"], said["end"]) == (7, 11, "delivered")
 
 
 def test_what_belongs_to_no_text_is_found_by_its_own_row() -> None:
-    """A receipt that nobody knows."""
+    """An unknown receipt is logged with its own row."""
     assert line(Said(None, "fone", None), 11) == {"event": "receipt received", "intake": 11, "account": "fone"}
 
 
 def test_waits_are_seconds() -> None:
-    """From when the text was taken in to the answer."""
+    """The line has the seconds from storing the text to the provider's answer."""
     said = line(Ended(7, 8, 9, "fone", "accepted", 3 * SECOND // 2), 7)
     assert said is not None
     assert said["seconds"] == 1.5
 
 
 def test_what_the_work_is_bound_to_comes_before_its_reason() -> None:
-    """A text that waits after a button is found by the text's own row."""
+    """A text that waits after a button has its own row in the line, and the button's as `by`."""
     with bound_contextvars(intake=7):
         said = line(Postponed(1, "send", 1, SECOND, "held"), 11)
     assert said is not None
@@ -67,6 +67,6 @@ def test_what_the_work_is_bound_to_comes_before_its_reason() -> None:
 
 
 def test_what_waits_for_long_is_told_ever_more_rarely() -> None:
-    """A line a second for each text of a long queue would bury the others."""
+    """A wait is logged on tries 1, 2, 4, 8, …, because one line per second and text would hide the others."""
     told = [tries for tries in range(1, 200) if line(Postponed(1, "show", tries, SECOND, "later"), 7)]
     assert told == [1, 2, 4, 8, 16, 32, 64, 128]

@@ -1,4 +1,4 @@
-"""What a short life of the real bot leaves in its log: what happened, and nothing that is anybody's own."""
+"""The log of a short life of the real bot says what happened and shows no personal data."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ UNTRUSTED = "MARKED-REFUSED-KEY"
 
 
 async def before(path: Path) -> None:
-    """A database of an earlier start: who we are at Slack, and two rows that nobody can handle."""
+    """Makes the database of an earlier start, with our identity in Slack and rows that nobody can handle."""
     database = await open_database(path)
     async with database.transaction() as tx:
         await identity.save(tx, Identity("T1", "B1", "U0BOT", "https://example.slack.com/"))
@@ -53,13 +53,13 @@ async def before(path: Path) -> None:
 
 
 def texted(text: str, number: str) -> dict[str, Any]:
-    """A webhook of Fone Dynamics about a text to us."""
+    """Returns a Fone Dynamics webhook about a text to us."""
     message = {"MessageSid": f"SM{hash(text) & 0xFFFFFFFF:032x}", "From": number, "To": SYDNEY, "Text": text}
     return message | {"Direction": "Receive", "Status": "Received"}
 
 
 def use(bot: Running) -> None:
-    """Customers text, somebody guesses at tokens, and rubbish comes."""
+    """Sends texts from customers, guessed tokens and garbage."""
     urls = CallbackUrls(bot.url, SECRETS["secret"])
     ours = urls.make("fone", "sender", "sydney")[0]
     wrong = f"{bot.url}/sms/fone/{FORGED}"
@@ -74,7 +74,7 @@ def use(bot: Running) -> None:
 
 
 def wait_until(bot: Running, *words: str) -> str:
-    """Until all of these stand in its metrics, which are returned."""
+    """Waits until the metrics have all of these, and returns them."""
     end = time.monotonic() + PATIENCE
     shown = ""
     while time.monotonic() < end:
@@ -87,7 +87,7 @@ def wait_until(bot: Running, *words: str) -> str:
 
 @pytest.fixture(scope="module")
 def life(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, str]:
-    """The log and the metrics of a bot that is used while Slack and its provider are not there, and its address."""
+    """Returns the log, the metrics and the URL of a bot that ran without Slack and its provider."""
     folder = tmp_path_factory.mktemp("life")
     asyncio.run(before(folder / "threadline.db"))
     nobody = f"http://127.0.0.1:{free_port()}"
@@ -99,13 +99,13 @@ def life(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, str]:
 
 
 def test_every_line_is_a_json_object(life: tuple[str, str, str]) -> None:
-    """With what happened, when, where and how bad it is."""
+    """Each line has an event, a level, a time and a logger."""
     lines = [json.loads(line) for line in life[0].splitlines()]
     assert all({"event", "level", "timestamp", "logger"} <= set(line) for line in lines)
 
 
 def test_what_went_wrong_is_there(life: tuple[str, str, str]) -> None:
-    """The rows that could not be handled with their tracebacks, the webhook that could not be read, Slack's silence."""
+    """The log has tracebacks for the rows that failed, the unreadable webhook, and the outage of Slack."""
     said = [json.loads(line)["event"] for line in life[0].splitlines()]
     assert said.count("a row of the intake could not be handled") >= 3
     assert "a webhook could not be read" in said
@@ -114,7 +114,7 @@ def test_what_went_wrong_is_there(life: tuple[str, str, str]) -> None:
 
 
 def private(url: str) -> dict[str, str]:
-    """What must be nowhere, by what it is."""
+    """Returns the values that must not appear anywhere, by what they are."""
     urls = CallbackUrls(url, SECRETS["secret"])
     token = urls.make("fone", "sender", "sydney")[0].rpartition("/")[2]
     key = hmac.digest(SECRETS["secret"].encode(), b"x", hashlib.sha256)
@@ -133,7 +133,7 @@ def private(url: str) -> dict[str, str]:
 
 
 def test_nothing_private_is_in_the_log(life: tuple[str, str, str]) -> None:
-    """No number, no body, no token, no secret; neither in a line nor in a traceback."""
+    """No line and no traceback has a number, a body, a token or a secret."""
     assert [what for what, value in private(life[2]).items() if value.lower() in life[0].lower()] == []
 
 
@@ -144,7 +144,7 @@ def test_nothing_private_is_in_the_metrics(life: tuple[str, str, str]) -> None:
 
 @contextmanager
 def configured() -> Iterator[None]:
-    """The process's logging as the bot sets it up, and afterwards as it was."""
+    """Configures logging as the bot does, and restores it afterwards."""
     root, raising = logging.getLogger(), logging.raiseExceptions
     handlers, level = root.handlers[:], root.level
     levels = {name: logging.getLogger(name).level for name in QUIET}
@@ -161,7 +161,7 @@ def configured() -> Iterator[None]:
 
 
 def fail() -> None:
-    """Raises one error out of another, each of which quotes somebody."""
+    """Raises an error from another one; both quote private data."""
     try:
         int(NUMBER + BODY)
     except ValueError as error:
@@ -169,7 +169,7 @@ def fail() -> None:
 
 
 def test_a_traceback_says_where_and_not_what(capsys: pytest.CaptureFixture[str]) -> None:
-    """Ours and other people's: the frames and the names of the exceptions, with their causes, without their texts."""
+    """Tracebacks, ours and of libraries, show frames and exception types with their causes, but no messages."""
     try:
         fail()
     except LookupError as error:
@@ -186,7 +186,7 @@ def test_a_traceback_says_where_and_not_what(capsys: pytest.CaptureFixture[str])
 
 
 def test_what_prints_tokens_is_quiet(capsys: pytest.CaptureFixture[str]) -> None:
-    """Httpx prints URLs with keys, aiohttp's access log path tokens, the Slack SDK whole envelopes."""
+    """Httpx would print URLs with keys, aiohttp's access log tokens in paths, the Slack SDK whole envelopes."""
     names = ("httpx", "httpcore.http11", "aiohttp.access", "slack_sdk.web", "slack_bolt.AsyncApp", "aiosqlite")
     with configured():
         for name in names:
@@ -196,5 +196,5 @@ def test_what_prints_tokens_is_quiet(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_every_counter_has_its_help() -> None:
-    """So that an operator knows what is counted."""
+    """Every counter has a help text for operators."""
     assert all(family.documentation for family in Metrics().registry.collect())

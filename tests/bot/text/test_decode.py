@@ -1,4 +1,4 @@
-"""What reaches a phone from what a person writes in Slack."""
+"""The text that reaches a phone for a message that a person writes in Slack."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ NAMES = Names(
 
 
 def element(kind: str, **values: Any) -> dict[str, Any]:
-    """One element of rich text."""
+    """Returns one element of rich text."""
     return {"type": kind, **values}
 
 
 def text(words: str, **style: bool) -> dict[str, Any]:
-    """A text element."""
+    """Returns a text element."""
     return element("text", text=words, **({"style": style} if style else {}))
 
 
 def section(*elements: dict[str, Any]) -> dict[str, Any]:
-    """A paragraph."""
+    """Returns a paragraph."""
     return element("rich_text_section", elements=list(elements))
 
 
 def bullets(*items: dict[str, Any], style: str = "bullet", **more: int) -> dict[str, Any]:
-    """A list."""
+    """Returns a list."""
     return element("rich_text_list", style=style, elements=list(items), **more)
 
 
 def rich(*containers: dict[str, Any], **more: Any) -> dict[str, Any]:
-    """A message as a person's client sends it; `text` is there, wrong on purpose, because it must not be read."""
+    """Returns a message as a Slack client sends it. Its `text` is wrong on purpose, because we must not read it."""
     return {"text": "<!here> not this", "blocks": [{"type": "rich_text", "elements": list(containers)}], **more}
 
 
 def written(*elements: dict[str, Any]) -> str:
-    """What a paragraph of these elements becomes."""
+    """Returns the text for a paragraph of these elements."""
     return to_text(rich(section(*elements)), NAMES)
 
 
@@ -112,19 +112,19 @@ EMOJI = [
 
 @pytest.mark.parametrize(("elements", "expected"), ELEMENTS)
 def test_elements(elements: list[dict[str, Any]], expected: str) -> None:
-    """Each element becomes what a reader of a phone can use; what was typed stays as it was typed."""
+    """Each element becomes text that a phone can show; typed text stays as typed."""
     assert written(*elements) == expected
 
 
 @pytest.mark.parametrize(("url", "label", "expected"), LINKS)
 def test_links(url: str, label: str | None, expected: str) -> None:
-    """A link says its label and its address, once where they are the same, and no scheme for mail and telephone."""
+    """A link becomes its label and address, or one if both are equal; mail and phone links lose their scheme."""
     assert written(element("link", url=url, **({"text": label} if label else {}))) == expected
 
 
 @pytest.mark.parametrize(("values", "expected"), EMOJI)
 def test_emoji(values: dict[str, Any], expected: str) -> None:
-    """An emoji becomes its characters with its skin tone; one of this workspace only keeps its name."""
+    """An emoji becomes its characters with its skin tone; a custom emoji keeps its name."""
     assert written(text("Hi "), element("emoji", **values)) == f"Hi {expected}"
 
 
@@ -145,7 +145,7 @@ def test_containers_stand_on_their_own_lines() -> None:
 
 
 def test_lists_are_numbered_as_slack_shows_them() -> None:
-    """Ordered lists count on after a deeper list, with letters and roman numbers where Slack uses them."""
+    """Ordered lists continue after a deeper list, with letters and roman numerals where Slack uses them."""
     message = rich(
         bullets(section(text("one")), style="ordered"),
         bullets(section(text("deeper")), section(text("and")), style="ordered", indent=1),
@@ -168,12 +168,12 @@ def test_lists_are_numbered_as_slack_shows_them() -> None:
 
 
 def test_list_in_a_quote() -> None:
-    """A list with a border is one inside a quote."""
+    """A list with a border is inside a quote."""
     assert to_text(rich(bullets(section(text("a")), section(text("b")), border=1)), NAMES) == "> - a\n> - b"
 
 
 def test_several_rich_blocks_are_one_text() -> None:
-    """All rich text of a message is read, and only that."""
+    """The text has all rich text of a message, and nothing else."""
     message = rich(section(text("one")))
     message["blocks"] += [{"type": "divider"}, *rich(section(text("two")))["blocks"]]
     assert to_text(message, NAMES) == "one\ntwo"
@@ -190,12 +190,12 @@ def test_several_rich_blocks_are_one_text() -> None:
     ],
 )
 def test_our_own_mention_addresses_us(elements: list[dict[str, Any]], expected: str) -> None:
-    """A mention of us at the start is for us; anywhere else it is a part of the text."""
+    """A mention of the bot at the start is for the bot; anywhere else it is part of the text."""
     assert to_text(rich(section(*elements)), NAMES, us="U0BRIDGE") == expected
 
 
 def test_our_own_mention_in_text() -> None:
-    """The same holds for a message without rich text."""
+    """The same is true for a message without rich text."""
     assert to_text({"text": "<@U0BRIDGE> hello"}, NAMES, us="U0BRIDGE") == "hello"
 
 
@@ -226,7 +226,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("message", "says"), REFUSED)
 def test_refused(message: dict[str, Any], says: str) -> None:
-    """What has no form as a text is refused with a sentence that tells why, and no id of Slack's."""
+    """A message that can't become a text is rejected with a sentence, without any id from Slack."""
     with pytest.raises(CannotBeTexted, match=says) as refusal:
         to_text(message, NAMES)
     assert "GONE" not in str(refusal.value)
@@ -234,14 +234,14 @@ def test_refused(message: dict[str, Any], says: str) -> None:
 
 
 def test_file_without_words() -> None:
-    """A file may go without words, or with nothing but an emoji that phones do not have."""
+    """A file can go out without words, or with only a custom emoji."""
     assert to_text({"text": "", "files": [{"id": "F1"}]}, NAMES) == ""
     assert to_text({"text": "", "x_files": ["F1"]}, NAMES) == ""
     assert to_text(rich(section(element("emoji", name="partyparrot")), files=[{"id": "F1"}]), NAMES) == ""
 
 
 def test_unfurled_link_is_no_forwarding() -> None:
-    """A link that Slack showed a preview of is an ordinary text."""
+    """A link with a preview is an ordinary text."""
     message = rich(section(element("link", url="https://example.com")), attachments=[{"from_url": "x"}])
     assert to_text(message, NAMES) == "https://example.com"
 
@@ -250,7 +250,7 @@ def test_unfurled_link_is_no_forwarding() -> None:
 
 
 def test_mentioned_in_rich_text() -> None:
-    """Every id that decoding will ask for is found, however deep."""
+    """Every id that decoding needs is found, at any depth."""
     message = rich(
         section(element("user", user_id="U1"), element("channel", channel_id="C1")),
         bullets(section(element("usergroup", usergroup_id="S1")), section(element("user", user_id="U2"))),
@@ -260,7 +260,7 @@ def test_mentioned_in_rich_text() -> None:
 
 
 def test_mentioned_in_text() -> None:
-    """The same without rich text; what was typed with entities mentions nobody."""
+    """The same is true without rich text; a typed entity mentions nobody."""
     message = {"text": "<@U1> <@U2|x> <#C1|c> <!subteam^S1|@s> <!here> <http://x> &lt;@U3&gt;"}
     assert mentioned(message) == Mentioned(frozenset({"U1", "U2"}), frozenset({"C1"}), frozenset({"S1"}))
     assert mentioned({}) == Mentioned(frozenset(), frozenset(), frozenset())
@@ -277,20 +277,20 @@ TYPED = st.text(
 
 
 def as_texted(words: str) -> str:
-    """What a phone should show for what was typed: the same, but for the form of accents and of line ends."""
+    """Returns what a phone should show for typed text: the same, apart from the form of accents and line ends."""
     lines = [line.rstrip(" \t") for line in words.splitlines()]
     return unicodedata.normalize("NFC", "\n".join(lines).strip("\n"))
 
 
 @given(TYPED)
 def test_what_is_typed_survives(words: str) -> None:
-    """Whatever a person types stays exactly that, markup and entities included."""
+    """Typed text stays exactly the same, also markup and entities."""
     assert written(text("x" + words + "x")) == as_texted("x" + words + "x")
 
 
 @given(TYPED)
 def test_what_is_typed_in_code_survives(words: str) -> None:
-    """In code, too."""
+    """Typed text in code stays the same, too."""
     code = element("rich_text_preformatted", elements=[text("x" + words + "x")])
     assert to_text(rich(code), NAMES) == as_texted("x" + words + "x")
 
@@ -329,7 +329,7 @@ MARKUP = re.compile(r"<[@#!h]|&(lt|gt|amp);|U1ANNA|C1HELP|S1TEAM|[\x00-\x08]")
 
 @given(st.lists(CONTAINERS, max_size=5))
 def test_no_markup_reaches_a_phone(containers: list[dict[str, Any]]) -> None:
-    """No id and no markup is in a text, nor a space at the end of a line."""
+    """A text has no id, no markup and no space at the end of a line."""
     message = rich(section(text("Hi")), *containers)
     texted = to_text(message, NAMES)
     assert not MARKUP.search(texted)

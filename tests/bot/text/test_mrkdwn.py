@@ -1,4 +1,4 @@
-"""What reaches a phone from a message that has no rich text."""
+"""The text that reaches a phone for a message without rich text."""
 
 from __future__ import annotations
 
@@ -47,17 +47,17 @@ MRKDWN = [
 
 @pytest.mark.parametrize(("source", "expected"), MRKDWN)
 def test_text_without_blocks(source: str, expected: str) -> None:
-    """Slack's escaped text is read as Slack shows it, markup before entities."""
+    """Slack's escaped text reads as Slack shows it, markup before entities."""
     assert to_text({"text": source}, NAMES) == expected
 
 
 def test_other_blocks_leave_the_text() -> None:
-    """A message of another program has sections instead of rich text: its text is what counts."""
+    """A message from another app has sections instead of rich text, so its `text` counts."""
     assert to_text({"text": "said", "blocks": [{"type": "section"}]}, NAMES) == "said"
 
 
 def escaped(words: str) -> str:
-    """What Slack makes of what was typed."""
+    """Escapes typed text as Slack does."""
     return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
@@ -68,27 +68,27 @@ TOKENS = st.sampled_from(
 
 @given(st.lists(st.one_of(TOKENS, st.text(alphabet="abc .,", max_size=8)), max_size=12))
 def test_no_markup_reaches_a_phone_without_blocks(pieces: list[str]) -> None:
-    """The same for a message without rich text."""
+    """A text has no markup, also if the message has no rich text."""
     assert not MARKUP.search(to_text({"text": "Hi " + " ".join(pieces)}, NAMES))
 
 
 @given(st.text(alphabet="ab&<>;#1ltgmp \n", max_size=40))
 def test_entities_are_undone_once(words: str) -> None:
-    """Without rich text, too, a typed entity stays an entity, and a typed mention mentions nobody."""
+    """A typed entity stays an entity, and a typed mention mentions nobody, also without rich text."""
     source = "x" + re.sub(r"\n>+", "\n", words) + "x"
     assert to_text({"text": escaped(source)}, NAMES) == as_texted(source)
 
 
 @given(st.text(alphabet="<>@#!|&;*_~`:aU1\n \x00\x01\x02", max_size=60))
 def test_any_text_is_read_or_refused(source: str) -> None:
-    """No text makes it fail in any other way than with a sentence."""
+    """Any text is either read or rejected with a sentence."""
     with contextlib.suppress(CannotBeTexted):
         assert to_text({"text": source}, NAMES, us="U1").strip()
 
 
 @pytest.mark.parametrize("piece", ["*", "_a_", "`", "<", "<@U1ANNA>", ":a:", ":", "```", "&gt;", "*_~"])
 def test_hostile_length_is_read_at_once(piece: str) -> None:
-    """A message as long as Slack lets it be is read at once."""
+    """A message of the greatest length that Slack allows is read at once."""
     started = time.process_time()
     to_text({"text": "x " + piece * (40_000 // len(piece))}, NAMES)
     assert time.process_time() - started < 2

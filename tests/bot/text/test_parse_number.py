@@ -1,4 +1,4 @@
-"""Where the number ends and the text begins in what somebody wrote behind `/sms`."""
+"""The border between number and text in what somebody typed after `/sms`."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ READ = [
 
 @pytest.mark.parametrize(("said", "to", "text"), READ)
 def test_a_number_and_a_text(said: str, to: str, text: str) -> None:
-    """The number may be spaced in any way; what is behind it is the text, unchanged."""
+    """The number may have spaces anywhere; the text after it stays unchanged."""
     found = read_texting(said, "AU")
     assert (str(found.to), found.text) == (to, text)
 
@@ -48,28 +48,28 @@ def test_a_number_and_a_text(said: str, to: str, text: str) -> None:
 @pytest.mark.parametrize("said", ["Anna hello", "hello", "-", "+61 4 hello", "+61", "1 2 3 4", "", "Acme your order"])
 @pytest.mark.parametrize("region", ["AU", None])
 def test_what_begins_with_no_number_is_refused(said: str, region: str | None) -> None:
-    """With a sentence; a name cannot be texted."""
+    """The error is a sentence. Nobody can text a name."""
     with pytest.raises(NotAnAddress, match=r"\w.*\.$"):
         read_texting(said, region)
 
 
 @pytest.mark.parametrize("said", ["0400 000 000 hello", "0400 000 000", "12345 678 hello", "400 000 000"])
 def test_half_a_number_is_not_a_short_code(said: str) -> None:
-    """Without a country `0400 000 000` could be the short code 0400 with the text `000 000`: it is asked about."""
+    """Without a country, `0400 000 000` could be the short code 0400 with the text `000 000`, so we ask."""
     with pytest.raises(NotAnAddress, match=r"\+ and the country code"):
         read_texting(said, None)
 
 
 @given(st.text(min_size=1).filter(lambda text: text.strip() == text and not text[0].isdigit()))
 def test_no_text_is_changed(text: str) -> None:
-    """Whatever stands behind a number reaches the phone as it was written, if it looks like no number."""
+    """A text that does not look like a number reaches the phone unchanged."""
     if text[0] not in "+-.()/":
         assert read_texting(f"+61400000000 {text}", "AU").text == text
 
 
 @given(st.text(max_size=30), st.sampled_from(["AU", "US", None]))
 def test_anything_is_read_or_refused(said: str, region: str | None) -> None:
-    """Nothing that a person can type is an accident of ours."""
+    """Any typed text is either read or rejected."""
     try:
         found = read_texting(said, region)
     except NotAnAddress:
@@ -90,25 +90,25 @@ LINKED = [
 
 @pytest.mark.parametrize(("said", "typed"), LINKED)
 def test_what_slack_made_a_link_of_is_what_was_typed(said: str, typed: str) -> None:
-    """Numbers, addresses and escaped signs."""
+    """Numbers, URLs and escaped characters become what the person typed."""
     assert unlinked(said) == typed
 
 
 def test_a_number_alone() -> None:
-    """Where a number is wanted, one more word is too much."""
+    """A word after the number is rejected if only a number is wanted."""
     assert read_number("0400 000 000", "AU") == E164("+61400000000")
     with pytest.raises(NotAnAddress, match="nothing after it"):
         read_number("0400 000 000 hello", "AU")
 
 
 def test_how_an_address_is_written_for_people() -> None:
-    """A number is spaced; anything else is as it is."""
+    """A number gets spaces; any other address stays unchanged."""
     assert spell(E164("+61400000000")) == "+61 400 000 000"
     assert spell(ShortCode("12345")) == "12345"
     assert spell(Alphanumeric("Acme")) == "Acme"
 
 
 def test_nothing_private_is_in_a_repr() -> None:
-    """Neither the number nor the text."""
+    """The repr shows neither the number nor the text."""
     shown = repr(read_texting("+61400000000 Your order", "AU"))
     assert not any(private in shown for private in ("400000000", "order"))

@@ -1,4 +1,4 @@
-"""When a text is to go out, as people write it: in their own time zone, never in the past, or a sentence."""
+"""The time of a text as people write it: in their own time zone and never in the past, or else a sentence."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ NOW = datetime(2026, 11, 22, 0, 40, tzinfo=UTC)  # a Sunday, 11:40 in Sydney
     ],
 )
 def test_what_people_write(said: str, meant: str) -> None:
-    """A time of day is one of their own zone; a day without a time is its morning."""
+    """A time of day is in the person's zone; a day without a time means its morning."""
     assert parse_time.read(said, NOW, SYDNEY).astimezone(SYDNEY).strftime("%Y-%m-%d %H:%M") == meant
 
 
@@ -55,14 +55,14 @@ def test_what_people_write(said: str, meant: str) -> None:
     ],
 )
 def test_what_is_no_time_to_come(said: str) -> None:
-    """A bare hour, a day that is not, what is over or too far ahead: a sentence instead of a guess."""
+    """An hour alone, an invalid day, or a time in the past or too far ahead gets a sentence."""
     with pytest.raises(parse_time.NotATime, match=r"[.`]$"):
         parse_time.read(said, NOW, SYDNEY)
 
 
 @given(st.text(max_size=40))
 def test_any_words_are_a_time_to_come_or_a_sentence(said: str) -> None:
-    """Nothing else comes out, whatever is written."""
+    """Any words give a future time or a sentence, and nothing else."""
     try:
         meant = parse_time.read(said, NOW, SYDNEY)
     except parse_time.NotATime:
@@ -72,11 +72,11 @@ def test_any_words_are_a_time_to_come_or_a_sentence(said: str) -> None:
 
 @given(st.integers(min_value=1, max_value=600))
 def test_a_span_is_counted_from_now(minutes: int) -> None:
-    """Also over a change of the clocks."""
+    """A span counts from now, also across a clock change."""
     assert parse_time.read(f"in {minutes} minutes", NOW, SYDNEY) == NOW + timedelta(minutes=minutes)
 
 
 @pytest.mark.parametrize("name", [None, "", "Nowhere/Land", "../etc"])
 def test_an_unknown_zone_is_utc(name: str | None) -> None:
-    """What Slack says of a person may be missing or odd."""
+    """A person's time zone from Slack may be missing or wrong."""
     assert str(parse_time.zone(name)) == "UTC"

@@ -1,4 +1,4 @@
-"""Templates: what may stand in one, and what it becomes."""
+"""Templates: what they may contain, and how they are filled in."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ KNOWN = values("Élodie  Martin", "+61 488 023 555", "anna")
     ],
 )
 def test_fill(text: str, filled: str) -> None:
-    """Every variable is replaced wherever it stands; what is none stays as it is."""
+    """Each variable is replaced anywhere in the text; other braces stay."""
     assert fill(text, KNOWN) == filled
 
 
 @pytest.mark.parametrize("name", [None, "", "   "])
 def test_an_empty_value_fills_nothing(name: str | None) -> None:
-    """A contact without a name is greeted by nobody's name: the sentence says which variable is missing."""
+    """A template for a contact without a name is rejected with the variable that is missing."""
     with pytest.raises(CannotFill, match=r"We don't know `\{first_name\}` \(the first word of the contact's name\)"):
         fill("Hi {first_name}", values(name, "+1", "anna"))
     assert fill("Hi {agent}", values(name, "+1", "anna")) == "Hi anna"
@@ -36,7 +36,7 @@ def test_an_empty_value_fills_nothing(name: str | None) -> None:
 
 @pytest.mark.parametrize("text", ["{nmae}", "Hi {Name}", "{first_name} {firstname}", "{élodie}"])
 def test_an_unknown_variable_is_refused(text: str) -> None:
-    """Both when it is kept and when it is filled, with those that there are."""
+    """An unknown variable is rejected when storing and when filling in, with a list of the variables."""
     with pytest.raises(CannotFill, match="There is no variable"):
         check("ready", text)
     with pytest.raises(CannotFill, match=r"`\{agent\}`"):
@@ -45,7 +45,7 @@ def test_an_unknown_variable_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "1st", "Ready", "two words", "-", "a" * 41, "naïve"])
 def test_a_name_that_cannot_be_typed_is_refused(name: str) -> None:
-    """A name is what can stand behind `#` in a command."""
+    """A name must be something that one can type after `#` in a command."""
     with pytest.raises(CannotFill, match="lowercase letters"):
         check(name, "Hello")
 
@@ -54,21 +54,21 @@ def test_a_name_that_cannot_be_typed_is_refused(name: str) -> None:
     ("text", "said"), [("", "Write the text"), (" \n", "Write the text"), ("a" * (LONGEST + 1), "at most 1,500")]
 )
 def test_a_text_that_cannot_be_kept_is_refused(text: str, said: str) -> None:
-    """Nothing, and more than a text can hold."""
+    """An empty or too long text is rejected."""
     with pytest.raises(CannotFill, match=said):
         check("ready", text)
 
 
 @given(st.text())
 def test_a_value_is_never_read_as_a_variable(value: str) -> None:
-    """Whatever a contact is called, it stands in the text as it is, once."""
+    """A value appears as it is, once, whatever the contact is called."""
     known = dict.fromkeys(VARIABLES, f"{{agent}}{value}")
     assert fill("<{name}>", known) == f"<{{agent}}{value}>"
 
 
 @given(st.text())
 def test_any_text_is_filled_or_refused(text: str) -> None:
-    """A text that may be kept can be filled; one that may not is refused, and nothing else happens."""
+    """A text that passes the check can be filled in; any other is rejected."""
     try:
         check("ready", text)
     except CannotFill:

@@ -1,4 +1,4 @@
-"""What is an instruction in a thread, what only looks like one, and what is simply a text."""
+"""Commands in a thread, near misses of them, and ordinary texts."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ TEXTS = [
 
 @pytest.mark.parametrize(("text", "note"), NOTES)
 def test_note(text: str, note: str) -> None:
-    """Every way to write `!note` keeps the whole message in the team, and what it says is found."""
+    """Every way to write `!note` keeps the whole message in the team, and its text is found."""
     found = instruction(text)
     assert isinstance(found, Note)
     assert found.text == note
@@ -212,13 +212,13 @@ def test_note(text: str, note: str) -> None:
 
 @pytest.mark.parametrize(("text", "word", "argument", "rest"), WORDS)
 def test_word(text: str, word: str, argument: str, rest: str) -> None:
-    """A word is found with the rest of its line, and apart from it what stands below."""
+    """A command is found with the rest of its line and, separately, the lines below it."""
     assert instruction(text) == Word(word, argument, rest)
 
 
 @pytest.mark.parametrize(("text", "meant"), NEAR)
 def test_near_miss(text: str, meant: str) -> None:
-    """What may have been meant for the team is held, with the word that was probably meant."""
+    """A message that may be for the team is held, with the command that it probably is."""
     found = instruction(text)
     assert isinstance(found, NearMiss)
     assert found.likely == meant
@@ -228,7 +228,7 @@ def test_near_miss(text: str, meant: str) -> None:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_ordinary_text(text: str) -> None:
-    """A text for the customer is not held, whatever it begins with."""
+    """An ordinary text is not held, whatever it starts with."""
     assert instruction(text) is None
 
 
@@ -239,19 +239,19 @@ def test_ordinary_text(text: str) -> None:
     st.text(),
 )
 def test_no_note_is_ever_a_text(mark: str, word: str, separator: str, body: str) -> None:
-    """Whatever follows, what begins with `!note` is a note or at the least asked about."""
+    """A message that starts with `!note` is a note, or at least a near miss."""
     assert isinstance(instruction(mark + word + separator + body), Note | NearMiss)
 
 
 @given(st.text())
 def test_any_text_has_an_answer(text: str) -> None:
-    """No text makes it fail."""
+    """No text raises an error."""
     assert isinstance(instruction(text), Note | Word | NearMiss | None)
 
 
 @given(st.text(alphabet="!/ note<@>:*_&gt;-\n1.", max_size=60))
 def test_text_made_of_marks_has_an_answer(text: str) -> None:
-    """Nor does one made of what the rules look for."""
+    """No text made of the special characters raises an error."""
     assert isinstance(instruction(text), Note | Word | NearMiss | None)
 
 
@@ -259,7 +259,7 @@ def test_text_made_of_marks_has_an_answer(text: str) -> None:
     "piece", ["<@!>", "!", "*", " ", ":a:", "&gt;", "!note", "\n!", "\n", "note ", "-", "internal-"]
 )
 def test_hostile_length_is_read_at_once(piece: str) -> None:
-    """A text of any length is read in time that grows with it, not faster."""
+    """The time to read a text grows only linearly with its length."""
     started = time.process_time()
     instruction(piece * 10_000)
     instruction(piece * 10_000 + "\u0301")
@@ -267,6 +267,6 @@ def test_hostile_length_is_read_at_once(piece: str) -> None:
 
 
 def test_repr_tells_no_body() -> None:
-    """What a person wrote is in no `repr`."""
+    """No repr shows the text that a person wrote."""
     for text in ("!note secret", "!via secret\nsecret", "/note secret"):
         assert "secret" not in repr(instruction(text))
