@@ -131,7 +131,7 @@ def _inboxes(senders: dict[str, Any]) -> dict[str, Any]:
         name = _name("A name for the inbox", "support" if not inboxes else None, inboxes)
         channel = _field(Inbox, "channel", "The id of its Slack channel (C…)")
         listed = _prompt(
-            "Its senders, in order of preference", lambda said: _unknown(said, senders), default=", ".join(senders)
+            "Its senders, in order of preference", lambda answer: _unknown(answer, senders), default=", ".join(senders)
         )
         region = _field(
             Inbox, "default_region", "The country of numbers typed without a country code, like AU", default=""
@@ -154,10 +154,10 @@ def _field(
 ) -> str:
     """Asks for a setting that the model accepts. `default` needs no check; `refuse` rejects a leased sender."""
 
-    def fault(said: str) -> str | None:
-        if said == default:
+    def fault(answer: str) -> str | None:
+        if answer == default:
             return None
-        return "This provider leases no numbers." if refuse and said == LEASED else fault_of(model, name, said)
+        return "This provider leases no numbers." if refuse and answer == LEASED else fault_of(model, name, answer)
 
     return _prompt(text, fault, default=default, hide=hide)
 
@@ -165,37 +165,39 @@ def _field(
 def _token(name: str, text: str) -> str:
     begin = _TOKENS[name]
 
-    def fault(said: str) -> str | None:
-        return None if said.startswith(begin) and said.isascii() and " " not in said else f"It starts with {begin}."
+    def fault(answer: str) -> str | None:
+        if answer.startswith(begin) and answer.isascii() and " " not in answer:
+            return None
+        return f"It starts with {begin}." if begin else "It has no spaces and no special characters."
 
     return _prompt(text, fault, hide=True)
 
 
 def _name(text: str, default: str | None, taken: dict[str, Any]) -> str:
     free = default if default not in taken else f"{default}-{len(taken) + 1}"
-    return _prompt(text, lambda said: fault_of_name(said, taken), default=free)
+    return _prompt(text, lambda answer: fault_of_name(answer, taken), default=free)
 
 
 def _prompt(text: str, fault: Callable[[str], str | None], *, default: str | None = None, hide: bool = False) -> str:
     """Asks until the answer is valid; says each time what is wrong with it."""
 
-    def good(said: str) -> str:
-        said = said.strip()
-        if (wrong := fault(said)) is not None:
+    def good(answer: str) -> str:
+        answer = answer.strip()
+        if (wrong := fault(answer)) is not None:
             if hide:
                 click.echo(wrong, err=True)  # click hides the reason for a hidden answer
             raise click.UsageError(wrong)
-        return said
+        return answer
 
     return str(click.prompt(text, default=default, hide_input=hide, value_proc=good, show_default=bool(default)))
 
 
-def _list(said: str) -> list[str]:
-    return [name.strip() for name in said.split(",") if name.strip()]
+def _list(answer: str) -> list[str]:
+    return [name.strip() for name in answer.split(",") if name.strip()]
 
 
-def _unknown(said: str, senders: dict[str, Any]) -> str | None:
-    names = _list(said)
+def _unknown(answer: str, senders: dict[str, Any]) -> str | None:
+    names = _list(answer)
     unknown = [name for name in names if name not in senders]
     if unknown or not names:
         return f"Name one or more of {', '.join(senders)}, separated by commas."

@@ -99,6 +99,6 @@ def _special(target: str, label: str, names: Names) -> str:
         raise CannotBeTexted(BROADCAST)
     if target.startswith("subteam^"):
         return inline_text.usergroup(names, target.removeprefix("subteam^"), label)
-    if label:  # a date, or something newer than we are
+    if label:  # a date, or something newer than this code
         return label
     raise CannotBeTexted(STRANGE)

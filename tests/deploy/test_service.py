@@ -26,7 +26,7 @@ HARDENING = {
     "UMask": "0077",
 }
 
-FIRST_OFFLINE = 250  # the version of systemd that can look at a file by itself
+FIRST_OFFLINE = 250  # the first version of systemd that can check a file offline
 
 
 def _version() -> int:

@@ -15,7 +15,7 @@ from tests.docs.pages import ROOT
 if TYPE_CHECKING:
     from tests.docs.pages import Block
 
-OUTSIDE = {"curl", "export"}  # programs that are not ours to check
+OUTSIDE = {"curl", "export"}  # programs that we don't check
 
 _OURS = re.compile(r"^.*(?<![\w/.=-])(?:/opt/threadline/\.venv/bin/)?((?:threadline(?= [a-z])|make(?= [a-z-])).*)$")
 _TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))

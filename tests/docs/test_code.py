@@ -25,7 +25,7 @@ from tests.docs.pages import page as page_named
 _EXAMPLE = ROOT / "tests/contract/example"
 _TWILIO = ROOT / "examples/provider-twilio"
 _GUIDE = page_named("docs/add-a-provider.md")
-_NO_SETTINGS = {method for calls in SCOPES.values() for method in calls}  # Slack's methods look like some of them
+_NO_SETTINGS = {method for calls in SCOPES.values() for method in calls}  # Slack's methods look like settings
 _BASE: dict[str, Any] = {
     "public_url": "https://sms.example.com",
     "secret": "0" * 32,
@@ -124,7 +124,7 @@ def test_settings_that_are_shown_can_be_used(block: Block) -> None:
 def test_pieces_of_settings_can_be_used(block: Block) -> None:
     """A piece of a settings file on a page loads, together with a complete settings file."""
     shown = tomllib.loads(block.text.replace("…", "0" * 32))
-    shown.pop("database", None)  # its folder is not here
+    shown.pop("database", None)  # its folder does not exist here
     whole = {**GOOD, **{name: _beside(GOOD.get(name), value) for name, value in shown.items()}}
     assert check(Settings(**whole)).inboxes
 

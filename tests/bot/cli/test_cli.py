@@ -130,7 +130,7 @@ def test_a_second_bot_is_refused(tmp_path: Path) -> None:
     assert not any("Traceback" in text for text in (same_database.stderr, same_port.stderr, bot.log.read_text()))
 
 
-# --- what only shows --------------------------------------------------------------------------------------------------
+# --- commands that only read ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("installed")

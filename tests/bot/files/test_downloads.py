@@ -90,7 +90,7 @@ async def refusal(downloads: Downloads, server: Elsewhere, path: str = "/a.png",
     return caught.value
 
 
-# --- what is fetched --------------------------------------------------------------------------------------------------
+# --- allowed downloads ------------------------------------------------------------------------------------------------
 
 
 async def test_a_file_is_what_its_content_shows(downloads: Downloads) -> None:
@@ -234,7 +234,7 @@ def test_an_account_gives_its_own_credentials(monkeypatch: pytest.MonkeyPatch, t
     assert "MARKED" not in repr(found)
 
 
-# --- what is not ------------------------------------------------------------------------------------------------------
+# --- refused downloads ------------------------------------------------------------------------------------------------
 
 REFUSED = {
     "too large, said before": (giving(b"x" * (2 * MB)), "too_large", "too large (2 MB; 1 is the most)", False),

@@ -39,7 +39,7 @@ def utc(written: str) -> datetime:
         (NOON, SYDNEY, "2026-01-14 02:00", "2026-01-14 02:00"),
         (WEEKEND, LONDON, "2026-01-16 23:59", "2026-01-16 23:59"),
         (WEEKEND, LONDON, "2026-01-17 00:00", "2026-01-19 00:00"),
-        (FRIDAY_NIGHT, LONDON, "2026-01-17 03:00", "2026-01-17 08:00"),  # the day is that on which they begin
+        (FRIDAY_NIGHT, LONDON, "2026-01-17 03:00", "2026-01-17 08:00"),  # hours belong to the day on which they start
         (FRIDAY_NIGHT, LONDON, "2026-01-16 03:00", "2026-01-16 03:00"),
     ],
 )
@@ -52,7 +52,7 @@ def test_when_they_are_over(hours: Hours, where: ZoneInfo, now: str, free: str) 
 @pytest.mark.parametrize(
     ("after", "before", "where", "now", "free"),
     [
-        # London, 29 March 2026: 01:00 to 02:00 does not exist. 25 October: it is there twice.
+        # London, 29 March 2026: 01:00 to 02:00 does not exist. 25 October: it occurs twice.
         ("21:00", "01:30", LONDON, "2026-03-28 22:00", "2026-03-29 01:30"),
         ("01:15", "03:00", LONDON, "2026-03-29 01:00", "2026-03-29 01:00"),
         ("01:15", "03:00", LONDON, "2026-03-29 01:15", "2026-03-29 02:00"),

@@ -56,7 +56,7 @@ def rule(**asks: Any) -> Rule:
             [occasion(at="2026-11-17 21:59"), occasion(at="2026-11-18 06:00")],
         ),
         ({"hours": {**TO_SYDNEY, "days": ["wed"]}}, [occasion()], [occasion(at="2026-11-17 01:00")]),
-        # By the contact's own clock: where a number has several, in all of them; where it has none, never.
+        # By the contact's own clock: in all zones of a number that has several, and never for a number without one.
         ({"hours": THEIRS}, [occasion(SYDNEY), occasion(PERTH)], [occasion(DENVER), occasion("12345")]),
         ({"hours": THEIRS}, [occasion("+61488023555", at="2026-11-18 04:30")], [occasion("+61488023555")]),
         (

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.settings.model import Settings
 
 
-PLACE = re.compile(r"^.*threadline\.toml:\d+: ")  # tests/bot/settings/test_errors.py is about it
+PLACE = re.compile(r"^.*threadline\.toml:\d+: ")  # tests/bot/settings/test_errors.py tests it
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def problems(loaded: Callable[..., Settings]) -> Callable[..., list[str]]:
     return find
 
 
-# --- what is right ----------------------------------------------------------------------------------------------------
+# --- valid settings ---------------------------------------------------------------------------------------------------
 
 
 def test_a_good_file(loaded: Callable[..., Settings]) -> None:

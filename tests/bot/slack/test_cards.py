@@ -56,7 +56,7 @@ TEXTS = st.builds(
 )
 
 
-# --- who --------------------------------------------------------------------------------------------------------------
+# --- contacts ---------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_card_is_always_valid(contact: ContactView, provider: str, address: str 
     assert not any(TOKENS.search(one["text"]) for one in walk(post.blocks) if one.get("type") == "mrkdwn")
 
 
-# --- everything else --------------------------------------------------------------------------------------------------
+# --- alerts, notices and help -----------------------------------------------------------------------------------------
 
 
 def test_notice() -> None:

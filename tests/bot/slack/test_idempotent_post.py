@@ -153,7 +153,7 @@ async def until_put(desk: Desk, thread_ts: str | None = None) -> int:
                 return waits
 
 
-# --- as it should be --------------------------------------------------------------------------------------------------
+# --- normal posts -----------------------------------------------------------------------------------------------------
 
 
 async def test_a_post_stands_there_once(desk: Desk) -> None:
@@ -202,7 +202,7 @@ async def test_an_edit_is_made_only_if_something_changes(desk: Desk) -> None:
     assert len(desk.slack.calls) == before + 1
 
 
-# --- when an answer is lost -------------------------------------------------------------------------------------------
+# --- lost answers -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lost", ["drop", "fail", "error"])
@@ -274,7 +274,7 @@ async def test_it_is_found_on_any_page(desk: Desk) -> None:
     assert desk.shown(root).count("Hello") == 1
 
 
-# --- when Slack says no -----------------------------------------------------------------------------------------------
+# --- rejected posts ---------------------------------------------------------------------------------------------------
 
 
 async def test_one_that_comes_too_fast_waits(desk: Desk) -> None:
@@ -310,7 +310,7 @@ async def test_a_channel_that_takes_nothing_now_is_waited_for(desk: Desk) -> Non
     assert desk.shown() == ["Hello"]
 
 
-# --- when the thread is gone ------------------------------------------------------------------------------------------
+# --- lost threads -----------------------------------------------------------------------------------------------------
 
 
 async def _delete(desk: Desk, ts: str) -> None:

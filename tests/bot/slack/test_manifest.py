@@ -16,7 +16,7 @@ from bot.slack.views.manifest import EVENTS, OPTIONAL_SCOPES, SCOPES, manifest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# What each method needs, from its page under docs.slack.dev/reference/methods. A private channel is a group.
+# The scopes of each method, from its page under docs.slack.dev/reference/methods. A private channel is a group.
 NEEDS: dict[str, set[str]] = {
     "auth.test": set(),
     "chat.delete": {"chat:write"},
@@ -37,7 +37,7 @@ NEEDS: dict[str, set[str]] = {
     "views.publish": set(),
     "views.update": set(),
 }
-# The same for events (docs.slack.dev/reference/events).
+# The scopes of each event (docs.slack.dev/reference/events).
 EVENT_NEEDS = {
     "message.channels": "channels:history",
     "message.groups": "groups:history",
@@ -156,7 +156,7 @@ def test_every_call_is_paced() -> None:
     assert CALLED - {"auth.test"} <= {*_TIERS, _POST}
 
 
-# --- the shape (Slack's manifest schema) ------------------------------------------------------------------------------
+# --- Slack's manifest schema ------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("public_url", [None, "https://sms.example.com"])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Database
 
 POST = "chat.postMessage"
-PAUSE = 1.0  # seconds; well over what a commit takes on a busy machine
+PAUSE = 1.0  # seconds; much longer than a commit on a busy machine
 GAP = 0.02  # seconds between two posts in a channel here
 
 
@@ -142,7 +142,7 @@ async def test_a_method_has_the_limit_of_its_tier(rate_limits: RateLimits) -> No
 async def test_what_is_in_no_tier_goes_at_once(rate_limits: RateLimits) -> None:
     """A method without a tier, like auth.test, goes at once, because we call it only once."""
     began = time.monotonic()
-    assert max(await many(rate_limits, 50, "auth.test", None)) - began < 10  # what is in a tier waits for a minute
+    assert max(await many(rate_limits, 50, "auth.test", None)) - began < 10  # with a tier: a minute
 
 
 # --- pauses -----------------------------------------------------------------------------------------------------------

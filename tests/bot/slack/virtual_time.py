@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-TICK = 1e-7  # seconds that each round of the loop takes, or what is due at once would be due for ever
+TICK = 1e-7  # seconds for each round of the loop; at 0, timers that are due at once would never end
 
 
 class _NoWaiting(selectors.DefaultSelector):

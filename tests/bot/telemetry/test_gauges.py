@@ -55,7 +55,7 @@ async def test_queues_are_measured_by_side_and_kind(database: Database, read: Ga
         await jobs.add(tx, "send", 1, side="sms", lane="c", run_at=tx.now + MINUTE)
         await jobs.add(tx, "post", 1, side="slack", lane="d")
     async with database.transaction() as tx:
-        assert await jobs.claim(tx, "bot", "sms", 1)  # what is under way counts too
+        assert await jobs.claim(tx, "bot", "sms", 1)  # a job in progress counts too
     await read.refresh()
     values = shown(read)
     assert values["threadline_jobs_due['send', 'sms']"] == 2

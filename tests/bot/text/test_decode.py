@@ -199,7 +199,7 @@ def test_our_own_mention_in_text() -> None:
     assert to_text({"text": "<@U0BRIDGE> hello"}, NAMES, us="U0BRIDGE") == "hello"
 
 
-# --- what cannot be texted --------------------------------------------------------------------------------------------
+# --- rejected messages ------------------------------------------------------------------------------------------------
 
 REFUSED = [
     (rich(section(text("Hi "), element("broadcast", range="here"))), "colleagues"),

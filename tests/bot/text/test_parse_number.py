@@ -22,13 +22,13 @@ READ = [
     ("0400 000 000", "+61400000000", ""),
     ("12345 Your order", "12345", "Your order"),
     ("client:alice Your order", "client:alice", "Your order"),
-    # a text that begins with digits
+    # texts that start with digits
     ("+61400000000 2 apples", "+61400000000", "2 apples"),
     ("0400 000 000 10:30 is fine", "+61400000000", "10:30 is fine"),
     ("0400 000 000 10.30 is fine", "+61400000000", "10.30 is fine"),
     ("+61 400 000 000 24/7 support", "+61400000000", "24/7 support"),
     ("0400 000 000 12345", "+61400000000", "12345"),
-    # a text is kept as it is
+    # texts stay unchanged
     ("+61400000000  two  spaces", "+61400000000", "two  spaces"),
     ("+61  400  000  000 text", "+61400000000", "text"),
     ("+61400000000\nline one\n\nline two", "+61400000000", "line one\n\nline two"),
