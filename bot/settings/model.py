@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
@@ -249,6 +249,13 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Returns the sources: the environment overrides the file."""
         return Environment(settings_cls), init_settings
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Returns a copy, whose tables below are made again."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in ("inbox_by_sender", "inbox_by_channel", "sender_by_address"):
+            copied.__dict__.pop(name, None)
+        return copied
 
     @cached_property
     def inbox_by_sender(self) -> Mapping[str, str]:

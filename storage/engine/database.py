@@ -292,10 +292,7 @@ class Database:
                 await _unbroken(self._writer.rollback())
             finally:
                 self._fail(error)
-        else:
-            self._commit_is_done()
-
-    def _commit_is_done(self) -> None:
+            return
         batch, self._batch = self._batch, []
         for transaction in batch:
             transaction.committed.set_result(None)

@@ -64,11 +64,12 @@ async def raise_one(tx: Transaction, cause: str, sentence: str, conversation_id:
 
 async def resolve(tx: Transaction, cause: str) -> int | None:
     """Resolves the alert about this cause. Returns its id, or None if there was no alert."""
-    alert = await _live(tx, cause)
-    if alert is None:
-        return None
-    await tx.run("UPDATE alerts SET resolved_at = :now WHERE id = :id", now=tx.now, id=alert.id)
-    return alert.id
+    found = await tx.value(
+        "UPDATE alerts SET resolved_at = :now WHERE cause = :cause AND resolved_at IS NULL RETURNING id",
+        now=tx.now,
+        cause=cause,
+    )
+    return None if found is None else int(found)
 
 
 async def leave(tx: Transaction, conversation_id: int) -> list[int]:

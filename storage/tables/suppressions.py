@@ -124,7 +124,10 @@ async def since(connection: Connection, contact_id: int) -> int | None:
 
 async def holds(connection: Connection, contact_id: int) -> bool:
     """Returns True if the contact is opted out."""
-    return await since(connection, contact_id) is not None
+    found = await connection.value(
+        "SELECT 1 FROM suppressions WHERE contact_id = :contact_id AND lifted_at IS NULL", contact_id=contact_id
+    )
+    return found is not None
 
 
 async def history(connection: Connection, contact_id: int, limit: int) -> list[Suppression]:

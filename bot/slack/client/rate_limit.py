@@ -79,7 +79,10 @@ class ChannelQueue:
         """Waits until one may post, and to be the first then; the next one comes when the block is left."""
         queue = self._openers if opens else self._others
         since = asyncio.get_running_loop().time()
-        may_post = await self._come(queue, since)
+        may_post = False
+        if self._is_taken:
+            may_post = await self._wait(queue, since)
+        self._is_taken = True
         while not may_post:
             await self._acquired()
             if may_post := queue is self._first(queue, since):
@@ -90,13 +93,6 @@ class ChannelQueue:
             yield
         finally:
             self._call_next()
-
-    async def _come(self, queue: _Queue, since: float) -> bool:
-        """Takes the line's end; whether the one before had waited already until there may be a post."""
-        if self._is_taken:
-            return await self._wait(queue, since)
-        self._is_taken = True
-        return False
 
     async def _acquired(self) -> None:
         try:
@@ -158,7 +154,7 @@ class Gap:
         loop = asyncio.get_running_loop()
         while (left := self._ends - loop.time()) > 0:  # noqa: ASYNC110 - time is waited for
             await asyncio.sleep(left)
-        self.begin()
+        self._ends = loop.time() + self._seconds
 
     def begin(self) -> None:
         """The request leaves only now."""
@@ -223,16 +219,14 @@ class RateLimits:
 
     async def _acquire(self, method: str, *buckets: AsyncLimiter | Gap) -> None:
         """A pause is waited for first: what was acquired before it would all go out at once after it."""
+        now = asyncio.get_running_loop().time
         while True:
-            while (left := self._left(method)) > 0:  # noqa: ASYNC110 - time is waited for, and it may grow
+            while (left := self._pauses.get(method, 0.0) - now()) > 0:  # noqa: ASYNC110 - time is waited for; it may grow
                 await asyncio.sleep(left)
             for bucket in buckets:
                 await bucket.acquire()
-            if self._left(method) <= 0:
+            if self._pauses.get(method, 0.0) <= now():
                 return
-
-    def _left(self, method: str) -> float:
-        return self._pauses.get(method, 0.0) - asyncio.get_running_loop().time()
 
     def _line(self, channel: str) -> tuple[ChannelQueue, Gap]:
         if channel not in self._lines:

@@ -70,18 +70,18 @@ class Publisher:
         key = begun.key if begun else f"text:{first[0].id}"
         broadcast = bool(first) and await self._breaks_silence(conversation, first[0])
         draft = Draft(key, "text", conversation.id, conversation.channel, conversation.thread_ts, broadcast)
-        pieces = 0
+        chosen: list[Message] = []
+        pieces: list[Rendered] = []
 
         async def compose(tx: Transaction, post: Post) -> Rendered | None:
-            nonlocal pieces
-            shown = await self._texts(tx, conversation, post, await self._choose(tx, conversation, post))
-            pieces = len(shown)
-            return shown[0] if shown else None
+            chosen[:] = await self._choose(tx, conversation, post)
+            pieces[:] = await self._texts(tx, conversation, post, chosen)
+            return pieces[0] if pieces else None
 
         async def follow(tx: Transaction, post: Post) -> None:
-            shown = await messages.of_post(tx, post.id)
+            shown = chosen or await messages.of_post(tx, post.id)
             message_events.shown(tx, shown)
-            if (pieces or len(await self._texts(tx, conversation, post, shown))) > 1:
+            if len(pieces or await self._texts(tx, conversation, post, shown)) > 1:
                 await enqueue.rest(tx, conversation.id, post.id)
             if await messages.unposted(tx, conversation.id, 1):
                 await enqueue.post(tx, conversation.id)

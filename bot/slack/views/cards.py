@@ -193,7 +193,8 @@ def _has_room(gathered: Sequence[_Part], part: _Part) -> bool:
 
 def _post(head: Block, gathered: Sequence[_Part], who: Marked, key: str) -> Rendered:
     shown = [block for part in gathered for block in part.blocks]
-    spoken = fill("{who}: {text}", who=who, text="\n".join(part.text for part in gathered))
+    said = escape("\n".join(part.text for part in gathered))  # each part is clean already
+    spoken = Marked(f"{who}: {said}")
     return _rendered(spoken, [head, *shown], key)
 
 

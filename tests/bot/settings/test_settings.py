@@ -80,6 +80,8 @@ def test_what_is_where(loaded: Callable[..., Settings]) -> None:
     assert settings.sender_by_address.get(("fone", SYDNEY)) == "sydney"
     assert settings.sender_by_address.get(("rental", SYDNEY)) is None
     assert settings.sender_by_address.get(("fone", "leased")) is None
+    copy = settings.model_copy(update={"inboxes": {"help": settings.inboxes["support"]}})
+    assert copy.inbox_by_sender["sydney"] == "help"
 
 
 def test_the_address_is_kept_without_its_last_slash(loaded: Callable[..., Settings]) -> None:
