@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest -q -n 4 --dist loadgroup
 export PYTHONDONTWRITEBYTECODE :=  # a machine may forbid it: every process would then compile the same modules again
 
 help:  ## list these
@@ -18,18 +19,14 @@ demo: .venv/.ready  ## the whole of it on this machine: pretend Slack, pretend c
 	$(BIN)/threadline demo
 
 test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loopback
-	$(BIN)/python -m pytest -q -n 6 --dist loadgroup
+	$(PYTEST)
 
-EXAMPLE := examples/provider-twilio
-example: .venv/.ready  ## build the example of a provider in another package, and hold it to the contract; offline
-	rm -rf build/example && mkdir -p build/example && cp -R $(EXAMPLE) build/example/source
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps \
-		--target build/example/installed build/example/source
-	PYTHONPATH=build/example/installed THREADLINE_CONTRACT=$(EXAMPLE)/tests/fixtures \
-		$(BIN)/python -m pytest -q tests/contract $(EXAMPLE)/tests -k twilio
+proof: .venv/.ready  ## what takes minutes: the short storm, the benchmarks' parts, the page in a browser, the demo
+	$(PYTEST) tests/proof
+	$(BIN)/threadline demo --check
 
-storm: .venv/.ready  ## the long proof: faults on both sides, kills at every point; one JSON line at the end
-	$(BIN)/python -m tests.storm
+storm: .venv/.ready  ## the long storm: faults on both sides, kills at every point; one JSON line at the end
+	$(BIN)/python -m tests.proof.storm
 
 bench: .venv/.ready  ## measure the path of a text: a JSON document, a table, pictures; less than eight minutes
 	$(BIN)/python -m benchmarks
@@ -59,4 +56,4 @@ constraints: .venv/.ready  ## pin anew what pyproject.toml asks for
 clean:  ## remove .venv and what the tools leave behind
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo test example storm bench docs pictures lint format constraints clean
+.PHONY: help setup demo test proof storm bench docs pictures lint format constraints clean

@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.team import Team
+from tests.e2e.team import Installed, Team
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
+
+    from tests.e2e.nursery import Nursery
 
 ABROAD = "+13035550142"
 PNG = b"\x89PNG\r\n\x1a\n pretend picture"
@@ -79,10 +81,10 @@ class Desk:
 
 @asynccontextmanager
 async def at_the_desk(
-    folder: Path, adapt: Callable[[dict[str, Any]], None] = impatient, kind: type[Team] = Team
+    folder: Path, adapt: Callable[[dict[str, Any]], None] = impatient, nursery: Nursery | None = None
 ) -> AsyncIterator[Desk]:
-    """Yields a desk with an open conversation."""
-    async with kind(folder, adapt) as team:
+    """A desk with a conversation under way; with a nursery the bot is a process of its own."""
+    async with Team(folder, adapt) if nursery is None else Installed(folder, nursery, adapt) as team:
         desk = Desk(team)
         await desk.begin()
         yield desk

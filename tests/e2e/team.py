@@ -14,14 +14,16 @@ from bot import app
 from bot.conversations.callbacks import portal
 from bot.settings.loading import check
 from bot.settings.model import Settings
-from sandbox.bot import BotProcess
-from sandbox.demo_environment import DemoEnvironment
+from sandbox.stage import Stage
 from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
+from tests.e2e.nursery import Child
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
+
+    from tests.e2e.nursery import Nursery
 
 POSTS_PER_SECOND = 20.0
 LOOK_EVERY = 0.02  # seconds between two looks
@@ -263,10 +265,31 @@ class Team(DemoEnvironment):
 
 
 class Installed(Team):
-    """A team with the bot in a child process, which a test can kill."""
+    """The same with the bot as a child process, which can be killed.
+
+    Args:
+        folder: for its files.
+        nursery: forks the bot.
+        adapt: changes the settings before the bot starts.
+        options: of `run`.
+    """
+
+    bot: Child  # type: ignore[assignment]  # forked, so that it starts at once
+
+    def __init__(
+        self,
+        folder: Path,
+        nursery: Nursery,
+        adapt: Callable[[dict[str, Any]], None] | None = None,
+        *,
+        options: Sequence[str] = (),
+    ) -> None:
+        super().__init__(folder, adapt)
+        self._nursery = nursery
+        self._options = options
 
     async def _run_bot(self, port: int) -> None:
-        self.bot = BotProcess(self._folder, self._written, port)
+        self.bot = Child(self._nursery, self._folder, self._written, port, *self._options)
         self._stack.push_async_callback(self.bot.kill)
         await self.bot.start()
 

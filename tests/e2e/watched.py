@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bot.conversations.callbacks import portal
-from sandbox.bot import BotProcess
 from sandbox.carriers.faults import Trouble
 from tests.e2e.team import ANOTHER, CUSTOMER, UNLUCKY, Installed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.e2e.nursery import Nursery
 
 BODY = "MARKED-BODY"
 ANSWER = "MARKED-ANSWER"
@@ -21,12 +22,7 @@ OPTED_OUT = "+61488023777"
 
 
 class Watched(Installed):
-    """A team whose bot writes its log as JSON."""
-
-    async def _run_bot(self, port: int) -> None:
-        self.bot = BotProcess(self._folder, self._written, port, "--log-json")
-        self._stack.push_async_callback(self.bot.kill)
-        await self.bot.start()
+    """A team whose operator reads what became of its texts."""
 
     async def line_says(self, root: str, words: str) -> None:
         """Waits until a status line in the thread has these words."""
@@ -51,13 +47,13 @@ class Day:
     reply: dict[str, Any]
 
 
-def lived(folder: Path) -> Day:
-    """Runs the day, from the start of the bot to its end."""
-    return asyncio.run(_live(folder))
+def lived(folder: Path, nursery: Nursery) -> Day:
+    """The day, from the start of the bot to its end."""
+    return asyncio.run(_live(folder, nursery))
 
 
-async def _live(folder: Path) -> Day:
-    async with Watched(folder) as team:
+async def _live(folder: Path, nursery: Nursery) -> Day:
+    async with Watched(folder, nursery, options=["--log-json"]) as team:
         await _all_is_well(team)
         await _providers_misbehave(team)
         await _slack_misbehaves(team)

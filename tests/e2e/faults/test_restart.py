@@ -14,6 +14,8 @@ from tests.e2e.team import ANOTHER, CUSTOMER, SILENT, Installed, Team
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.e2e.nursery import Nursery
+
 
 # --- stopped by an operator -------------------------------------------------------------------------------------------
 
@@ -115,9 +117,10 @@ async def test_a_second_bot_on_the_same_database_does_not_start(team: Team) -> N
 # --- killed -----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_kill_while_texts_are_being_sent(tmp_path: Path) -> None:
-    """The bot sends neither again by itself: the provider knows one, and the bot asks a person about the other."""
-    async with Installed(tmp_path) as team:
+@pytest.mark.xdist_group("killed")
+async def test_a_kill_while_texts_are_being_sent(tmp_path: Path, nursery: Nursery) -> None:
+    """Neither is sent again by itself: the provider knows of the one, about the other a person is asked."""
+    async with Installed(tmp_path, nursery) as team:
         root, other = await team.conversation(SILENT, "One"), await team.conversation(CUSTOMER, "Two")
         team.fone.faults.next(Trouble.HANG_AFTER)
         await team.reply(root, "Taken")
@@ -135,9 +138,10 @@ async def test_a_kill_while_texts_are_being_sent(tmp_path: Path) -> None:
         assert not team.phones.received(CUSTOMER)
 
 
-async def test_a_kill_while_everything_is_under_way(tmp_path: Path) -> None:
-    """A card was just posted, texts and a reply were on their way: in the end each is there exactly once."""
-    async with Installed(tmp_path) as team:
+@pytest.mark.xdist_group("killed")
+async def test_a_kill_while_everything_is_under_way(tmp_path: Path, nursery: Nursery) -> None:
+    """A card just posted, texts and a reply on their way: in the end each of them is there exactly once."""
+    async with Installed(tmp_path, nursery) as team:
         team.fone.settings.retries = (0.3,) * 20
         root = await team.conversation()
         team.slack.faults.delay("chat.postMessage", seconds=20.0, after=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
 from tests.e2e.desk import ABROAD, JPEG, MB, PAGE, PNG, Desk, at_the_desk, impatient
-from tests.e2e.team import Installed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.e2e.nursery import Nursery
 
 
 async def test_pictures_of_a_text_are_files_in_its_thread(desk: Desk) -> None:
@@ -84,20 +86,31 @@ async def test_slack_is_in_trouble(desk: Desk, method: str) -> None:
     await desk.team.until(lambda: trouble.hits == 1)
 
 
-@pytest.mark.parametrize("method", ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"])
+@pytest.mark.xdist_group("killed")
 @pytest.mark.parametrize("after", [False, True])
-async def test_killed_between_the_steps(tmp_path: Path, method: str, after: bool) -> None:  # noqa: FBT001 - a table
-    """The bot dies at any step: after its restart the file is in the thread once."""
-    async with at_the_desk(tmp_path, kind=Installed) as desk:
-        team, bot = desk.team, desk.team.bot
-        stuck = team.slack.faults.delay(method, seconds=0.5, after=after)
-        await desk.picture((PNG, "image/png"))
-        await team.until(lambda: stuck.hits)
-        await bot.kill()
-        await bot.start()
-        await team.until(lambda: len(desk.files()) == 1)
-        await asyncio.sleep(1.0)  # longer than the time that Slack gets before the bot asks again
-        assert len(desk.files()) == 1
+async def test_killed_between_the_steps(tmp_path: Path, nursery: Nursery, after: bool) -> None:  # noqa: FBT001 - a table
+    """Wherever the bot dies, the file is in the thread once when it is back."""
+    methods = ["files.getUploadURLExternal", "upload", "files.completeUploadExternal"]
+    async with at_the_desk(tmp_path, nursery=nursery) as desk:
+        for count, method in enumerate(methods, 1):
+            await kill_at(desk, method, after=after)
+            await desk.team.until(partial(shows, desk, count))
+        await asyncio.sleep(1.0)  # longer than Slack is given before it is asked again
+        assert shows(desk, len(methods))
+
+
+async def kill_at(desk: Desk, method: str, *, after: bool) -> None:
+    """A picture comes, and the bot is killed while Slack takes its time with this; then it is started again."""
+    stuck = desk.team.slack.faults.delay(method, seconds=0.5, after=after)
+    await desk.picture((PNG, "image/png"))
+    await desk.team.until(lambda: stuck.hits)
+    await desk.team.bot.kill()
+    await desk.team.bot.start()
+
+
+def shows(desk: Desk, count: int) -> bool:
+    """True if the thread shows so many files."""
+    return len(desk.files()) == count
 
 
 async def test_a_refusal_of_slack_is_told(desk: Desk) -> None:

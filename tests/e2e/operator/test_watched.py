@@ -18,6 +18,8 @@ from tests.e2e.watched import Day, lived
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.e2e.nursery import Nursery
+
 RULES = ROOT / "deploy/alerts.yml"
 ELSEWHERE = {"up": {"job"}, "process_start_time_seconds": {"job"}}  # Prometheus itself adds these
 
@@ -25,13 +27,13 @@ _SELECTOR = re.compile(r"\b([a-z][a-z_]+)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 _GROUPING = re.compile(r"\bby \(([^)]*)\)")
 
-pytestmark = pytest.mark.xdist_group("watched")
+pytestmark = pytest.mark.xdist_group("killed")
 
 
 @pytest.fixture(scope="module")
-def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    """One day for all of these tests."""
-    return lived(tmp_path_factory.mktemp("day"))
+def day(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Day:
+    """One, for all of these."""
+    return lived(tmp_path_factory.mktemp("day"), nursery)
 
 
 # --- the log ----------------------------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A burst of texts into one channel, at a scaled rate: merged, in order, never refused for speed, nothing dropped.
 
-`tests/bot/slack/test_burst_pacing.py` measures the whole time at Slack's rate, in virtual time; `python -m tests.storm`
-does it with 300 contacts and the real bot.
+The whole of it, with the time that it takes, is in `tests/bot/slack/test_burst_pacing.py` (at Slack's rate, in virtual
+time) and in `python -m tests.proof.storm` (300 contacts, the real bot).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The long form, `python -m tests.storm`: prints one JSON line; broken rules go to stderr, with exit code 1."""
+"""The long form, `python -m tests.proof.storm`: prints one JSON line.
+
+What did not hold goes to stderr, with exit code 1.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +15,21 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.cli.console import ProgressBars
-from tests.storm.burst import burst
-from tests.storm.nursery import Nursery
-from tests.storm.weather import Weather
+from bot.cli.console import Bars
+from tests.e2e.nursery import Nursery
+from tests.proof.storm.burst import burst
+from tests.proof.storm.weather import Weather
 
 
 def main() -> int:
-    """Reads the arguments and runs the storm."""
-    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    """Reads the arguments and storms."""
+    parser = argparse.ArgumentParser(prog="python -m tests.proof.storm", description=__doc__)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--keep", type=Path, help="keep the database and the log of the bot here")
     given = parser.parse_args()
-    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # the sandbox sees connections that died
-    nursery = Nursery()
+    logging.getLogger("aiohttp").setLevel(logging.CRITICAL)  # the sandbox meets connections that died under it
+    nursery = Nursery("tests.proof.storm.child")
     folder = Path(tempfile.mkdtemp(prefix="storm"))
     try:
         return asyncio.run(_storm(nursery, folder, given.seed, given.minutes))

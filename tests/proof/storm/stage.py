@@ -17,8 +17,8 @@ from bot.settings.loading import check
 from bot.settings.model import Settings
 from sandbox.phones import NotForThisPhone
 from storage.engine.clock import SECOND, system_clock
+from tests.e2e.nursery import Child, Nursery
 from tests.e2e.team import LOOK_EVERY, SOON, WAITING, Team
-from tests.storm.nursery import Child, Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -116,7 +116,7 @@ class Storm(Team):
         """Starts one more life, until the next of the points."""
         seam, nth = self.points.pop(0) if self.points else ("", 1)
         self.armed = bool(seam)
-        await self.child.start(seam=seam, nth=nth, trace=self._trace)
+        await self.child.start(STORM_SEAM=seam, STORM_NTH=str(nth), STORM_TRACE=str(self._trace or ""))
 
     async def _revive(self) -> None:
         """Restarts the bot after each death, as a supervisor does."""

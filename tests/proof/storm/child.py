@@ -1,23 +1,15 @@
 """Runs the bot for the storm: the real product, with its seams wrapped from outside, so that it can kill itself.
 
 A seam is a COMMIT, named after the function that opened the transaction, or a request, named after the method that is
-called. `STORM_SEAM` names one ("after commit:Gate.send"; "*" is any), `STORM_NTH` is the passage at which the process
-ends by SIGKILL, and `STORM_TRACE` is a file that gets one line for each passage. The product knows nothing of this.
-
-As a program it imports the product once, then forks one bot for each order that it reads (one JSON object per line).
+called. `STORM_SEAM` names one ("after commit:Gate.send"; "*" is any), `STORM_NTH` at which passage the process ends by
+SIGKILL, and `STORM_TRACE` a file that gets one line for each passage. The product knows nothing of this.
 """
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import gc
-import json
 import os
 import signal
 import sys
-import time
-import traceback
 from collections import Counter
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,11 +18,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot import app
-from bot.settings.loading import load
-from bot.telemetry import logs
 from storage.engine.clock import SECOND
 from storage.engine.database import Database
+from tests.e2e import child
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,8 +28,6 @@ if TYPE_CHECKING:
 
     from storage.engine.clock import Clock
     from storage.engine.database import Transaction
-
-LOOK_EVERY = 0.005  # seconds
 
 
 class World:
@@ -131,56 +119,14 @@ class Seams:
         setattr(owner, method, call)
 
 
-def run(order: dict[str, Any]) -> None:
-    """Runs the `run` command in a forked process, with its output in the log."""
-    log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    for stream in (1, 2):
-        os.dup2(log, stream)
+def run(order: child.Order) -> None:
+    """Runs the command in a process that was forked for it, with its seams wrapped."""
     os.environ.update(order["environment"])
-    logs.configure(as_json=False)
-    world = World(Path(order["settings"]).parent)
+    world = World(Path(order["log"]).parent)
     world.wrap()
     Seams(world).wrap()
-    asyncio.run(app.run(load(Path(order["settings"]))))
-
-
-def nurse() -> None:
-    """Forks a bot for each order, prints its pid and then its exit status; ends together with its parent process."""
-    gc.freeze()
-    for line in sys.stdin:
-        pid = os.fork()
-        if pid == 0:
-            status = 1
-            try:
-                run(json.loads(line))
-                status = 0
-            except BaseException:  # noqa: BLE001 - this process ends here, whatever it was
-                traceback.print_exc()
-            finally:
-                sys.stderr.flush()
-                os._exit(status)
-        _say({"pid": pid})
-        _say({"status": _end_of(pid)})
-
-
-def _say(answer: dict[str, int]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
-
-
-def _end_of(pid: int) -> int:
-    """Waits for its end; returns its exit code, negative for a signal."""
-    parent = os.getppid()
-    while True:
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            return os.waitstatus_to_exitcode(status)
-        if os.getppid() != parent:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-            sys.exit(1)
-        time.sleep(LOOK_EVERY)
+    child.run(order)
 
 
 if __name__ == "__main__":
-    nurse()
+    child.nurse(run)

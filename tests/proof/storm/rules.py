@@ -16,7 +16,7 @@ from sms.message import Status
 from tests.e2e.team import key, literal
 
 if TYPE_CHECKING:
-    from tests.storm.stage import Storm
+    from tests.proof.storm.stage import Storm
 
 GOODBYE = "You will get no more texts from us."
 CONFIRMATIONS = (GOODBYE, "You will get texts from us again.")

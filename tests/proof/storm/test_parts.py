@@ -6,13 +6,13 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from tests.storm.stage import Storm
+from tests.proof.storm.stage import Storm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.storm.nursery import Nursery
-    from tests.storm.stage import Point
+    from tests.e2e.nursery import Nursery
+    from tests.proof.storm.stage import Point
 
 BRITISH = "+447700900123"
 PARTS = 3

@@ -25,11 +25,15 @@ ROOT = Path(__file__).parents[2]
 
 
 class Nursery:
-    """The process that forks the bots, one at a time."""
+    """The process that forks them. One bot at a time.
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.storm.child"],
+    Args:
+        module: what that process runs: `tests.e2e.child`, or another that forks with it.
+    """
+
+    def __init__(self, module: str = "tests.e2e.child") -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            [sys.executable, "-m", module],
             cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -59,14 +63,22 @@ class Nursery:
 class Child:
     """One installation, and its process while it runs.
 
+    Args:
+        nursery: forks it.
+        folder: where its files are.
+        settings: of its file.
+        port: of its doors.
+        options: of `run`.
+
     Attributes:
         starts: the number of starts.
         deaths: the number of ends by SIGKILL.
     """
 
-    def __init__(self, nursery: Nursery, folder: Path, settings: Mapping[str, Any], port: int) -> None:
+    def __init__(self, nursery: Nursery, folder: Path, settings: Mapping[str, Any], port: int, *options: str) -> None:
         self.starts = self.deaths = 0
         self._nursery = nursery
+        self._options = options
         self._file = folder / "threadline.toml"
         self._file.write_text(to_toml(settings), encoding="utf-8")
         self._log = folder / "bot.log"
@@ -84,21 +96,16 @@ class Child:
         """The complete output of the process."""
         return self._log.read_text(encoding="utf-8") if self._log.exists() else ""
 
-    async def start(self, *, seam: str = "", nth: int = 1, trace: Path | None = None) -> None:
-        """Starts the bot; returns when texts flow in both directions, or when it has killed itself before that.
-
-        Args:
-            seam: the seam at which it kills itself, see `child.py`.
-            nth: the passage of that seam.
-            trace: gets one line for each passage of a seam.
+    async def start(self, **environment: str) -> None:
+        """Starts it with these variables, and returns once texts flow both ways, or it has killed itself before that.
 
         Raises:
             TimeoutError: it is not ready in time.
             RuntimeError: it ended by itself; with its last output.
         """
         self.starts += 1
-        environment = {"STORM_SEAM": seam, "STORM_NTH": str(nth), "STORM_TRACE": str(trace or "")}
-        self._nursery.order({"settings": str(self._file), "log": str(self._log), "environment": environment})
+        words = ["run", "--settings", str(self._file), *self._options]
+        self._nursery.order({"words": words, "log": str(self._log), "environment": environment})
         self._pid = (await self._nursery.hear())["pid"]
         self._end = asyncio.create_task(self._ended())
         async with asyncio.timeout(START), aiohttp.ClientSession() as session:

@@ -14,8 +14,8 @@ from sandbox.page.server import Server
 from tests.page.company import PHONE
 
 if TYPE_CHECKING:
-    from tests.page.browser.conftest import Opener
     from tests.page.company import Company
+    from tests.proof.browser.conftest import Opener
 
 FAINT = Path(__file__).with_name("faint.js").read_text(encoding="utf-8")
 NAMELESS = Path(__file__).with_name("nameless.js").read_text(encoding="utf-8")

@@ -6,14 +6,14 @@ import time
 from typing import TYPE_CHECKING
 
 from tests.e2e.team import CUSTOMER
-from tests.storm.rules import Rules
-from tests.storm.stage import PATIENCE, Storm
-from tests.storm.test_kills import play
+from tests.proof.storm.rules import Rules
+from tests.proof.storm.stage import PATIENCE, Storm
+from tests.proof.storm.test_kills import play
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.storm.nursery import Nursery
+    from tests.e2e.nursery import Nursery
 
 LONGEST_STOP = 10.0  # seconds
 

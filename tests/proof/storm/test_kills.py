@@ -9,14 +9,14 @@ import pytest
 
 from sandbox.carriers.faults import Trouble
 from tests.e2e.team import ANOTHER, CUSTOMER
-from tests.storm.rules import Rules
-from tests.storm.stage import PATIENCE, Storm
+from tests.proof.storm.rules import Rules
+from tests.proof.storm.stage import PATIENCE, Storm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.storm.nursery import Nursery
-    from tests.storm.stage import Point
+    from tests.e2e.nursery import Nursery
+    from tests.proof.storm.stage import Point
 
 NEW = "+61488023777"
 LATE = 1.5  # seconds: the bot asks the provider before its receipt arrives

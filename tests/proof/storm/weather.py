@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.carriers.faults import RECEIPT_TROUBLES, REQUEST_TROUBLES, Trouble
 from sandbox.slack.errors import NotShown
-from tests.storm.rules import Rules
-from tests.storm.stage import Storm
+from tests.proof.storm.rules import Rules
+from tests.proof.storm.stage import Storm
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from tests.storm.nursery import Nursery
-    from tests.storm.rules import Found
+    from tests.e2e.nursery import Nursery
+    from tests.proof.storm.rules import Found
 
 PACE = 0.25  # average seconds between two events
 LONGEST_DELAY = 1.5  # seconds until Slack carries a call out; two of these may hit one call

@@ -7,12 +7,12 @@ import random
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from tests.storm.stage import Storm
+from tests.proof.storm.stage import Storm
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.storm.nursery import Nursery
+    from tests.e2e.nursery import Nursery
 
 CONTACTS = 300  # each sends two texts
 RATE = 10.0  # posts a second, instead of one

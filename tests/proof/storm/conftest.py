@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.storm.nursery import Nursery
+from tests.e2e.nursery import Nursery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def nursery() -> Iterator[Nursery]:
-    """The process that forks the bots."""
-    nursery = Nursery()
+    """Forks the bots."""
+    nursery = Nursery("tests.proof.storm.child")
     yield nursery
     nursery.close()
