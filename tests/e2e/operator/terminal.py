@@ -8,6 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from click.testing import CliRunner
+
+from bot.cli import main
 from sandbox.bot import to_toml
 from sandbox.timeouts import PATIENCE
 from tests.e2e.team import Team
@@ -26,7 +29,13 @@ class Written(Team):
         return self.written
 
     async def command(self, *words: str) -> tuple[int, str, str]:
-        """Runs the installed command; returns its exit code, its output and its errors."""
+        """Runs the command in a thread of this process; returns its exit code, what it prints and its errors."""
+        runner = CliRunner(env={"THREADLINE_SETTINGS": str(self.file)}, catch_exceptions=False)
+        ended = await asyncio.to_thread(runner.invoke, main, words, prog_name="threadline")
+        return ended.exit_code, ended.stdout, ended.stderr
+
+    async def installed_command(self, *words: str) -> tuple[int, str, str]:
+        """The same with the installed command, in a process of its own."""
         process = await self.begin(*words)
         try:
             out, errors = await asyncio.wait_for(process.communicate(), PATIENCE)

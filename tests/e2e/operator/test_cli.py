@@ -1,4 +1,4 @@
-"""The `threadline` command as an operator uses it: its own process beside the running bot."""
+"""The `threadline` command as an operator uses it beside the running bot."""
 
 from __future__ import annotations
 
@@ -89,8 +89,8 @@ async def test_without_a_database_there_is_nothing_to_read(tmp_path: Path) -> No
 
 
 async def test_send_goes_through_the_running_bot(team: Written) -> None:
-    """The bot sends a text from the command line through the chosen sender and shows it in its thread."""
-    code, out, errors = await team.command("send", NEW, "Your order is ready", "--via", "sydney")
+    """A text that another process stores is sent through the chosen sender, and stands in its thread."""
+    code, out, errors = await team.installed_command("send", NEW, "Your order is ready", "--via", "sydney")
     assert code == 0, errors
     assert "The bot sends it now." in out
     assert await team.received(NEW, 1) == ["Your order is ready"]
