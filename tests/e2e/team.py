@@ -18,6 +18,7 @@ from sandbox.stage import Stage
 from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
 from tests.e2e.nursery import Child
+from tests.storage.making import lay_empty
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -118,7 +119,8 @@ class Team(DemoEnvironment):
             await self.slack.connected()
 
     async def open_bot(self) -> asyncio.Task[None]:
-        """Starts the bot, and returns when providers can reach it; the task ends when the bot has reached Slack."""
+        """Starts it, and returns once the providers' door is open; the task ends when Slack is reached."""
+        await lay_empty(self.bot_settings.database)
         self._bot_stack = AsyncExitStack()
         return await self._bot_stack.enter_async_context(app.running(self.bot_settings))
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.storage.making import Clock, opened
+from tests.storage.making import Clock, lay_empty, opened
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,6 +29,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def database(path: Path, clock: Clock) -> AsyncIterator[Database]:
-    """An empty, open database."""
+    """An empty database, open."""
+    await lay_empty(path)
     async with opened(path, clock) as database:
         yield database

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from storage.engine.clock import SECOND
@@ -11,7 +15,6 @@ from storage.tables import attempts, contacts, conversations, messages, replies
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from storage.engine.database import Database, Transaction
     from storage.tables.attempts import Attempt
@@ -36,6 +39,27 @@ class Clock:
     def wait(self, seconds: float) -> None:
         """Moves the clock; backwards if negative."""
         self.now += int(seconds * SECOND)
+
+
+async def lay_empty(path: Path) -> None:
+    """Puts a file with the whole schema and no rows at this path, if nothing is there.
+
+    The migrations run once for all tests of a process; those about migrations begin without a file.
+    """
+    if not path.exists():
+        path.write_bytes(await asyncio.to_thread(_empty))
+
+
+@cache
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "threadline.db"
+        asyncio.run(_open_once(path))
+        return path.read_bytes()
+
+
+async def _open_once(path: Path) -> None:
+    await (await open_database(path, Clock())).close()
 
 
 @asynccontextmanager
