@@ -1,7 +1,8 @@
-"""Runs the installed command as a process of its own, as an operator does."""
+"""The installed command as a process of its own, as an operator starts it, or the logging that `run` sets up here."""
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -13,7 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import structlog
 
+from bot.telemetry.logs import QUIET
 from sandbox.timeouts import PATIENCE
 from tests.bot.installation import changed, write
 
@@ -97,3 +100,20 @@ def running(folder: Path, *options: str, **changes: Any) -> Iterator[Running]:
         yield bot
     finally:
         bot.stop()
+
+
+@contextmanager
+def as_it_was() -> Iterator[None]:
+    """Takes back what is done inside to the logging of this process."""
+    root, raising, ours = logging.getLogger(), logging.raiseExceptions, structlog.get_config()
+    handlers, level = root.handlers[:], root.level
+    levels = {name: logging.getLogger(name).level for name in QUIET}
+    try:
+        yield
+    finally:
+        structlog.configure(**ours)
+        logging.raiseExceptions = raising
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        for name, before in levels.items():
+            logging.getLogger(name).setLevel(before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 from tests.docs.pages import ROOT
@@ -35,8 +35,9 @@ class Module:
         return None
 
 
-def causes() -> set[str]:
-    """Returns the first word of each cause."""
+@cache
+def causes() -> frozenset[str]:
+    """The first word of each."""
     modules = [Module(path.stem, ast.parse(path.read_text("utf-8"))) for path in sorted((ROOT / "bot").rglob("*.py"))]
     raisers: dict[Raiser, int] = {(None, "alerts.raise_one"): 1}  # the position of the cause among the arguments
     found: set[str] = set()
@@ -47,7 +48,7 @@ def causes() -> set[str]:
                 for cause in _raised(module, function, raisers):
                     found |= _words(module, function, cause, raisers)
         if len(raisers) == known:
-            return found
+            return frozenset(found)
 
 
 def _raised(

@@ -56,7 +56,8 @@ def _threadline(words: list[str]) -> str | None:
 
 
 def _options(command: click.Command) -> set[str]:
-    context = click.Context(command, **command.context_settings)
+    above = click.Context(main, **main.context_settings)  # names -h; a command keeps how it is asked first
+    context = click.Context(command, parent=above, **command.context_settings)
     return {option for parameter in command.get_params(context) for option in parameter.opts}
 
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import pytest
+from click.testing import CliRunner
+
+from bot.cli import main
 from tests.docs.pages import DOCS, page
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import click
+
+SCRIPT = DOCS / "generate.py"
 MADE = ("commands.md", "features.md", "manifest.md", "metrics.md", "settings.md")
 _SETTINGS = {
     "public_url": "https://sms.example.com",
@@ -22,49 +32,55 @@ _SETTINGS = {
 }
 
 
-def _generate(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(DOCS / "generate.py"), *arguments]
-    return subprocess.run(  # noqa: S603 - our own interpreter and script
-        command, env=os.environ | environment, text=True, capture_output=True, check=False
-    )
+def _generate(*arguments: str) -> int:
+    """Runs the script in this process; returns its exit code. The test runner of click would set a width of its own."""
+    command: click.Command = runpy.run_path(str(SCRIPT))["generate"]
+    with pytest.raises(SystemExit) as ended:
+        command.main(arguments)
+    return int(str(ended.value.code))
 
 
-def test_the_pages_are_current() -> None:
-    """No page differs. If this fails, run `python docs/generate.py` and commit its output."""
-    run = _generate("--check")
-    assert (run.returncode, run.stderr) == (0, "")
+@pytest.fixture(autouse=True)
+def _beside_the_script(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A script finds the modules that lie beside it."""
+    monkeypatch.syspath_prepend(DOCS)
+
+
+def test_the_pages_are_current(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing differs. If this fails, run `python docs/generate.py` and commit what it writes."""
+    assert (_generate("--check"), capsys.readouterr().err) == (0, "")
 
 
 def test_they_are_the_same_everywhere() -> None:
-    """The terminal, the locale and the hash seed change nothing."""
-    assert _generate("--check", COLUMNS="40", LC_ALL="C", PYTHONHASHSEED="7", NO_COLOR="1").returncode == 0
+    """The terminal, the locale and the order of sets change nothing."""
+    elsewhere = {"COLUMNS": "40", "LC_ALL": "C", "PYTHONHASHSEED": "7", "NO_COLOR": "1"}
+    command = [sys.executable, str(SCRIPT), "--check"]
+    assert subprocess.run(command, env=os.environ | elsewhere, check=False).returncode == 0  # noqa: S603 - our own script
 
 
-def test_what_differs_is_named_and_mended(tmp_path: Path) -> None:
-    """With --check it names a changed and a missing page and writes nothing; without it, it writes both."""
+def test_what_differs_is_named_and_mended(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A changed page and a missing one are named by --check, which writes nothing; without it both are written."""
     for name in MADE:
         shutil.copy(DOCS / name, tmp_path)
     (tmp_path / "features.md").write_text("It can do everything.\n", encoding="utf-8")
     (tmp_path / "commands.md").unlink()
-    run = _generate("--check", "--folder", str(tmp_path))
-    assert run.returncode == 1
-    assert [name for name in MADE if name in run.stderr] == ["commands.md", "features.md"]
+    assert _generate("--check", "--folder", str(tmp_path)) == 1
+    told = capsys.readouterr().err
+    assert [name for name in MADE if name in told] == ["commands.md", "features.md"]
     assert not (tmp_path / "commands.md").exists()
-    assert _generate("--folder", str(tmp_path)).returncode == 0
+    assert _generate("--folder", str(tmp_path)) == 0
     assert all((tmp_path / name).read_bytes() == (DOCS / name).read_bytes() for name in MADE)
 
 
-def test_the_variables_work(tmp_path: Path) -> None:
-    """A command runs with settings from variables only, and the page names each of them."""
+def test_the_variables_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installation that has nothing but variables, all of them named on the page, runs a command."""
     (shown,) = page("docs/providers/fonedynamics.md").of_kind("toml")
     variables = dict(_variables(_SETTINGS | tomllib.loads(shown.text)))
     named = set(re.findall(r"`(THREADLINE_\w+(?:<NAME>\w+)?)`", page("docs/settings.md").text))
     assert {re.sub("__(FONE|LEASED|SYDNEY|NAME|SUPPORT)__", "__<NAME>__", name) for name in variables} <= named
-    command = [str(Path(sys.executable).with_name("threadline")), "callbacks", "--json"]
-    run = subprocess.run(  # noqa: S603 - our own command
-        command, env=os.environ | variables, cwd=tmp_path, text=True, capture_output=True, check=False
-    )
-    assert run.returncode == 0, run.stderr
+    monkeypatch.chdir(tmp_path)
+    run = CliRunner().invoke(main, ["callbacks", "--json"], env=variables)
+    assert run.exit_code == 0, run.stderr
     assert json.loads(run.stdout).keys() == {"leased", "sydney", "name"}
 
 

@@ -17,9 +17,10 @@ from bot.cli import main
 from bot.conversations.callbacks import CallbackUrls
 from bot.slack.views.manifest import manifest
 from tests.bot.installation import GOOD, SECRETS, changed, write
-from tests.bot.running import call, running
+from tests.bot.running import as_it_was, call, running
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from click.testing import Result
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.upper().startswith("THREADLINE_")]:
         monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _logging() -> Iterator[None]:
+    """`run` sets up the logging of its process."""
+    with as_it_was():
+        yield
 
 
 @pytest.fixture
@@ -47,11 +55,11 @@ def said(*arguments: str, **variables: str) -> Result:
 # --- a bot that does not start ----------------------------------------------------------------------------------------
 
 
-def test_a_setting_that_is_missing_is_one_line(tmp_path: Path) -> None:
-    """The line names the setting and how to fix it, and the installed command exits with 2."""
-    write(tmp_path, changed(slack__bot_token=...))
-    ended = call(tmp_path, "run")
-    assert ended.returncode == 2
+def test_a_setting_that_is_missing_is_one_line(installed: Path) -> None:
+    """It names the setting and the cure, and the command ends with 2."""
+    write(installed, changed(slack__bot_token=...))
+    ended = said("run")
+    assert ended.exit_code == 2
     assert ended.stderr.splitlines() == [
         "threadline.toml:5: slack.bot_token is missing. Set it in the settings file, or as THREADLINE_SLACK__BOT_TOKEN."
     ]
@@ -94,9 +102,9 @@ def test_a_database_of_a_newer_version_is_refused(installed: Path) -> None:
         database.execute("CREATE TABLE migrations (version BIGINT PRIMARY KEY, name TEXT, applied_at BIGINT)")
         database.execute("INSERT INTO migrations VALUES (9999, 'of_the_future', 0)")
         database.commit()
-    ended = call(installed, "run")
-    assert ended.returncode == 1
-    assert "Install the newer version again, or restore a backup from before the upgrade." in ended.stderr
+    ended = said("run")
+    assert ended.exit_code == 1
+    assert "Install the newer version again, or restore a backup made before the upgrade." in ended.stderr
     assert "Traceback" not in ended.stderr
     with closing(sqlite3.connect(installed / "threadline.db")) as database:
         assert database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("migrations",)]
@@ -105,28 +113,29 @@ def test_a_database_of_a_newer_version_is_refused(installed: Path) -> None:
 def test_a_file_that_is_no_database_is_refused(installed: Path) -> None:
     """The command prints a sentence, and leaves the file unchanged."""
     (installed / "threadline.db").write_text("Dear diary, " * 400, encoding="utf-8")
-    ended = call(installed, "run")
-    assert ended.returncode == 1
+    ended = said("run")
+    assert ended.exit_code == 1
     assert "threadline.db cannot be used: " in ended.stderr
     assert "Traceback" not in ended.stderr
     assert (installed / "threadline.db").read_text(encoding="utf-8") == "Dear diary, " * 400
 
 
-def test_a_second_bot_is_refused(tmp_path: Path) -> None:
-    """A second bot on the same database or port exits with 1. The first keeps running and can still stop in time."""
+def test_a_second_bot_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the same database, or at the same port; the first goes on, and ends with 0 in good time when it is told to."""
     other = tmp_path / "other"
     other.mkdir()
     with running(tmp_path) as bot:
         same_database = call(tmp_path, "run")
         write(other, changed(http={"port": int(bot.url.rpartition(":")[2])}))
-        same_port = call(other, "run")
+        monkeypatch.chdir(other)
+        same_port = said("run")
         bot.wait()
         began = time.monotonic()
         assert bot.stop() == 0
         assert time.monotonic() - began < 10
     assert same_database.stderr.splitlines()[-1] == "Another threadline is running on threadline.db. Stop it first."
     assert "address already in use" in same_port.stderr.splitlines()[-1]
-    assert (same_database.returncode, same_port.returncode) == (1, 1)
+    assert (same_database.returncode, same_port.exit_code) == (1, 1)
     assert not any("Traceback" in text for text in (same_database.stderr, same_port.stderr, bot.log.read_text()))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pty
-import subprocess
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
@@ -16,12 +17,13 @@ from bot.cli import main
 from bot.cli.console import CODES
 from storage.engine.database import open_database
 from tests.bot.installation import changed, write
-from tests.bot.running import COMMAND, call, environment
 from tests.docs import commands as shown_commands
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from click.testing import Result
 
 
 def every(command: click.Command, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
@@ -70,22 +72,29 @@ def test_the_shell_completes_names_of_the_settings(
     assert {each.value for each in shell.get_completions(before, last)} == found
 
 
-def test_the_shell_itself_asks_for_them(tmp_path: Path) -> None:
-    """Completion works with the variables that the shell script sets."""
+def completed(words: str) -> Result:
+    """What the shell is told by the variables that its script sets."""
+    variables = {"_THREADLINE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "2"}
+    return CliRunner().invoke(main, [], prog_name="threadline", env=variables)
+
+
+def test_the_shell_itself_asks_for_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the variables that its script sets."""
     write(tmp_path, changed())
-    asked = call(tmp_path, _THREADLINE_COMPLETE="bash_complete", COMP_WORDS="threadline prime s", COMP_CWORD="2")
-    assert asked.stdout.splitlines() == ["plain,sydney"]
+    monkeypatch.chdir(tmp_path)
+    assert completed("threadline prime s").stdout.splitlines() == ["plain,sydney"]
 
 
-def test_completion_without_settings_says_nothing(tmp_path: Path) -> None:
-    """Without a settings file, completion offers nothing and prints no traceback."""
-    asked = call(tmp_path, _THREADLINE_COMPLETE="bash_complete", COMP_WORDS="threadline prime ", COMP_CWORD="2")
-    assert (asked.stdout.strip(), asked.stderr) == ("", "")
+def test_completion_without_settings_says_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file, no names, no traceback."""
+    monkeypatch.chdir(tmp_path)
+    assert completed("threadline prime ").output.strip() == ""
 
 
-async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path) -> None:
-    """A pipe gets one line for each row; a terminal gets a table with headings."""
+async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pipe gets one line for each row, a terminal a table with its heads."""
     write(tmp_path, changed())
+    monkeypatch.chdir(tmp_path)
     database = await open_database(tmp_path / "threadline.db")
     async with database.transaction() as tx:
         await tx.run(
@@ -93,37 +102,25 @@ async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path) -> None:
             "VALUES (7, 'fone', 'unreadable', 'k', '{}', 'utf-8', 'dead', 'no idea', 0)"
         )
     await database.close()
-    piped = call(tmp_path, "dead", "list").stdout
-    assert piped == "7  1970-01-01T00:00:00Z  fone  unreadable: no idea\n"
-    seen = on_a_terminal(tmp_path, "dead", "list")
+    piped = await asyncio.to_thread(CliRunner().invoke, main, ["dead", "list"])
+    assert piped.stdout == "7  1970-01-01T00:00:00Z  fone  unreadable: no idea\n"
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TERM", "xterm")
+    seen = await asyncio.to_thread(on_a_terminal, "dead", "list")
     assert "received" in seen
     assert "no idea" in seen
     assert "unreadable: no idea" not in seen
-    assert "\x1b[" in on_a_terminal(tmp_path, "callbacks")
-    assert "\x1b[" not in on_a_terminal(tmp_path, "callbacks", NO_COLOR="1")
+    assert "\x1b[" in on_a_terminal("callbacks")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in on_a_terminal("callbacks")
 
 
-def on_a_terminal(folder: Path, *arguments: str, **more: str) -> str:
-    """Returns the output of a command on a terminal."""
+def on_a_terminal(*arguments: str) -> str:
+    """What a command prints to a terminal."""
     ours, theirs = pty.openpty()
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [COMMAND, *arguments],
-        cwd=folder,
-        env=environment(COLUMNS="100", TERM="xterm", **more),
-        stdin=theirs,
-        stdout=theirs,
-    ):
-        os.close(theirs)
-        return _all_of(ours)
-
-
-def _all_of(terminal: int) -> str:
-    """Reads a terminal until its other end is closed."""
-    parts = []
-    while True:
-        try:
-            parts.append(os.read(terminal, 4096))
-        except OSError:  # Linux's way to say that the other end is closed
-            break
-    os.close(terminal)
-    return b"".join(parts).decode()
+    with os.fdopen(theirs, "w") as terminal, redirect_stdout(terminal):
+        main(arguments, standalone_mode=False)
+        terminal.flush()
+        shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    return shown

@@ -17,7 +17,7 @@ import pytest
 import structlog
 
 from bot.conversations.callbacks import CallbackUrls
-from bot.telemetry.logs import QUIET, configure
+from bot.telemetry.logs import configure
 from bot.telemetry.metrics import Metrics
 from sandbox.timeouts import PATIENCE
 from storage.engine.database import open_database
@@ -25,7 +25,7 @@ from storage.tables import identity, intake
 from storage.tables.identity import Identity
 from storage.tables.intake import Arrival
 from tests.bot.installation import SECRETS, SYDNEY
-from tests.bot.running import Running, free_port, running
+from tests.bot.running import Running, as_it_was, free_port, running
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,20 +144,10 @@ def test_nothing_private_is_in_the_metrics(life: tuple[str, str, str]) -> None:
 
 @contextmanager
 def configured() -> Iterator[None]:
-    """Configures logging as the bot does, and restores it afterwards."""
-    root, raising = logging.getLogger(), logging.raiseExceptions
-    handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in QUIET}
-    configure(as_json=True)
-    try:
+    """The process's logging as the bot sets it up, and afterwards as it was."""
+    with as_it_was():
+        configure(as_json=True)
         yield
-    finally:
-        structlog.reset_defaults()
-        logging.raiseExceptions = raising
-        root.handlers[:] = handlers
-        root.setLevel(level)
-        for name, before in levels.items():
-            logging.getLogger(name).setLevel(before)
 
 
 def fail() -> None:
