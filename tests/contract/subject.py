@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,6 +121,7 @@ class Subject:
         return self.open("http://127.0.0.1:9", httpx.AsyncClient())
 
 
+@cache
 def subjects() -> list[Subject]:
     """Every provider that brings data; `test_it_brings_its_data` fails for the others."""
     places = ((name, folder) for name in providers.names() for folder in _places(name))

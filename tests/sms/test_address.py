@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import traceback
 
 import phonenumbers
@@ -141,14 +142,13 @@ def test_a_stored_number_means_the_same_in_any_region(digits: int, region: str |
         assert parse(number.number) == number
 
 
-@pytest.mark.parametrize("region", sorted(phonenumbers.SUPPORTED_REGIONS))
-def test_every_kind_of_number_in_the_world_is_taken(region: str) -> None:
-    """Each kind's example in phonenumbers is parsed, with spaces or without, with `+`, with `00` or bare."""
-    examples = [phonenumbers.example_number_for_type(region, kind) for kind in phonenumbers.PhoneNumberType.values()]
-    for example_number in filter(None, examples):
-        text = phonenumbers.format_number(example_number, phonenumbers.PhoneNumberFormat.E164)
-        if text == "+13101234":  # Canada's 310 numbers have no area code and cannot be reached from abroad
-            continue
+def test_every_kind_of_number_in_the_world_is_taken() -> None:
+    """The example that phonenumbers has of each kind reads back, spaced or not, with `+`, with `00` or bare."""
+    kinds = phonenumbers.PhoneNumberType.values()
+    pairs = itertools.product(sorted(phonenumbers.SUPPORTED_REGIONS), kinds)
+    examples = [phonenumbers.example_number_for_type(region, kind) for region, kind in pairs]
+    texts = {phonenumbers.format_number(each, phonenumbers.PhoneNumberFormat.E164) for each in examples if each}
+    for text in texts - {"+13101234"}:  # Canada's 310 numbers have no area code, and nobody outside can reach them
         number = E164(text)
         assert parse(text) == number
         assert parse(number.international) == number

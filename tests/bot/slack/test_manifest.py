@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,11 @@ EVENT_NEEDS = {
 }
 BY_ITSELF = {"url_private_download"}  # a download with the token; no method
 
-SOURCES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(Path(str(bot.__file__)).parent.rglob("*.py"))}
+
+@cache
+def sources() -> dict[Path, ast.Module]:
+    """The modules of the bot."""
+    return {path: ast.parse(path.read_text("utf-8")) for path in sorted(Path(str(bot.__file__)).parent.rglob("*.py"))}
 
 
 def texts(node: ast.AST) -> set[str]:
@@ -61,9 +66,14 @@ def texts(node: ast.AST) -> set[str]:
     return {each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)}
 
 
-def every_call() -> Iterator[tuple[ast.AST, ast.Call, str]]:
-    """Yields each call of a method, with the function that contains it and the method's name."""
-    for tree in SOURCES.values():
+@cache
+def every_call() -> list[tuple[ast.AST, ast.Call, str]]:
+    """Each call of a method, with the function that it stands in and the method's name."""
+    return list(_calls())
+
+
+def _calls() -> Iterator[tuple[ast.AST, ast.Call, str]]:
+    for tree in sources().values():
         for function in ast.walk(tree):
             if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
                 for node in ast.walk(function):
@@ -71,13 +81,11 @@ def every_call() -> Iterator[tuple[ast.AST, ast.Call, str]]:
                         yield function, node, node.func.attr
 
 
-EVERY_CALL = list(every_call())
-
-
+@cache
 def called() -> set[str]:
     """Returns Slack's methods that the code calls: literals, or a variable that gets literals in the same function."""
     found: set[str] = set()
-    for function, call, name in EVERY_CALL:
+    for function, call, name in every_call():
         if name not in {"call", "call_now"}:
             continue
         method = call.args[0]
@@ -94,26 +102,23 @@ def called() -> set[str]:
 
 
 def listened(kind: str) -> set[str]:
-    """Returns the names that the code listens to: `app.event("message")`."""
-    listeners = [call for _, call, name in EVERY_CALL if name == kind and ast.unparse(call.func) == f"app.{kind}"]
+    """What the code listens to by name: `app.event("message")`."""
+    listeners = [call for _, call, name in every_call() if name == kind and ast.unparse(call.func) == f"app.{kind}"]
     return {text for call in listeners for text in texts(call.args[0])}
 
 
-CALLED = called()
-
-
 def test_the_calls_are_found() -> None:
-    """The search finds calls, because a search that finds none would pass every test below."""
-    assert {"chat.postMessage", "chat.update", "conversations.replies", "users.info", "auth.test"} <= CALLED
+    """A test of nothing would pass."""
+    assert {"chat.postMessage", "chat.update", "conversations.replies", "users.info", "auth.test"} <= called()
     assert listened("event") >= {"message"}
 
 
 def test_every_call_is_one_that_we_know_the_scope_of() -> None:
-    """Every call has a known scope. Look up a new one in Slack's reference first."""
-    assert set(NEEDS) >= CALLED
+    """A new one is looked up in Slack's reference first."""
+    assert set(NEEDS) >= called()
 
 
-@pytest.mark.parametrize("method", sorted(CALLED & set(NEEDS)))
+@pytest.mark.parametrize("method", sorted(NEEDS))
 def test_every_call_has_its_scopes(method: str) -> None:
     """Every call has its scopes, and the table names the call with each scope."""
     asked = SCOPES | OPTIONAL_SCOPES
@@ -130,9 +135,9 @@ def test_no_scope_is_asked_for_in_vain(scope: str) -> None:
         elif reason in EVENTS:
             assert EVENT_NEEDS[reason] == scope
         elif reason in BY_ITSELF:
-            assert any(reason in texts(tree) for path, tree in SOURCES.items() if path.name != "manifest.py")
+            assert any(reason in texts(tree) for path, tree in sources().items() if path.name != "manifest.py")
         else:
-            assert reason in CALLED
+            assert reason in called()
             assert scope in NEEDS[reason]
 
 
@@ -152,8 +157,8 @@ def test_every_command_and_shortcut_is_registered_and_taken() -> None:
 
 
 def test_every_call_is_paced() -> None:
-    """Every call is paced, except one that is made once at each start."""
-    assert CALLED - {"auth.test"} <= {*_TIERS, _POST}
+    """But for the one that is made once at a start."""
+    assert called() - {"auth.test"} <= {*_TIERS, _POST}
 
 
 # --- Slack's manifest schema ------------------------------------------------------------------------------------------
