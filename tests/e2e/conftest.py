@@ -44,7 +44,7 @@ def nursery() -> Iterator[Nursery]:
 
 @pytest.fixture
 async def team(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team with a running bot, ready for texts; Slack's limits are a twentieth of a second instead of a second."""
+    """A team with the bot running, ready for texts."""
     async with Team(tmp_path) as team:
         yield team
 

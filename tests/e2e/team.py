@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from tests.e2e.nursery import Nursery
 
-POSTS_PER_SECOND = 20.0
-LOOK_EVERY = 0.02  # seconds between two looks
-SOON = 1.0  # seconds: `quiet` does not wait for a job that is due later
-# The work until :soon. A job behind an earlier one of its lane is not due before that one.
+LOOK_EVERY = 0.02  # seconds between two looks; the first ones come sooner
+FIRST_LOOK = 0.002
+SOON = 1.0  # seconds: a job that is due later than that is not waited for
+# What is to be done until :soon. A job behind an earlier one of its lane is due no sooner than that one.
 WAITING = """
     (SELECT count(*) FROM intake WHERE state = 'new')
     + (SELECT count(*) FROM jobs WHERE run_at < :soon
@@ -59,10 +59,15 @@ class Team(DemoEnvironment):
     Args:
         folder: for its files.
         adapt: changes the settings (nested dicts, as in the file) before the bot starts.
-        http: Slack sends events as signed requests instead of over Socket Mode.
-        starts: True if the bot runs from the beginning.
-        workspace: options of the simulated workspace.
+        http: events come as signed requests instead of by Socket Mode.
+        starts: whether the bot runs from the beginning.
+        workspace: options of the pretend workspace.
+
+    Attributes:
+        pace: posts a second that Slack takes in a channel, in place of one.
     """
+
+    pace = 100.0
 
     def __init__(
         self,
@@ -73,8 +78,8 @@ class Team(DemoEnvironment):
         starts: bool = True,
         **workspace: Any,
     ) -> None:
-        super().__init__(folder, **{"posts_per_second": POSTS_PER_SECOND, "tier_scale": None, **workspace})
-        self.fone.settings.receipt_delay = 0.02
+        super().__init__(folder, **{"posts_per_second": self.pace, "post_burst": 5, "tier_scale": None, **workspace})
+        self.fone.settings.receipt_delay = 0.01
         self._adapt = adapt
         self._http = http
         self._starts = starts
@@ -84,12 +89,11 @@ class Team(DemoEnvironment):
         """The settings of an operator, with shorter timeouts."""
         written = super().settings(port)
         written["slack"] |= {
-            "posts_per_second": POSTS_PER_SECOND,
+            "posts_per_second": self.pace,
             "posts_per_minute": 6000.0,
             "calls_scale": 50.0,
             "reconcile_seconds": 0.4,
         }
-        written["slack"]["calls_scale"] = 50.0
         written["timeouts"] = dict(_IMPATIENT)
         written["sweep"] = {"missing": 1.0}
         if self._http:
@@ -167,9 +171,11 @@ class Team(DemoEnvironment):
         Raises:
             TimeoutError: it does not hold in time.
         """
+        pause = FIRST_LOOK
         async with asyncio.timeout(seconds):
-            while not holds():  # noqa: ASYNC110 - the database of another process tells nobody that it changed
-                await asyncio.sleep(LOOK_EVERY)
+            while not holds():
+                await asyncio.sleep(pause)
+                pause = min(LOOK_EVERY, pause * 1.5)
 
     async def quiet(self) -> None:
         """Waits until nothing more will happen soon: no event, receipt, intake row or due job is left.

@@ -46,8 +46,12 @@ async def lay_empty(path: Path) -> None:
 
     The migrations run once for all tests of a process; those about migrations begin without a file.
     """
+    await asyncio.to_thread(_lay, path)
+
+
+def _lay(path: Path) -> None:
     if not path.exists():
-        path.write_bytes(await asyncio.to_thread(_empty))
+        path.write_bytes(_empty())
 
 
 @cache

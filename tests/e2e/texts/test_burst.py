@@ -14,8 +14,8 @@ from tests.e2e.team import CUSTOMER, Team
 if TYPE_CHECKING:
     from pathlib import Path
 
-CONTACTS = 60  # each sends two texts
-RATE = 30.0  # posts a second, instead of one
+CONTACTS = 30  # each texts twice
+RATE = 30.0  # posts a second, in place of one
 
 
 def adapt(settings: dict[str, Any]) -> None:
@@ -29,7 +29,7 @@ async def test_a_burst_costs_one_card_and_one_post_for_each_contact(tmp_path: Pa
 
     A cosmetic change, here the card of a conversation with a new answer, waits until all texts are posted.
     """
-    async with Team(tmp_path, adapt, posts_per_second=RATE) as team:
+    async with Team(tmp_path, adapt, posts_per_second=RATE, post_burst=2) as team:
         root = await team.conversation()
         await team.quiet()
         before = len(_posts(team))

@@ -53,6 +53,7 @@ class Storm(Team):
     """
 
     child: Child
+    pace = 20.0
 
     def __init__(
         self,
@@ -63,7 +64,7 @@ class Storm(Team):
         trace: Path | None = None,
         **workspace: Any,
     ) -> None:
-        super().__init__(folder, **{"time_scale": 0.01, "ack_seconds": 1.0, **workspace})
+        super().__init__(folder, **{"time_scale": 0.01, "ack_seconds": 1.0, "post_burst": 2, **workspace})
         self._nursery = nursery
         self.points = list(points)
         self._trace = trace
