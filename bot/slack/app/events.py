@@ -79,6 +79,7 @@ class SlackEvents:
             return who
 
         app = AsyncApp(
+            name="threadline",  # without a name Bolt searches the sources of every module for one
             logger=logging.getLogger("slack_bolt"),
             client=self._client,
             authorize=authorize,
