@@ -14,6 +14,7 @@ from bot import app
 from bot.conversations.callbacks import portal
 from bot.settings.loading import check
 from bot.settings.model import Settings
+from sandbox.slack.stamps import order
 from sandbox.stage import Stage
 from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
@@ -79,7 +80,9 @@ class Team(DemoEnvironment):
         **workspace: Any,
     ) -> None:
         super().__init__(folder, **{"posts_per_second": self.pace, "post_burst": 5, "tier_scale": None, **workspace})
-        self.fone.settings.receipt_delay = 0.01
+        for settings in (self.fone.settings, self.io.settings, self.iovox.settings, self.restcomm.settings):
+            settings.receipt_delay = 0.01
+            settings.retries = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4)
         self._adapt = adapt
         self._http = http
         self._starts = starts
@@ -196,8 +199,10 @@ class Team(DemoEnvironment):
     def roots(self, phone: str) -> list[str]:
         """Returns the threads whose card is about this phone."""
         digits = phone.removeprefix("+")
-        cards = [post for post in self.slack.see(self.support) if post.get("thread_ts", post["ts"]) == post["ts"]]
-        return [card["ts"] for card in cards if digits in "".join(filter(str.isdigit, card["text"].split(":")[0]))]
+        posts = self.slack.world.store.channel(self.support).messages.values()  # as they are: `see` copies each
+        cards = [post for post in posts if post.root is None and not post.is_tombstone]
+        found = [card.ts for card in cards if digits in "".join(filter(str.isdigit, card.data["text"].split(":")[0]))]
+        return sorted(found, key=order)
 
     def root(self, phone: str) -> str:
         """Returns the phone's only thread."""
