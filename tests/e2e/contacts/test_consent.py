@@ -37,7 +37,7 @@ def hasten(team: Team) -> None:
 
 
 async def test_nothing_passes_a_stop(team: Team) -> None:
-    """No reply, `/sms`, modal, template, scheduled text, retry or command goes out after STOP, from any sender."""
+    """Not a reply, `/sms`, the modal, a template, a scheduled text, a retry or the command line, until they START."""
     team.fone.outcome(CUSTOMER, Fate.FAILED, times=1)
     root = await team.conversation()
     await team.slash("templates add hello Hello from us")
@@ -69,6 +69,10 @@ async def test_nothing_passes_a_stop(team: Team) -> None:
     await team.phones.send(CUSTOMER, team.sydney, "START")
     assert await team.received(CUSTOMER, 2) == [GOODBYE, WELCOME_BACK]
     await team.until(lambda: "opted out" not in team.card(root))
+    await team.reply(root, "Welcome back")
+    assert (await team.received(CUSTOMER, 3))[2] == "Welcome back"
+    await team.quiet()
+    assert len(team.phones.received(CUSTOMER)) == 3
 
 
 async def test_what_sounds_like_stop_is_decided_once(team: Team) -> None:

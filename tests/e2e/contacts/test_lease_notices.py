@@ -50,17 +50,6 @@ async def test_a_new_number_is_told_and_the_old_one_still_finds_the_thread(team:
     assert len(team.notices(root)) == 1
 
 
-async def test_one_number_kept_per_contact_tells_nothing(team: Team) -> None:
-    """If the provider gives the same number for each text, the thread gets no notice."""
-    team.fone.settings.new_lease_for = "recipient"
-    root = await team.conversation()
-    assert await replied(team, root, "One") == await replied(team, root, "Two")
-    assert team.notices(root) == []
-    (lease,) = team.rows("SELECT leased_at, last_used_at, expires_at FROM leases")
-    assert lease["expires_at"] - lease["last_used_at"] == 30 * DAY * 1_000_000
-    assert lease["last_used_at"] > lease["leased_at"]
-
-
 async def test_the_end_of_a_lease_is_told_before_and_survives_a_restart(tmp_path: Path) -> None:
     """A customer texts to the number, so one notice comes; the card announces a new number for the next text."""
 
@@ -109,7 +98,7 @@ async def test_nobody_is_told_of_a_number_that_nobody_texts_to(tmp_path: Path) -
 
 
 async def test_a_lease_in_the_place_of_a_name_is_told(tmp_path: Path) -> None:
-    """The notice names the number that the customer sees; at the limit texts come from it, and no sixth is leased."""
+    """With the number that the customer sees and answers to; at the limit texts come from it: no sixth is given."""
 
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["name"] = {"account": "fone", "address": "ACME"}
@@ -122,6 +111,11 @@ async def test_a_lease_in_the_place_of_a_name_is_told(tmp_path: Path) -> None:
         assert "ACME cannot be shown as the sender" in team.notices(root)[0]
         assert digits(number) in digits(team.notices(root)[0])
         await team.until(lambda: digits(number) in digits(team.card(root)))
+        assert [lease["number"] for lease in team.rows("SELECT number FROM leases")] == [number]
+        said = {"MessageSid": f"M{'B' * 31}", "From": NO_NAMES, "To": number, "Text": "Answer", "Direction": "Receive"}
+        await team.call(str(team.fone.settings.portal_webhook), json=said)
+        await team.until(lambda: "Answer" in team.shown(NO_NAMES))
+        assert team.roots(NO_NAMES) == [root]
         for count in range(2, 8):
             await replied(team, root, f"Reply {count}", NO_NAMES)
         assert len(team.fone.leases.all) == 5

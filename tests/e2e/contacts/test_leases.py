@@ -26,13 +26,16 @@ async def reply_times(team: Team, root: str, count: int) -> list[str]:
 
 
 async def test_the_number_of_each_send_is_written_down(team: Team) -> None:
-    """An empty From requests a lease; the number in the answer is the attempt's address and a lease of 30 days."""
+    """Asked for with an empty From; the answer names the attempt's address, a lease of 30 days, and so does its line."""
     root = await team.conversation()
     used = await reply_times(team, root, 2)
     assert [request["From"] for request in team.requests()] == ["", ""]
     assert [attempt["from_address"] for attempt in team.attempts()] == used
     leases = team.rows("SELECT number, expires_at - leased_at AS lifetime FROM leases ORDER BY id")
     assert [(lease["number"], lease["lifetime"]) for lease in leases] == [(number, 30 * DAY) for number in used]
+    await team.until(lambda: len(team.lines(root)) == 2)
+    shown = ["".join(filter(str.isdigit, line)) for line in team.lines(root)]
+    assert [number.removeprefix("+") in line for number, line in zip(used, shown, strict=True)] == [True, True]
 
 
 async def test_replies_to_a_lease_are_sent_to_their_conversation(team: Team) -> None:
@@ -56,24 +59,17 @@ async def test_the_card_shows_the_lease_once_there_is_one(team: Team) -> None:
     assert "until" in team.card(root)
 
 
-async def test_the_line_names_the_number_that_was_used(team: Team) -> None:
-    """Each status line names the lease that its text came from."""
-    root = await team.conversation()
-    used = await reply_times(team, root, 2)
-    await team.until(lambda: len(team.lines(root)) == 2)
-    shown = ["".join(filter(str.isdigit, line)) for line in team.lines(root)]
-    assert [number.removeprefix("+") in line for number, line in zip(used, shown, strict=True)] == [True, True]
-
-
 async def test_a_provider_that_keeps_one_number_is_one_lease(team: Team) -> None:
-    """If each empty From gives the same number again, the end of the lease moves and no second lease appears."""
+    """Where each empty From gives the same number again, its end moves, no second appears, and nobody is told."""
     team.fone.settings.new_lease_for = "recipient"
     root = await team.conversation()
     used = await reply_times(team, root, 3)
     assert len(set(used)) == 1
-    (lease,) = team.rows("SELECT number, leased_at, last_used_at FROM leases")
+    (lease,) = team.rows("SELECT number, leased_at, last_used_at, expires_at FROM leases")
     assert lease["number"] == used[0]
     assert lease["last_used_at"] > lease["leased_at"]
+    assert lease["expires_at"] - lease["last_used_at"] == 30 * DAY
+    assert team.notices(root) == []
 
 
 @pytest.mark.parametrize("ways", ["message", "recipient"])
@@ -192,24 +188,3 @@ async def test_leases_of_another_inbox_are_not_used_here(tmp_path: Path) -> None
 def second_inbox(settings: dict[str, Any]) -> None:
     """Lets the inbox beside the first send from leases only, too."""
     settings["inboxes"]["sales"]["senders"] = ["leased"]
-
-
-async def test_a_leased_number_in_place_of_a_name_is_a_lease(tmp_path: Path) -> None:
-    """On a network without names the provider leases a number; the bot records it, and replies find the thread."""
-
-    def named(settings: dict[str, Any]) -> None:
-        settings["senders"]["name"] = {"account": "fone", "address": "ACME"}
-        settings["inboxes"]["support"]["senders"] = ["name"]
-
-    phone = "+61488020008"
-    async with Team(tmp_path, named) as team:
-        root = await team.conversation(phone)
-        await team.reply(root, "Hi")
-        await team.received(phone, 1)
-        number = team.phones.received(phone)[0].from_number
-        assert team.requests()[0]["From"] == "ACME"
-        await team.until(lambda: [lease["number"] for lease in team.rows("SELECT number FROM leases")] == [number])
-        said = {"MessageSid": "MANSWER000000000000000000000001", "From": phone, "To": number, "Text": "Answer"}
-        await team.call(str(team.fone.settings.portal_webhook), json={**said, "Direction": "Receive"})
-        await team.until(lambda: "Answer" in team.shown(phone))
-        assert team.roots(phone) == [root]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.slack.client.startup import CannotStart
 from sandbox.carriers.faults import Trouble
 from tests.e2e.team import ANOTHER, CUSTOMER, SILENT, Installed, Team
 
@@ -101,17 +100,6 @@ async def test_leases_opt_outs_and_threads_outlive_a_restart(team: Team) -> None
     await team.reply(other, "An offer")
     await team.until(lambda: any("opted out" in line for line in team.lines(other)))
     assert len(team.phones.received(ANOTHER)) == 1
-
-
-async def test_a_second_bot_on_the_same_database_does_not_start(team: Team) -> None:
-    """Two bots would send each text twice: the second one gives the reason and ends."""
-    first, team._bot_stack = team._bot_stack, None  # type: ignore[assignment]  # put back below
-    try:
-        with pytest.raises(CannotStart, match="running"):
-            await team.open_bot()
-    finally:
-        await team._bot_stack.aclose()
-        team._bot_stack = first
 
 
 # --- killed -----------------------------------------------------------------------------------------------------------

@@ -120,16 +120,6 @@ def taken_in(team: Team) -> list[str]:
     return [row["kind"] for row in team.rows("SELECT kind FROM intake WHERE source = 'slack' ORDER BY id")]
 
 
-async def test_an_event_that_slack_sends_again_is_acknowledged_and_known(team: Team) -> None:
-    """The same body with the headers of a retry is one reply."""
-    fixture = read(FIXTURES[0].with_name("message.json"))
-    phone, names = await a_conversation(team)
-    for _ in range(3):
-        assert (await deliver(team, fixture, names))[0] == 200
-    await team.quiet()
-    assert [text.text for text in team.phones.received(phone)] == ["On our wya", "On our way"]
-
-
 async def test_every_file_says_where_its_form_comes_from() -> None:
     """It also names its intake kind."""
     for path in FIXTURES:

@@ -14,19 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-async def test_a_deleted_card_opens_a_new_thread_that_says_so(team: Team) -> None:
-    """The conversation continues below a new card at once; replies there go out."""
-    root = await team.conversation()
-    await team.reply(root, "With replies it leaves a tombstone")
-    await team.received(CUSTOMER, 1)
-    await team.slack.delete(team.slack.bot_user_id, team.support, root)
-    await team.until(lambda: any(found != root for found in team.roots(CUSTOMER)))
-    (new,) = [found for found in team.roots(CUSTOMER) if found != root]
-    await team.until(lambda: any("deleted" in post["text"] for post in team.below(new)))
-    await team.reply(new, "Here we are")
-    assert (await team.received(CUSTOMER, 2))[1] == "Here we are"
-
-
 @pytest.fixture
 async def quick(tmp_path: Path) -> AsyncIterator[Team]:
     """A team whose bot soon retries a channel that accepts no posts."""

@@ -126,6 +126,7 @@ async def test_the_rest_may_go_by_another_sender(london: Team) -> None:
     london.iovox.faults.next(Trouble.REFUSE)
     await written(london)
     await london.until(lambda: says(london, "Part 2 of 3"))
+    await london.received(BRITISH, 1)
     await london.slack.click(london.anna, london.channels["london"], line(london)["ts"], "do:other")
     assert whole(await london.received(BRITISH, PARTS)) == LONG
     assert [row["sender"] for row in london.attempts()] == ["voxnumber", "voxnumber", "sydney", "sydney"]

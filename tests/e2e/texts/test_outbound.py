@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from sandbox.carriers.faults import Trouble
 from tests.e2e.team import ANOTHER, CUSTOMER, Team
 
@@ -190,23 +188,24 @@ async def test_a_deletion_of_what_was_refused_says_nothing(team: Team) -> None:
 # --- notes ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("note", ["!note he is angry", "!NOTE: angry", "! note angry", "  !note\nangry"])
-async def test_a_note_is_never_sent(team: Team, note: str) -> None:
-    """It stays in the team, and the bot says nothing."""
+async def test_a_note_is_never_sent(team: Team) -> None:
+    """It stays in the team, and nothing is said about it."""
     root = await team.conversation()
-    await team.reply(root, note)
+    for note in ("!note he is angry", "!NOTE: angry", "! note angry", "  !note\nangry"):
+        await team.reply(root, note)
     await team.quiet()
     assert not team.requests()
     assert not team.told()
     assert not team.lines(root)
 
 
-@pytest.mark.parametrize("text", ["/note he is angry", "note: he is angry", "!nte he is angry", "Yes\n!note but no"])
-async def test_what_looks_like_a_note_is_not_sent_and_asked_about(team: Team, text: str) -> None:
-    """The bot holds it and asks in the thread."""
+async def test_what_looks_like_a_note_is_not_sent_and_asked_about(team: Team) -> None:
+    """It is held, and the thread asks whether it is to go out."""
     root = await team.conversation()
-    await team.reply(root, text)
-    await team.until(lambda: any("looks like a note" in line for line in team.lines(root)))
+    texts = ["/note he is angry", "note: he is angry", "!nte he is angry", "Yes\n!note but no"]
+    for text in texts:
+        await team.reply(root, text)
+    await team.until(lambda: sum("looks like a note" in line for line in team.lines(root)) == len(texts))
     await team.quiet()
     assert not team.requests()
 
@@ -334,16 +333,6 @@ async def test_nothing_to_show_on_a_phone_is_refused(team: Team) -> None:
     root = await team.conversation()
     await team.reply(root, ":shipit:")
     await team.until(lambda: any("can't show anything in this message" in line for line in team.lines(root)))
-    await team.quiet()
-    assert not team.requests()
-
-
-async def test_a_picture_without_words_is_refused(team: Team) -> None:
-    """The bot refuses a file that the provider cannot carry, and does not drop it."""
-    root = await team.conversation()
-    picture = team.slack.add_file(team.anna, "map.png", b"\x89PNG")
-    await team.slack.say(team.anna, team.support, thread_ts=root, files=[picture])
-    await team.until(lambda: any("✗" in line for line in team.lines(root)))
     await team.quiet()
     assert not team.requests()
 
