@@ -23,7 +23,16 @@ test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loo
 
 proof: .venv/.ready  ## what takes minutes: the short storm, the benchmarks' parts, the page in a browser, the demo
 	$(PYTEST) tests/proof
+	$(MAKE) example
 	$(BIN)/threadline demo --check
+
+EXAMPLE := examples/provider-twilio
+example: .venv/.ready  ## build the example of a provider in another package and run the contract suite for it; offline
+	rm -rf build/example && mkdir -p build/example && cp -R $(EXAMPLE) build/example/source
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-build-isolation --no-deps \
+		--target build/example/installed build/example/source
+	PYTHONPATH=build/example/installed THREADLINE_CONTRACT=$(EXAMPLE)/tests/fixtures \
+		$(BIN)/python -m pytest -q tests/contract $(EXAMPLE)/tests -k twilio
 
 storm: .venv/.ready  ## the long storm: faults on both sides, kills at every point; one JSON line at the end
 	$(BIN)/python -m tests.proof.storm
@@ -56,4 +65,4 @@ constraints: .venv/.ready  ## pin anew what pyproject.toml asks for
 clean:  ## remove .venv and what the tools leave behind
 	rm -rf .venv build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
-.PHONY: help setup demo test proof storm bench docs pictures lint format constraints clean
+.PHONY: help setup demo test proof example storm bench docs pictures lint format constraints clean

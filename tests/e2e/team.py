@@ -14,8 +14,8 @@ from bot import app
 from bot.conversations.callbacks import portal
 from bot.settings.loading import check
 from bot.settings.model import Settings
-from sandbox.slack.stamps import order
-from sandbox.stage import Stage
+from sandbox.demo_environment import DemoEnvironment
+from sandbox.slack.identifiers import order
 from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND, system_clock
 from tests.e2e.nursery import Child

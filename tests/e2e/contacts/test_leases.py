@@ -26,7 +26,7 @@ async def reply_times(team: Team, root: str, count: int) -> list[str]:
 
 
 async def test_the_number_of_each_send_is_written_down(team: Team) -> None:
-    """Asked for with an empty From; the answer names the attempt's address, a lease of 30 days, and so does its line."""
+    """The provider's answer names the attempt's address: a lease of 30 days, which the status line shows."""
     root = await team.conversation()
     used = await reply_times(team, root, 2)
     assert [request["From"] for request in team.requests()] == ["", ""]

@@ -15,7 +15,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
-from bot.cli.console import Bars
+from bot.cli.console import ProgressBars
 from tests.e2e.nursery import Nursery
 from tests.proof.storm.burst import burst
 from tests.proof.storm.weather import Weather
