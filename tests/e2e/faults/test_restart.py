@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import pytest
-
 from sandbox.carriers.faults import Trouble
 from tests.e2e.team import ANOTHER, CUSTOMER, SILENT, Installed, Team
 
@@ -105,7 +103,6 @@ async def test_leases_opt_outs_and_threads_outlive_a_restart(team: Team) -> None
 # --- killed -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.xdist_group("killed")
 async def test_a_kill_while_texts_are_being_sent(tmp_path: Path, nursery: Nursery) -> None:
     """Neither is sent again by itself: the provider knows of the one, about the other a person is asked."""
     async with Installed(tmp_path, nursery) as team:
@@ -126,7 +123,6 @@ async def test_a_kill_while_texts_are_being_sent(tmp_path: Path, nursery: Nurser
         assert not team.phones.received(CUSTOMER)
 
 
-@pytest.mark.xdist_group("killed")
 async def test_a_kill_while_everything_is_under_way(tmp_path: Path, nursery: Nursery) -> None:
     """A card just posted, texts and a reply on their way: in the end each of them is there exactly once."""
     async with Installed(tmp_path, nursery) as team:

@@ -86,7 +86,6 @@ async def test_slack_is_in_trouble(desk: Desk, method: str) -> None:
     await desk.team.until(lambda: trouble.hits == 1)
 
 
-@pytest.mark.xdist_group("killed")
 @pytest.mark.parametrize("after", [False, True])
 async def test_killed_between_the_steps(tmp_path: Path, nursery: Nursery, after: bool) -> None:  # noqa: FBT001 - a table
     """Wherever the bot dies, the file is in the thread once when it is back."""

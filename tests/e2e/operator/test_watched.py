@@ -27,8 +27,6 @@ _SELECTOR = re.compile(r"\b([a-z][a-z_]+)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
 _GROUPING = re.compile(r"\bby \(([^)]*)\)")
 
-pytestmark = pytest.mark.xdist_group("killed")
-
 
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory, nursery: Nursery) -> Day:

@@ -18,7 +18,7 @@ from bot.settings.model import Settings
 from sandbox.phones import NotForThisPhone
 from storage.engine.clock import SECOND, system_clock
 from tests.e2e.nursery import Child, Nursery
-from tests.e2e.team import LOOK_EVERY, SOON, WAITING, Team
+from tests.e2e.team import LOOK_EVERY, WAITING, Team
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,7 +81,7 @@ class Storm(Team):
         self.homes: dict[str, str] = {}
         self.forged_answers: Counter[int] = Counter()
         self._others = (self.slack.add_user("guest", guest=True), self.slack.add_user("stranger", stranger=True))
-        self.ahead = SOON  # seconds: `calm` does not wait for a job that is due later
+        self.ahead = 20.0  # seconds: `calm` does not wait for a job that is due later than this
         self.told_to_wait = 0
         self.armed = False  # True if the bot has not yet reached the current point
         self.failures: list[BaseException] = []  # errors of starts
