@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Connection, Transaction
 
 LINKS = 10  # conversations that one alert names; `count` counts all occurrences
+_OF_OURS = ("dead:", "given up:", "unreadable:")  # causes that no decision about a text ends
 
 _COLUMNS = "id, cause, sentence, links, count, first_at, last_at, acknowledged_by, resolved_at"
 
@@ -32,6 +33,11 @@ class Alert:
     def conversations(self) -> list[int]:
         """The ids of the newest affected conversations."""
         return [int(conversation_id) for conversation_id in json.loads(self.links)]
+
+    @property
+    def is_about_texts(self) -> bool:
+        """True if it names conversations because of texts of ours there, which a person can send again."""
+        return bool(self.conversations) and not self.cause.startswith(_OF_OURS)
 
 
 async def raise_one(tx: Transaction, cause: str, sentence: str, conversation_id: int | None = None) -> int:
@@ -78,16 +84,31 @@ async def leave(tx: Transaction, conversation_id: int) -> list[int]:
     Returns the ids of the alerts that changed. An alert without any conversation left is resolved.
     """
     lasting = await tx.all(Alert, f"SELECT {_COLUMNS} FROM alerts WHERE resolved_at IS NULL ORDER BY id")
-    changed = [alert for alert in lasting if conversation_id in alert.conversations]
+    changed = [alert for alert in lasting if conversation_id in alert.conversations and alert.is_about_texts]
     for alert in changed:
-        left = [each for each in alert.conversations if each != conversation_id]
-        await tx.run(
-            "UPDATE alerts SET links = :links, resolved_at = :resolved_at WHERE id = :id",
-            links=json.dumps(left),
-            resolved_at=None if left else tx.now,
-            id=alert.id,
-        )
+        await _remove(tx, alert, conversation_id)
     return [alert.id for alert in changed]
+
+
+async def forget(tx: Transaction, conversation_id: int) -> list[int]:
+    """Removes a conversation that is erased from all alerts, also from resolved ones. Returns their ids."""
+    known = await tx.all(Alert, f"SELECT {_COLUMNS} FROM alerts WHERE links <> '[]' ORDER BY id")
+    changed = [alert for alert in known if conversation_id in alert.conversations]
+    for alert in changed:
+        await _remove(tx, alert, conversation_id)
+    return [alert.id for alert in changed]
+
+
+async def _remove(tx: Transaction, alert: Alert, conversation_id: int) -> None:
+    """Removes a conversation from an alert; an alert about texts that names no conversation any more is resolved."""
+    left = [each for each in alert.conversations if each != conversation_id]
+    ends = alert.resolved_at is None and alert.is_about_texts and not left
+    await tx.run(
+        "UPDATE alerts SET links = :links, resolved_at = :resolved_at WHERE id = :id",
+        links=json.dumps(left),
+        resolved_at=tx.now if ends else alert.resolved_at,
+        id=alert.id,
+    )
 
 
 async def lasts(connection: Connection, cause: str) -> bool:

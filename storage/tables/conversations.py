@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from storage.engine.database import Connection, Transaction
 
 _COLUMNS = """
@@ -94,6 +96,14 @@ async def places(connection: Connection) -> list[tuple[str, str]]:
     return await connection.all(
         _place, "SELECT DISTINCT inbox, channel FROM conversations WHERE state = 'open' ORDER BY inbox, channel"
     )
+
+
+async def inboxes_of(connection: Connection, conversation_ids: Sequence[int]) -> list[str]:
+    """Returns the names of the conversations' inboxes, each once, in order of the alphabet."""
+    found = {
+        await connection.value("SELECT inbox FROM conversations WHERE id = :id", id=each) for each in conversation_ids
+    }
+    return sorted(each for each in found if each is not None)
 
 
 async def move(tx: Transaction, conversation_id: int, channel: str) -> None:

@@ -77,6 +77,6 @@ def of_alert(alert: Alert) -> list[Button]:
     """Returns the buttons below an alert; none once it is resolved."""
     if alert.resolved_at is not None:
         return []
-    retry = [button("retry_all", "Retry", alert.id)] if alert.conversations else []
+    retry = [button("retry_all", "Retry", alert.id)] if alert.is_about_texts else []
     acknowledge = [] if alert.acknowledged_by else [button("acknowledge", "Acknowledge", alert.id)]
     return [*retry, *acknowledge]

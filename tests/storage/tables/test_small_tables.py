@@ -84,6 +84,37 @@ async def test_a_cause_that_is_gone_is_resolved(database: Database, clock: Clock
         assert (await alerts.get(tx, second)).count == 1
 
 
+async def test_nothing_left_to_decide_ends_alerts_about_texts_only(database: Database) -> None:
+    """An alert about a fault of ours stays until somebody fixes it."""
+    async with database.transaction() as tx:
+        text = await alerts.raise_one(tx, "refused:fone:X", "It refused {contact}.", 1)
+        ours = [
+            await alerts.raise_one(tx, f"{cause}:x", "It broke.", 1) for cause in ("dead", "given up", "unreadable")
+        ]
+        assert (await alerts.get(tx, text)).is_about_texts
+        assert await alerts.leave(tx, 1) == [text]
+        assert (await alerts.get(tx, text)).resolved_at == START
+        for alert in [await alerts.get(tx, each) for each in ours]:
+            assert (alert.conversations, alert.resolved_at, alert.is_about_texts) == ([1], None, False)
+
+
+async def test_an_erased_conversation_is_in_no_alert(database: Database, clock: Clock) -> None:
+    """Neither in one that lasts nor in one that is resolved; the time of its end stays."""
+    async with database.transaction() as tx:
+        lasting = await alerts.raise_one(tx, "refused:fone:X", "It refused {contact}.", 1)
+        await alerts.raise_one(tx, "refused:fone:X", "It refused {contact}.", 2)
+        over = await alerts.raise_one(tx, "no receipt:fone", "No receipt.", 1)
+        await alerts.resolve(tx, "no receipt:fone")
+        ours = await alerts.raise_one(tx, "dead:slack", "It broke.", 1)
+        await alerts.raise_one(tx, "unknown:fone", "Nobody knows.", 2)
+    clock.wait(5)
+    async with database.transaction() as tx:
+        assert await alerts.forget(tx, 1) == [lasting, over, ours]
+        found = [await alerts.get(tx, each) for each in (lasting, over, ours)]
+    assert [alert.conversations for alert in found] == [[2], [], []]
+    assert [alert.resolved_at for alert in found] == [None, START, None]
+
+
 async def test_the_first_who_looks_after_it_is_named(database: Database) -> None:
     """The first user who looks after it is recorded; a second one is not."""
     async with database.transaction() as tx:
