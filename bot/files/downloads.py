@@ -52,11 +52,10 @@ class NotFetched(Exception):
 
     @classmethod
     def too_large(cls, found: int, limit: int, *, at_least: bool = False) -> Self:
-        """It has so many bytes, or more than that, and may have no more than the limit."""
-        said, most = filetypes.size(found), filetypes.size(limit)
-        amount, _, unit = most.partition(" ")
-        most = amount if said.endswith(unit) else most
-        return cls("too_large", f"too large ({'more than ' if at_least else ''}{said}; {most} is the most)")
+        """Returns the error for a file of `found` bytes, or more than that, where the limit is less."""
+        more_than = "more than " if at_least else ""
+        reason = f"it is too large ({more_than}{filetypes.size(found)}; the limit is {filetypes.size(limit)})"
+        return cls("too_large", reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,14 +174,14 @@ class Downloads:
         at = named = _parsed(url)
         for _ in range(MOST_REDIRECTS + 1):
             if not source.allows(at):
-                raise NotFetched("not_allowed", "it lies at an address that nothing is fetched from")
+                raise NotFetched("not_allowed", "the bot may not fetch files from its address")
             wanted = source.headers_for(at, named)
             headers = {"Accept-Encoding": "identity", "User-Agent": "threadline", **wanted}
             async with self._session.get(at, headers=headers, allow_redirects=False) as answer:
                 if answer.status not in _REDIRECTS:
                     return await _read(answer, limit, name or _name(answer))
                 at = at.join(_parsed(answer.headers.get("Location", "")))
-        raise NotFetched("redirects", "it was passed on too often")
+        raise NotFetched("redirects", "it was redirected too often")
 
 
 async def _read(answer: aiohttp.ClientResponse, limit: int, name: str) -> Fetched:
@@ -190,7 +189,7 @@ async def _read(answer: aiohttp.ClientResponse, limit: int, name: str) -> Fetche
     if answer.status != HTTPStatus.OK:
         raise _refused(answer.status)
     if answer.headers.get("Content-Encoding", "identity") != "identity":
-        raise NotFetched("encoded", "it came in a form that we did not ask for")
+        raise NotFetched("encoded", "it came in an encoding that we did not ask for")
     if (answer.content_length or 0) > limit:
         raise NotFetched.too_large(answer.content_length or 0, limit)
     body = bytearray()
@@ -202,23 +201,23 @@ async def _read(answer: aiohttp.ClientResponse, limit: int, name: str) -> Fetche
         raise NotFetched("empty", "it is empty", may_come=True)
     kind = filetypes.sniff(bytes(body[:4096]))
     if filetypes.HTML in {kind, answer.content_type}:
-        raise NotFetched("web_page", "a web page came in its place")
+        raise NotFetched("web_page", "a web page came instead")
     return Fetched(bytes(body), kind, filetypes.name(name, kind))
 
 
 def _refused(status: int) -> NotFetched:
     if status in {401, 403}:
-        return NotFetched(f"http_{status}", f"we are not let in ({status})")
+        return NotFetched(f"http_{status}", f"the server denied access ({status})")
     if status in _TRY_AGAIN or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        there = "it is not there" if status == HTTPStatus.NOT_FOUND else "the other side had a fault"
+        there = "it is not there" if status == HTTPStatus.NOT_FOUND else "the server failed"
         return NotFetched(f"http_{status}", f"{there} ({status})", may_come=True)
     return NotFetched(f"http_{status}", f"it is not there ({status})")
 
 
 def _unreachable(error: aiohttp.ClientConnectorError) -> NotFetched:
     if isinstance(error.os_error, _NotPublic):
-        return NotFetched("not_allowed", "it lies at an address that nothing is fetched from")
-    return NotFetched("unreachable", "the other side could not be reached", may_come=True)
+        return NotFetched("not_allowed", "the bot may not fetch files from its address")
+    return NotFetched("unreachable", "the server could not be reached", may_come=True)
 
 
 def _name(answer: aiohttp.ClientResponse) -> str:
@@ -231,7 +230,7 @@ def _parsed(url: str) -> URL:
     try:
         return URL(url)
     except ValueError:
-        raise NotFetched("no_address", "its address is none") from None
+        raise NotFetched("no_address", "its address is not a URL") from None
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------

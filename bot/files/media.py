@@ -35,17 +35,25 @@ if TYPE_CHECKING:
 MOST_COMPLETIONS = 2  # times that Slack is asked to share one file
 UPLOAD_SECONDS = 120.0
 _NOT_YET = 1.0  # seconds until the next look whether the text that a file belongs to is in its thread
+_NOT_HERE = "Couldn't fetch a {kind} that came with this text: {reason}."
+_NOT_SHOWN = "Couldn't show a {kind} that came with this text: {reason}."
 _THREAD_GONE = {"thread_not_found", "message_not_found"}
 
-# Slack's words for what an admin can change, as the end of a sentence (docs.slack.dev, files.completeUploadExternal).
+_ADMIN = "An admin of the workspace can change that; then ask the contact to send it again."
+# Slack's codes for what an admin can change (docs.slack.dev, files.completeUploadExternal): the reason and the cure.
 _REASONS = {
-    "file_uploads_disabled": "uploads are turned off in this workspace",
-    "file_uploads_except_images_disabled": "only pictures may be uploaded in this workspace",
-    "file_type_not_allowed": "files of this kind may not be uploaded in this workspace",
-    "blocked_file_type": "files of this kind may not be uploaded in this workspace",
-    "storage_limit_reached": "the storage of this workspace is full",
-    "file_upload_size_restricted": "it is too large for this workspace",
-    "missing_scope": "the app may not upload files here: install it again with its newest manifest",
+    "file_uploads_disabled": ("uploads are off in this workspace", _ADMIN),
+    "file_uploads_except_images_disabled": ("this workspace allows only pictures", _ADMIN),
+    "file_type_not_allowed": ("this workspace doesn't allow files of this kind", _ADMIN),
+    "blocked_file_type": ("this workspace doesn't allow files of this kind", _ADMIN),
+    "storage_limit_reached": ("the storage of this workspace is full", _ADMIN),
+    "file_upload_size_restricted": ("it is too large for this workspace", "Ask the contact for a smaller one."),
+    "missing_scope": ("the app may not upload files", "An admin can install it again with its newest manifest."),
+}
+_ASK_AGAIN = "Ask the contact to send it again."
+_CURES = {  # by the code of `NotFetched`
+    "too_large": "Ask the contact for a smaller one, or raise `files.largest_in`.",
+    "not_allowed": "If the provider keeps its files there, add the host to `files.hosts`; then ask for it again.",
 }
 
 
@@ -118,9 +126,10 @@ class Incoming:
                 pauses = self._settings.timeouts.fetch
                 if error.may_come and job.tries <= len(pauses):
                     raise RetryLater(pauses[job.tries - 1], error.code) from None
-                await self._give_up(file, "fetched", error.reason)
+                await self._give_up(file, _NOT_HERE, error.reason, _CURES.get(error.code, _ASK_AGAIN))
             except SlackRefused as error:
-                await self._give_up(file, "put into Slack", _REASONS.get(error.code, f"Slack says {error.code}"))
+                reason, cure = _REASONS.get(error.code, (f"Slack says: {error.code}", _ASK_AGAIN))
+                await self._give_up(file, _NOT_SHOWN, reason, cure)
         await self._file_store.drop(file.id)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
@@ -181,7 +190,7 @@ class Incoming:
             raise RetryLater(self._pause(waited), "Slack is sharing it")
         if file.completions < MOST_COMPLETIONS:
             await self._complete(file, conversation)
-        await self._give_up(file, "put into Slack", "Slack took it and did not show it")
+        await self._give_up(file, _NOT_SHOWN, "Slack accepted it and didn't show it", _ASK_AGAIN)
 
     async def _complete(self, file: File, conversation: Conversation) -> NoReturn:
         """Asks; from before the question on it may be shared."""
@@ -239,7 +248,7 @@ class Incoming:
         async with self._database.transaction() as tx:
             await files.not_completed(tx, file.id)
             if self._settings.is_ours(conversation.channel):
-                await recovery.close_channel(tx, conversation.channel, error.code)
+                await recovery.close_channel(tx, conversation.channel, error.code, self._settings)
         raise RetryLater(self._settings.timeouts.channel, error.code)
 
     async def _take_back(self, file: File, conversation: Conversation, ts: str) -> None:
@@ -262,10 +271,10 @@ class Incoming:
                 return until - waited
         return self._settings.timeouts.share[-1]
 
-    async def _give_up(self, file: File, done: str, reason: str) -> None:
-        """No file is lost without a word."""
+    async def _give_up(self, file: File, template: str, reason: str, cure: str) -> None:
+        """Marks the file as failed, and says so in the thread."""
         kind = filetypes.noun(file.content_type or file.claimed_type or guess_type(file.source.partition("?")[0])[0])
-        sentence = f"A {kind} came with this text and could not be {done}: {reason}."
+        sentence = f"{template.format(kind=kind, reason=reason)} {cure}"
         async with self._database.transaction() as tx:
             message = await messages.get(tx, file.message_id)
             await files.fail(tx, file.id, sentence)

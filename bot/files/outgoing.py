@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _AGAIN = 2.0  # seconds between two tries to fetch a file from Slack
 _THUMBS = (1024, 960, 720, 480, 360)  # pixels of the smaller forms that Slack makes of a picture
-_HIDDEN = {"tombstone": "it was deleted", "hidden_by_limit": "this workspace may not see it any more"}
+_HIDDEN = {"tombstone": "it was deleted", "hidden_by_limit": "Slack hides it behind a limit of this workspace"}
 _REFUSED = {"file_deleted": "it was deleted", "file_not_found": "Slack does not show it to the app"}
 
 
@@ -112,9 +112,10 @@ class Outgoing:
     async def _fail(self, file: File, error: NotFetched) -> None:
         noun = filetypes.noun(file.claimed_type)
         if error.code == "too_large":
-            sentence = f"Not sent: the {noun} is {error.reason}. Send a smaller one, or write again without it."
+            size = error.reason.removeprefix("it is ")
+            sentence = f"Not sent: the {noun} is {size}. Send a smaller one, or write again without it."
         else:
-            sentence = f"Not sent: the {noun} could not be fetched from Slack: {error.reason}. Write again without it."
+            sentence = f"Not sent: couldn't fetch the {noun} from Slack: {error.reason}. Write again without it."
         async with self._database.transaction() as tx:
             await files.fail(tx, file.id, sentence)
 
@@ -141,11 +142,11 @@ class Outgoing:
             raise NotFetched(error.code, reason) from None
         mode = about.get("mode", "")
         if about.get("is_external") or mode == "external":
-            raise NotFetched("external", "it lies outside of Slack, so text a link to it instead")
+            raise NotFetched("external", "it is not stored in Slack, so text a link to it instead")
         if mode in _HIDDEN or "url_private_download" not in about:
-            raise NotFetched("hidden", _HIDDEN.get(mode, "Slack does not give it away"))
+            raise NotFetched("hidden", _HIDDEN.get(mode, "Slack does not offer it for download"))
         if about.get("mimetype") == filetypes.HTML:
-            raise NotFetched("web_page", "web pages are not texted")
+            raise NotFetched("web_page", "the bot does not text web pages")
         return about
 
     async def _small(self, about: Mapping[str, Any]) -> Fetched:
@@ -173,7 +174,7 @@ class Outgoing:
             raise NotFetched.too_large(size, limit)
         found = await self._get(about["url_private_download"], limit, about)
         if len(found.content) != size:
-            raise NotFetched("cut", "not all of it came", may_come=True)
+            raise NotFetched("cut", "only a part of it came", may_come=True)
         return found
 
     async def _get(self, url: str, limit: int, about: Mapping[str, Any]) -> Fetched:

@@ -237,39 +237,49 @@ def test_an_account_gives_its_own_credentials(monkeypatch: pytest.MonkeyPatch, t
 # --- refused downloads ------------------------------------------------------------------------------------------------
 
 REFUSED = {
-    "too large, said before": (giving(b"x" * (2 * MB)), "too_large", "too large (2 MB; 1 is the most)", False),
+    "too large, said before": (
+        giving(b"x" * (2 * MB)),
+        "too_large",
+        "it is too large (2 MB; the limit is 1 MB)",
+        False,
+    ),
     "zero bytes": (giving(b""), "empty", "it is empty", True),
-    "a page": (giving(PAGE, Content_Type="image/png"), "web_page", "a web page came in its place", False),
-    "a page by its type": (giving(b"x", Content_Type="text/html"), "web_page", "a web page came in its place", False),
-    "a page after blanks": (giving(b"\n <!-- x -->\n" + PAGE), "web_page", "a web page came in its place", False),
-    "packed": (giving(PNG, Content_Encoding="gzip"), "encoded", "it came in a form that we did not ask for", False),
+    "a page": (giving(PAGE, Content_Type="image/png"), "web_page", "a web page came instead", False),
+    "a page by its type": (giving(b"x", Content_Type="text/html"), "web_page", "a web page came instead", False),
+    "a page after blanks": (giving(b"\n <!-- x -->\n" + PAGE), "web_page", "a web page came instead", False),
+    "packed": (
+        giving(PNG, Content_Encoding="gzip"),
+        "encoded",
+        "it came in an encoding that we did not ask for",
+        False,
+    ),
     "not there": (giving(b"", 404), "http_404", "it is not there (404)", True),
     "gone": (giving(b"", 410), "http_410", "it is not there (410)", False),
-    "not for us": (giving(b"", 403), "http_403", "we are not let in (403)", False),
-    "a fault": (giving(b"", 503), "http_503", "the other side had a fault (503)", True),
+    "not for us": (giving(b"", 403), "http_403", "the server denied access (403)", False),
+    "a fault": (giving(b"", 503), "http_503", "the server failed (503)", True),
     "a part": (giving(PNG, 206), "http_206", "it is not there (206)", False),
     "private": (
         giving(b"", 302, Location="http://169.254.169.254/latest/meta-data/"),
         "not_allowed",
-        "it lies at an address that nothing is fetched from",
+        "the bot may not fetch files from its address",
         False,
     ),
     "elsewhere": (
         giving(b"", 302, Location="https://evil.example/a.png"),
         "not_allowed",
-        "it lies at an address that nothing is fetched from",
+        "the bot may not fetch files from its address",
         False,
     ),
     "another port": (
         giving(b"", 302, Location="http://127.0.0.1:9/"),
         "not_allowed",
-        "it lies at an address that nothing is fetched from",
+        "the bot may not fetch files from its address",
         False,
     ),
     "a file of ours": (
         giving(b"", 302, Location="file:///etc/passwd"),
         "not_allowed",
-        "it lies at an address that nothing is fetched from",
+        "the bot may not fetch files from its address",
         False,
     ),
 }
@@ -298,10 +308,10 @@ async def test_a_size_that_nobody_says_is_kept_to_while_it_streams(downloads: Do
 
     async with elsewhere(endless) as server:
         error = await refusal(downloads, server)
-        assert error.reason == "too large (more than 1 MB; 1 is the most)"
+        assert error.reason == "it is too large (more than 1 MB; the limit is 1 MB)"
     async with elsewhere(giving(b"x" * (31 * MB))) as server:
         error = await refusal(downloads, server, limit=20 * MB)
-        assert error.reason == "too large (31 MB; 20 is the most)"
+        assert error.reason == "it is too large (31 MB; the limit is 20 MB)"
 
 
 async def test_a_file_that_trickles_is_given_up() -> None:

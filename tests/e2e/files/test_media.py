@@ -60,7 +60,8 @@ async def test_slack_never_shares(desk: Desk) -> None:
     desk.team.slack.faults.never_share = 9
     await desk.picture((PNG, "image/png"))
     await desk.until_said(
-        "A picture came with this text and could not be put into Slack: Slack took it and did not show it."
+        "Couldn't show a picture that came with this text: Slack accepted it and didn't show it. "
+        "Ask the contact to send it again."
     )
     assert len(desk.team.slack.calls.of("files.completeUploadExternal")) == 2
 
@@ -116,7 +117,8 @@ async def test_a_refusal_of_slack_is_told(desk: Desk) -> None:
     """The thread says what an admin can do."""
     desk.team.slack.faults.error("files.completeUploadExternal", "storage_limit_reached")
     await desk.picture((PNG, "image/png"))
-    await desk.until_said("could not be put into Slack: the storage of this workspace is full.")
+    await desk.until_said("Couldn't show a picture that came with this text: the storage of this workspace is full.")
+    await desk.until_said("An admin of the workspace can change that")
 
 
 @pytest.mark.parametrize("told", [True, False])
@@ -150,11 +152,11 @@ async def test_what_cannot_be_had_is_told(tmp_path: Path) -> None:
         too_large = b"x" * (2 * MB)
         await desk.picture((too_large, "image/png"), (PAGE, "image/jpeg"), (b"", "video/mp4"), (PNG, "image/png"))
         for noun, reason in (
-            ("A picture", "too large (2 MB; 1 is the most)"),
-            ("A picture", "a web page came in its place"),
-            ("A video", "it is empty"),
+            ("a picture", "it is too large (2 MB; the limit is 1 MB)"),
+            ("a picture", "a web page came instead"),
+            ("a video", "it is empty"),
         ):
-            await desk.until_said(f"{noun} came with this text and could not be fetched: {reason}.")
+            await desk.until_said(f"Couldn't fetch {noun} that came with this text: {reason}. Ask the contact")
         await desk.team.until(lambda: len(desk.files()) == 1)
         assert "Look" in desk.said()
 
@@ -167,7 +169,7 @@ async def test_nothing_is_fetched_from_elsewhere(desk: Desk) -> None:
         "https://files.example/picture.png",
         "http://localhost/picture.png",
     ]
-    sentence = "could not be fetched: it lies at an address that nothing is fetched from."
+    sentence = "that came with this text: the bot may not fetch files from its address. If the provider"
     await desk.team.phones.send(ABROAD, desk.number, "Look", urls)
     await desk.team.until(lambda: desk.said().count(sentence) == len(urls))
 
@@ -189,7 +191,9 @@ async def test_a_redirect_elsewhere_is_not_followed(tmp_path: Path) -> None:
     try:
         async with at_the_desk(tmp_path) as desk:
             await desk.team.phones.send(ABROAD, desk.number, "Look", [place])
-            await desk.until_said("could not be fetched: it lies at an address that nothing is fetched from.")
+            await desk.until_said(
+                "that came with this text: the bot may not fetch files from its address. If the provider"
+            )
     finally:
         await runner.cleanup()
     assert asked == []

@@ -92,7 +92,7 @@ async def test_a_large_file_is_not_sent_and_that_is_said(tmp_path: Path) -> None
     async with at_the_desk(tmp_path, with_files(largest_out=MB)) as desk:
         file = desk.team.slack.add_file(desk.team.anna, "report.pdf", b"%PDF-" + b"x" * (3 * MB))
         await desk.reply("Here", files=[file])
-        await desk.until_said("Not sent: the file is too large (3 MB; 1 is the most). Send a smaller one,")
+        await desk.until_said("Not sent: the file is too large (3 MB; the limit is 1 MB). Send a smaller one,")
         assert sends(desk.team) == []
 
 
@@ -111,8 +111,8 @@ async def test_a_large_file_goes_out_as_a_link(tmp_path: Path) -> None:
 
 
 BAD = {
-    "outside": ({"external_url": "https://drive.example/x"}, "it lies outside of Slack, so text a link to it instead"),
-    "a page": ({"mimetype": "text/html"}, "web pages are not texted"),
+    "outside": ({"external_url": "https://drive.example/x"}, "it is not stored in Slack, so text a link to it instead"),
+    "a page": ({"mimetype": "text/html"}, "the bot does not text web pages"),
 }
 
 
@@ -122,7 +122,7 @@ async def test_what_is_not_fetched_from_slack(desk: Desk, case: tuple[dict[str, 
     how, reason = case
     file = desk.team.slack.add_file(desk.team.anna, "thing", PNG, **how)  # type: ignore[arg-type]  # of the table
     await desk.reply("Here", files=[file])
-    await desk.until_said(f"Not sent: the file could not be fetched from Slack: {reason}. Write again without it.")
+    await desk.until_said(f"Not sent: couldn't fetch the file from Slack: {reason}. Write again without it.")
     assert desk.team.slack.calls.of("download") == []
     assert sends(desk.team) == []
 
@@ -144,7 +144,7 @@ async def test_a_file_that_was_deleted_meanwhile(desk: Desk) -> None:
     await desk.reply("Here", files=[file])
     await team.slack.remove_file(file)
     team.slack.faults.release_events()
-    await desk.until_said("could not be fetched from Slack: it was deleted.")
+    await desk.until_said("couldn't fetch the picture from Slack: it was deleted.")
     assert sends(team) == []
 
 
