@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, get_args
 
 import structlog
 
-from bot.conversations import enqueue
+from bot.conversations import enqueue, failure_alerts
 from bot.slack.client.api import SlackError, SlackRefused
 from bot.telemetry import log_context
 from storage.engine.clock import SECOND
-from storage.tables import alerts, intake, jobs
+from storage.tables import intake, jobs
 from storage.tables.jobs import Job, Side
 
 if TYPE_CHECKING:
@@ -130,10 +130,7 @@ class Worker:
             log.exception("a row of the intake could not be handled", kind=entry.kind)
             async with self._database.transaction() as tx:
                 await intake.bury(tx, entry.id, f"{type(error).__name__} in the intake handler")
-                sentence = (
-                    f"Something that came in ({entry.kind}) could not be handled. It is kept as dead row {entry.id}."
-                )
-                await enqueue.alert(tx, await alerts.raise_one(tx, f"dead:{entry.source}", sentence))
+                await failure_alerts.dead(tx, entry)
 
     # --- jobs ---------------------------------------------------------------------------------------------------------
 
@@ -185,13 +182,13 @@ class Worker:
             if job.kind == "alert":
                 await self._again(job, LONGEST_PAUSE, error.code)  # fallback_alerts.py sends it meanwhile
             else:
-                await self._give_up(job, error.code)
+                await self._give_up(job, error.code, failure_alerts.slack_says(error.code))
         except (SlackError, sqlite3.OperationalError) as error:
             await self._again(job, _pause(job.tries), str(error))
         except Exception as error:
             log.exception("a job failed")
             if job.tries >= MOST_TRIES:
-                await self._give_up(job, type(error).__name__)
+                await self._give_up(job, type(error).__name__, failure_alerts.fault(error))
             else:
                 await self._again(job, _pause(job.tries), type(error).__name__)
         else:
@@ -208,15 +205,14 @@ class Worker:
             else:
                 return
 
-    async def _give_up(self, job: Job, code: str) -> None:
-        """It cannot be done: that is told, never silent."""
+    async def _give_up(self, job: Job, code: str, why: str) -> None:
+        """Finishes a job that can't be done, and raises an alert."""
         self._metrics.jobs.labels(job.kind, "given up").inc()
         log.error("a job was given up", code=code)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
             if job.kind != "alert":
-                sentence = f"Slack or we could not do something ({job.kind}): {code}."
-                await enqueue.alert(tx, await alerts.raise_one(tx, f"given up:{job.kind}:{code}", sentence))
+                await failure_alerts.given_up(tx, job, code, why)
 
     # --- waking -------------------------------------------------------------------------------------------------------
 

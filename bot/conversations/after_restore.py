@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
+from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.job_kinds import ACT
 from bot.conversations.multipart import progress
 from storage.tables import alerts, attempts, jobs, messages, watermarks
@@ -91,10 +92,12 @@ async def tell(tx: Transaction, action: Action) -> None:
 
 async def _alert(tx: Transaction, asked: list[Message], made: str) -> None:
     """One alert for all of it; it is over once each text is decided about."""
-    sentence = (
-        f"The bot was restored from a backup of {made}. What came and went between then and now is not in it, opt-outs "
-        "among it. Texts that waited then are asked about in their threads: look whether they have gone out since."
-    )
+    sentence = f"The bot was restored from a backup of {made}. Anything since then is missing, including opt-outs."
+    if asked:
+        sentence += (
+            f" Texts to {CONTACT} waited when the backup was made, and may have gone out since. Press *Text it* or "
+            "*Keep it* in each thread."
+        )
     concerned: list[int | None] = list(dict.fromkeys(message.conversation_id for message in asked))
     for conversation_id in concerned or [None]:
         await enqueue.alert(tx, await alerts.raise_one(tx, CODE, sentence, conversation_id))

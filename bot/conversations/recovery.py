@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.conversations import enqueue
+from bot.conversations import alert_sentences, enqueue
 from storage.maintenance import channel_moves
 from storage.tables import alerts, conversations, posts
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from storage.engine.database import Transaction
     from storage.tables.conversations import Conversation
 
-# Slack's own words for a channel that takes nothing from us now, and may again when somebody puts it right.
+# Slack's codes for a channel that accepts no posts of ours until somebody fixes it, each with the cause and the cure.
 CLOSED = {
-    "is_archived": "was archived: unarchive it, or set another channel",
-    "not_in_channel": "is one that the app is not in: invite it",
-    "channel_not_found": "is not there for the app: invite it, or correct its id in the settings",
-    "restricted_action": "lets only some people post: allow the app to",
+    "is_archived": "Slack says it's archived. Unarchive it, or set {setting} to another channel.",
+    "not_in_channel": "Slack says the app isn't in it. Write `/invite @threadline` there.",
+    "channel_not_found": "Slack says it doesn't exist, or the app isn't in it. Write `/invite @threadline` there, or "
+    "correct {setting}.",
+    "restricted_action": "Slack lets only some people post there. Allow the app to post.",
 }
 # What Slack's events say, in these words (`bot/slack/app/channels.py`).
 _BECAME = {"archived": "is_archived", "left": "not_in_channel", "deleted": "channel_not_found"}
@@ -51,11 +52,13 @@ async def move_thread(tx: Transaction, conversation: Conversation, channel: str)
     await enqueue.notice(tx, conversation.id, f"moved:{conversation.id}:{channel}", _ANOTHER_CHANNEL)
 
 
-async def close_channel(tx: Transaction, channel: str, code: str) -> None:
-    """The channel takes nothing now: what is for it waits, and an alert says what to do."""
+async def close_channel(tx: Transaction, channel: str, code: str, settings: Settings) -> None:
+    """Raises an alert about a channel that accepts no posts, once, with the cure. Posts for it wait."""
     cause = _cause(channel)
     if not await alerts.lasts(tx, cause):
-        sentence = f"The channel {channel} {CLOSED[code]}. What is for it waits."
+        why = CLOSED[code].format(setting=_setting(settings, channel))
+        place = f"{alert_sentences.channel(channel)}, the channel of {_use(settings, channel)}"
+        sentence = f"Can't post in {place}. {why} Posts wait until then and follow by themselves."
         await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence))
 
 
@@ -73,7 +76,8 @@ async def follow_channel(tx: Transaction, change: ChannelChange, settings: Setti
         await open_channel(tx, channel)
     elif change.became == "renamed":
         sentence = (
-            f"The channel of {_use(settings, channel)} is called #{change.name} now. Its threads go on as before."
+            f"The channel of {_use(settings, channel)} is called #{change.name} now. Its threads continue there: "
+            "nothing is to be done."
         )
         await _tell_once(tx, f"renamed:{channel}", sentence)
     elif change.became == "moved" and change.now is not None:
@@ -81,7 +85,7 @@ async def follow_channel(tx: Transaction, change: ChannelChange, settings: Setti
         sentence = _moved_to(settings, channel, change.now)
         await enqueue.alert(tx, await alerts.raise_one(tx, moved(change.now), sentence))
     else:
-        await close_channel(tx, channel, _BECAME[change.became])
+        await close_channel(tx, channel, _BECAME[change.became], settings)
 
 
 def moved(channel: str) -> str:
@@ -90,16 +94,21 @@ def moved(channel: str) -> str:
 
 
 def _moved_to(settings: Settings, channel: str, now: str) -> str:
-    names = [f"inboxes.{name}.channel" for name, inbox in settings.inboxes.items() if inbox.channel == channel]
-    names += ["slack.alert_channel"] if channel == settings.slack.alert_channel else []
     return (
-        f"Slack gave the channel {channel} another id. Set {' and '.join(names)} to {now} and start the bot again; "
-        "what is written there meanwhile waits."
+        f"Slack gave {alert_sentences.channel(now)}, the channel of {_use(settings, channel)}, another id. Set "
+        f"{_setting(settings, channel)} to {now} in the settings and restart the bot. Replies there wait until then."
     )
 
 
+def _setting(settings: Settings, channel: str) -> str:
+    """Returns the names of the settings that hold the channel's id."""
+    names = [f"inboxes.{name}.channel" for name, inbox in settings.inboxes.items() if inbox.channel == channel]
+    names += ["slack.alert_channel"] if channel == settings.slack.alert_channel else []
+    return " and ".join(names)
+
+
 def _use(settings: Settings, channel: str) -> str:
-    """What a channel is for: the names of its inboxes, or the alerts."""
+    """Returns what a channel is for: the names of its inboxes, or the alerts."""
     names = [name for name, inbox in settings.inboxes.items() if inbox.channel == channel]
     return " and ".join(names) or "the alerts"
 

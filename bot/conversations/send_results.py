@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
+from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.consent import opt_out
 from bot.conversations.leases import Leases
 from bot.conversations.multipart import of_part, progress
@@ -35,6 +36,13 @@ if TYPE_CHECKING:
 
 
 EXPIRED = "expired"  # the code of a question about a text that waited for too long
+
+# The ends of alerts: what to do.
+_NOT_SENT_YET = "The bot keeps trying. If this lasts, look at the provider's status page and run `threadline doctor`."
+_NOT_SENT = "The bot gave up on it. Press *Retry* in the thread once the provider is back, or run `threadline retry`."
+_REFUSED = "When the cause is gone, press *Retry*."
+_OPTED_OUT = "Nothing can be texted to them until they text START."
+_UNKNOWN = "The bot doesn't send it again by itself. Press *Send again*, *It arrived* or *Give up* in the thread."
 
 
 class SendResults:
@@ -93,11 +101,14 @@ class SendResults:
         found = await self._progress(tx, message)
         if final:
             out = "" if found.begun else " Nothing went out."
-            await self._fail(tx, message, code, of_part(found, attempt.part, f"Not sent: {sentence}{out}"))
+            gave_up = f"Not sent: {sentence}{out} Press *Retry* to try again."
+            await self._fail(tx, message, code, of_part(found, attempt.part, gave_up))
         else:
-            again = f"{sentence} It is tried again."
+            again = f"{sentence} The bot tries again."
             await messages.set_status(tx, message.id, Status.QUEUED.value, code=code, sentence=again)
-        await self._alert(tx, attempt, f"not sent:{attempt.account}", sentence, message.conversation_id)
+        what = f"Couldn't send a text to {CONTACT}. {self._said(attempt, sentence)}"
+        cure = _NOT_SENT if final else _NOT_SENT_YET
+        await self._alert(tx, f"not sent:{attempt.account}", f"{what} {cure}", message.conversation_id)
 
     async def refused(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, opted_out: bool) -> None:
         """It did not go out and will not."""
@@ -109,7 +120,9 @@ class SendResults:
         conversation = await conversations.get(tx, message.conversation_id)
         told = await self.leases.explain(tx, attempt, conversation, sentence)
         await self._fail(tx, message, code, of_part(await self._progress(tx, message), attempt.part, told))
-        await self._alert(tx, attempt, f"refused:{attempt.account}:{code}", sentence, message.conversation_id)
+        what = f"{self._title(attempt)} refused a text to {CONTACT}: {sentence}"
+        cure = _OPTED_OUT if opted_out else _REFUSED
+        await self._alert(tx, f"refused:{attempt.account}:{code}", f"{what} {cure}", message.conversation_id)
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
         """It may have gone out: it is never sent again by itself."""
@@ -141,8 +154,8 @@ class SendResults:
         message = await messages.get(tx, attempt.message_id)
         await messages.ask(tx, message.id, attempt.code or "unknown", attempt.sentence or "")
         await enqueue.show(tx, message.id)
-        sentence = "A text may not have gone out."
-        await self._alert(tx, attempt, f"unknown:{attempt.account}", sentence, message.conversation_id)
+        what = f"A text to {CONTACT} may not have gone out: {self._title(attempt)} gave no clear answer."
+        await self._alert(tx, f"unknown:{attempt.account}", f"{what} {_UNKNOWN}", message.conversation_id)
 
     async def held(
         self, tx: Transaction, message: Message, until: int, hold: Hold, expires_at: int, *, is_told: bool
@@ -268,9 +281,11 @@ class SendResults:
             return
         await self._refresh(tx, attempt.message_id)
         if moved and receipt.status in (Status.FAILED, Status.EXPIRED):
-            sentence = receipt.sentence or "A text could not be delivered."
+            title = self._title(attempt)
+            why = self._said(attempt, receipt.sentence or f"{title} doesn't say why.")
+            sentence = f"A text to {CONTACT} wasn't delivered. {why} {_failed(title)}"
             cause = f"failed:{attempt.account}:{receipt.code or receipt.word}"
-            await self._alert(tx, attempt, cause, sentence, message.conversation_id)
+            await self._alert(tx, cause, sentence, message.conversation_id)
 
     async def _conversation_of(self, tx: Transaction, attempt: Attempt) -> Conversation:
         message = await messages.get(tx, attempt.message_id)
@@ -320,10 +335,16 @@ class SendResults:
         conversation = await conversations.get(tx, message.conversation_id)
         await opt_out(tx, conversation.contact_id, "provider", code, message.id)
 
-    async def _alert(self, tx: Transaction, attempt: Attempt, cause: str, sentence: str, conversation_id: int) -> None:
-        title = self._providers[attempt.account].title
-        told = sentence if sentence.startswith(title) else f"{title}: {sentence}"
-        await enqueue.alert(tx, await alerts.raise_one(tx, cause, told, conversation_id))
+    async def _alert(self, tx: Transaction, cause: str, sentence: str, conversation_id: int) -> None:
+        await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence, conversation_id))
+
+    def _said(self, attempt: Attempt, sentence: str) -> str:
+        """Returns a sentence about a failure that names the provider."""
+        title = self._title(attempt)
+        return sentence if sentence.startswith(title) else f"{title}: {sentence}"
+
+    def _title(self, attempt: Attempt) -> str:
+        return self._providers[attempt.account].title
 
     async def _leave_alerts(self, tx: Transaction, conversation_id: int) -> None:
         """Alerts about texts in the conversation are over for it once nothing is left to decide there."""
@@ -335,6 +356,10 @@ class SendResults:
         alert_id = await alerts.resolve(tx, cause)
         if alert_id is not None:
             await enqueue.alert(tx, alert_id)
+
+
+def _failed(title: str) -> str:
+    return f"Decide in the thread if it goes out again. If many texts fail like this, ask {title} why."
 
 
 def _is_parked(message: Message) -> bool:

@@ -16,9 +16,11 @@ import structlog
 from aiohttp import web
 
 from bot.conversations import enqueue, entries
+from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.callbacks import hash_token
 from providers.errors import Forged, Unreadable
 from providers.provider import Webhook
+from storage.queries import subjects
 from storage.tables import alerts, callbacks, intake
 from storage.tables.intake import Arrival
 
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
     from bot.conversations.callbacks import CallbackUrls
     from bot.telemetry.metrics import Metrics
     from providers.provider import Provider
-    from storage.engine.database import Database
+    from storage.engine.database import Database, Transaction
     from storage.tables.callbacks import Callback
 
 KEPT_HEADERS = ("content-type", "user-agent")  # those that help to read a body again; the others may carry secrets
@@ -124,11 +126,20 @@ class SmsWebhooks:
         )
         async with self._database.transaction() as tx:
             if await intake.append(tx, [arrival]):
-                title = self._providers[callback.account].title
-                sentence = (
-                    f"{title} sent something that could not be read. It is kept, and can be replayed after a fix."
-                )
-                await enqueue.alert(tx, await alerts.raise_one(tx, f"unreadable:{callback.account}", sentence))
+                await self._alert(tx, callback)
+
+    async def _alert(self, tx: Transaction, callback: Callback) -> None:
+        conversation_id = None
+        if callback.scope != "sender":
+            conversation_id = await subjects.conversation_of(tx, int(callback.subject))
+        about = f"the sender {callback.subject}" if conversation_id is None else CONTACT
+        sentence = (
+            f"The bot can't read a webhook that {self._providers[callback.account].title} sent about {about}. It keeps "
+            "it as a dead row, which `threadline dead list` shows. After an upgrade that can read it, run "
+            "`threadline dead replay`."
+        )
+        cause = f"unreadable:{callback.account}"
+        await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence, conversation_id))
 
     async def _recognise(self, account: str, token: str) -> Callback | None:
         reader = self._database.reader

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from bot.conversations import alert_sentences
 from bot.operator.session import connect
 from bot.telemetry.status_report import moment
 from storage.engine.clock import DAY, SECOND, to_datetime
@@ -80,6 +81,8 @@ def as_json(happening: Happening, *, content: bool) -> dict[str, Any]:
     """Returns an event in JSON types, without empty fields; contacts' numbers and texts only if `content`."""
     left_out = () if content else CONTENT
     found = {name: value for name, value in asdict(happening).items() if value is not None and name not in left_out}
+    if happening.sentence is not None:
+        found["sentence"] = alert_sentences.plain(happening.sentence)
     return {**found, "at": moment(happening.at)}
 
 

@@ -283,7 +283,8 @@ class Eraser:
     async def _drop_contact(self, tx: Transaction, contact_id: int) -> None:
         conversations = (await contact_erasure.traces(tx, contact_id)).conversations
         for conversation_id in conversations:
-            await alerts.leave(tx, conversation_id)
+            for alert_id in await alerts.forget(tx, conversation_id):
+                await enqueue.alert(tx, alert_id)  # its post names the contact
         await erasures.count(tx, contact_id, "rows", await contact_erasure.drop_contact(tx, contact_id, conversations))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue, entries
+from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.circuit_breaker import LIST_INBOUND, LOOK_UP
 from bot.conversations.enqueue import RetryLater
 from providers.errors import ProviderError
@@ -85,7 +86,11 @@ class Fetcher:
         return isinstance(found, Receipt) and found.status is not None and found.status.is_final
 
     async def _alert(self, tx: Transaction, part: Attempt) -> None:
-        sentence = f"{self._providers[part.account].title}: no receipt came for a text."
+        title = self._providers[part.account].title
+        sentence = (
+            f"{title} sent no receipt for a text to {CONTACT}, so nobody knows if it arrived. If no receipts come at "
+            f"all, {title}'s webhooks don't reach the bot: run `threadline doctor`."
+        )
         message = await messages.get(tx, part.message_id)
         cause = f"no receipt:{part.account}"
         await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence, message.conversation_id))

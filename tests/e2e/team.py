@@ -307,6 +307,13 @@ class Installed(Team):
         await self.bot.start()
 
 
+def contact(team: Team, root: str) -> str:
+    """Returns how an alert names the contact of a thread: a link to the thread, and its channel."""
+    name = team.slack.thread(team.support, root)[0]["text"].split(":")[0]
+    place = f"https://{team.slack.world.store.domain}.slack.com/archives/{team.support}/p{root.replace('.', '')}"
+    return f"<{place}|{name}> in <#{team.support}>"
+
+
 @asynccontextmanager
 async def held(database: Path) -> AsyncIterator[None]:
     """Holds the database from another connection, so that nobody else can write to it."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
-from bot.conversations import entries, recovery
+from bot.conversations import alert_sentences, entries, recovery
 from bot.conversations.circuit_breaker import LIST_INBOUND
 from bot.conversations.entries import Inbound
 from bot.sending.fetching import listed
@@ -123,11 +123,12 @@ class Sweep:
     # --- Slack --------------------------------------------------------------------------------------------------------
 
     async def _all_channels(self) -> None:
-        missed = sum([await self._look_into(channel) for channel in self._channels()])
+        missed = [channel for channel in self._channels() if await self._look_into(channel)]
         if missed:
             sentence = (
-                "Replies reached us only because we looked for them: Slack's events do not come. The connections are "
-                "made anew."
+                f"Slack sent no events for replies in {' and '.join(map(alert_sentences.channel, missed))}; the sweep "
+                "found them, and the bot texts them. It replaces its connections to Slack. If this lasts, run "
+                "`threadline doctor`."
             )
             await self._condition_alerts.ring(DEAF, sentence)
             self._link.renew()
@@ -157,7 +158,7 @@ class Sweep:
                 raise
             if self._settings.is_ours(channel):
                 async with self._database.transaction() as tx:
-                    await recovery.close_channel(tx, channel, error.code)
+                    await recovery.close_channel(tx, channel, error.code, self._settings)
             return 0
         await self._condition_alerts.calm(recovery.moved(channel))
         return missed

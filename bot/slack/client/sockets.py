@@ -13,6 +13,8 @@ import structlog
 from slack_bolt.adapter.socket_mode.async_internals import run_async_bolt_app, send_async_response
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 
+from bot.conversations.alert_sentences import APPS
+
 if TYPE_CHECKING:
     from aiohttp import web
     from slack_bolt.async_app import AsyncApp
@@ -134,8 +136,8 @@ class Sockets:
             log.info("a connection to Slack is made anew", connection=number, why=why)
             if client.is_disabled:
                 sentence = (
-                    "Slack says that Socket Mode is switched off for the app, so no reply reaches us. Switch it on "
-                    "at api.slack.com/apps."
+                    "Slack says that Socket Mode is off for the app, so it sends no events: only the sweep finds "
+                    f"replies, some minutes late. Switch it on at {APPS}, *Socket Mode*."
                 )
                 await self._condition_alerts.ring(DISABLED, sentence)
                 await asyncio.sleep(ASK_AGAIN)
@@ -197,8 +199,9 @@ class Sockets:
             await self._condition_alerts.calm(STRANGERS)
         elif self._suspects:
             sentence = (
-                f"Slack counts {counted} connections of the app, and {CONNECTIONS} are ours. Another program uses our "
-                "app token and gets a share of the replies: they are found by the sweep only. Stop it."
+                f"Slack counts {counted} connections of the app, and the bot has {CONNECTIONS}. Another program uses "
+                "our app token and takes some of the replies, which only the sweep finds. Stop it, or create a new "
+                f"app-level token at {APPS} and revoke the old one."
             )
             await self._condition_alerts.ring(STRANGERS, sentence)
         else:

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import httpx
 import structlog
 
+from bot.conversations import alert_sentences
+from bot.conversations.alert_sentences import APPS, SLACK_STATUS
 from storage.engine.clock import SECOND, to_datetime
-from storage.tables import alerts, watermarks
+from storage.tables import alerts, conversations, watermarks
 
 if TYPE_CHECKING:
     from bot.conversations.condition_alerts import ConditionAlerts
@@ -73,8 +75,9 @@ class FallbackAlerts:
         since, code = self._slack.failing_since, self._slack.locked_out
         if code is not None:
             sentence = (
-                f"Slack refuses our token ({code}). Texts are kept, and nothing is shown or read in Slack until an "
-                "admin of the workspace installs the app again."
+                f"Slack refuses our token ({code}). The bot stores texts, but can't post them or read replies. At "
+                f"{APPS}, open the app, *Install App*, *Reinstall to Workspace*. Put the new token into "
+                "`slack.bot_token`, and restart."
             )
             await self._condition_alerts.ring(LOCKED_OUT, sentence)
         else:
@@ -83,7 +86,10 @@ class FallbackAlerts:
             await self._condition_alerts.calm(SILENT)
         elif code is None and (failing := time.monotonic() - since) > self._settings.after:
             at = to_datetime(self._database.clock()) - timedelta(seconds=failing)
-            sentence = f"Slack has not answered since {at:%H:%M} UTC. Texts are kept, and shown once it does."
+            sentence = (
+                f"Slack has not answered since {at:%H:%M} UTC. The bot stores texts and posts them when Slack is back. "
+                f"If {SLACK_STATUS} reports no problem, run `threadline doctor`."
+            )
             await self._condition_alerts.ring(SILENT, sentence)
 
     async def _tell_what_waits(self) -> None:
@@ -95,18 +101,20 @@ class FallbackAlerts:
             await self._tell(alert)
 
     async def _tell(self, alert: Alert) -> None:
-        """By every way that is set; it counts as told once one of them took it."""
-        ways = [self._post, self._mail]
-        taken = [await way(alert) for way in ways]
+        """Sends the alert by each way that is set; it is sent once one of them accepts it."""
+        async with self._database.read() as reader:
+            inboxes = await conversations.inboxes_of(reader, alert.conversations)
+        sentence = alert_sentences.plain(alert.sentence, inboxes)
+        taken = [await way(alert, sentence) for way in (self._post, self._mail)]
         if any(taken):
             async with self._database.transaction() as tx:
                 await watermarks.move(tx, _key(alert), str(tx.now))
             log.warning("an alert went out by the second way", cause=alert.cause)
 
-    async def _post(self, alert: Alert) -> bool:
+    async def _post(self, alert: Alert, sentence: str) -> bool:
         if self._settings.webhook is None:
             return False
-        body = {"text": alert.sentence, "cause": alert.cause, "at": to_datetime(alert.first_at).isoformat()}
+        body = {"text": sentence, "cause": alert.cause, "at": to_datetime(alert.first_at).isoformat()}
         try:
             async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
                 answer = await client.post(self._settings.webhook.get_secret_value(), json=body)
@@ -117,11 +125,11 @@ class FallbackAlerts:
             log.error("the webhook for alerts refused one", status=answer.status_code)
         return answer.is_success
 
-    async def _mail(self, alert: Alert) -> bool:
+    async def _mail(self, alert: Alert, sentence: str) -> bool:
         if not self._settings.smtp_host or not self._settings.mail_to:
             return False
         try:
-            await asyncio.to_thread(_send, self._settings, _letter(self._settings, alert))
+            await asyncio.to_thread(_send, self._settings, _letter(self._settings, alert, sentence))
         except (OSError, smtplib.SMTPException) as error:  # SMTP's own texts may quote addresses
             log.error("the e-mail about an alert was not taken", kind=type(error).__name__)
             return False
@@ -132,13 +140,13 @@ def _key(alert: Alert) -> str:
     return f"second way:{alert.id}"
 
 
-def _letter(settings: FallbackAlertSettings, alert: Alert) -> EmailMessage:
+def _letter(settings: FallbackAlertSettings, alert: Alert, sentence: str) -> EmailMessage:
     letter = EmailMessage()
     letter["From"] = settings.mail_from
     letter["To"] = ", ".join(settings.mail_to)
-    letter["Subject"] = f"threadline: {alert.sentence.split('. ', 1)[0].rstrip('.')}"
+    letter["Subject"] = f"threadline: {sentence.split('. ', 1)[0].rstrip('.')}"
     since = to_datetime(alert.first_at)
-    letter.set_content(f"{alert.sentence}\n\nSince {since:%Y-%m-%d %H:%M} UTC. Slack could not be used to say so.\n")
+    letter.set_content(f"{sentence}\n\nSince {since:%Y-%m-%d %H:%M} UTC. Slack could not be used to say so.\n")
     return letter
 
 

@@ -209,7 +209,7 @@ class IdempotentPosts:
             else:
                 await posts.refuse(tx, post.id, error.code)
             if is_closed and self._settings.is_ours(post.channel):
-                await recovery.close_channel(tx, post.channel, error.code)
+                await recovery.close_channel(tx, post.channel, error.code, self._settings)
         if is_closed:
             raise ChannelClosed(self._settings.timeouts.channel, error.code)
         if is_lost:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from bot.conversations import alert_sentences
 from bot.conversations.multipart import progress
 from bot.settings import rules
 from bot.settings.rules import Occasion
+from bot.slack.views.cards import title
 from bot.slack.views.content import (
     AlertView,
     CardView,
@@ -23,6 +25,7 @@ from sms.countries import shows_no_names, zones_of
 from sms.message import Status
 from storage.engine.clock import MINUTE, to_datetime
 from storage.tables import attempts, contacts, conversations, leases, suppressions
+from storage.tables.alerts import LINKS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -136,13 +139,19 @@ class Presenter:
         )
 
     async def alert(self, connection: Connection, alert: Alert) -> AlertView:
-        """One cause, with the threads that it touched."""
+        """Returns one cause, with the conversations that it touched by the name or number of their contacts."""
+        touched = [found for each in alert.conversations if (found := await self._touched(connection, each))]
+        who = alert_sentences.contacts(
+            [alert_sentences.contact(name, self.address_of(there), there.channel) for name, there in reversed(touched)],
+            has_more=len(alert.conversations) == LINKS,
+        )
+        is_named = len(touched) == 1 and alert_sentences.CONTACT in alert.sentence
         return AlertView(
-            sentence=alert.sentence,
+            sentence=alert_sentences.shown(alert.sentence, who),
             count=alert.count,
             first_at=alert.first_at,
             last_at=alert.last_at,
-            links=[await self._link(connection, each) for each in alert.conversations],
+            links=[] if is_named else [(f"{name} in {there.inbox}", self.address_of(there)) for name, there in touched],
             resolved_at=alert.resolved_at,
             acknowledged_by=alert.acknowledged_by,
         )
@@ -152,9 +161,14 @@ class Presenter:
         place = f"{self._workspace_url}archives/{conversation.channel}"
         return place if conversation.thread_ts is None else f"{place}/p{conversation.thread_ts.replace('.', '')}"
 
-    async def _link(self, connection: Connection, conversation_id: int) -> tuple[str, str]:
-        conversation = await conversations.get(connection, conversation_id)
-        return "thread", self.address_of(conversation)
+    async def _touched(self, connection: Connection, conversation_id: int) -> tuple[str, Conversation] | None:
+        """Returns the contact's name or number and the conversation; None if it is erased."""
+        try:
+            conversation = await conversations.get(connection, conversation_id)
+        except LookupError:
+            return None
+        contact = await contacts.get(connection, conversation.contact_id)
+        return title(ContactView(contact.name, contact.address)), conversation
 
     async def _sender(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
         name = conversation.sender

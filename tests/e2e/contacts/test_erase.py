@@ -16,6 +16,8 @@ from bot.operator.session import CannotDo
 from bot.settings.loading import check
 from bot.settings.model import Settings
 from bot.slack.client.startup import CannotStart
+from bot.slack.views.cards import spaced
+from sandbox.carriers.faults import Trouble
 from tests.e2e.operator.terminal import Written
 from tests.e2e.slack.test_actions import card, press
 from tests.e2e.slack.test_compose import compose, errors
@@ -137,6 +139,19 @@ async def test_without_a_bot_the_command_does_it_and_can_be_repeated(team: Team,
     team.bot_settings = check(Settings(**changed, retention={"key": team._written["secret"]}))
     await team.start_bot()
     assert "opted out" in await team.slash(f"{CUSTOMER} Hello again")
+
+
+async def test_alerts_no_longer_name_the_erased_person(team: Team) -> None:
+    """Neither one that lasts nor one that is resolved; others stay in it."""
+    team.fone.faults.next(Trouble.REFUSE, None)
+    for phone in (ANOTHER, CUSTOMER):
+        root = await team.conversation(phone)
+        await team.reply(root, "Hello")
+    digits = spaced(CUSTOMER)
+    await team.until(lambda: any(digits in str(post["blocks"]) for post in team.slack.see(team.alerts)))
+    await erased(team)
+    await team.until(lambda: not any(digits in str(post) for post in team.slack.see(team.alerts)))
+    assert spaced(ANOTHER) in str(team.slack.see(team.alerts)[0]["blocks"])
 
 
 async def test_a_text_of_the_erased_person_is_one_of_somebody_new(team: Team) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
+from sandbox.carriers.faults import Trouble
 from sandbox.timeouts import PATIENCE
-from tests.e2e.team import CUSTOMER, Team
+from tests.e2e.team import CUSTOMER, UNLUCKY, Team
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -84,6 +86,29 @@ async def test_a_revoked_token_is_told_by_webhook_and_afterwards_in_slack(tmp_pa
             await asyncio.sleep(0.5)
             assert len(team.alerted()) == 1
             assert len(came) == 1
+
+
+async def test_an_alert_that_leaves_slack_names_an_inbox_and_nobody(tmp_path: Path) -> None:
+    """A text fails while Slack is down: the webhook gets the inbox and the cure, no name and no number."""
+    async with webhook() as (url, came):
+
+        def adapt(settings: dict[str, Any]) -> None:
+            settings["fallback_alerts"] = {"after": 0.4, "webhook": url}
+
+        async with Team(tmp_path, adapt) as team:
+            root = await team.conversation(UNLUCKY)
+            team.fone.faults.late_seconds = 1.0
+            team.fone.faults.next(Trouble.RECEIPTS_LATE)
+            await team.reply(root, "Can you hear me?")
+            await team.until(lambda: team.accepted("Can you hear me?"))
+            await team.slack.go_down()
+            async with asyncio.timeout(PATIENCE):
+                while not any(alert["cause"].startswith("failed:") for alert in came):  # noqa: ASYNC110 - another server
+                    await asyncio.sleep(0.02)
+            (text,) = [alert["text"] for alert in came if alert["cause"].startswith("failed:")]
+            assert text.startswith("A text to a contact in support wasn't delivered. Fone Dynamics")
+            assert "Decide in the thread" in text
+            assert not re.search(r"[+<>{}]|\d{6}", text)
 
 
 async def test_a_silent_slack_is_told_by_mail(tmp_path: Path) -> None:

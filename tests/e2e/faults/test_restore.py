@@ -10,7 +10,7 @@ from bot.operator.session import SOURCE
 from storage.engine.database import open_database
 from storage.tables import intake
 from storage.tables.intake import Arrival
-from tests.e2e.team import ANOTHER, CUSTOMER, Team
+from tests.e2e.team import ANOTHER, CUSTOMER, Team, contact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,8 @@ async def test_what_may_have_gone_out_since_is_asked_about(team: Team, tmp_path:
     await take_in_old_things(team)
     await team.start_bot()
     await team.until(lambda: len(asked(team, root)) == 2)
-    await team.until(lambda: any("restored from a backup" in each for each in team.alerted()))
+    waited = f"Texts to {contact(team, root)} waited when the backup was made"
+    await team.until(lambda: any("restored from a backup" in each and waited in each for each in team.alerted()))
     await team.quiet()
     assert [team.accepted(text) for text in ("Waited", "Written after it", "By command")] == [1, 1, 0]
     assert not [attempt for attempt in team.attempts() if attempt["outcome"] != "not sent"]

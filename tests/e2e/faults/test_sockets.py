@@ -40,7 +40,7 @@ async def test_socket_mode_switched_off_is_told_and_not_asked_again_and_again(te
     """`link_disabled` is final: an alert says so, and the bot opens no further connection."""
     await team.conversation()
     await team.slack.disconnect("link_disabled")
-    await team.until(lambda: any("Socket Mode is switched off" in text for text in team.alerted()))
+    await team.until(lambda: any("Socket Mode is off" in text for text in team.alerted()))
     before = len(team.slack.calls.of("apps.connections.open"))
     await team.phones.send(CUSTOMER, team.sydney, "Still here")
     await team.until(lambda: "Still here" in team.shown(CUSTOMER))

@@ -45,7 +45,8 @@ async def test_replies_that_should_have_come_ring_the_alarm_and_renew_the_connec
     before = len(sweeping.slack.calls.of("apps.connections.open"))
     sweeping.slack.faults.lose(match=lambda event: "Lost" in str(event.get("text")))
     await sweeping.reply(root, "Lost on the way")
-    await sweeping.until(lambda: any("Slack's events do not come" in text for text in sweeping.alerted()))
+    sentence = f"Slack sent no events for replies in <#{sweeping.support}>"
+    await sweeping.until(lambda: any(sentence in text for text in sweeping.alerted()))
     await sweeping.until(lambda: len(sweeping.slack.calls.of("apps.connections.open")) >= before + 2)
     await sweeping.until(lambda: any("esolved" in text for text in sweeping.alerted()))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.timeouts import PATIENCE
-from tests.e2e.team import CUSTOMER, Team, held, key
+from tests.e2e.team import CUSTOMER, Team, contact, held, key
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -86,6 +86,20 @@ async def test_an_alert_whose_answer_is_lost_stands_once(team: Team) -> None:
     await team.until(lambda: team.rows("SELECT id FROM posts WHERE kind = 'alert' AND state = 'sent'"))
     assert fault.hits == 1
     assert len(team.alerted()) == 1
+
+
+async def test_a_post_that_slack_refuses_is_an_alert_with_the_contact(team: Team) -> None:
+    """It says which text could not be posted, why, and what to do."""
+    root = await team.conversation()
+    team.slack.faults.error("chat.postMessage", "msg_too_long")
+    await team.phones.send(CUSTOMER, team.sydney, "Too long for Slack")
+    await team.until(team.alerted)
+    sentence = f"Couldn't post a text in the thread with {contact(team, root)}. Slack says the message is too long."
+    assert team.alerted()[0].startswith(sentence)
+    (alert,) = team.rows("SELECT cause, sentence FROM alerts")
+    assert alert["cause"] == "given up:post:msg_too_long"
+    assert "{contact}" in alert["sentence"]  # the row has no name
+    assert "Retry" not in str(team.slack.see(team.alerts)[0]["blocks"])  # there is no text of ours to send again
 
 
 async def test_metadata_that_slack_drops_is_not_needed(team: Team) -> None:

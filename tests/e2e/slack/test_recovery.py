@@ -29,13 +29,14 @@ async def test_what_becomes_of_a_channel_is_told_before_anything_is_lost(quick: 
     """Archived, left, renamed, back again: the alert channel knows from Slack's event, even with nothing to post."""
     team = quick
     await team.slack.archive(team.support)
-    await team.until(lambda: any("archived" in alert for alert in team.alerted()))
+    closed = f"Can't post in <#{team.support}>, the channel of support. Slack says it's archived."
+    await team.until(lambda: any(closed in alert for alert in team.alerted()))
     await team.slack.unarchive(team.support)
     await team.until(lambda: any("Resolved" in alert for alert in team.alerted()))
     await team.slack.rename(team.support, "customers")
     await team.until(lambda: any("called #customers now" in alert for alert in team.alerted()))
     await team.slack.leave(team.support)
-    await team.until(lambda: any("the app is not in" in alert for alert in team.alerted()))
+    await team.until(lambda: any("the app isn't in" in alert for alert in team.alerted()))
     await team.slack.join(team.support)
     await team.until(lambda: sum("Resolved" in alert for alert in team.alerted()) == 3)
     assert await team.conversation()
@@ -48,7 +49,7 @@ async def test_a_channel_that_closed_while_we_were_away_is_noticed_at_the_start(
     await team.stop_bot()
     await team.slack.leave(team.support)
     await team.start_bot()
-    await team.until(lambda: any("the app is not in" in alert for alert in team.alerted()))
+    await team.until(lambda: any("the app isn't in" in alert for alert in team.alerted()))
 
 
 async def test_a_channel_with_another_id_keeps_its_threads(quick: Team) -> None:

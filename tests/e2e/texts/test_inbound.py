@@ -189,7 +189,8 @@ async def test_an_unreadable_webhook_is_refused_kept_and_told(team: Team) -> Non
     assert [row["body"] for row in dead] == ['{"MessageSid": ', "[1, 2]"]
     assert all(row["error"] for row in dead)
     (alert,) = team.alerted()
-    assert "could not be read" in alert
+    assert "can't read a webhook that Fone Dynamics sent about the sender" in alert
+    assert "`threadline dead replay`" in alert
     assert await team.counted("threadline_webhooks", account="fone", outcome="unreadable") == 3
 
 

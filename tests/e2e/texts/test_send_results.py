@@ -9,7 +9,7 @@ import pytest
 from sandbox.carriers.faults import Trouble
 from sandbox.timeouts import PATIENCE
 from storage.engine.clock import SECOND
-from tests.e2e.team import CUSTOMER, SILENT, UNLUCKY, Team
+from tests.e2e.team import CUSTOMER, SILENT, UNLUCKY, Team, contact
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,7 +39,8 @@ async def test_what_the_provider_refuses_is_told_in_both_places(team: Team) -> N
     await last_line(team, root, "account is not allowed to do this")
     await team.until(team.alerted)
     await team.quiet()
-    assert "is not allowed to do this" in team.alerted()[0]
+    assert f"refused a text to {contact(team, root)}: Fone Dynamics does not allow this" in team.alerted()[0]
+    assert "press *Retry*" in team.alerted()[0]
     assert len(team.requests()) == 1
     assert not team.phones.received(CUSTOMER)
 
@@ -59,7 +60,8 @@ async def test_a_provider_that_is_away_gets_the_text_once_when_it_is_back(team: 
     await team.fone.unplug()
     await team.reply(root, "Hi there")
     assert "could not be reached" in await last_line(team, root, "queued")
-    await team.until(lambda: "could not be reached" in "".join(team.alerted()))
+    await team.until(lambda: f"Couldn't send a text to {contact(team, root)}." in "".join(team.alerted()))
+    assert "The bot keeps trying." in team.alerted()[0]
     await team.until(lambda: len(team.attempts()) == 2)
     await team.fone.plug()
     assert await team.received(CUSTOMER, 1) == ["Hi there"]
@@ -135,7 +137,8 @@ async def test_what_nobody_knows_is_asked_in_the_thread(team: Team, trouble: Tro
     await last_line(team, root, "may not have gone out")
     await team.until(team.alerted)
     await team.quiet()
-    assert "may not have gone out" in team.alerted()[0]
+    assert f"A text to {contact(team, root)} may not have gone out" in team.alerted()[0]
+    assert "Press *Send again*, *It arrived* or *Give up*" in team.alerted()[0]
     assert len(team.requests()) == 1
     assert not team.phones.received(CUSTOMER)
 
@@ -204,7 +207,9 @@ async def test_an_early_failure_keeps_its_reason(team: Team) -> None:
     root = await replied(team, Trouble.RECEIPTS_EARLY, phone=UNLUCKY)
     assert "UNDELIVERABLE" in await last_line(team, root, "✗")
     await team.quiet()
-    assert len(team.alerted()) == 1
+    (alert,) = team.alerted()
+    assert f"A text to {contact(team, root)} wasn't delivered." in alert
+    assert "Decide in the thread" in alert
 
 
 async def test_delivered_is_not_taken_back_by_failed(team: Team) -> None:
@@ -237,7 +242,8 @@ async def test_no_receipt_at_all_is_said(tmp_path: Path) -> None:
         root = await team.conversation(SILENT)
         await team.reply(root, "Hi there")
         await last_line(team, root, "no receipt came")
-        await team.until(lambda: any("no receipt came" in alert for alert in team.alerted()))
+        sentence = f"sent no receipt for a text to {contact(team, root)}"
+        await team.until(lambda: any(sentence in alert for alert in team.alerted()))
         await team.quiet()
         assert len(team.requests()) == 1
 
