@@ -1,4 +1,4 @@
-"""Passes new intake rows to their handlers, and does the jobs that are due. Commits wake it; it does not poll."""
+"""Passes new intake rows to their handlers, and does the jobs that are due. Commits wake it up; it does not poll."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from storage.engine.database import Database
     from storage.tables.intake import Entry
 
-BATCH = 32  # rows of the intake in one transaction
-AT_ONCE: dict[Side, int] = {"slack": 1000, "sms": 100}  # jobs under way; most of Slack's wait for their turn
+BATCH = 32  # intake rows in one transaction
+AT_ONCE: dict[Side, int] = {"slack": 1000, "sms": 100}  # jobs under way; most to Slack wait for a turn
 LONGEST_PAUSE = 60 * SECOND
-MOST_TRIES = 12  # of a job that fails by a fault of ours; what Slack or a provider causes is tried for ever
-LOOK_EVERY = 1.0  # seconds between two looks for what other processes wrote
-SET_BACK = SECOND // 2  # less is how clocks are kept right
+MOST_TRIES = 12  # of a job that fails by a fault of ours; failures of Slack and providers are retried without end
+LOOK_EVERY = 1.0  # seconds between two checks for changes by other processes
+SET_BACK = SECOND // 2  # a smaller jump is the usual correction of a clock
 
 log = structlog.get_logger("worker")
 
 
 class Worker:
-    """The tasks that do the work.
+    """The tasks that handle intake rows and do jobs.
 
     Args:
-        database: its commits wake them.
+        database: its commits wake the tasks.
         intake_handlers: handle intake rows.
         handlers: do jobs, by the name of their kind (`bot/conversations/job_kinds.py`).
-        metrics: count how jobs end.
+        metrics: counts the results of jobs.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Worker:
             jobs.listen(database, side, due.set)
 
     async def start(self) -> None:
-        """Frees what an ended process had claimed, then begins."""
+        """Releases the jobs that an ended process had claimed, then begins."""
         async with self._database.transaction() as tx:
             await jobs.release(tx)
             await jobs.clock_set_back(tx)
@@ -77,7 +77,7 @@ class Worker:
         self._tasks = [asyncio.create_task(_without_end(each)) for each in work]
 
     async def stop(self, seconds: float) -> None:
-        """Claims nothing more, and lets what is under way end within so many seconds."""
+        """Claims no more jobs, and gives those under way so many seconds to end."""
         await _cancel(self._tasks)
         running = [task for tasks in self._running.values() for task in tasks]
         if running:
@@ -91,15 +91,15 @@ class Worker:
             await self._arrived.wait()
             self._arrived.clear()
             try:
-                while await self._take_some():
+                while await self._handle_some():
                     pass
-            except sqlite3.OperationalError as error:  # a full disk, a locked file: the rows are not at fault
+            except sqlite3.OperationalError as error:  # a full disk or a locked file: not the fault of a row
                 log.error("the intake waits for the database", error=str(error))
                 await asyncio.sleep(1)
                 self._arrived.set()
 
-    async def _take_some(self) -> bool:
-        """Takes the oldest rows to the bridge, all in one transaction, or one by one if one of them breaks it."""
+    async def _handle_some(self) -> bool:
+        """Handles the oldest rows in one transaction, or one by one if one breaks it. False: there is none."""
         entries = await intake.waiting(self._database.reader, BATCH)
         if not entries:
             return False
@@ -108,26 +108,26 @@ class Worker:
                 for entry in entries:
                     with log_context.of_entry(entry):
                         await self._intake_handlers.handle(tx, entry)
-                    await asyncio.sleep(0)  # the doors come first: a statement runs where it is asked
+                    await asyncio.sleep(0)  # webhooks and events come first: our statements run in this thread
         except sqlite3.OperationalError:
             raise
-        except Exception:  # noqa: BLE001 - which of them it was is found next
+        except Exception:  # noqa: BLE001 - the loop below finds the row that broke it
             for entry in entries:
-                await self._take_one(entry)
+                await self._handle_one(entry)
         return True
 
-    async def _take_one(self, entry: Entry) -> None:
+    async def _handle_one(self, entry: Entry) -> None:
         with log_context.of_entry(entry):
-            await self._take_alone(entry)
+            await self._handle_or_bury(entry)
 
-    async def _take_alone(self, entry: Entry) -> None:
+    async def _handle_or_bury(self, entry: Entry) -> None:
         try:
             async with self._database.transaction() as tx:
                 await self._intake_handlers.handle(tx, entry)
         except sqlite3.OperationalError:
             raise
         except Exception as error:
-            log.exception("a row of the intake could not be handled", kind=entry.kind)
+            log.exception("an intake row could not be handled", kind=entry.kind)
             async with self._database.transaction() as tx:
                 await intake.bury(tx, entry.id, f"{type(error).__name__} in the intake handler")
                 await failure_alerts.dead(tx, entry)
@@ -138,13 +138,13 @@ class Worker:
         while True:
             self._due[side].clear()
             try:
-                await self._rest(side, await self._claim(side))
+                await self._wait(side, await self._claim(side))
             except sqlite3.OperationalError as error:
                 log.error("jobs wait for the database", error=str(error))
                 await asyncio.sleep(1)
 
     async def _claim(self, side: Side) -> float | None:
-        """Begins what is due; returns the seconds until more is, or None where only a commit or an end brings more."""
+        """Begins the due jobs. Returns the seconds until the next is due; None: it needs a commit, or a free place."""
         while (free := AT_ONCE[side] - len(self._running[side])) > 0:
             due = await jobs.next_due(self._database.reader, side)
             if due is None or (left := due - self._database.clock()) > 0:
@@ -158,15 +158,15 @@ class Worker:
         return None
 
     def _ended(self, side: Side, task: asyncio.Task[None]) -> None:
-        """There is room for one more. Its last commit may have woken us too early, when there was none yet."""
+        """Frees the place of a job. Its last commit may have woken us before the place was free."""
         if len(self._running[side]) == AT_ONCE[side]:
             self._due[side].set()
         self._running[side].discard(task)
 
-    async def _rest(self, side: Side, seconds: float | None) -> None:
-        """Until something is written, or for so long."""
+    async def _wait(self, side: Side, seconds: float | None) -> None:
+        """Waits for a commit, or for so many seconds; None: without end."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):  # asyncio.wait_for of Python 3.11 may swallow that we are stopped
+            async with asyncio.timeout(seconds):  # asyncio.wait_for of Python 3.11 may swallow a cancellation
                 await self._due[side].wait()
 
     async def _do(self, job: Job) -> None:
@@ -177,24 +177,24 @@ class Worker:
         try:
             await self._handlers[job.kind](job)
         except enqueue.RetryLater as later:
-            await self._again(job, int(later.seconds * SECOND), later.reason)
+            await self._retry(job, int(later.seconds * SECOND), later.reason)
         except SlackRefused as error:
             if job.kind == "alert":
-                await self._again(job, LONGEST_PAUSE, error.code)  # fallback_alerts.py sends it meanwhile
+                await self._retry(job, LONGEST_PAUSE, error.code)  # fallback_alerts.py sends it meanwhile
             else:
                 await self._give_up(job, error.code, failure_alerts.slack_says(error.code))
         except (SlackError, sqlite3.OperationalError) as error:
-            await self._again(job, _pause(job.tries), str(error))
+            await self._retry(job, _pause(job.tries), str(error))
         except Exception as error:
             log.exception("a job failed")
             if job.tries >= MOST_TRIES:
                 await self._give_up(job, type(error).__name__, failure_alerts.fault(error))
             else:
-                await self._again(job, _pause(job.tries), type(error).__name__)
+                await self._retry(job, _pause(job.tries), type(error).__name__)
         else:
             self._metrics.jobs.labels(job.kind, "done").inc()
 
-    async def _again(self, job: Job, pause: int, reason: str) -> None:
+    async def _retry(self, job: Job, pause: int, reason: str) -> None:
         self._metrics.jobs.labels(job.kind, "again").inc()
         while True:
             try:
@@ -221,18 +221,18 @@ class Worker:
             event.set()
 
     async def _watch_others(self) -> None:
-        """What the command line wrote wakes nobody here, so the file is asked whether it changed."""
+        """Checks if another process changed the database: commits of the command line don't wake us."""
         seen = await self._database.data_version()
-        looked = self._times()
+        times = self._times()
         while True:
             await asyncio.sleep(LOOK_EVERY)
-            looked = await self._look_at_the_clock(looked)
+            times = await self._check_clock(times)
             if (found := await self._database.data_version()) != seen:
                 seen = found
                 self._wake()
 
-    async def _look_at_the_clock(self, before: tuple[int, int]) -> tuple[int, int]:
-        """A clock that was set back would let everything wait that it had planned."""
+    async def _check_clock(self, before: tuple[int, int]) -> tuple[int, int]:
+        """Moves all jobs back by as much as the clock was set back, so that they don't wait for the old time."""
         wall, steady = self._times()
         jump = (before[0] + steady - before[1]) - wall
         if jump > SET_BACK:
@@ -240,27 +240,27 @@ class Worker:
                 async with self._database.transaction() as tx:
                     await jobs.clock_set_back(tx, jump)
             except sqlite3.OperationalError:
-                return before  # it is looked at again
+                return before  # the next check does it
             log.warning("the clock was set back", seconds=jump / SECOND)
         return wall, steady
 
     def _times(self) -> tuple[int, int]:
-        """Microseconds UTC, and of the clock that nobody sets."""
+        """Returns the time in microseconds UTC, and that of the monotonic clock."""
         return self._database.clock(), time.monotonic_ns() // 1_000
 
 
 def _pause(tries: int) -> int:
-    """Microseconds before the next try, doubled each time."""
+    """Returns the microseconds before the next try; they double each time."""
     return min(SECOND << min(tries - 1, 6), LONGEST_PAUSE)
 
 
 async def _without_end(work: Callable[[], Awaitable[None]]) -> None:
-    """Begins the work again when a fault that nobody foresaw ends it: texts go on being taken in meanwhile."""
+    """Restarts the work when an unexpected error ends it. The rest of the bot continues."""
     while True:
         try:
             await work()
         except Exception:
-            log.exception("a part of the worker failed and is begun again")
+            log.exception("a task of the worker failed and is restarted")
         await asyncio.sleep(1)
 
 

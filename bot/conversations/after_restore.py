@@ -1,7 +1,8 @@
-"""What a restored backup may not do by itself: the bot that wrote it went on, and may have done it since.
+"""Safeguards after a restore: the bot that wrote the backup continued, and may have done the waiting work since.
 
-A text that waited in the backup may have gone out long ago, so each is asked about in its thread, and so is what was
-written or wished before the restore and comes in only now (Slack tells it again, and the sweep finds it).
+A text that waited in the backup may have gone out long ago, so the bot asks about each in its thread. It also asks
+about replies and actions from before the restore that arrive only now, because Slack repeats them or the sweep finds
+them.
 """
 
 from __future__ import annotations
@@ -21,33 +22,33 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
 
 MARK = "restored"  # the watermark: when the newest restore was (microseconds UTC)
-SENDING = frozenset({"retry", "other", "again", "send", "retry_all", "later"})  # wishes that end in a text
+SENDING = frozenset({"retry", "other", "again", "send", "retry_all", "later"})  # actions that send a text
 
-BY_ITSELF = frozenset({"confirmation", "help"})  # origins of texts that no person decided about
+BY_ITSELF = frozenset({"confirmation", "help"})  # origins of automatic texts
 
 CODE = "restored"
-QUESTION = (CODE, "It is from before the bot was restored from a backup, and may have gone out then. Should it go out?")
-WAITED = "It waited when the backup was made that the bot was restored from, and may have gone out since."
-FOR_LATER = f"{WAITED} It was for later: *Text it* lets it go out at its time."
-NOT_CONFIRMED = "It may have gone out before the bot was restored from a backup, and is not sent again."
+QUESTION = (CODE, "It is from before a backup was restored, and may have gone out then. Should it go out?")
+WAITED = "It waited when the backup was made, and may have gone out before somebody restored that backup."
+FOR_LATER = f"{WAITED} It was scheduled: *Text it* sends it at its time."
+NOT_CONFIRMED = "It may have gone out before a backup was restored, so the bot doesn't send it again."
 NOT_AGAIN = (
-    "Not done: that was before the bot was restored from a backup, and may have been done then. "
-    "Please look at the thread, and do it again if it is still wanted."
+    "Not done: that was before a backup was restored, and the bot may have done it then. Look at the thread, and do it "
+    "again if it's still needed."
 )
 
 
 async def before(connection: Connection, at: int) -> bool:
-    """Whether this moment (microseconds UTC) lies before the newest restore, if there was one."""
+    """True if this moment (microseconds UTC) is before the newest restore."""
     mark = await watermarks.get(connection, MARK)
     return mark is not None and at < int(mark)
 
 
 async def mark(database: Database, made: str) -> int:
-    """Marks a database that has just been restored; returns how many texts are asked about.
+    """Marks a database that has just been restored. Returns the number of texts that the bot asks about.
 
     Args:
         database: no bot runs on it.
-        made: when the backup was made, for people.
+        made: the time of the backup, as people read it.
     """
     async with database.transaction() as tx:
         await watermarks.move(tx, MARK, str(tx.now))
@@ -62,7 +63,7 @@ async def mark(database: Database, made: str) -> int:
 
 
 async def _ask(tx: Transaction, message: Message) -> bool:
-    """Whether somebody is to decide: not about what was taken back, asked about, or tried with an open end."""
+    """Asks about a text that waited. False: there is nothing to ask, as it is cancelled, asked about or tried."""
     waits = progress(message, await attempts.newest(tx, message.id)).next is not None
     if message.state in {"asked", "cancelled"} or not waits:
         return False
@@ -77,7 +78,7 @@ async def _ask(tx: Transaction, message: Message) -> bool:
 
 
 async def _forget(tx: Transaction, job: Job) -> None:
-    """A button that was pressed just before the backup, if it would send something."""
+    """Drops an action from just before the backup if it would send a text, and notifies the person."""
     action = ACT.read(job)
     if action.do in SENDING:
         await jobs.finish(tx, job)
@@ -85,13 +86,13 @@ async def _forget(tx: Transaction, job: Job) -> None:
 
 
 async def tell(tx: Transaction, action: Action) -> None:
-    """Tells the person who decided that nothing was done, where they are."""
+    """Notifies the person who asked for the action, in their channel, that it was not done."""
     if action.channel and action.user:
         await enqueue.tell(tx, action.channel, action.user, NOT_AGAIN, action.thread_ts)
 
 
 async def _alert(tx: Transaction, asked: list[Message], made: str) -> None:
-    """One alert for all of it; it is over once each text is decided about."""
+    """Raises one alert for all texts. It is resolved once somebody has decided about each."""
     sentence = f"The bot was restored from a backup of {made}. Anything since then is missing, including opt-outs."
     if asked:
         sentence += (

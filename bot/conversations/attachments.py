@@ -1,4 +1,4 @@
-"""Writes down which files a text brings or takes along. `bot/files/` fetches them."""
+"""Records which files belong to a text. `bot/files/` fetches them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 async def expect(tx: Transaction, message_id: int, media: Sequence[Media]) -> None:
-    """A contact's text came with these: each becomes a file in the thread."""
+    """Records the files that came with a contact's text, and adds a job for each to show it in the thread."""
     for each in media:
         file_id = await files.expect(
             tx, message_id, "in", source=each.url, claimed_type=each.content_type, name=each.name
@@ -26,11 +26,11 @@ async def expect(tx: Transaction, message_id: int, media: Sequence[Media]) -> No
 
 
 async def attach(tx: Transaction, message_id: int, dropped: Iterable[SlackFile]) -> None:
-    """The message has these files of Slack's, and no others.
+    """Records the Slack files that go out with a text of ours, in place of those recorded before.
 
     Args:
         tx: the open transaction.
-        message_id: of a text of ours that certainly has not gone out.
+        message_id: of a text that has certainly not gone out.
         dropped: Slack's file objects, or their ids.
     """
     found = [{"id": each} if isinstance(each, str) else each for each in dropped]

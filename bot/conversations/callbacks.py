@@ -1,7 +1,7 @@
-"""The URLs that we give to providers. No provider signs its webhooks, so each URL has an unguessable token in its path.
+"""The URLs that we give to providers. Few providers sign webhooks, so each URL has an unguessable token in its path.
 
-A token is made from our secret and what it stands for, so that the same one can be printed again for a portal; only its
-hash is stored.
+We derive a token from our secret and its subject, so that we can print the same URL again for a portal. The database
+has only the token's hash.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 
 
 class CallbackUrls:
-    """Makes them."""
+    """Makes callback URLs.
+
+    Args:
+        public_url: of our HTTP server, as providers reach it.
+        secret: the tokens are derived from it.
+    """
 
     def __init__(self, public_url: str, secret: str) -> None:
         self._base = public_url
@@ -26,7 +31,11 @@ class CallbackUrls:
         self._header_secrets: dict[str, str] = {}
 
     def make(self, account: str, scope: Scope, subject: str) -> tuple[str, Callback]:
-        """The URL for one attempt, conversation or sender of an account, and the row that recognises it."""
+        """Makes the URL for one attempt, conversation or sender of an account.
+
+        Returns:
+            The URL, and the row by which we recognise its token.
+        """
         token = self._derive(f"{account}/{scope}/{subject}")
         stored = Callback(hashlib.sha256(token.encode()).hexdigest(), scope, subject, account)
         return f"{self._base}/sms/{account}/{token}", stored
@@ -36,7 +45,7 @@ class CallbackUrls:
         return f"{self._base}{path}"
 
     def header_secret(self, account: str) -> str:
-        """What a company that lets us set a header sends back to us in it."""
+        """Returns the secret that a provider sends back to us in a header, if it lets us set one."""
         if account not in self._header_secrets:
             self._header_secrets[account] = self._derive(f"{account}/header")
         return self._header_secrets[account]
@@ -47,7 +56,7 @@ class CallbackUrls:
 
 
 def portal(settings: Settings, sender: str) -> dict[str, str]:
-    """What an operator does at the company of this sender: `what` in a sentence, what to `paste`, and our `url`."""
+    """Returns the setup at the provider of this sender: a sentence (`what`), the value to `paste`, and our `url`."""
     urls = CallbackUrls(settings.public_url, settings.secret.get_secret_value())
     account = settings.senders[sender].account
     url = urls.make(account, "sender", sender)[0]
@@ -56,5 +65,5 @@ def portal(settings: Settings, sender: str) -> dict[str, str]:
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a token."""
+    """Returns the hash of a token, in hex, as the database stores it."""
     return hashlib.sha256(token.encode()).hexdigest()

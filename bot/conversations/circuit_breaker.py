@@ -1,7 +1,7 @@
-"""A breaker for each account and method: after several failures in a row nothing is asked for a while, then one probe.
+"""A circuit breaker for each account and method: after several failures in a row it pauses requests, then lets one try.
 
-Its state is what an operator sees: a gauge at /metrics, and a pause of the account in storage, for Home and `status`.
-Its time is the monotonic one, so that a clock that is set neither freezes a company nor lets it be asked too soon.
+Operators see its state as a gauge at /metrics and, through a pause in storage, on Home and in `threadline status`. It
+uses the monotonic clock, so that setting the clock neither blocks a provider nor ends a pause too soon.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ Method = Literal["send", "find_sent", "look_up", "list_inbound"]
 Answer = TypeVar("Answer")
 
 THRESHOLD = 5  # failures in a row
-FIRST = 15 * SECOND  # how long it is open, doubled with each probe that fails
+FIRST = 15 * SECOND  # the first pause; each failed probe doubles it
 LONGEST = 5 * MINUTE
-PATIENCE = MINUTE  # after which a probe of which nothing was heard does not count
-PROBE = 2 * SECOND  # how long the others wait for a probe that is under way, before they look again
+PROBE_TIMEOUT = MINUTE  # a probe without a result by then does not count
+PROBE = 2 * SECOND  # pause of the other requests while a probe is under way
 SEND: Method = "send"
 FIND_SENT: Method = "find_sent"
 LOOK_UP: Method = "look_up"
@@ -41,15 +41,15 @@ log = structlog.get_logger("breaker")
 
 
 class State(IntEnum):
-    """As the gauge has it."""
+    """The state of a breaker, with the gauge's values."""
 
-    CLOSED = 0  # all is well
-    HALF_OPEN = 1  # one request may try whether it is
-    OPEN = 2
+    CLOSED = 0  # requests pass
+    HALF_OPEN = 1  # one request tries
+    OPEN = 2  # no request passes
 
 
-class LeftAlone(NotSent):
-    """It was not asked at all: too many requests of the kind have failed just before."""
+class CircuitOpen(NotSent):
+    """The breaker is open, so we made no request."""
 
 
 @dataclass(slots=True)
@@ -57,17 +57,17 @@ class _State:
     """The state of one account and method; times in microseconds of the monotonic clock."""
 
     failures: int = 0  # in a row
-    until: int = 0  # 0: closed
-    probing: int = 0  # since when a probe is under way; 0: none is
+    until: int = 0  # end of the pause; 0: closed
+    probing: int = 0  # start of the probe under way; 0: none
 
 
 class CircuitBreaker:
-    """All of them.
+    """Circuit breakers by account and method.
 
     Args:
-        database: keeps how long an account is left alone, over a restart.
+        database: stores the pauses, so they survive a restart.
         metrics: shows the states.
-        providers: by the name of their account.
+        providers: by account name.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class CircuitBreaker:
         self._states: dict[tuple[str, Method], _State] = {}
 
     async def load(self) -> None:
-        """Remembers what was open before this start."""
+        """Loads the pauses that have not ended since the last run."""
         now = self._database.clock()
         async with self._database.read() as reader:
             lasting = {pause.key: pause.until for pause in await pauses.lasting(reader, now)}
@@ -91,32 +91,37 @@ class CircuitBreaker:
                 self._show(account, method, state)
 
     def waits(self, account: str, method: Method = SEND) -> int | None:
-        """Until when the account is not asked (microseconds UTC); None: it may be asked. Changes nothing."""
+        """Returns the end of the account's pause (microseconds UTC), or None if it has none. Changes nothing."""
         state = self._states.get((account, method))
         if state is None or not (state.until or state.probing):
             return None
         now = _now()
         if now < state.until:
             return self._database.clock() + state.until - now
-        is_probed = state.probing and now < state.probing + PATIENCE
+        is_probed = state.probing and now < state.probing + PROBE_TIMEOUT
         return self._database.clock() + PROBE if is_probed else None
 
     def begin(self, account: str, method: Method = SEND) -> None:
-        """A request begins; where the breaker was open, it is the one probe."""
+        """Notes that a request begins. After a pause it is the one probe."""
         state = self._states.get((account, method))
         if state is not None and state.until:
             state.probing = _now()
             self._show(account, method, state)
 
     async def ask(self, account: str, method: Method, question: Callable[[], Awaitable[Answer]]) -> Answer:
-        """Asks an account something that can be asked again, unless it is left alone.
+        """Makes a request that is safe to repeat, unless the account has a pause.
+
+        Args:
+            account: by name.
+            method: of the provider.
+            question: makes the request.
 
         Raises:
-            LeftAlone: it was not asked.
-            providers.errors.ProviderError: as the provider raises it.
+            CircuitOpen: the account has a pause.
+            providers.errors.ProviderError: from the provider.
         """
         if self.waits(account, method) is not None:
-            raise LeftAlone("left_alone", "It cannot be asked just now.")
+            raise CircuitOpen("circuit_open", "The bot makes no requests to the provider just now.")
         self.begin(account, method)
         try:
             answer = await question()
@@ -130,16 +135,16 @@ class CircuitBreaker:
         return answer
 
     async def worked(self, account: str, method: Method = SEND) -> None:
-        """They answered, be it with a refusal."""
+        """Notes that the provider answered, even if it refused."""
         state = self._state(account, method)
         was_open = bool(state.until)
         state.failures = state.until = state.probing = 0
         if was_open:
-            log.info("an account answers again", account=account, method=method)
+            log.info("the circuit breaker closed", account=account, method=method)
             await self._keep(account, method, state, 0)
 
     async def failed(self, account: str, method: Method = SEND) -> None:
-        """They could not be reached, or did not answer."""
+        """Notes that the provider could not be reached, or did not answer."""
         state = self._state(account, method)
         state.failures += 1
         state.probing = 0
@@ -147,11 +152,11 @@ class CircuitBreaker:
             return
         pause = min(FIRST << min(state.failures - THRESHOLD, 8), LONGEST)
         state.until = _now() + pause
-        log.warning("an account is left alone for a while", account=account, method=method, seconds=pause / SECOND)
+        log.warning("the circuit breaker opened", account=account, method=method, seconds=pause / SECOND)
         await self._keep(account, method, state, pause)
 
     def _methods(self, account: str) -> Iterable[Method]:
-        """What the account can be asked."""
+        """Yields the methods of the account's provider."""
         features = self._providers[account].features
         yield SEND
         for method in (FIND_SENT, LOOK_UP, LIST_INBOUND):
@@ -166,14 +171,14 @@ class CircuitBreaker:
         self._metrics.breakers.labels(account, method).set(shown)
 
     async def _keep(self, account: str, method: Method, state: _State, pause: int) -> None:
-        """Shown, and written down for the next start and for `status`."""
+        """Shows the state, and stores the pause for the next start and for `status`."""
         self._show(account, method, state)
         async with self._database.transaction() as tx:
             await pauses.set_length(tx, pause_key(account, method), pause)
 
 
 def pause_key(account: str, method: Method) -> str:
-    """By which storage knows the pause: the account alone is that of sending."""
+    """Returns the storage key of the pause: for sending the account alone."""
     return account if method == SEND else f"{account} {method}"
 
 

@@ -1,4 +1,4 @@
-"""Alerts about conditions of our own: told once when one begins, resolved when it is over."""
+"""Alerts about lasting conditions: raised once when a condition begins, resolved when it is over."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ if TYPE_CHECKING:
 
 
 class ConditionAlerts:
-    """Raises and resolves them.
+    """Raises and resolves alerts about conditions.
 
     Args:
-        database: where alerts are kept, over a restart too.
+        database: stores the alerts, so they survive a restart.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def ring(self, cause: str, sentence: str) -> None:
-        """The condition is there; while its alert is unresolved it is not told again."""
+        """Raises an alert about the condition, unless one is unresolved."""
         async with self._database.transaction() as tx:
             if not await alerts.lasts(tx, cause):
                 await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence))
 
     async def calm(self, cause: str) -> None:
-        """It is over, if it was there."""
+        """Resolves the alert about the condition, if there is one."""
         reader = self._database.reader
         if not await alerts.lasts(reader, cause):
             return

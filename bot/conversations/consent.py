@@ -1,8 +1,8 @@
-"""Whether a contact wants texts at all: STOP, START and HELP, what probably means STOP, and what a person notes.
+"""Consent of contacts: STOP, START and HELP, texts that probably mean STOP, and opt-outs that a person notes.
 
-What a whole text says binds at once. What only sounds like STOP is asked about in the thread, so that neither a wish
-nor *stop by tomorrow* is lost. Each news is confirmed once, by the only text that may still go out
-(`storage/tables/suppressions.py`, and the gate).
+A keyword that is the whole text takes effect at once. If a text only sounds like STOP, the bot asks in the thread, so
+that it misses no opt-out and does not take *stop by tomorrow* for one. The bot confirms each change once. The
+confirmation is the only text that may go out after an opt-out (`storage/tables/suppressions.py`, and the gate).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 GOODBYE = "You will get no more texts from us. Reply START to get them again."
 WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
-CONFIRM_WITHIN = 5 * MINUTE  # after the wish; the FCC takes a later confirmation for a text like any other
-HELP_AGAIN = DAY  # between two answers to HELP, so that two machines do not answer each other
-_EVIDENCE = 40  # characters of the word that are kept
+CONFIRM_WITHIN = 5 * MINUTE  # after the request; for the FCC a later confirmation is an ordinary text
+HELP_AGAIN = DAY  # pause between two answers to HELP, so that two machines don't answer each other
+_EVIDENCE = 40  # characters of the keyword that we store
 
 
 class Consent:
-    """What is heard in the texts of contacts.
+    """Acts on keywords in the texts of contacts.
 
     Args:
         settings: the inboxes, with their answers to HELP.
@@ -43,7 +43,7 @@ class Consent:
         self._line_after = int(settings.timeouts.status_line * SECOND)
 
     async def contact(self, tx: Transaction, address: str) -> Contact:
-        """The contact with this address, made if there is none: opted out if they were when they were erased."""
+        """Returns the contact with this address. Creates it if needed, opted out if it was when it was erased."""
         known = await contacts.find(tx, address)
         if known is not None:
             return known
@@ -54,28 +54,28 @@ class Consent:
         return made
 
     async def since(self, connection: Connection, contact: Contact) -> int | None:
-        """Since when nothing may be texted to the contact, who may be unknown or erased (microseconds UTC), or None."""
+        """Returns when the contact, who may be unknown or erased, opted out (microseconds UTC), or None."""
         known = await suppressions.since(connection, contact.id)
         if known is not None:
             return known
         return await erasures.opted_out_since(connection, self._number_hash.of(contact.address))
 
     async def forbids(self, connection: Connection, contact: Contact, message_id: int) -> bool:
-        """Whether this text may not go out: only the confirmation of an opt-out may."""
+        """True if the contact opted out and this text is not the confirmation of that."""
         if await suppressions.since(connection, contact.id) is None:
-            return False  # whoever was erased while opted out got their suppression back with their row: `contact`
+            return False
         return await suppressions.confirmation(connection, contact.id) != message_id
 
     async def obey(
         self, tx: Transaction, text: str, contact: Contact, conversation: Conversation, message_id: int
     ) -> None:
-        """Does what a contact's text says about texts, if it says anything."""
+        """Acts on the keyword in a contact's text, if it has one."""
         opted_out = await suppressions.holds(tx, contact.id)
         keyword, word = heard(text, opted_out=opted_out), " ".join(text.split())[:_EVIDENCE]
         if keyword is Keyword.STOP and await opt_out(tx, contact.id, "keyword", word, message_id):
             await self._say_goodbye(tx, contact.id, conversation.id, message_id)
         elif keyword is Keyword.START and await _is_overtaken(tx, contact.id, message_id):
-            return  # it came late: the STOP that holds was said after it
+            return  # it came late: the contact wrote the STOP after it
         elif keyword is Keyword.START and await opt_in(tx, contact.id, "keyword", word, message_id):
             await self._say(tx, conversation.id, "confirmation", WELCOME_BACK, message_id)
         elif keyword is Keyword.HELP and not opted_out:
@@ -84,7 +84,7 @@ class Consent:
             await self._ask(tx, conversation.id, message_id)
 
     async def meant(self, tx: Transaction, message_id: int, user: str) -> None:
-        """A person says that the contact's text asks for no more texts; they are told while that is no surprise."""
+        """Opts the contact out, because a person says the text asks for it; confirms it to them if it is new."""
         message = await messages.get(tx, message_id)
         conversation = await conversations.get(tx, message.conversation_id)
         if not await opt_out_questions.decide(tx, message_id, "stop", user):
@@ -95,12 +95,12 @@ class Consent:
             await self._say_goodbye(tx, conversation.contact_id, conversation.id, message_id)
 
     async def not_meant(self, tx: Transaction, message_id: int, user: str) -> None:
-        """A person says that the contact's text asks for something else."""
+        """Ends the question, because a person says that the text asks for something else."""
         if await opt_out_questions.decide(tx, message_id, "no", user):
             await enqueue.opt_out_question(tx, (await messages.get(tx, message_id)).conversation_id, message_id)
 
     async def _ask(self, tx: Transaction, conversation_id: int, message_id: int) -> None:
-        """A person is asked, about one text of the conversation at a time."""
+        """Asks a person in the thread, about one text of the conversation at a time."""
         if await opt_out_questions.raise_one(tx, message_id, conversation_id):
             await enqueue.opt_out_question(tx, conversation_id, message_id)
 
@@ -109,14 +109,14 @@ class Consent:
         await suppressions.confirm(tx, contact_id, said)
 
     async def _help(self, tx: Transaction, conversation: Conversation, heard_in: int) -> None:
-        """Who we are and how to stop, once a day."""
+        """Answers HELP with the inbox's `help_text`, once a day."""
         answer = self._inboxes[conversation.inbox].help_text
         before = await history.newest_of_origin(tx, conversation.id, "help")
         if answer and (before is None or tx.now - before >= HELP_AGAIN):
             await self._say(tx, conversation.id, "help", answer, heard_in)
 
     async def _say(self, tx: Transaction, conversation_id: int, origin: str, text: str, heard_in: int) -> int:
-        """Answers a text of the contact, unless that was from before a restore and was answered then."""
+        """Answers a text of the contact, unless it is from before a restore and the bot answered it then."""
         message_id = await messages.add_text(tx, conversation_id, origin=origin, text=text, author=None)
         await enqueue.post(tx, conversation_id)
         heard_text = await messages.get(tx, heard_in)
@@ -130,7 +130,7 @@ class Consent:
 
 
 async def _is_overtaken(connection: Connection, contact_id: int, message_id: int) -> bool:
-    """Whether the contact said the STOP that holds after this text, as far as the provider says when."""
+    """True if the contact wrote the current STOP after this text, by the provider's times."""
     newest = await suppressions.history(connection, contact_id, 1)
     if not newest or newest[0].source != "keyword" or newest[0].message_id is None:
         return False
@@ -143,20 +143,20 @@ async def _is_overtaken(connection: Connection, contact_id: int, message_id: int
 async def opt_out(
     tx: Transaction, contact_id: int, source: Source, evidence: str, message_id: int | None = None
 ) -> bool:
-    """The contact wants no texts, from no sender of ours. Returns whether that is news."""
+    """Opts the contact out of texts from all senders. Returns True if that is a change."""
     if not await suppressions.add(tx, contact_id, source, evidence, message_id):
         return False
     for conversation in await conversations.of_contact(tx, contact_id):
         await enqueue.card(tx, conversation.id, tx.now)
-        for doubted in await opt_out_questions.end(tx, conversation.id):
-            await enqueue.opt_out_question(tx, conversation.id, doubted)
+        for message_asked in await opt_out_questions.end(tx, conversation.id):
+            await enqueue.opt_out_question(tx, conversation.id, message_asked)
     return True
 
 
 async def opt_in(
     tx: Transaction, contact_id: int, source: Lifting, evidence: str, message_id: int | None = None
 ) -> bool:
-    """The contact wants texts again. Returns whether that is news."""
+    """Opts the contact in again. Returns True if that is a change."""
     goodbye = await suppressions.confirmation(tx, contact_id)
     if not await suppressions.lift(tx, contact_id, source, evidence, message_id):
         return False

@@ -1,4 +1,4 @@
-"""What a thread is told of leased numbers: that texts come from another one, and that one will end."""
+"""Notices in threads about leased numbers: texts come from another number, or a lease ends soon."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ if TYPE_CHECKING:
 
 
 class LeaseNotices:
-    """What the worker calls for the jobs `number` and `lease`. They talk to nobody: they plan what is to be said.
+    """Handlers of the jobs `number` and `lease`. They reach no network; they add the jobs that post.
 
     Args:
-        database: as everywhere.
-        settings, providers: the senders, and who the companies are.
-        ledger: knows when a lease's end is told.
+        database: the database.
+        settings: the senders.
+        providers: by account name.
+        leases: knows when to warn that a lease ends.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class LeaseNotices:
         self._leases = leases
 
     async def number(self, job: Job, change: SenderChange) -> None:
-        """Our texts in a conversation come from another number than before, for whatever reason."""
+        """Posts that our texts in a conversation come from another number than before."""
         before = change.before
         async with self._database.transaction() as tx:
             conversation = await conversations.get(tx, job.subject)
@@ -52,38 +53,38 @@ class LeaseNotices:
             await jobs.finish(tx, job)
 
     async def lease(self, job: Job) -> None:
-        """Its time has come: the thread is told before a lease ends, and its card is brought up to date after."""
+        """Warns the thread before a lease ends, and updates the card afterwards."""
         async with self._database.transaction() as tx:
             lease = await leases.get(tx, job.subject)
             if lease is not None and tx.now >= lease.expires_at:
-                await enqueue.card(tx, (await self._now(tx, lease)).id, tx.now)
+                await enqueue.card(tx, (await self._conversation(tx, lease)).id, tx.now)
             elif lease is not None:
-                await self._look(tx, lease)
+                await self._warn(tx, lease)
             await jobs.finish(tx, job)
 
-    async def _look(self, tx: Transaction, lease: Lease) -> None:
-        """Tells of the end if it is near and somebody misses the number then; a later end is looked at later."""
+    async def _warn(self, tx: Transaction, lease: Lease) -> None:
+        """Posts the end if it is near and the contact uses the number; plans the next check."""
         warns_at = self._leases.warns_at(lease)
         if tx.now < warns_at:
             await enqueue.lease(tx, lease.id, warns_at)
             return
-        conversation = await self._now(tx, lease)
+        conversation = await self._conversation(tx, lease)
         if lease.told_end != lease.expires_at and _is_used(lease, conversation):
             await leases.tell(tx, lease)
             sentence = await self._ending(tx, lease, conversation)
             await enqueue.notice(tx, conversation.id, f"notice:lease:{lease.id}:{lease.expires_at}", sentence)
         await enqueue.lease(tx, lease.id, lease.expires_at)
 
-    async def _now(self, connection: Connection, lease: Lease) -> Conversation:
-        """Where a text to it would be shown: its conversation, or the newer one that goes on with it."""
+    async def _conversation(self, connection: Connection, lease: Lease) -> Conversation:
+        """Returns the conversation that would show a text to the number: the lease's own, or the newer one after it."""
         made_for = await conversations.get(connection, lease.conversation_id)
         return await conversations.newest(connection, lease.contact_id, made_for.inbox) or made_for
 
     async def _ending(self, connection: Connection, lease: Lease, conversation: Conversation) -> Marked:
         contact = await contacts.get(connection, conversation.contact_id)
         return fill(
-            "{number} is leased until {at} only, and {who} texts to it. After that our next text comes from another "
-            "number, and a text to this one may not reach us any more.",
+            "{number} is leased only until {at}, and {who} texts to it. After that, our next text comes from another "
+            "number, and texts to this one may no longer reach us.",
             number=spell(from_canonical(lease.number)),
             at=when(lease.expires_at, blocks.MOMENT),
             who=blocks.line(contact.name or "") or "the contact",
@@ -95,19 +96,19 @@ class LeaseNotices:
         number = spell(from_canonical(now_from))
         until = fill(", leased until {day}", day=when(lease.expires_at, blocks.DAY)) if lease is not None else ""
         if lease is not None and lease.stands_for is not None:
-            told = fill(
-                "{name} cannot be shown as the sender on this phone. Texts come from {number}{until} instead, which "
-                "the contact sees and can answer.",
+            news = fill(
+                "This phone can't show {name} as the sender. Texts come from {number}{until} instead; the contact sees "
+                "that number and can answer it.",
                 name=lease.stands_for,
                 number=number,
                 until=until,
             )
         else:
-            told = fill("Texts now come from {number}{until}.", number=number, until=until)
-        return joined(" ", [told, "" if before is None else self._old(tx, before, old)])
+            news = fill("Texts now come from {number}{until}.", number=number, until=until)
+        return joined(" ", [news, "" if before is None else self._old(tx, before, old)])
 
     def _old(self, tx: Transaction, before: str, old: Lease | None) -> Marked:
-        """What becomes of a text to the number that texts came from before."""
+        """Returns a sentence on texts to the number that our texts came from before."""
         number = spell(from_canonical(before))
         if old is None:
             return fill("Before, they came from {number}.", number=number)
@@ -115,13 +116,13 @@ class LeaseNotices:
             at = when(old.expires_at, blocks.DAY)
             return fill("Texts to the old number {number} still arrive here until {at}.", number=number, at=at)
         return fill(
-            "The lease of {number} has ended: a text to it is shown here only if {provider} still passes it on.",
+            "The lease of {number} has ended: a text to it appears here only if {provider} still forwards it.",
             number=number,
             provider=self._providers[old.account].title,
         )
 
     async def _lease(self, connection: Connection, conversation: Conversation, address: str | None) -> Lease | None:
-        """The contact's lease of this number, at the account of any sender of the settings."""
+        """Returns the contact's lease of this number at any account of our senders, or None."""
         for account in dict.fromkeys(sender.account for sender in self._settings.senders.values()):
             if address is not None:
                 found = await leases.find(connection, account, address, conversation.contact_id)
@@ -131,7 +132,7 @@ class LeaseNotices:
 
 
 def _is_used(lease: Lease, conversation: Conversation) -> bool:
-    """Whether the customer texts to it: they did, or they write to a thread whose texts come from it."""
+    """True if the contact texts to the number: they did, or they write in a thread whose texts come from it."""
     wrote = conversation.last_in_at is not None and conversation.last_in_at >= lease.leased_at
     answers = conversation.from_address == lease.number and (wrote or conversation.waiting_since is not None)
     return conversation.state == "open" and (lease.heard_at is not None or answers)

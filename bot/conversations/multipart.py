@@ -1,8 +1,8 @@
-"""How far a text has come that goes out in several parts, one after the other; a text of one part too. Pure.
+"""The progress of a text through its parts, which go out one after the other. A text may have one part only. Pure.
 
-A part is out once a provider took it and nobody said since that it failed. What is out is never sent again by itself,
-and what may be out stops the rest: a customer who gets a part twice, or the end before the beginning, is worse than a
-question.
+A part is out once a provider accepted it and no receipt says that it failed. The bot never sends such a part again by
+itself, and a part that may be out stops the rest: it is better to ask a person than to text a part twice, or the end
+before the beginning.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _LOST = (Status.EXPIRED, Status.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of each part.
+    """The status of each part.
 
     Attributes:
-        texts: the parts as they were cut; empty if the text was not cut, so that there is one part.
-        newest: the newest try of each part that was tried, in their order.
-        decided_at: when a person last decided that the text goes out (microseconds UTC).
-        count: how many parts there are.
-        begun: the last part that is out, if any is: the rest goes the same way.
-        next: the first part that is not out; None: all are, or nothing more may go by this decision.
+        texts: the parts; empty if the text was not cut, so that it has one part.
+        newest: the newest attempt of each part that has one, in order.
+        decided_at: when somebody last decided to send the text (microseconds UTC).
+        count: the number of parts.
+        begun: the last part that is out, or None. The rest uses the same sender.
+        next: the first part that is not out; None if all are out, or if this decision sends no more.
         is_out: True if every part is out.
     """
 
@@ -45,32 +45,33 @@ class Progress:
     is_out: bool
 
     def status(self, now: str | None) -> Status:
-        """Returns the status of the slowest part, or *failed* as soon as one part has failed.
+        """Returns the status of the slowest part, or *failed* if one failed.
 
         Args:
-            now: the message's status. A part that is still to go is under way, unless the message is *failed*: then the
-                gate stopped it.
+            now: the message's status. A part without an attempt counts as *sending*; if `now` is *failed*, the gate
+                stopped it, and it counts as failed.
         """
         ahead = Status.FAILED if now == Status.FAILED.value else Status.SENDING
         known = [each.status for each in self.newest if not self._waits(each)]
         return slowest([*known, *[ahead] * (self.count - len(known))])
 
     def _waits(self, tried: Attempt) -> bool:
-        """True if a newer decision lets the part be tried once more."""
+        """True if a newer decision sends the part again."""
         return tried.started_at < self.decided_at and tried.outcome != "unknown" and not is_out(tried)
 
 
 def is_out(tried: Attempt) -> bool:
-    """Whether the provider has it, and nobody said that it failed."""
+    """True if the provider accepted it and no receipt says that it failed."""
     return tried.outcome == "accepted" and tried.status not in _LOST
 
 
 def progress(message: Message, newest: Sequence[Attempt]) -> Progress:
-    """Returns how far the message has come.
+    """Returns the progress of a message.
 
     Args:
         message: the message.
-        newest: the newest try of each of its parts, in their order. Parts of an earlier cut do not count.
+        newest: the newest attempt of each part, in order. Attempts of parts from an earlier cut, which the message no
+            longer has, do not count.
     """
     texts = tuple(json.loads(message.parts)) if message.parts else ()
     count = max(1, len(texts))
@@ -83,14 +84,14 @@ def progress(message: Message, newest: Sequence[Attempt]) -> Progress:
 
 
 def _stops(tried: Attempt, decided_at: int) -> bool:
-    """True if nothing more goes out after this try: it may be out, or it ended badly by this very decision."""
+    """True if nothing follows this attempt: it may be out, or it failed after the newest decision."""
     if tried.outcome is None:
         return True
     return tried.started_at >= decided_at and tried.outcome != "not sent"
 
 
 def of_part(found: Progress, part: int, sentence: str) -> str:
-    """A sentence about one part, which says so where there are several."""
+    """Returns a sentence about one part, which says the part's number if there are several."""
     if found.count == 1:
         return sentence
     return f"Part {part} of {found.count}: {sentence.removeprefix('Not sent: ')}"

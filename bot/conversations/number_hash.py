@@ -1,4 +1,4 @@
-"""A number that is erased is known only by a keyed hash from then on: whoever has the database alone cannot undo it."""
+"""Keyed hashes of erased numbers: nobody can turn one back into the number with the database alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ _KEY_ID = 12  # characters
 
 
 class NumberHash:
-    """Makes them, with `retention.key` or else `secret`.
+    """Hashes numbers with `retention.key`, or else with `secret`.
+
+    Args:
+        settings: they hold the key.
 
     Attributes:
-        key_id: tells keys apart without telling the key.
+        key_id: identifies the key without showing it.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -26,5 +29,5 @@ class NumberHash:
         self.key_id = hashlib.sha256(self._key).hexdigest()[:_KEY_ID]
 
     def of(self, address: str) -> str:
-        """Of a canonical address, in hex."""
+        """Returns the hash of a canonical address, in hex."""
         return hmac.digest(self._key, address.encode(), "sha256").hex()

@@ -1,6 +1,6 @@
-"""The story's second half: what becomes of a text of ours, one short function for each way it can go.
+"""Records the results of sending a text: one short function for each result.
 
-Each takes the open transaction and writes rows and jobs; none talks to anybody.
+Each gets the open transaction and writes rows and jobs; none reaches a network.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
 
 
-EXPIRED = "expired"  # the code of a question about a text that waited for too long
+EXPIRED = "expired"  # the code of a question about a text that waited too long
 
-# The ends of alerts: what to do.
+# The cures at the end of alerts.
 _NOT_SENT_YET = "The bot keeps trying. If this lasts, look at the provider's status page and run `threadline doctor`."
 _NOT_SENT = "The bot gave up on it. Press *Retry* in the thread once the provider is back, or run `threadline retry`."
 _REFUSED = "When the cause is gone, press *Retry*."
@@ -46,14 +46,14 @@ _UNKNOWN = "The bot doesn't send it again by itself. Press *Send again*, *It arr
 
 
 class SendResults:
-    """What we do about what becomes of a text.
+    """The results of one workspace.
 
     Args:
         settings: the senders, and how long leases last.
-        providers: by the name of their account.
+        providers: by account name.
 
     Attributes:
-        ledger: the leased numbers.
+        leases: the leased numbers.
     """
 
     def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
@@ -67,7 +67,17 @@ class SendResults:
     async def accepted(
         self, tx: Transaction, attempt: Attempt, answer: Accepted, reconciled_by: str | None = None
     ) -> bool:
-        """The provider took it; it may have assigned us a number for it. Returns whether a part is still to go out."""
+        """Records that the provider accepted an attempt, perhaps from a number that it leased to us.
+
+        Args:
+            tx: the open transaction.
+            attempt: as it was before.
+            answer: of the provider.
+            reconciled_by: how we learned of it, if not from the answer to our request.
+
+        Returns:
+            True if a part of the text is still to go out.
+        """
         known = await attempts.by_provider_id(tx, attempt.account, answer.provider_id)
         await attempts.accept(
             tx,
@@ -89,12 +99,12 @@ class SendResults:
         await self._await_receipt(tx, attempt)
         await enqueue.card(tx, message.conversation_id, tx.now + self._card_after)
         await self._resolve(tx, f"not sent:{attempt.account}")
-        if reconciled_by is not None and has_more:  # the part that stopped the rest turned out to be out
+        if reconciled_by is not None and has_more:  # the part that stopped the rest is out
             await enqueue.send(tx, message.conversation_id, message.id)
         return has_more
 
     async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
-        """It certainly did not go out: it is tried again, unless that has gone on for too long."""
+        """Records an attempt that certainly did not go out. The gate retries it, unless `final`: then it gave up."""
         await attempts.end(tx, attempt.id, "not sent", code, sentence)
         message = await messages.get(tx, attempt.message_id)
         message_events.ended(tx, message, attempt, "not sent")
@@ -111,21 +121,21 @@ class SendResults:
         await self._alert(tx, f"not sent:{attempt.account}", f"{what} {cure}", message.conversation_id)
 
     async def refused(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, opted_out: bool) -> None:
-        """It did not go out and will not."""
+        """Records that the provider refused an attempt. `opted_out`: because the contact wants no texts."""
         await attempts.end(tx, attempt.id, "refused", code, sentence)
         message = await messages.get(tx, attempt.message_id)
         message_events.ended(tx, message, attempt, "refused", is_answer=True)
         if opted_out:
             await self._suppress_by_provider(tx, message, code)
         conversation = await conversations.get(tx, message.conversation_id)
-        told = await self.leases.explain(tx, attempt, conversation, sentence)
-        await self._fail(tx, message, code, of_part(await self._progress(tx, message), attempt.part, told))
+        why = await self.leases.explain(tx, attempt, conversation, sentence)
+        await self._fail(tx, message, code, of_part(await self._progress(tx, message), attempt.part, why))
         what = f"{self._title(attempt)} refused a text to {CONTACT}: {sentence}"
         cure = _OPTED_OUT if opted_out else _REFUSED
         await self._alert(tx, f"refused:{attempt.account}:{code}", f"{what} {cure}", message.conversation_id)
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
-        """It may have gone out: it is never sent again by itself."""
+        """Records an attempt that may have gone out. The bot never sends it again by itself."""
         if (early := await receipts.newest(tx, attempt.id)) is not None:
             await self._reconcile_by_receipt(tx, attempt, early)
         else:
@@ -137,7 +147,7 @@ class SendResults:
         await enqueue.show(tx, attempt.message_id)
 
     async def reported(self, tx: Transaction, entry: Entry, found: DeliveryReceipt) -> None:
-        """The provider reported a status; the receipt is kept even if its attempt is unknown yet."""
+        """Stores a receipt, even if we don't know its attempt yet, and applies it."""
         receipt = found.receipt
         attempt = await self._attempt_of(tx, entry, receipt)
         await receipts.add(tx, entry.source, receipt, attempt_id=attempt.id if attempt else None, intake_id=entry.id)
@@ -150,7 +160,7 @@ class SendResults:
             await self._resolve(tx, f"no receipt:{entry.source}")
 
     async def never_reconciled(self, tx: Transaction, attempt: Attempt) -> None:
-        """Nobody could say whether it went out: a person has to."""
+        """Asks a person about an attempt that may have gone out, because the provider can't say."""
         message = await messages.get(tx, attempt.message_id)
         await messages.ask(tx, message.id, attempt.code or "unknown", attempt.sentence or "")
         await enqueue.show(tx, message.id)
@@ -158,67 +168,71 @@ class SendResults:
         await self._alert(tx, f"unknown:{attempt.account}", f"{what} {_UNKNOWN}", message.conversation_id)
 
     async def held(
-        self, tx: Transaction, message: Message, until: int, hold: Hold, expires_at: int, *, is_told: bool
+        self, tx: Transaction, message: Message, until: int, hold: Hold, expires_at: int, *, shows_short: bool
     ) -> None:
-        """The gate lets it out later: the thread says when and why.
+        """Records that the gate holds a text, and shows when it goes out and why.
 
         Args:
             tx: the open transaction.
-            message: which.
-            until: its turn, and `expires_at` when it is asked about instead (microseconds UTC).
-            hold: why.
-            expires_at: see above.
-            is_told: false: a wait that is over before its line would be posted is not told.
+            message: the text.
+            until: when it goes out (microseconds UTC).
+            hold: the reason.
+            expires_at: when the bot asks about it instead (microseconds UTC).
+            shows_short: show the wait even if it ends before the status line is due.
         """
-        if message.not_before != until and (is_told or until > tx.now + self._line_after):
+        if message.not_before != until and (shows_short or until > tx.now + self._line_after):
             await schedule.hold(tx, message.id, until, hold.reason, hold.sentence, expires_at)
             await enqueue.show(tx, message.id)
 
     async def too_old(self, tx: Transaction, message: Message, ask: Ask) -> None:
-        """It waited for too long: a person is asked."""
+        """Asks a person about a text that waited too long."""
         await messages.ask(tx, message.id, EXPIRED, ask.sentence)
         await enqueue.show(tx, message.id)
 
     async def nothing_to_send(self, tx: Transaction, message: Message) -> None:
-        """All of it turned out to be out when it was to be sent again: its line says so."""
+        """Updates the status of a text that was to be sent again, and all of whose parts are out."""
         if message.state is None and (await self._progress(tx, message)).is_out:
             await self._refresh(tx, message.id)
 
     async def waits(self, tx: Transaction, message: Message, sentence: str) -> None:
-        """The company is left alone for a while, and the text with it."""
+        """Shows that the text waits because its provider can't be reached."""
         if message.sentence != sentence:
             await messages.set_status(tx, message.id, Status.QUEUED.value, code="waits", sentence=sentence)
             await enqueue.show(tx, message.id, tx.now + self._line_after)
 
     async def not_allowed(self, tx: Transaction, message: Message, sentence: str) -> None:
-        """Who wrote it may not text: only they are told."""
+        """Drops a text whose author may not text, and notifies only the author."""
         await messages.give_up(tx, message.id, sentence)
         conversation = await conversations.get(tx, message.conversation_id)
         if message.author is not None:
             await enqueue.tell(tx, conversation.channel, message.author, sentence, conversation.thread_ts)
 
     async def stopped(self, tx: Transaction, message: Message, stop: Stop) -> None:
-        """The gate does not let it out; nobody was asked to send it."""
+        """Records that the gate stopped a text. No provider got it."""
         found = await self._progress(tx, message)
         sentence = of_part(found, found.next or 1, stop.sentence) if found.begun else stop.sentence
         await self._fail(tx, message, stop.code, sentence)
         message_events.stopped(tx, message, stop.code)
 
-    # --- what a person decided about it -------------------------------------------------------------------------------
+    # --- decisions of people ------------------------------------------------------------------------------------------
 
     async def send_again(
         self, tx: Transaction, message: Message, via: str | None = None, *, at_once: bool = False
     ) -> None:
-        """A person decided that it goes out, once for this decision, through this sender if one is given.
+        """Sends a text once more, because a person decided so.
 
-        With `at_once` quiet hours do not hold it.
+        Args:
+            tx: the open transaction.
+            message: the text.
+            via: the sender, by name; None: the bot chooses.
+            at_once: quiet hours do not hold it.
         """
         await messages.decide(tx, message.id, via, at_once=at_once)
         await enqueue.send(tx, message.conversation_id, message.id)
         await enqueue.show(tx, message.id, tx.now + self._line_after)
 
     async def arrived(self, tx: Transaction, message: Message, user: str) -> None:
-        """A person knows that what may not have gone out did."""
+        """Records that an unknown attempt arrived, because a person knows it."""
         for attempt in await attempts.newest(tx, message.id):
             if attempt.outcome == "unknown":
                 await attempts.accept(
@@ -235,13 +249,13 @@ class SendResults:
         await self._leave_alerts(tx, message.conversation_id)
 
     async def given_up(self, tx: Transaction, message: Message) -> None:
-        """A person decided that nothing more is done about it."""
+        """Gives up a text, because a person decided so."""
         await messages.give_up(tx, message.id, f"{message.sentence or ''} Given up.".strip())
         await enqueue.show(tx, message.id)
         await self._leave_alerts(tx, message.conversation_id)
 
     async def kept(self, tx: Transaction, message: Message, sentence: str) -> None:
-        """A person decided that it stays in the team."""
+        """Keeps a text in the team, because a person decided so. `sentence` is its status."""
         await messages.give_up(tx, message.id, sentence)
         await enqueue.show(tx, message.id)
         await self._leave_alerts(tx, message.conversation_id)
@@ -249,7 +263,7 @@ class SendResults:
     # --- how ----------------------------------------------------------------------------------------------------------
 
     async def _attempt_of(self, tx: Transaction, entry: Entry, receipt: Receipt) -> Attempt | None:
-        """By the token in the URL, else by our id that the provider carried, else by the provider's own id."""
+        """Finds the attempt by the URL's token, else by our id that the provider returns, else by the provider's id."""
         callback = await callbacks.find(tx, entry.callback) if entry.callback else None
         if callback is not None and callback.scope == "attempt":
             return await attempts.get(tx, int(callback.subject))
@@ -262,7 +276,7 @@ class SendResults:
         return None
 
     async def _apply(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
-        """What a receipt changes: the attempt's status if that is forward, and what the thread shows."""
+        """Applies a receipt: moves the attempt's status forward, and updates the thread."""
         if attempt.outcome == "unknown":
             await self._reconcile_by_receipt(tx, attempt, receipt)
         elif attempt.outcome == "accepted" and attempt.from_address is None and receipt.sender is not None:
@@ -292,7 +306,7 @@ class SendResults:
         return await conversations.get(tx, message.conversation_id)
 
     async def _reconcile_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
-        """A receipt proves that the provider had it."""
+        """Ends an unknown attempt: a receipt proves that the provider accepted it."""
         answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
         await self.accepted(tx, attempt, answer, reconciled_by="receipt")
 
@@ -300,10 +314,10 @@ class SendResults:
         return progress(message, await attempts.newest(tx, message.id))
 
     async def _refresh(self, tx: Transaction, message_id: int) -> bool:
-        """The message is as far as its newest tries; its line says so now if it is final, else a little later.
+        """Sets the message's status from its attempts. Its line shows a final status now, any other a little later.
 
         Returns:
-            Whether a part of it is still to go out.
+            True if a part of it is still to go out.
         """
         message = await messages.get(tx, message_id)
         found = await self._progress(tx, message)
@@ -315,7 +329,7 @@ class SendResults:
         sentence = of_part(found, worst.part, worst.sentence or "") if worst else None
         code = worst.code if worst else None
         if worst is None and status is Status.FAILED:
-            code, sentence = message.code, message.sentence  # the gate stopped a part that was not tried
+            code, sentence = message.code, message.sentence  # the gate stopped a part without an attempt
         await messages.set_status(tx, message_id, status.value, code=code, sentence=sentence)
         delay = 0 if status.is_final else self._line_after
         await enqueue.show(tx, message_id, tx.now + delay)
@@ -347,7 +361,7 @@ class SendResults:
         return self._providers[attempt.account].title
 
     async def _leave_alerts(self, tx: Transaction, conversation_id: int) -> None:
-        """Alerts about texts in the conversation are over for it once nothing is left to decide there."""
+        """Removes the conversation from alerts about texts, if nothing is left to decide there."""
         if not await history.wants_decision(tx, conversation_id):
             for alert_id in await alerts.leave(tx, conversation_id):
                 await enqueue.alert(tx, alert_id)
@@ -363,5 +377,5 @@ def _failed(title: str) -> str:
 
 
 def _is_parked(message: Message) -> bool:
-    """Whether its rest waits, or stays here, whatever becomes of the parts that are out."""
+    """True if the rest of the text waits or is cancelled, whatever the status of the parts that are out."""
     return message.state in {"held", "scheduled", "cancelled"} or (message.state == "asked" and message.code == EXPIRED)

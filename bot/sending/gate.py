@@ -119,13 +119,13 @@ class Gate:
             await jobs.retry(tx, job, min(hold.until, expires_at), "provider unreachable")
         elif hold.reason == "limit" and not wanted.later:
             until = await self._turn(tx, job, hold)
-            await self._send_results.held(tx, message, until, hold, expires_at, is_told=False)
+            await self._send_results.held(tx, message, until, hold, expires_at, shows_short=False)
             await jobs.retry(tx, job, min(until, expires_at), "limit", hold.waits_for)
         else:
             until = await self._turn(tx, job, hold)
             if hold.reason == "quiet":
                 expires_at = until + int(self._settings.expire_minutes * MINUTE)
-            await self._send_results.held(tx, message, until, hold, expires_at, is_told=True)
+            await self._send_results.held(tx, message, until, hold, expires_at, shows_short=True)
             await jobs.finish(tx, job)
             await enqueue.held(tx, message.conversation_id, message.id, min(until, expires_at))
 

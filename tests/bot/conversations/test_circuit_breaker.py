@@ -9,7 +9,7 @@ import pytest
 
 import providers
 from bot.conversations import circuit_breaker
-from bot.conversations.circuit_breaker import THRESHOLD, CircuitBreaker, LeftAlone, Method, State, pause_key
+from bot.conversations.circuit_breaker import THRESHOLD, CircuitBreaker, CircuitOpen, Method, State, pause_key
 from bot.telemetry.metrics import Metrics
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
 from storage.engine.clock import HOUR, SECOND, system_clock
@@ -119,7 +119,7 @@ async def test_after_failures_in_a_row_nothing_is_asked(
     company = Company()
     await fail(breakers, method, company)
     for each in (breakers, await started(database, metrics)):
-        with pytest.raises(LeftAlone):
+        with pytest.raises(CircuitOpen):
             await each.ask(ACCOUNT, method, company.answer)
         assert each.waits(ACCOUNT) is None
     assert company.asked == THRESHOLD
@@ -161,7 +161,7 @@ async def test_one_probe_closes_it(
     probing = asyncio.create_task(breakers.ask(ACCOUNT, "find_sent", probe))
     await asyncio.sleep(0)
     assert shown(metrics, "find_sent") == State.HALF_OPEN
-    with pytest.raises(LeftAlone):
+    with pytest.raises(CircuitOpen):
         await breakers.ask(ACCOUNT, "find_sent", company.answer)
     hears.set()
     await probing

@@ -68,7 +68,7 @@ async def test_the_end_of_a_lease_is_told_before_and_survives_a_restart(tmp_path
         await team.stop_bot()
         await team.start_bot()
         await team.until(lambda: len(team.notices(root)) == 1)
-        assert "is leased until" in team.notices(root)[0]
+        assert "is leased only until" in team.notices(root)[0]
         assert digits(old) in digits(team.notices(root)[0])
         await team.until(lambda: "lease with the next text" in team.card(root))
         team.phones.clock.shift(timedelta(days=31))
@@ -108,7 +108,7 @@ async def test_a_lease_in_the_place_of_a_name_is_told(tmp_path: Path) -> None:
         root = await team.conversation(NO_NAMES)
         number = await replied(team, root, "One", NO_NAMES)
         await team.until(lambda: len(team.notices(root)) == 1)
-        assert "ACME cannot be shown as the sender" in team.notices(root)[0]
+        assert "This phone can't show ACME as the sender" in team.notices(root)[0]
         assert digits(number) in digits(team.notices(root)[0])
         await team.until(lambda: digits(number) in digits(team.card(root)))
         assert [lease["number"] for lease in team.rows("SELECT number FROM leases")] == [number]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WAITED = "It waited when the backup was made"
-BEFORE = "It is from before the bot was restored"
+BEFORE = "It is from before a backup was restored"
 
 
 def silent(_doing: str, _done: int, _whole: int) -> None:

@@ -36,8 +36,8 @@ CHAINS: dict[str, list[Point]] = {
     "taking in": [
         ("before commit:Appender._write", 1),
         ("after commit:Appender._write", 1),
-        ("before commit:Worker._take_some", 2),
-        ("after commit:Worker._take_some", 2),
+        ("before commit:Worker._handle_some", 2),
+        ("after commit:Worker._handle_some", 2),
         ("before commit:Worker._claim", 3),
         ("after commit:Worker._claim", 4),
         ("before commit:Appender._write", 3),
@@ -181,4 +181,4 @@ async def test_every_seam_is_a_point(tmp_path: Path, nursery: Nursery) -> None:
         await prove(storm)
     passed = {line.split(" ", 1)[1] for line in trace.read_text(encoding="utf-8").splitlines()}
     named = {seam.split(" ", 1)[1] for chain in (*CHAINS.values(), DOUBTFUL, THROTTLED) for seam, _ in chain}
-    assert passed - named <= {"commit:Worker._again", "commit:SecondLook._thread"}  # not in each day's work
+    assert passed - named <= {"commit:Worker._retry", "commit:SecondLook._thread"}  # not in each day's work
