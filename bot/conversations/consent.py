@@ -63,7 +63,7 @@ class Consent:
     async def forbids(self, connection: Connection, contact: Contact, message_id: int) -> bool:
         """True if the contact opted out and this text is not the confirmation of that."""
         if await suppressions.since(connection, contact.id) is None:
-            return False
+            return False  # also right after an erasure: `contact` writes the suppression with the new row
         return await suppressions.confirmation(connection, contact.id) != message_id
 
     async def obey(

@@ -1,7 +1,7 @@
-"""Fetching a file from somewhere else, so that nobody can make us fetch anything else.
+"""Fetches files from allowed hosts only, so that nobody can make us fetch anything else.
 
-Only hosts that a source names are asked, each redirect is held against the same names, and what a name resolves to has
-to be an address of the public internet. The size is kept to while it streams, and nothing is unpacked.
+We check the URL and each redirect against the hosts of the source, and a host must resolve to public addresses. The
+limit on the size applies while the file streams. Nothing is unpacked.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 MOST_REDIRECTS = 5
-AT_ONCE = 4  # each is held in memory until it is whole
+AT_ONCE = 4  # downloads; each is in memory until it is complete
 _CHUNK = 1 << 16
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_TRY_AGAIN = {404, 408, 425, 429}  # a file that was announced a moment ago may not be there yet
+_TRY_AGAIN = {404, 408, 425, 429}  # a file may come a moment after its webhook
 _REDIRECTS = {301, 302, 303, 307, 308}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -36,12 +36,12 @@ Origin = tuple[str, str, int]  # scheme, host, port
 
 
 class NotFetched(Exception):
-    """The file is not here.
+    """We could not fetch the file.
 
     Attributes:
         code: stable and short.
-        reason: the end of a sentence for the thread: "… could not be fetched: <reason>."
-        may_come: whether it may be there later.
+        reason: the end of a sentence for the thread: "Couldn't fetch …: <reason>."
+        may_come: a later try may work.
     """
 
     def __init__(self, code: str, reason: str, *, may_come: bool = False) -> None:
@@ -73,13 +73,13 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """From where a file may come.
+    """The servers from which a file may come.
 
     Args:
-        hosts: names, those below each included, at the usual ports.
-        origins: whose own addresses may also be private ones: what an operator configured.
-        headers: for these hosts only; with any, plain http is asked nowhere but at the origins.
-        credentials: for some of these hosts and for the origins, and for no server that a redirect leads to.
+        hosts: names of hosts, each with its subdomains, at the default ports.
+        origins: servers that an operator configured; they may have private addresses.
+        headers: sent to these servers only. If there are any, plain http is allowed for the origins only.
+        credentials: sent to some of these hosts and to the origins, but never to the server of a redirect.
     """
 
     hosts: frozenset[str] = frozenset()
@@ -88,7 +88,7 @@ class Source:
     credentials: Credentials | None = None
 
     def allows(self, url: URL) -> bool:
-        """Whether this address may be asked at all."""
+        """True if we may send a request to this URL."""
         if url.scheme not in _DEFAULT_PORTS or not url.host or url.user is not None or url.password is not None:
             return False
         if origin(url) in self.origins:
@@ -113,19 +113,19 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A whole file."""
+    """A complete file."""
 
     content: bytes = field(repr=False)
-    kind: str  # its media type, by its content
+    kind: str  # its media type, from its content
     name: str = field(repr=False)
 
 
 class Downloads:
-    """Where files are fetched. A context manager, for its connections.
+    """Fetches files. A context manager that closes its connections.
 
     Args:
-        seconds: for one file, redirects included.
-        private: hosts and ports of ours or of the operator's, that need not be on the public internet.
+        seconds: the limit for one file, redirects included.
+        private: hosts and ports of ours or of the operator, which may have private addresses.
     """
 
     def __init__(self, seconds: float, private: Iterable[tuple[str, int]] = ()) -> None:
@@ -148,16 +148,16 @@ class Downloads:
         await self._session.close()
 
     async def fetch(self, url: str, source: Source, limit: int, *, name: str | None = None) -> Fetched:
-        """The file at this address.
+        """Fetches a file.
 
         Args:
-            url: where it is said to be.
-            source: from where it may come.
-            limit: bytes.
-            name: what it is called, if that is known; else the answer or the address says.
+            url: of the file.
+            source: the servers from which it may come.
+            limit: of its size, in bytes.
+            name: of the file; None: the response or the URL has it.
 
         Raises:
-            NotFetched: it is not here, and why.
+            NotFetched: with the reason.
         """
         async with self._turns:
             try:
@@ -185,7 +185,7 @@ class Downloads:
 
 
 async def _read(answer: aiohttp.ClientResponse, limit: int, name: str) -> Fetched:
-    """The whole body, if it is a file that we take."""
+    """Reads the whole body, if it is a file that we accept."""
     if answer.status != HTTPStatus.OK:
         raise _refused(answer.status)
     if answer.headers.get("Content-Encoding", "identity") != "identity":
@@ -221,7 +221,7 @@ def _unreachable(error: aiohttp.ClientConnectorError) -> NotFetched:
 
 
 def _name(answer: aiohttp.ClientResponse) -> str:
-    """What the answer calls the file, else the end of its address."""
+    """Returns the name of the file in the response, else the end of its URL."""
     said = answer.content_disposition
     return (said.filename if said is not None else None) or answer.url.name
 
@@ -237,12 +237,12 @@ def _parsed(url: str) -> URL:
 
 
 def origin(url: URL) -> Origin:
-    """What two addresses of one server have in common."""
+    """Returns the scheme, host and port of a URL."""
     return url.scheme, url.host or "", url.port or 0
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, also where another one is wrapped in it."""
+    """True if an IP address, and any address embedded in it, is on the public internet."""
     try:
         found = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:
@@ -270,11 +270,11 @@ def _is_address(host: str) -> bool:
 
 
 class _NotPublic(OSError):
-    """A name that resolves to an address that is not on the public internet."""
+    """The host resolves to an address that is not on the public internet."""
 
 
 class _Resolver(AbstractResolver):
-    """Resolves names to public addresses only, at the moment of connecting, so that a name cannot change between."""
+    """Resolves hosts to public addresses only, when we connect, so that the address can't change after the check."""
 
     def __init__(self, private: frozenset[tuple[str, int]]) -> None:
         self._private = private
@@ -286,12 +286,12 @@ class _Resolver(AbstractResolver):
         port: int = 0,
         family: socket.AddressFamily = 0,  # type: ignore[assignment]  # as aiohttp has it
     ) -> list[ResolveResult]:
-        """All addresses of the name; raises `OSError` where one of them is not public."""
+        """Returns all addresses of the host. Raises `OSError` if one of them is not public."""
         found = await self._inner.resolve(host, port, family)
         if (host, port) not in self._private and not all(is_public(one["host"]) for one in found):
             raise _NotPublic
         return found
 
     async def close(self) -> None:
-        """Ends the real one."""
+        """Closes the inner resolver."""
         await self._inner.close()

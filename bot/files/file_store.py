@@ -1,4 +1,4 @@
-"""Where the content of files lies: a folder beside the database, one plain file for each row."""
+"""The folder with the content of files, beside the database: one plain file for each row of `files`."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 class FileStore:
-    """The folder; it is made when the first file comes.
+    """Stores the content of files. The first file creates the folder.
 
     Args:
-        folder: for nobody else's files.
+        folder: for these files only.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def place(self, file_id: int) -> Path:
-        """Where the content of this file lies, if it is here."""
+        """Returns the path of this file's content, which may not exist."""
         return self._folder / str(file_id)
 
     async def put(self, file_id: int, content: bytes) -> None:
-        """Keeps it; once this returns it is on the disk, whole."""
+        """Stores the content. When this returns, all of it is on the disk."""
         await asyncio.to_thread(self._write, file_id, content)
 
     async def take(self, file: File) -> bytes | None:
-        """The content, or None where it was lost (a restored backup brings rows without it)."""
+        """Reads the content; None if it is lost, because a restored backup has rows without content."""
         try:
             content = await asyncio.to_thread(self.place(file.id).read_bytes)
         except FileNotFoundError:
@@ -39,11 +39,11 @@ class FileStore:
         return content if len(content) == file.size else None
 
     async def has(self, file: File) -> bool:
-        """Whether the content is here, whole."""
+        """True if all of the content is here."""
         return await asyncio.to_thread(self._size, file.id) == file.size
 
     async def drop(self, file_id: int) -> None:
-        """Deletes it, if it is there."""
+        """Deletes the content, if there is any."""
         await asyncio.to_thread(self.place(file_id).unlink, missing_ok=True)
 
     def _size(self, file_id: int) -> int | None:

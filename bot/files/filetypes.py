@@ -1,4 +1,4 @@
-"""What a file is, by its content: what a carrier or a person calls it is not trusted. Pure."""
+"""Detects the type of a file from its content; we don't trust a carrier's or a person's word for it. Pure."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"\x1f\x8b", "application/gzip"),
 )
 _RIFF: Mapping[bytes, str] = {b"WEBP": "image/webp", b"WAVE": "audio/wav", b"AVI ": "video/x-msvideo"}
-# The brand of an ISO media file; any other is a film (https://mp4ra.org/registered-types/brands).
+# The brand of an ISO media file; any other is a video (https://mp4ra.org/registered-types/brands).
 _BRANDS: Mapping[bytes, str] = {
     b"heic": "image/heic",
     b"heix": "image/heic",
@@ -51,7 +51,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"<svg[\s>]", "image/svg+xml"),
 )
 _BEFORE = re.compile(r"(?:\s|\ufeff|<!--.*?-->|<\?xml.*?\?>)+", re.DOTALL)
-_LOOK = 2_048  # bytes that are looked at
+_LOOK = 2_048  # bytes to inspect
 _SUFFIXES: Mapping[str, str] = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
@@ -86,7 +86,7 @@ _LONGEST_NAME = 100
 
 
 def sniff(content: bytes) -> str:
-    """The media type that the content shows; `UNKNOWN` where it is none of those that phones send."""
+    """Returns the media type of the content, or `UNKNOWN` if phones don't send that type."""
     head = content[:_LOOK]
     if head[:4] == b"RIFF":
         return _RIFF.get(head[8:12], UNKNOWN)
@@ -110,11 +110,11 @@ def _of_words(head: bytes) -> str:
 
 
 def name(claimed: str | None, kind: str) -> str:
-    """A name to show and to save it by: what it was called, without folders and what is no letter, ending as it is.
+    """Returns a safe file name: the claimed one without folders and special characters, with the right suffix.
 
     Args:
-        claimed: what the other side calls it, or None.
-        kind: what `sniff` found.
+        claimed: the name that the other side gives, or None.
+        kind: from `sniff`.
     """
     said = _clean(claimed or "")
     stem, dot, ending = said.rpartition(".")
@@ -136,12 +136,12 @@ def _agree(ending: str, right: str) -> bool:
 
 
 def noun(kind: str | None) -> str:
-    """What people call it: picture, video, recording or file."""
+    """Returns the word for people: picture, video, recording or file."""
     return _NOUNS.get((kind or "").partition("/")[0], "file")
 
 
 def size(count: int) -> str:
-    """Bytes as people say them: "31 MB", "1.4 MB", "300 KB"."""
+    """Formats a number of bytes: "31 MB", "1.4 MB", "300 KB"."""
     for unit, each in (("MB", 1 << 20), ("KB", 1 << 10)):
         if count >= each:
             amount = count / each

@@ -1,8 +1,8 @@
-"""Files that come with a contact's text: fetched from the provider, put into the thread, each exactly once.
+"""Files that come with a contact's text: fetched from the provider and shown in the thread, each exactly once.
 
-Slack takes a file in three steps and shares it some time after the last, or never. So each step is written down before
-the next begins, Slack is asked where the file is before it is asked to share it again, and a file that cannot be had or
-shown ends as a sentence in the thread.
+An upload to Slack has three steps, and Slack shares the file some time after the last one, or never. So we store each
+step before the next begins, and look for the file in Slack before we ask it to share the file again. If we can't fetch
+or show a file, the thread says so.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from storage.tables.files import File
     from storage.tables.jobs import Job
 
-MOST_COMPLETIONS = 2  # times that Slack is asked to share one file
+MOST_COMPLETIONS = 2  # times that we ask Slack to share one file
 UPLOAD_SECONDS = 120.0
-_NOT_YET = 1.0  # seconds until the next look whether the text that a file belongs to is in its thread
+_NOT_YET = 1.0  # seconds until the next check if the file's text is in its thread
 _NOT_HERE = "Couldn't fetch a {kind} that came with this text: {reason}."
 _NOT_SHOWN = "Couldn't show a {kind} that came with this text: {reason}."
 _THREAD_GONE = {"thread_not_found", "message_not_found"}
@@ -58,19 +58,19 @@ _CURES = {  # by the code of `NotFetched`
 
 
 def sources(settings: Settings) -> dict[str, Source]:
-    """From where the files of each account's contacts may come."""
+    """Returns the servers from which the files of each account's contacts may come."""
     return {name: _source(settings, name) for name in settings.accounts}
 
 
 def private_places(settings: Settings) -> set[tuple[str, int]]:
-    """Hosts and ports that an operator configured in place of a provider's own."""
+    """Returns the hosts and ports that an operator configured in place of a provider's own."""
     known = {host for account in settings.accounts.values() for host in account.kind.features.media_hosts}
     origins = {one for source in sources(settings).values() for one in source.origins} | {_slack(settings)}
     return {(host, port) for _, host, port in origins if host not in known}
 
 
 def of_slack(settings: Settings) -> Source:
-    """From where Slack's files may come; its token goes nowhere else."""
+    """Returns the servers from which Slack's files may come. No other server gets our token."""
     token = settings.slack.bot_token.get_secret_value()
     headers = {"Authorization": f"Bearer {token}"}
     return Source(frozenset({"files.slack.com"}), frozenset({_slack(settings)}), headers)
@@ -91,12 +91,12 @@ def _source(settings: Settings, name: str) -> Source:
 
 
 class Incoming:
-    """What the worker calls for each file that came in.
+    """The handler of the jobs that show files from contacts.
 
     Args:
         workspace: the workspace.
         downloads: fetches files.
-        file_store: keeps them until Slack has them.
+        file_store: stores them until Slack has them.
         session: uploads the bytes to Slack.
     """
 
@@ -113,11 +113,11 @@ class Incoming:
         self._steps = {"new": self._fetch, "here": self._upload, "uploaded": self._share}
 
     async def file(self, job: Job) -> None:
-        """Takes the file from step to step, from the one that it had reached.
+        """Takes the file through its remaining steps.
 
         Raises:
-            Later: it is waited for.
-            bot.slack.client.api.SlackError: Slack cannot take it now.
+            RetryLater: the next step has to wait.
+            bot.slack.client.api.SlackError: Slack can't accept it now.
         """
         while (step := self._steps.get((file := await self._get(job.subject)).state)) is not None:
             try:
@@ -146,7 +146,7 @@ class Incoming:
             await files.fetched(tx, file.id, name=found.name, content_type=found.kind, size=len(found.content))
 
     async def _upload(self, file: File) -> None:
-        """Slack gets the bytes. Its id for them is kept before it is asked to show them anywhere."""
+        """Uploads the bytes, and stores Slack's id for them before it shares them."""
         content = await self._file_store.take(file)
         if content is None:
             async with self._database.transaction() as tx:
@@ -164,14 +164,14 @@ class Incoming:
                 status = answer.status
         except (aiohttp.ClientError, TimeoutError):
             raise SlackUnreachable("upload_broke") from None
-        if status >= 500:  # noqa: PLR2004 - server errors; nothing is shown before the last step, so it is done again
+        if status >= 500:  # noqa: PLR2004 - server errors; Slack shows nothing before the last step, so we repeat it
             raise SlackUnreachable(f"upload_http_{status}")
         if status != 200:  # noqa: PLR2004 - what Slack's document promises
             raise SlackRefused(f"upload_http_{status}")
 
     async def _share(self, file: File) -> None:
-        """Asks Slack to show it below its text, once; a second time only after it had long enough and did not."""
-        conversation = await self._place(file)
+        """Asks Slack to share it below its text, and once more if Slack has not done so after a while."""
+        conversation = await self._conversation_of(file)
         if file.completions == 0:
             await self._complete(file, conversation)
         share = await self._shared(file, conversation)
@@ -184,7 +184,7 @@ class Incoming:
             await self._wait(file, conversation)
 
     async def _wait(self, file: File, conversation: Conversation) -> None:
-        """Until Slack has had long enough."""
+        """Waits for Slack to share the file; asks once more, or gives up, if that takes too long."""
         waited = (self._database.clock() - (file.completed_at or 0)) / SECOND
         if waited < self._settings.timeouts.share_again:
             raise RetryLater(self._pause(waited), "Slack is sharing it")
@@ -193,7 +193,7 @@ class Incoming:
         await self._give_up(file, _NOT_SHOWN, "Slack accepted it and didn't show it", _ASK_AGAIN)
 
     async def _complete(self, file: File, conversation: Conversation) -> NoReturn:
-        """Asks; from before the question on it may be shared."""
+        """Asks Slack to share the file. It counts as perhaps shared from before the request."""
         async with self._database.transaction() as tx:
             await files.completing(tx, file.id)
         try:
@@ -215,8 +215,8 @@ class Incoming:
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
-    async def _place(self, file: File) -> Conversation:
-        """The conversation, once the text that the file belongs to stands in its thread."""
+    async def _conversation_of(self, file: File) -> Conversation:
+        """Returns the conversation. RetryLater: the file's text is not in its thread yet."""
         async with self._database.read() as reader:
             message = await messages.get(reader, file.message_id)
             conversation = await conversations.get(reader, message.conversation_id)
@@ -226,11 +226,11 @@ class Incoming:
         return conversation
 
     async def _shared(self, file: File, conversation: Conversation) -> dict[str, Any] | None:
-        """Where Slack shows it in the conversation's channel; None where it does not, or not yet."""
+        """Returns Slack's share of the file in the conversation's channel; None if there is none yet."""
         try:
             answer = await self._slack.call("files.info", file=file.slack_file)
         except SlackRefused as error:
-            if error.code != "file_not_found":  # that is said of one that was never completed
+            if error.code != "file_not_found":  # Slack says that of a file that was never completed
                 raise
             return None
         shares = answer["file"].get("shares", {})
@@ -240,9 +240,9 @@ class Incoming:
         )
 
     async def _not_here(self, file: File, conversation: Conversation, error: SlackRefused) -> NoReturn:
-        """A thread that is gone is opened anew, a channel that takes nothing is waited for; anything else is final."""
+        """Opens the thread again if it is gone, waits for a closed channel, and raises any other error."""
         if error.code in _THREAD_GONE:
-            await self._open_anew(file, conversation)
+            await self._open_again(file, conversation)
         if error.code not in recovery.CLOSED:
             raise error
         async with self._database.transaction() as tx:
@@ -252,18 +252,18 @@ class Incoming:
         raise RetryLater(self._settings.timeouts.channel, error.code)
 
     async def _take_back(self, file: File, conversation: Conversation, ts: str) -> None:
-        """Slack put it into the channel because its thread is gone."""
+        """Deletes the share: Slack put it into the channel because the thread is gone."""
         await self._slack.call("chat.delete", channel=conversation.channel, ts=ts)
-        await self._open_anew(file, conversation)
+        await self._open_again(file, conversation)
 
-    async def _open_anew(self, file: File, conversation: Conversation) -> NoReturn:
+    async def _open_again(self, file: File, conversation: Conversation) -> NoReturn:
         async with self._database.transaction() as tx:
             await recovery.lose_thread(tx, conversation)
             await files.upload_again(tx, file.id)
-        raise RetryLater(_NOT_YET, "its thread is opened anew")
+        raise RetryLater(_NOT_YET, "its thread is opened again")
 
     def _pause(self, waited: float) -> float:
-        """Seconds until the next look, by how long it has been waited for already."""
+        """Returns the seconds until the next check, from the seconds that we have waited."""
         until = 0.0
         for pause in self._settings.timeouts.share:
             until += pause

@@ -1,8 +1,8 @@
-"""Files that a person drops into a thread: fetched from Slack before the text goes out, and carried by it.
+"""Files that a person drops into a thread: fetched from Slack, and sent with the text.
 
-They go along as addresses of ours where the provider can send files, else as links in the text where the inbox has
-that, else the text does not go out and a sentence says why. They are fetched before the gate decides, because that is
-one transaction and nothing is asked of anybody in it.
+If the provider can send files, it gets URLs of ours. Else the text gets links, if the inbox allows that. Else the text
+does not go out, and the thread says why. We fetch the files before the gate decides, because the gate is one
+transaction and makes no requests in it.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
 
 _AGAIN = 2.0  # seconds between two tries to fetch a file from Slack
-_THUMBS = (1024, 960, 720, 480, 360)  # pixels of the smaller forms that Slack makes of a picture
+_THUMBS = (1024, 960, 720, 480, 360)  # pixels of Slack's smaller copies of a picture
 _HIDDEN = {"tombstone": "it was deleted", "hidden_by_limit": "Slack hides it behind a limit of this workspace"}
 _REFUSED = {"file_deleted": "it was deleted", "file_not_found": "Slack does not show it to the app"}
 
 
 class NotCarried(Exception):
-    """The text cannot take its files along. Carries a stable code and the sentence for the thread."""
+    """The files can't go out with the text. Carries a stable code and the sentence for the thread."""
 
     def __init__(self, code: str, sentence: str) -> None:
         super().__init__(code)
@@ -48,12 +48,12 @@ class NotCarried(Exception):
 
 
 class Outgoing:
-    """The files of texts of ours.
+    """Fetches the files of outbound texts and serves them.
 
     Args:
         workspace: the workspace.
         downloads: fetches files.
-        file_store: keeps them while their URLs work.
+        file_store: stores them while their URLs work.
         urls: makes these URLs.
     """
 
@@ -61,7 +61,7 @@ class Outgoing:
         self._database = workspace.database
         self._slack = workspace.slack
         self._settings = workspace.settings.files
-        self._patience = int(workspace.settings.send_minutes * MINUTE)
+        self._give_up_after = int(workspace.settings.send_minutes * MINUTE)
         self._lasts = int(workspace.settings.files.link_days * DAY)
         self._downloads = downloads
         self._file_store = file_store
@@ -71,39 +71,39 @@ class Outgoing:
     # --- before the gate decides --------------------------------------------------------------------------------------
 
     async def prepare(self, message: Message, inbox: Inbox, providers: Iterable[Provider]) -> None:
-        """Brings the message's files here, if a provider of these can send them, or the inbox texts links.
+        """Fetches the message's files, if one of these providers can send files, or the inbox texts links.
 
         Raises:
-            Later: one may be had in a moment.
-            bot.slack.client.api.SlackError: Slack cannot be asked.
+            RetryLater: Slack may have a file in a moment.
+            bot.slack.client.api.SlackError: Slack does not answer.
         """
         async with self._database.read() as reader:
             found = await files.of_message(reader, message.id)
         go_along = any(provider.features.media_out for provider in providers)
         if go_along or inbox.links_for_files:
             for file in found:
-                await self._bring(file, message, go_along=go_along, links=inbox.links_for_files)
+                await self._fetch_once(file, message, go_along=go_along, links=inbox.links_for_files)
 
-    async def _bring(self, file: File, message: Message, *, go_along: bool, links: bool) -> None:
+    async def _fetch_once(self, file: File, message: Message, *, go_along: bool, links: bool) -> None:
         if file.state == "here" and await self._file_store.has(file):
-            await self._keep(file.id, is_linked=bool(file.is_linked))
+            await self._serve(file.id, is_linked=bool(file.is_linked))
             return
         if file.state == "failed" and (file.tried_at or 0) >= message.decided_at:
             return
         try:
             found, is_linked = await self._fetch(file, go_along=go_along, links=links)
         except NotFetched as error:
-            if error.may_come and self._database.clock() - message.wanted_at < self._patience:
+            if error.may_come and self._database.clock() - message.wanted_at < self._give_up_after:
                 raise RetryLater(_AGAIN, error.code) from None
             await self._fail(file, error)
             return
         await self._file_store.put(file.id, found.content)
         async with self._database.transaction() as tx:
             await files.fetched(tx, file.id, name=found.name, content_type=found.kind, size=len(found.content))
-        await self._keep(file.id, is_linked=is_linked)
+        await self._serve(file.id, is_linked=is_linked)
 
-    async def _keep(self, file_id: int, *, is_linked: bool) -> None:
-        """Its address works from now on for as long as the settings say; then the content is deleted."""
+    async def _serve(self, file_id: int, *, is_linked: bool) -> None:
+        """Makes its URL work for `files.link_days`; then a job deletes the content."""
         async with self._database.transaction() as tx:
             until = tx.now + self._lasts
             await files.serve(tx, file_id, until=until, is_linked=is_linked)
@@ -122,7 +122,7 @@ class Outgoing:
     # --- from Slack ---------------------------------------------------------------------------------------------------
 
     async def _fetch(self, file: File, *, go_along: bool, links: bool) -> tuple[Fetched, bool]:
-        """The file in a form that can go along, else whole, to be linked; and whether it is the latter."""
+        """Returns the file, and True if it is to be linked because it can't go along."""
         about = await self._about(file)
         if not go_along:
             return await self._whole(about, self._settings.largest_link), True
@@ -134,7 +134,7 @@ class Outgoing:
         return await self._whole(about, self._settings.largest_link), True
 
     async def _about(self, file: File) -> dict[str, Any]:
-        """What Slack knows of it now: an event may know less, or another state of it."""
+        """Returns Slack's newest description of the file; an event may have an older or a shorter one."""
         try:
             about: dict[str, Any] = (await self._slack.call("files.info", file=file.source))["file"]
         except SlackRefused as error:
@@ -150,7 +150,7 @@ class Outgoing:
         return about
 
     async def _small(self, about: Mapping[str, Any]) -> Fetched:
-        """The original, else the largest of Slack's smaller forms that is small enough."""
+        """Returns the original, else Slack's largest copy that is small enough."""
         limit = self._settings.largest_out
         try:
             return await self._whole(about, limit)
@@ -178,7 +178,7 @@ class Outgoing:
         return found
 
     async def _get(self, url: str, limit: int, about: Mapping[str, Any]) -> Fetched:
-        """With our token, from Slack's own hosts only. A page that asks to sign in comes with status 200."""
+        """Downloads from Slack's hosts with our token. A page that asks to sign in has status 200."""
         try:
             return await self._downloads.fetch(url, self._source, limit, name=about.get("name"))
         except NotFetched as error:
@@ -191,11 +191,11 @@ class Outgoing:
     def carry(
         self, text: str, found: Sequence[File], provider: Provider, inbox: Inbox
     ) -> tuple[str, tuple[Media, ...]]:
-        """The text and the files as they go out through this provider.
+        """Returns the text and the files as they go out through this provider.
 
         Raises:
-            NotCarried: they cannot.
-            Later: they were changed a moment ago, and are not here yet.
+            NotCarried: the files can't go out.
+            RetryLater: somebody changed the files a moment ago, and they are not here yet.
         """
         along = [file for file in found if provider.features.media_out and not file.is_linked]
         linked = [file for file in found if file not in along]
@@ -216,11 +216,11 @@ class Outgoing:
     # --- afterwards ---------------------------------------------------------------------------------------------------
 
     async def drop(self, job: Job) -> None:
-        """Deletes a content whose address has ended."""
+        """Deletes the content of a file whose URL has expired."""
         async with self._database.transaction() as tx:
             file = await files.find(tx, job.subject)
             if file is not None and file.expires_at is not None and file.expires_at > tx.now:
-                await jobs.retry(tx, job, file.expires_at, "it went out again")
+                await jobs.retry(tx, job, file.expires_at, "a newer text uses the file")
                 return
             if file is not None and file.state == "here":
                 await files.end(tx, file.id)

@@ -1,7 +1,7 @@
 """Signed URLs for files and exports.
 
-A token names one subject and a moment, and is signed with a key made from our secret: nobody can make one, or make one
-last longer.
+A token has one subject and the time when it expires, signed with a key derived from our secret. So nobody else can make
+a token or extend one.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import binascii
 import hmac
 import struct
 
-_BODY = struct.Struct(">qq")  # the id, and until when (microseconds UTC)
-_MAC = 16  # bytes of the signature that are kept
+_BODY = struct.Struct(">qq")  # the id, and when it expires (microseconds UTC)
+_MAC = 16  # bytes of the signature
 
 
 class SignedUrls:
-    """Makes and reads them.
+    """Makes and reads signed URLs.
 
     Args:
-        public_url: of our doors.
-        secret: of the settings.
-        place: the path before the token; a token of one place is none at another.
+        public_url: of our HTTP server.
+        secret: from the settings.
+        place: the path before the token; a token is valid for one place only.
     """
 
     def __init__(self, public_url: str, secret: str, place: str = "files") -> None:
@@ -29,12 +29,12 @@ class SignedUrls:
         self._key = hmac.digest(secret.encode(), place.encode(), "sha256")
 
     def make(self, subject: int, until: int) -> str:
-        """The address of a file (or what else is there) by its id, which works until then (microseconds UTC)."""
+        """Returns a URL for the file (or other subject) of this id that works until then (microseconds UTC)."""
         body = _BODY.pack(subject, until)
         return f"{self._base}/{_spell(body + self._sign(body))}"
 
     def read(self, token: str, now: int) -> int | None:
-        """The id that a token of ours stands for; None if it is none, or is over."""
+        """Returns the id in a token; None if the token is not ours or has expired."""
         try:
             raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except (binascii.Error, ValueError):

@@ -1,4 +1,4 @@
-"""An export as a page that a person can read and print: no script, nothing fetched, everything escaped. Pure."""
+"""An export as a page that a person can read and print: no script, no requests, everything escaped. Pure."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ table { border-collapse: collapse; } th, td { text-align: left; padding: .2rem 1
 li { list-style: none; margin: 1rem 0; padding-left: 1rem; border-left: .25rem solid #b4b4b4; }
 li.out { border-color: #1264a3; } ol { padding: 0; }
 """
-_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # in the page, since it holds for a saved one too
-_UNSAYABLE = regex.compile(r"[\p{Cc}\p{Cs}\uFFFE\uFFFF--\n]", flags=regex.V1)
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"  # in the page, so that it applies to a saved copy too
+_NOT_IN_HTML = regex.compile(r"[\p{Cc}\p{Cs}\uFFFE\uFFFF--\n]", flags=regex.V1)
 
 
 def page(found: Mapping[str, Any]) -> bytes:
-    """The page of what `bot.privacy.export.collect` found, in UTF-8."""
+    """Returns the page with the data that `bot.privacy.export.collect` found, in UTF-8."""
     contact = found["contact"]
-    title = f"All that is kept about {spaced(contact['address'])}"
+    title = f"Everything that the bot keeps about {spaced(contact['address'])}"
     body = [h.H1(_clean(title)), _small(f"Made {found['made']}. Times are UTC.")]
     body += [h.H2("Contact"), _table([(name.replace("_", " "), value) for name, value in contact.items()])]
     body += _section("Opted out and in", found["opt_outs"])
@@ -45,8 +45,8 @@ def page(found: Mapping[str, Any]) -> bytes:
 def _section(title: str, rows: Sequence[Mapping[str, Any]]) -> list[Any]:
     if not rows:
         return []
-    told = [_table([(name.replace("_", " "), value) for name, value in row.items()]) for row in rows]
-    return [h.H2(title), *told]
+    tables = [_table([(name.replace("_", " "), value) for name, value in row.items()]) for row in rows]
+    return [h.H2(title), *tables]
 
 
 def _thread(messages: Sequence[Mapping[str, Any]]) -> Any:
@@ -77,5 +77,5 @@ def _small(text: str) -> Any:
 
 
 def _clean(text: str) -> str:
-    """Without what a page cannot carry."""
-    return _UNSAYABLE.sub("", literal(text))
+    """Removes the characters that a page can't contain."""
+    return _NOT_IN_HTML.sub("", literal(text))

@@ -1,7 +1,7 @@
-"""The addresses of ours at which an admin fetches all that is kept about one contact, for a quarter of an hour.
+"""The routes at which an admin downloads everything that the bot keeps about one contact, for a quarter of an hour.
 
-A token names the contact and a moment, as the token of a file does (`bot/http/file_routes.py`), and each form has its
-own key. The export is made on request and stored nowhere, so that no copy outlives the link, or the contact.
+A token has the contact and the time when it expires, like that of a file (`bot/http/file_routes.py`); each form has its
+own key. We make the export on request and store no copy, so that none outlives the link, or the contact.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _FORMS: dict[str, tuple[str, Callable[[Mapping[str, Any]], bytes]]] = {
 
 
 def export_urls(public_url: str, secret: str) -> dict[str, SignedUrls]:
-    """Make and read the addresses, by the form: export.html is for people, export.json for programs."""
+    """Returns the makers of export URLs by form: export.html is for people, export.json for programs."""
     return {form: SignedUrls(public_url, secret, f"files/{form}") for form in _FORMS}
 
 
 class ExportRoutes:
-    """The door for admins who follow such a link.
+    """The routes for exports.
 
     Args:
-        database: what is kept.
-        urls: made the tokens.
+        database: the data.
+        urls: read the tokens, by form.
     """
 
     def __init__(self, database: Database, urls: Mapping[str, SignedUrls]) -> None:
@@ -48,11 +48,11 @@ class ExportRoutes:
         self._urls = urls
 
     def routes(self) -> list[web.RouteDef]:
-        """What the HTTP server is to send here."""
+        """Returns the routes with their handler."""
         return [web.get("/files/{form:export[.](?:html|json)}/{token}", self.give)]
 
     async def give(self, request: web.Request) -> web.Response:
-        """All about one contact, to be saved; 404 once the link is over or the contact is being erased."""
+        """Answers with everything about one contact; 404 if the link has expired or the contact is being erased."""
         form = request.match_info["form"]
         contact_id = self._urls[form].read(request.match_info["token"], self._database.clock())
         contact = None if contact_id is None else await self._find(contact_id)

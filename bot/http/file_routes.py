@@ -1,8 +1,8 @@
-"""The addresses of ours at which a provider, or whoever follows the link in a text, fetches one file.
+"""The route at which a provider, or a person who follows the link in a text, downloads one file.
 
-`bot/files/signed_urls.py` makes the tokens. What is not there any more, or never was, is 404 and nothing else.
-The content was fetched from Slack when the text went out, and is served from our own disk: a provider that asks twice,
-or while Slack is down, gets it, and no request from outside makes us ask anybody for anything.
+`bot/files/signed_urls.py` makes the tokens. The answer for a file that is gone, or never was, is a plain 404. We
+fetched the content from Slack when the text went out and serve it from our disk. So a provider can download it twice,
+also while Slack is down, and no request from outside makes us send one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Database
     from storage.tables.files import File
 
-_SHOWN = ("image/", "video/", "audio/")  # what a browser may show instead of saving it
+_SHOWN = ("image/", "video/", "audio/")  # a browser may show these instead of saving them
 HARMLESS = {
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; sandbox",
@@ -32,12 +32,12 @@ HARMLESS = {
 
 
 class FileRoutes:
-    """The door for those who fetch files.
+    """The routes for files.
 
     Args:
-        database: where the files are known.
-        shelf: where their content lies.
-        urls: made the tokens.
+        database: knows the files.
+        file_store: has their content.
+        urls: reads the tokens.
     """
 
     def __init__(self, database: Database, file_store: FileStore, urls: SignedUrls) -> None:
@@ -46,11 +46,11 @@ class FileRoutes:
         self._urls = urls
 
     def routes(self) -> list[web.RouteDef]:
-        """What the HTTP server is to send here."""
+        """Returns the route with its handler."""
         return [web.get("/files/{token}", self.give)]
 
     async def give(self, request: web.Request) -> web.StreamResponse:
-        """One file."""
+        """Answers with one file, or 404."""
         file_id = self._urls.read(request.match_info["token"], self._database.clock())
         file = None if file_id is None else await self._find(file_id)
         if file is None or not await self._file_store.has(file):
@@ -64,7 +64,7 @@ class FileRoutes:
 
 
 def _headers(file: File) -> dict[str, str]:
-    """What the file is, by its content; only pictures, films and sounds are shown, and nothing in them can run."""
+    """Returns headers with the file's type. Browsers may show pictures, videos and sounds only, and nothing can run."""
     kind = file.content_type or "application/octet-stream"
     how = "inline" if kind.startswith(_SHOWN) and kind != "image/svg+xml" else "attachment"
     plain = "".join(one if one.isascii() and one not in '"\\' else "_" for one in file.name or "file")

@@ -1,4 +1,4 @@
-"""Our own HTTP: the providers' door, that of files, Slack's in http mode, and what an operator asks."""
+"""Our HTTP server: webhooks, files, exports, Slack's requests in http mode, health checks and metrics."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ BODY_LIMIT = 1 << 20  # bytes of one request
 
 
 class RouteGroup(Protocol):
-    """Something that takes requests of its own."""
+    """A group of routes with their handlers."""
 
     def routes(self) -> list[web.RouteDef]:
-        """Those that are to be sent there."""
+        """Returns the routes of the group."""
 
 
 class Server:
-    """One listening socket. It opens before Slack is reached; until then `/slack/events` answers 503.
+    """One listening socket. It opens before the bot reaches Slack; until then `/slack/events` answers 503.
 
     Args:
         settings: host and port.
         groups: the routes of the webhooks, files and exports.
         metrics: shown at `/metrics`.
         gauges: refreshed for it.
-        link: takes Slack's requests, and tells if Slack can reach us.
+        link: handles Slack's requests, and knows if Slack can reach us.
     """
 
     def __init__(
@@ -53,23 +53,23 @@ class Server:
                 web.get("/metrics", self._show_metrics),
             ]
         )
-        # No access log: its lines would hold the path tokens.
+        # No access log: its lines would contain the tokens in paths.
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
 
     async def start(self) -> None:
-        """Listens."""
+        """Begins to listen."""
         await self._runner.setup()
         await web.TCPSite(self._runner, self._settings.host, self._settings.port).start()
 
     async def stop(self) -> None:
-        """Takes nothing more in and lets the requests under way end."""
+        """Accepts no more requests, and lets those under way end."""
         await self._runner.cleanup()
 
     async def _slack_events(self, request: web.Request) -> web.Response:
         return await self._link.handle(request) or web.Response(status=503)
 
     async def _healthz(self, _: web.Request) -> web.Response:
-        """The process lives. Slack has no say in it, or a supervisor would kill a healthy bot when Slack is down."""
+        """Says that the process is alive, even if Slack is down: a supervisor must not kill a healthy bot then."""
         return web.Response(text="ok\n")
 
     async def _readyz(self, _: web.Request) -> web.Response:

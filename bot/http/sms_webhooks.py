@@ -1,6 +1,6 @@
-"""HTTP in from the providers: recognise the token, verify, parse, append to the intake, answer; in this order.
+"""Webhooks of providers: recognise the token, verify, parse, append to the intake, answer; in this order.
 
-Nothing is answered 2xx before it is on disk; nothing that is not verified is stored.
+The answer is 2xx only after the webhook is on disk. We store nothing of a webhook that fails verification.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
     from storage.engine.database import Database, Transaction
     from storage.tables.callbacks import Callback
 
-KEPT_HEADERS = ("content-type", "user-agent")  # those that help to read a body again; the others may carry secrets
+KEPT_HEADERS = ("content-type", "user-agent")  # they help to read a body again; others may contain secrets
 
-log = structlog.get_logger("sms door")
+log = structlog.get_logger("sms webhooks")
 
 
 class SmsWebhooks:
-    """The door for all accounts.
+    """The routes for the webhooks of all accounts.
 
     Args:
-        database: where tokens are known.
-        appender: the intake.
-        providers: by the name of their account.
-        urls: made the tokens and secrets.
-        metrics: where outcomes are counted.
+        database: knows the tokens.
+        appender: appends to the intake.
+        providers: by account name.
+        urls: knows the secret in the headers of an account.
+        metrics: counts the webhooks by outcome.
     """
 
     def __init__(
@@ -64,12 +64,12 @@ class SmsWebhooks:
         self._metrics = metrics
 
     def routes(self) -> list[web.RouteDef]:
-        """What the HTTP server is to send here."""
+        """Returns the routes with their handler."""
         place = "/sms/{account}/{token}"
         return [web.post(place, self.take), web.get(place, self.take, allow_head=False)]
 
     async def take(self, request: web.Request) -> web.Response:
-        """One webhook."""
+        """Handles one webhook."""
         account = request.match_info["account"]
         callback = await self._recognise(account, request.match_info["token"])
         if callback is None:
@@ -83,16 +83,16 @@ class SmsWebhooks:
             self._count(account, "forged")
             return web.Response(status=404)
         try:
-            return await self._keep(provider, hook, callback)
+            return await self._store(provider, hook, callback)
         except sqlite3.Error as error:
             log.error("a webhook could not be stored", account=account, error=str(error))
             self._count(account, "not stored")
             return web.Response(status=503)
 
-    async def _keep(self, provider: Provider, hook: Webhook, callback: Callback) -> web.Response:
+    async def _store(self, provider: Provider, hook: Webhook, callback: Callback) -> web.Response:
         try:
             found = provider.parse(hook)
-        except Exception as error:  # noqa: BLE001 - whatever a parser trips over, the webhook is kept for a replay
+        except Exception as error:  # noqa: BLE001 - whatever the error, we keep the webhook for a replay
             await self._bury(hook, callback, error)
             return web.Response(status=400)
         for event in found:
@@ -105,12 +105,12 @@ class SmsWebhooks:
                 callback=callback.token_hash,
             )
             new = await self._appender.append(arrival)
-            self._count(callback.account, "taken in" if new else "seen before")
+            self._count(callback.account, "stored" if new else "seen before")
         answer = provider.answer(hook)
         return web.Response(status=answer.status, text=answer.body, content_type=answer.content_type)
 
     async def _bury(self, hook: Webhook, callback: Callback, error: Exception) -> None:
-        """Kept as a dead row, and told, in one transaction."""
+        """Stores the webhook as a dead row and raises an alert, in one transaction."""
         reason = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__} in the provider's parser"
         log.warning("a webhook could not be read", account=callback.account, error=type(error).__name__)
         self._count(callback.account, "unreadable")

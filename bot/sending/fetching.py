@@ -1,4 +1,4 @@
-"""Fetching from a provider what its webhook did not say. What is found goes through the intake like a webhook."""
+"""Fetches from providers what their webhooks left out. The results go through the intake like webhooks."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from storage.tables.attempts import Attempt
     from storage.tables.jobs import Job
 
-PATIENCE = HOUR  # how long a provider that cannot be asked is asked again
-PAUSE = 15.0  # seconds
+GIVE_UP_AFTER = HOUR  # how long we retry a provider that does not answer
+PAUSE = 15.0  # seconds between two tries
 
 
 class Fetcher:
-    """Asks the providers.
+    """Fetches texts and receipts from the providers.
 
     Args:
         workspace: the workspace.
@@ -44,15 +44,15 @@ class Fetcher:
         self._breaker = breaker
 
     async def fetch(self, job: Job, wanted: Fetch) -> None:
-        """Asks the provider, and stores what it answers like a webhook.
+        """Fetches what a webhook left out, and stores it like a webhook.
 
         Raises:
-            RetryLater: the provider could not be asked.
+            RetryLater: the provider does not answer.
         """
         try:
             found = await self._found(wanted.account, wanted.ask)
         except ProviderError as error:
-            if self._database.clock() - job.created_at < PATIENCE:
+            if self._database.clock() - job.created_at < GIVE_UP_AFTER:
                 raise RetryLater(PAUSE, error.code) from None
             raise
         for event in found:
@@ -61,7 +61,7 @@ class Fetcher:
             await jobs.finish(tx, job)
 
     async def overdue(self, job: Job) -> None:
-        """A receipt has not come in time: the provider is asked where it can be, then the line says what there is."""
+        """Looks for a receipt that has not come in time: asks the provider if it can say, raises an alert otherwise."""
         async with self._database.read() as reader:
             waiting = [part for part in await attempts.newest(reader, job.subject) if not part.status.is_final]
         missing = [part for part in waiting if not await self._is_found(part, job)]
@@ -72,7 +72,7 @@ class Fetcher:
             await jobs.finish(tx, job)
 
     async def _is_found(self, part: Attempt, job: Job) -> bool:
-        """Whether the provider, asked, tells the end of an attempt."""
+        """Asks the provider for the end of an attempt. Returns True if it says."""
         provider = self._providers[part.account]
         if part.provider_id is None or not provider.features.look_up:
             return False
@@ -113,7 +113,7 @@ class Fetcher:
         return await self._breaker.ask(account, LOOK_UP, lambda: self._providers[account].look_up(provider_id))
 
     async def _provider_id(self, attempt: str | None) -> str:
-        """What the provider calls our attempt; its answer to our request may still be on its way."""
+        """Returns the provider's id of an attempt. RetryLater: its answer to our request is still on its way."""
         async with self._database.read() as reader:
             found = await attempts.get(reader, int(attempt or 0))
         if found.provider_id is None:
@@ -122,5 +122,5 @@ class Fetcher:
 
 
 async def listed(provider: Provider, since: datetime) -> list[InboundSms]:
-    """The texts that a provider has since then, whole: what breaks in the middle is asked again."""
+    """Returns the texts that a provider received since then; all of them, or none if it fails in between."""
     return [sms async for sms in provider.list_inbound(since)]

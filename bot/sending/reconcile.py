@@ -1,4 +1,4 @@
-"""What became of a text that may have gone out: the provider is asked, and in the end a person. Part of the gate."""
+"""Reconciles texts that may have gone out: asks the provider, and in the end a person. Part of the gate."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from storage.tables.attempts import Attempt
     from storage.tables.jobs import Job
 
-LOOK_BACK = timedelta(minutes=2)  # how much earlier than our request the provider's clock may say it was
+LOOK_BACK = timedelta(minutes=2)  # the provider's clock may be so much behind ours
 
 
 class Reconciler:
-    """Asks.
+    """Reconciles unknown attempts with the provider.
 
     Args:
         workspace: the workspace.
-        send_results: records what is found.
+        send_results: records the result.
         breaker: knows which accounts can't be reached.
     """
 
@@ -40,7 +40,7 @@ class Reconciler:
         self._breaker = breaker
 
     async def reconcile(self, job: Job) -> None:
-        """Asks the provider about an attempt that may have gone out; in the end a person is asked."""
+        """Asks the provider about an attempt that may have gone out, some times; then asks a person."""
         async with self._database.read() as reader:
             attempt = await attempts.get(reader, job.subject)
         if attempt.outcome != "unknown":
@@ -60,6 +60,7 @@ class Reconciler:
             await jobs.finish(tx, job)
 
     async def _find(self, attempt: Attempt) -> Accepted | None:
+        """Returns the provider's record of the attempt; None if it has none, or several that may be it."""
         provider = self._providers[attempt.account]
         if not provider.features.find_sent:
             return None
