@@ -1,1 +1,1 @@
-"""Everything that talks to Slack or draws what Slack shows."""
+"""Everything about Slack: the connection, the app, posts, and the views that they show."""

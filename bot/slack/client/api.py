@@ -1,6 +1,6 @@
-"""Calls to Slack's Web API: paced, and with every outcome sorted into done, not done, or nobody knows.
+"""Calls to Slack's Web API: paced, and with an outcome for each: done, not done, or unknown.
 
-The SDK's own retries are off: a dropped connection after a post would make it post twice.
+The SDK's retries are off: after a dropped connection it would post twice.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
     from bot.slack.client.rate_limit import RateLimits
     from bot.telemetry.metrics import Metrics
 
-# Slack's own words for: something went wrong here, part of it may have been done.
+# Slack's codes for a fault of its own, after which the call may have been carried out.
 _MAYBE_DONE = {"internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 _LOCKED_OUT = {"token_revoked", "token_expired", "account_inactive", "invalid_auth", "not_authed"}
 _BUSY = {"ratelimited", "rate_limited"}
-# What takes its arguments as JSON; all the rest reads a query only, and finds nothing in a JSON body.
+# The methods that read a JSON body; all others read the query only.
 _TAKES_JSON = ("chat.", "views.", "files.completeUploadExternal")
 _RATELIMITED = "ratelimited"
-_DEFAULT_PAUSE = 30.0  # seconds, where a refusal for speed does not say how long
+_DEFAULT_PAUSE = 30.0  # seconds, if a 429 does not say how long
 
 
 class SlackError(Exception):
-    """A call that did not end well. `code` is Slack's own, or one of ours."""
+    """A call failed. `code` is Slack's, or one of ours."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -38,22 +38,22 @@ class SlackError(Exception):
 
 
 class SlackRefused(SlackError):
-    """Not done, and the same call would be refused again."""
+    """Slack refused the call, and would refuse it again."""
 
 
 class SlackUnreachable(SlackError):
-    """Certainly not done: no connection, or asked to wait. May be tried again."""
+    """Slack did not carry out the call: no connection, or a rate limit. We may retry it."""
 
 
 class SlackLockedOut(SlackUnreachable):
-    """Slack does not know our token any more: nothing is done until an admin of the workspace mends that."""
+    """Slack no longer accepts our token. All calls fail until an admin of the workspace fixes that."""
 
 
 class SlackUncertain(SlackError):
-    """May have been done: it is looked up before it is tried again."""
+    """Slack may have carried out the call. We check that before we retry it."""
 
 
-# As they are counted.
+# The labels in the metrics.
 _OUTCOMES = {
     SlackError: "failed",
     SlackRefused: "refused",
@@ -64,12 +64,12 @@ _OUTCOMES = {
 
 
 def open_session(seconds: float) -> aiohttp.ClientSession:
-    """The one session for all calls to Slack; the caller closes it. With it the client's own `timeout` is ignored."""
+    """Returns the session for all calls to Slack; the caller closes it. Its timeout replaces that of the client."""
     return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds, sock_connect=5))
 
 
 def open_client(settings: SlackSettings, session: aiohttp.ClientSession) -> AsyncWebClient:
-    """A client that sends each call once."""
+    """Returns a client that sends each call once."""
     return AsyncWebClient(
         token=settings.bot_token.get_secret_value(),
         base_url=settings.api_url,
@@ -79,18 +79,17 @@ def open_client(settings: SlackSettings, session: aiohttp.ClientSession) -> Asyn
 
 
 class SlackApi:
-    """The calls that we make.
+    """Makes calls to the Web API.
 
     Args:
-        client: makes them.
-        rate_limits: say when.
-        metrics: where they are counted, if anywhere.
+        client: the SDK's client.
+        rate_limits: give each call its turn.
+        metrics: count the calls, if given.
 
     Attributes:
         client: the SDK's client, for Bolt.
-        failing_since: since when no call was answered as it should be (seconds of the monotonic clock); None: Slack
-            answers.
-        locked_out: Slack's word for what is wrong with our token; None: it is good.
+        failing_since: when Slack began to fail (seconds of the monotonic clock); None: it answers.
+        locked_out: Slack's code for what is wrong with our token; None: it is valid.
     """
 
     def __init__(self, client: AsyncWebClient, rate_limits: RateLimits, metrics: Metrics | None = None) -> None:
@@ -105,19 +104,21 @@ class SlackApi:
 
         Args:
             method: "chat.postMessage" …
-            arguments: as Slack's reference names them; None is left out.
+            arguments: as Slack's reference names them. None is left out.
 
         Raises:
-            SlackRefused, SlackUnreachable, SlackUncertain
+            SlackRefused: Slack refuses the call.
+            SlackUnreachable: Slack did not carry it out.
+            SlackUncertain: nobody knows.
         """
         async with self._rate_limits.turn(method, arguments.get("channel")):
             return await self.call_now(method, **arguments)
 
     async def call_now(self, method: str, **arguments: Any) -> dict[str, Any]:
-        """The same for a caller that has waited for its turn."""
+        """Makes one call like `call`, for a caller that has its turn already."""
         began = time.monotonic()
         try:
-            answer = await self._made(method, arguments)
+            answer = await self._request(method, arguments)
         except SlackError as error:
             self._count(method, began, _OUTCOMES[type(error)] if error.code != _RATELIMITED else _RATELIMITED)
             self._note(error)
@@ -127,16 +128,16 @@ class SlackApi:
         return answer
 
     async def respond(self, url: str, text: str, blocks: list[dict[str, Any]], *, replaces: bool = False) -> bool:
-        """Answers a command or a button privately; True if Slack still takes that.
+        """Answers a command or a button privately. Returns False if Slack no longer accepts that.
 
         Args:
-            url: the `response_url`; it takes five answers within half an hour.
+            url: the `response_url`. It accepts five answers within half an hour.
             text: for notifications.
             blocks: Block Kit.
             replaces: the answer replaces the message with the button.
 
         Raises:
-            SlackUnreachable: it may not have come; the same answer twice harms nobody.
+            SlackUnreachable: the answer may not have arrived. Sending it twice does no harm.
         """
         hook = AsyncWebhookClient(url, session=self.client.session, retry_handlers=[])
         try:
@@ -155,14 +156,14 @@ class SlackApi:
             self._metrics.slack_calls.labels(method, outcome).inc()
 
     def _note(self, error: SlackError) -> None:
-        """A refusal for what was asked is an answer; one for speed says nothing."""
+        """Notes if Slack works: a refusal proves that it does, and a rate limit proves nothing."""
         if isinstance(error, SlackRefused):
             self.failing_since = self.locked_out = None
         elif error.code != _RATELIMITED:
             self.failing_since = self.failing_since or time.monotonic()
             self.locked_out = error.code if isinstance(error, SlackLockedOut) else None
 
-    async def _made(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    async def _request(self, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
         given = {name: value for name, value in arguments.items() if value is not None}
         try:
             if method.startswith(_TAKES_JSON):
@@ -170,15 +171,15 @@ class SlackApi:
             else:
                 answer = await self.client.api_call(method, params=given)
         except SlackApiError as error:
-            raise await self._sorted(method, error) from None
+            raise await self._error(method, error) from None
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError):
             raise SlackUnreachable("unreachable") from None
         except (aiohttp.ClientError, TimeoutError):
             raise SlackUncertain("connection_lost") from None
         return answer.data if isinstance(answer.data, dict) else {}
 
-    async def _sorted(self, method: str, error: SlackApiError) -> SlackError:
-        """The status comes first: the body of a 5xx may be HTML, without any code."""
+    async def _error(self, method: str, error: SlackApiError) -> SlackError:
+        """Returns our error for the SDK's. It reads the status first, because the body of a 5xx may be HTML."""
         response = error.response
         code = response.get("error") or f"http_{response.status_code}"
         if response.status_code == 429 or code in _BUSY:  # noqa: PLR2004 - Too Many Requests

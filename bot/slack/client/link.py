@@ -1,4 +1,4 @@
-"""How Slack reaches us. The server opens before Slack knows us, so it gets this link first and the way later."""
+"""How Slack reaches us. The server opens before we reach Slack: it gets this link first, and the transport later."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from bot.slack.client.api import SlackApi
 
 
-class Way(Protocol):
-    """A way by which events come: WebSockets or signed HTTP requests."""
+class Transport(Protocol):
+    """A transport for events: WebSockets or signed HTTP requests."""
 
     @property
     def connected(self) -> bool:
@@ -24,11 +24,11 @@ class Way(Protocol):
 
     @property
     def connected_since(self) -> float | None:
-        """Since when (seconds since the epoch); None: it can't, or we don't know."""
+        """When Slack began to reach us (seconds since the epoch); None: it can't, or we don't know."""
 
     @property
     def count(self) -> int:
-        """How many connections there are."""
+        """The number of connections."""
 
     def renew(self) -> None:
         """Replaces the connections: they are there, but nothing comes through."""
@@ -38,10 +38,10 @@ class Way(Protocol):
 
 
 class SlackLink:
-    """The link to one workspace: closed until it is opened with a way."""
+    """The link to one workspace: closed until a transport opens it."""
 
     def __init__(self) -> None:
-        self._way: Way | None = None
+        self._transport: Transport | None = None
         self._listeners: list[Callable[[], None]] = []
 
     def listen(self, listener: Callable[[], None]) -> None:
@@ -49,48 +49,48 @@ class SlackLink:
         self._listeners.append(listener)
 
     def reconnected(self) -> None:
-        """Slack can reach us again: events may be missing."""
+        """Notifies the listeners that Slack can reach us again, so that events may be missing."""
         for listener in self._listeners:
             listener()
 
-    def open(self, way: Way) -> None:
-        """From now on events come by this way."""
-        self._way = way
+    def open(self, transport: Transport) -> None:
+        """Opens the link: from now on events come by this transport."""
+        self._transport = transport
 
     @property
     def is_ready(self) -> bool:
         """True if Slack can reach us now."""
-        return self._way is not None and self._way.connected
+        return self._transport is not None and self._transport.connected
 
     @property
     def connected_since(self) -> float | None:
-        """Since when Slack can reach us (seconds since the epoch); None: it can't, or we don't know."""
-        return None if self._way is None else self._way.connected_since
+        """When Slack began to reach us (seconds since the epoch); None: it can't, or we don't know."""
+        return None if self._transport is None else self._transport.connected_since
 
     @property
     def connections(self) -> int:
-        """How many WebSockets are connected."""
-        return 0 if self._way is None else self._way.count
+        """The number of connected WebSockets."""
+        return 0 if self._transport is None else self._transport.count
 
     def renew(self) -> None:
         """Replaces the connections: they are there, but nothing comes through."""
-        if self._way is not None:
-            self._way.renew()
+        if self._transport is not None:
+            self._transport.renew()
 
     async def handle(self, request: web.Request) -> web.Response | None:
         """Handles a request to `/slack/events`; None if no events come by HTTP now."""
-        return None if self._way is None else await self._way.handle(request)
+        return None if self._transport is None else await self._transport.handle(request)
 
 
 class SignedRequests:
-    """Events come as signed HTTP requests.
+    """The transport for events that come as signed HTTP requests.
 
     Args:
         app: checks the signature and runs the listeners.
-        slack: the Web API, which tells if Slack is there at all.
+        slack: the Web API, which shows if Slack works at all.
     """
 
-    connected_since = None  # requests come or they don't: nobody tells since when
+    connected_since = None  # there is no connection, so we don't know
     count = 0
 
     def __init__(self, app: AsyncApp, slack: SlackApi) -> None:

@@ -1,6 +1,6 @@
-"""Two WebSockets to Slack, watched: one that does not come back, or is old, is thrown away and made anew.
+"""Two WebSockets to Slack. We replace one that does not come back, or that is old.
 
-The SDK's client asks again and again for a ticket that was refused, and never for a new one; hence a new client.
+The SDK's client repeats a refused ticket without end and never asks for a new one, so we make a new client.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ CONNECTIONS = 2  # one stays while Slack renews the other
 LOOK_EVERY = 2.0  # seconds
 LOOK_SOON = 0.1  # seconds, while there is no connection
 PING_EVERY = 5.0  # seconds
-COUNT_AGAIN = 60.0  # seconds: for so long Slack may count a connection that is closed
-ASK_AGAIN = 600.0  # seconds, once Socket Mode was switched off
+COUNT_AGAIN = 60.0  # seconds; for so long Slack may count a closed connection
+ASK_AGAIN = 600.0  # seconds, while Socket Mode is off
 
 DISABLED = "socket mode off"
 STRANGERS = "socket strangers"
@@ -41,8 +41,8 @@ class Connection(SocketModeClient):
     """One connection.
 
     Attributes:
-        is_disabled: Slack said that Socket Mode is switched off.
-        others: how many connections the app has, as Slack counted at the last hello; 0 before it.
+        is_disabled: Slack says that Socket Mode is off.
+        others: connections of the app, as Slack counted them in its last hello; 0 before it.
     """
 
     def __init__(self, app: AsyncApp, app_token: str) -> None:
@@ -50,10 +50,10 @@ class Connection(SocketModeClient):
         self.is_disabled = False
         self.others = 0
         self._app = app
-        self.socket_mode_request_listeners.append(self._take)  # type: ignore[arg-type]  # as Bolt's own handler does
+        self.socket_mode_request_listeners.append(self._handle)  # type: ignore[arg-type]  # as Bolt's own handler does
 
     async def run_message_listeners(self, message: dict[str, Any], raw_message: str) -> None:
-        """Notes what Slack says of the connection itself; the rest is the SDK's."""
+        """Handles Slack's messages about the connection itself; the SDK handles the rest."""
         if message.get("type") == "hello":
             self.others = int(message.get("num_connections", 0))
         if message.get("type") == "disconnect" and message.get("reason") == "link_disabled":
@@ -62,7 +62,7 @@ class Connection(SocketModeClient):
             return
         await super().run_message_listeners(message, raw_message)
 
-    async def _take(self, client: SocketModeClient, request: SocketModeRequest) -> None:
+    async def _handle(self, client: SocketModeClient, request: SocketModeRequest) -> None:
         began = time.time()
         answer = await run_async_bolt_app(self._app, request)
         await send_async_response(client, request, answer, began)
@@ -72,11 +72,11 @@ class Sockets:
     """The connections of one app.
 
     Args:
-        app: handles their events.
-        app_token: opens them.
-        timeouts: how long one may be down, and how old it may become.
-        condition_alerts: raised for what only people can mend.
-        link: learns when there is a connection again after there was none, or a new one in its place.
+        app: handles the events.
+        app_token: opens the connections.
+        timeouts: how long a connection may be down, and how old it may become.
+        condition_alerts: raises alerts about faults that only people can fix.
+        link: learns when a connection is back, or replaced.
     """
 
     def __init__(
@@ -88,36 +88,36 @@ class Sockets:
         self._condition_alerts = condition_alerts
         self._link = link
         self._tasks: list[asyncio.Task[None]] = []
-        self._goodbyes: set[asyncio.Task[None]] = set()
+        self._closing: set[asyncio.Task[None]] = set()
         self._connected = [False] * CONNECTIONS
-        self._stood = [False] * CONNECTIONS  # whether it was ever connected
+        self._was_connected = [False] * CONNECTIONS  # True once it has been connected
         self._expires = [0.0] * CONNECTIONS  # on the monotonic clock
         self._suspects = False
         self.connected_since: float | None = None  # seconds since the epoch; None: Slack cannot reach us
 
     @property
     def connected(self) -> bool:
-        """Whether Slack can reach us."""
+        """True if Slack can reach us."""
         return any(self._connected)
 
     @property
     def count(self) -> int:
-        """How many of them are connected."""
+        """The number of connections that are up."""
         return sum(self._connected)
 
     def start(self) -> None:
-        """Begins to connect, and returns at once: Slack may be down."""
+        """Begins to connect. Returns at once, because Slack may be down."""
         self._tasks = [asyncio.create_task(self._keep_connected(number)) for number in range(CONNECTIONS)]
 
     async def stop(self) -> None:
-        """Closes them."""
+        """Closes the connections."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.gather(*self._goodbyes, return_exceptions=True)
+        await asyncio.gather(*self._closing, return_exceptions=True)
 
     def renew(self) -> None:
-        """Makes all of them anew: they stand, but nothing comes through them."""
+        """Replaces the connections: they are up, but nothing comes through."""
         self._expires = [0.0] * CONNECTIONS
 
     async def handle(self, _: web.Request) -> None:
@@ -132,8 +132,8 @@ class Sockets:
                 why = await self._watch(number, client)
             finally:
                 self._note(number, connected=False)
-                await self._say_goodbye(client, connecting)
-            log.info("a connection to Slack is made anew", connection=number, why=why)
+                await self._close(client, connecting)
+            log.info("a connection to Slack is replaced", connection=number, why=why)
             if client.is_disabled:
                 sentence = (
                     "Slack says that Socket Mode is off for the app, so it sends no events: only the sweep finds "
@@ -142,21 +142,21 @@ class Sockets:
                 await self._condition_alerts.ring(DISABLED, sentence)
                 await asyncio.sleep(ASK_AGAIN)
 
-    async def _say_goodbye(self, client: Connection, connecting: asyncio.Task[None]) -> None:
-        """Closes it to the end, also where we are told to stop meanwhile: the SDK would leave half of it open."""
+    async def _close(self, client: Connection, connecting: asyncio.Task[None]) -> None:
+        """Closes a connection completely, even if we stop meanwhile: the SDK would leave a part of it open."""
 
         async def close() -> None:
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
             await client.close()  # type: ignore[no-untyped-call]  # the SDK's
 
-        goodbye = asyncio.create_task(close())
-        self._goodbyes.add(goodbye)
-        goodbye.add_done_callback(self._goodbyes.discard)
-        await asyncio.shield(goodbye)
+        closing = asyncio.create_task(close())
+        self._closing.add(closing)
+        closing.add_done_callback(self._closing.discard)
+        await asyncio.shield(closing)
 
     async def _watch(self, number: int, client: Connection) -> str:
-        """Returns when it has to be made anew, with the reason."""
+        """Waits until the connection has to be replaced. Returns the reason."""
         down = 0.0
         counted = 0
         while down < self._timeouts.socket:
@@ -175,7 +175,7 @@ class Sockets:
         return "down"
 
     async def _is_too_old(self, number: int) -> bool:
-        """One at a time: it stays while it is the only one, unless all of them were given up."""
+        """True if it is old and another one is up, so that we replace one at a time; or if `renew` gave up all."""
         if time.monotonic() < self._expires[number]:
             return False
         others = [connected for other, connected in enumerate(self._connected) if other != number]
@@ -188,12 +188,12 @@ class Sockets:
             self.connected_since = None
         elif not before:
             self.connected_since = time.time()
-        if connected and not was and (self._stood[number] or not before):
+        if connected and not was and (self._was_connected[number] or not before):
             self._link.reconnected()
-        self._stood[number] |= connected
+        self._was_connected[number] |= connected
 
     async def _count(self, number: int, counted: int) -> None:
-        """More connections than ours get a share of the events; an old one of ours is counted for a while too."""
+        """Checks Slack's count for strangers, whose connections take events. It may include a closed one of ours."""
         if counted <= CONNECTIONS:
             self._suspects = False
             await self._condition_alerts.calm(STRANGERS)

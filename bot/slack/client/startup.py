@@ -1,4 +1,4 @@
-"""What has to be known before the bot can start: who it is in Slack, and that it recognises whom it erased."""
+"""Checks before the bot starts: its identity in Slack, and the key that recognises erased contacts."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     from bot.slack.client.api import SlackApi
     from storage.engine.database import Database
 
-ASK_AGAIN = 2.0  # seconds between two questions to Slack who we are, before the first answer
+ASK_AGAIN = 2.0  # seconds between two tries to get our identity
 
 log = structlog.get_logger("app")
 
 
 class CannotStart(Exception):
-    """The bot cannot run like this; the message says what to do."""
+    """The bot cannot start. The message says what to do."""
 
 
 async def identify(database: Database, slack: SlackApi) -> Identity:
-    """Who Slack says we are; who it said we were, while it cannot be asked.
+    """Returns our identity in Slack; the stored one while Slack does not answer.
 
     Raises:
-        CannotStart: Slack does not know the token.
+        CannotStart: Slack refuses the token.
     """
     async with database.read() as reader:
         known = await identity.load(reader)
@@ -42,7 +42,7 @@ async def identify(database: Database, slack: SlackApi) -> Identity:
                 raise CannotStart(
                     f"Slack refuses slack.bot_token ({error.code}). Copy it again from the app's page."
                 ) from None
-            log.warning("Slack cannot be asked who we are", reason=error.code)
+            log.warning("Slack does not say who we are", reason=error.code)
             if known is not None:
                 return known
             await asyncio.sleep(ASK_AGAIN)
@@ -54,15 +54,15 @@ async def identify(database: Database, slack: SlackApi) -> Identity:
 
 
 async def know_erased(database: Database, settings: Settings) -> None:
-    """Whoever opted out and was erased is known by a hash only, and has to be recognised.
+    """Checks that the key recognises erased contacts who opted out: the database has only hashes of their numbers.
 
     Raises:
-        CannotStart: with this key they are not.
+        CannotStart: another key made these hashes.
     """
     async with database.read() as reader:
         strange = await erasures.of_another_key(reader, NumberHash(settings).key_id)
     if strange:
         raise CannotStart(
-            f"{strange} erased people who opted out would not be recognised: their numbers are hashed with another "
-            "key. Set retention.key to the `secret` from before."
+            f"The bot would not recognise {strange} erased people who opted out: another key hashed their numbers. Set "
+            "retention.key to the former `secret`."
         )

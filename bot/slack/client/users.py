@@ -1,4 +1,4 @@
-"""Who somebody in Slack is, and what the names in a message are: asked of Slack once, then kept."""
+"""The users, channels and user groups in Slack: their names and rights. We ask Slack once, then use its answer."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
     from storage.tables.users import Person
 
-FRESH = HOUR  # how long Slack's word is good
+FRESH = HOUR  # how long we use what Slack said
 
 GROUP_FRESH = 5 * MINUTE
 NOT_ALLOWED = "Not sent: only full members of this workspace can text from here."
-NOT_A_MEMBER = "Not sent: you are not one of those who text from this inbox. An admin of threadline can add you."
+NOT_A_MEMBER = "Not sent: you don't have permission to text from this inbox. An admin of threadline can add you."
 ONLY_ADMINS = "Only an admin of threadline can do that."
-NO_ADMINS = "Nobody can do that in Slack until the operator names admins, in the setting `admins`."
+NO_ADMINS = "Nobody can do that in Slack until the operator lists admins in the setting `admins`."
 
 
 class Users:
@@ -42,17 +42,17 @@ class Users:
         self._team = who.team
         self._channels: dict[str, str] = {}
         self._usergroups: dict[str, str] = {}
-        self._group_users: dict[str, tuple[int, list[str]]] = {}  # since when (microseconds UTC), and who
+        self._group_users: dict[str, tuple[int, list[str]]] = {}  # when we asked (microseconds UTC), and the users
 
     async def may_text(self, user: str | None, inbox: Inbox) -> str | None:
-        """Why the user may not text from the inbox, as a sentence; None if they may.
+        """Returns a sentence if the user may not text from the inbox, else None.
 
         Args:
-            user: None for a text of our own, like the confirmation of an opt-out.
-            inbox: from where.
+            user: a Slack user id; None for an automatic text, such as the confirmation of an opt-out.
+            inbox: the inbox.
 
         Raises:
-            bot.slack.client.api.SlackError: Slack has to be asked and does not answer.
+            bot.slack.client.api.SlackError: Slack does not answer.
         """
         if user is None:
             return None
@@ -61,20 +61,20 @@ class Users:
         return None if not inbox.members or await self._is_among(user, inbox.members) else NOT_A_MEMBER
 
     async def is_admin(self, user: str, admins: list[str]) -> bool:
-        """Whether the user may opt contacts out and in."""
+        """True if the user may opt contacts out and in."""
         return (await self.person(user)).is_member and await self._is_among(user, admins)
 
     async def may_erase(self, user: str, admins: list[str]) -> str | None:
-        """Why the user may not export and erase contacts, as a sentence; None if they may.
+        """Returns a sentence if the user may not export and erase contacts, else None.
 
-        An empty list lets nobody: what is erased does not come back, and an export is of every inbox.
+        An empty list allows nobody: an erasure is final, and an export covers every inbox.
         """
         if not admins:
             return NO_ADMINS
         return None if await self.is_admin(user, admins) else ONLY_ADMINS
 
     async def _is_among(self, user: str, listed: list[str]) -> bool:
-        """Whether the list (of users and user groups; empty: everybody) has the user."""
+        """True if the list of users and user groups has the user, or is empty."""
         if not listed or user in listed:
             return True
         for group in (each for each in listed if each.startswith("S")):
@@ -90,11 +90,11 @@ class Users:
         return known[1]
 
     async def names_in(self, message: Message) -> decode.Names:
-        """The names that decoding the message needs."""
+        """Returns the names that decoding the message needs."""
         return decode.Names({}, {}, {}) if message.typed is None else await self.names_for(json.loads(message.typed))
 
     async def names_for(self, typed: dict[str, Any]) -> decode.Names:
-        """The names that decoding a Slack message needs."""
+        """Returns the names that decoding a Slack message needs."""
         mentioned = decode.mentioned(typed)
         return decode.Names(
             {user: (await self.person(user)).name for user in mentioned.users},
@@ -103,7 +103,7 @@ class Users:
         )
 
     async def person(self, user: str) -> Person:
-        """The user, as Slack describes them now or did within the last hour."""
+        """Returns the user, as Slack described them within the last hour."""
         reader = self._database.reader
         known = await users.find(reader, self._team, user)
         if known is not None and known.seen_at > self._database.clock() - FRESH:
@@ -119,7 +119,7 @@ class Users:
             try:
                 answer = await self._slack.call("conversations.info", channel=channel)
             except SlackRefused:
-                return "a private channel"  # one that we are not in
+                return "a private channel"  # the app is not in it
             self._channels[channel] = answer["channel"]["name"]
         return self._channels[channel]
 
@@ -134,13 +134,13 @@ class Users:
 
 
 def reason(refusal: str) -> str:
-    """Why somebody may not text, where nothing was about to be sent."""
+    """Returns a refusal without "Not sent", for an action that sends no text."""
     sentence = refusal.removeprefix("Not sent: ")
     return sentence[:1].upper() + sentence[1:]
 
 
 def _person(team: str, user: dict[str, Any], now: int) -> Person:
-    """Slack's user object as our row (docs.slack.dev, user object)."""
+    """Converts Slack's user object to our row (docs.slack.dev, user object)."""
     profile = user.get("profile", {})
     return users.Person(
         team=team,

@@ -1,4 +1,4 @@
-"""Everything that a part of the bot needs to work in one Slack workspace, built once and passed on as one value."""
+"""The objects that parts of the bot need for one Slack workspace, as one value."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Workspace:
     """One workspace.
 
     Attributes:
-        settings: as loaded.
-        database: opened.
-        appender: stores what comes in, before it is acknowledged.
+        settings: the settings.
+        database: the open database.
+        appender: appends to the intake, before we acknowledge.
         providers: by account name.
         slack: the Web API.
-        users: who somebody in Slack is, and what they may do.
+        users: the users in Slack, and their rights.
         metrics: counters.
-        identity: who the bot is in Slack.
+        identity: the bot's own in Slack.
     """
 
     settings: Settings

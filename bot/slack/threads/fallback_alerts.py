@@ -1,6 +1,6 @@
-"""The alerts' second way: while Slack is what fails, they go out by e-mail or to a webhook, once for each cause.
+"""Fallback alerts: while Slack fails, alerts go out by e-mail or webhook, once for each cause.
 
-In Slack each of them is told afterwards all the same, once: its job waits, and its post has its key.
+Slack shows each of them once afterwards: the job waits, and the key of the post prevents a second one.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
     from bot.slack.client.workspace import Workspace
     from storage.tables.alerts import Alert
 
-LOOKS = 5  # within the time that Slack may fail
-PATIENCE = 15.0  # seconds for a mail server or a webhook
+CHECKS = 5  # within the time that Slack may fail
+TIMEOUT = 15.0  # seconds for a mail server or a webhook
 
 LOCKED_OUT = "slack token"
 SILENT = "slack unreachable"
 
-log = structlog.get_logger("second way")
+log = structlog.get_logger("fallback alerts")
 
 
 class FallbackAlerts:
-    """Watches whether alerts reach Slack.
+    """Watches if alerts reach Slack, and sends those that do not.
 
     Args:
         workspace: the workspace.
-        condition_alerts: raised when Slack does not answer.
+        condition_alerts: raises an alert while Slack fails.
     """
 
     def __init__(self, workspace: Workspace, condition_alerts: ConditionAlerts) -> None:
@@ -56,22 +56,22 @@ class FallbackAlerts:
         self._task = asyncio.create_task(self._watch())
 
     async def stop(self) -> None:
-        """Ends."""
+        """Ends the watch."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(self._settings.after / LOOKS)
+            await asyncio.sleep(self._settings.after / CHECKS)
             try:
-                await self._look_at_slack()
-                await self._tell_what_waits()
+                await self._check_slack()
+                await self._send_waiting()
             except Exception as error:
-                log.exception("the second way of alerts failed", kind=type(error).__name__)
+                log.exception("fallback alerts failed", kind=type(error).__name__)
 
-    async def _look_at_slack(self) -> None:
-        """That Slack does not take anything from us is an alert of its own."""
+    async def _check_slack(self) -> None:
+        """Raises or resolves the alerts about Slack itself."""
         since, code = self._slack.failing_since, self._slack.locked_out
         if code is not None:
             sentence = (
@@ -92,76 +92,78 @@ class FallbackAlerts:
             )
             await self._condition_alerts.ring(SILENT, sentence)
 
-    async def _tell_what_waits(self) -> None:
+    async def _send_waiting(self) -> None:
+        """Sends the alerts that Slack has not shown in time, each once."""
         waited = 0 if self._slack.locked_out else int(self._settings.after * SECOND)
         async with self._database.read() as reader:
             waiting = await alerts.unposted(reader, self._database.clock() - waited)
             news = [alert for alert in waiting if await watermarks.get(reader, _key(alert)) is None]
         for alert in news:
-            await self._tell(alert)
+            await self._send(alert)
 
-    async def _tell(self, alert: Alert) -> None:
+    async def _send(self, alert: Alert) -> None:
         """Sends the alert by each way that is set; it is sent once one of them accepts it."""
         async with self._database.read() as reader:
             inboxes = await conversations.inboxes_of(reader, alert.conversations)
         sentence = alert_sentences.plain(alert.sentence, inboxes)
-        taken = [await way(alert, sentence) for way in (self._post, self._mail)]
-        if any(taken):
+        sent = [await way(alert, sentence) for way in (self._post, self._mail)]
+        if any(sent):
             async with self._database.transaction() as tx:
                 await watermarks.move(tx, _key(alert), str(tx.now))
-            log.warning("an alert went out by the second way", cause=alert.cause)
+            log.warning("a fallback alert went out", cause=alert.cause)
 
     async def _post(self, alert: Alert, sentence: str) -> bool:
         if self._settings.webhook is None:
             return False
         body = {"text": sentence, "cause": alert.cause, "at": to_datetime(alert.first_at).isoformat()}
         try:
-            async with httpx.AsyncClient(timeout=PATIENCE, trust_env=False) as client:
+            async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
                 answer = await client.post(self._settings.webhook.get_secret_value(), json=body)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            log.error("the webhook for alerts could not be reached", kind=type(error).__name__)
+            log.error("the webhook for fallback alerts could not be reached", kind=type(error).__name__)
             return False
         if not answer.is_success:
-            log.error("the webhook for alerts refused one", status=answer.status_code)
+            log.error("the webhook for fallback alerts refused one", status=answer.status_code)
         return answer.is_success
 
     async def _mail(self, alert: Alert, sentence: str) -> bool:
         if not self._settings.smtp_host or not self._settings.mail_to:
             return False
         try:
-            await asyncio.to_thread(_send, self._settings, _letter(self._settings, alert, sentence))
-        except (OSError, smtplib.SMTPException) as error:  # SMTP's own texts may quote addresses
-            log.error("the e-mail about an alert was not taken", kind=type(error).__name__)
+            await asyncio.to_thread(_send_email, self._settings, _email(self._settings, alert, sentence))
+        except (OSError, smtplib.SMTPException) as error:  # SMTP's own messages may quote addresses
+            log.error("the e-mail about an alert could not be sent", kind=type(error).__name__)
             return False
         return True
 
 
 def _key(alert: Alert) -> str:
+    """Returns the watermark of a sent alert; the prefix is from version 0.1.0."""
     return f"second way:{alert.id}"
 
 
-def _letter(settings: FallbackAlertSettings, alert: Alert, sentence: str) -> EmailMessage:
-    letter = EmailMessage()
-    letter["From"] = settings.mail_from
-    letter["To"] = ", ".join(settings.mail_to)
-    letter["Subject"] = f"threadline: {sentence.split('. ', 1)[0].rstrip('.')}"
+def _email(settings: FallbackAlertSettings, alert: Alert, sentence: str) -> EmailMessage:
+    email = EmailMessage()
+    email["From"] = settings.mail_from
+    email["To"] = ", ".join(settings.mail_to)
+    email["Subject"] = f"threadline: {sentence.split('. ', 1)[0].rstrip('.')}"
     since = to_datetime(alert.first_at)
-    letter.set_content(f"{sentence}\n\nSince {since:%Y-%m-%d %H:%M} UTC. Slack could not be used to say so.\n")
-    return letter
+    email.set_content(f"{sentence}\n\nSince {since:%Y-%m-%d %H:%M} UTC. Slack can't show it now.\n")
+    return email
 
 
-def _send(settings: FallbackAlertSettings, letter: EmailMessage) -> None:
-    """The standard library's client blocks, so this runs in a thread."""
+def _send_email(settings: FallbackAlertSettings, email: EmailMessage) -> None:
+    """Sends an e-mail. It blocks, so it runs in a thread."""
     context = ssl.create_default_context()
     if settings.smtp_security == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.smtp_host, settings.smtp_port, timeout=PATIENCE, context=context
+            settings.smtp_host, settings.smtp_port, timeout=TIMEOUT, context=context
         )
     else:
-        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=PATIENCE)
+        server = smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=TIMEOUT)
     with server:
         if settings.smtp_security == "starttls":
             server.starttls(context=context)
         if settings.smtp_user:
             server.login(settings.smtp_user, settings.smtp_password.get_secret_value())
-        server.send_message(letter)
+        server.send_message(email)

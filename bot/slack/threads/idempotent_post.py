@@ -1,7 +1,7 @@
 """Posts to Slack exactly once.
 
-`chat.postMessage` has no idempotency key, so each post has a row and carries its key as metadata and block id. When an
-answer never came, or the process died, the post is looked up by that key before it is made again.
+`chat.postMessage` has no idempotency key, so each post has a row, and its key is in the metadata and the block id. If
+no answer came, or the process died, we look for the key in Slack before we post again.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ if TYPE_CHECKING:
     from storage.tables.jobs import Job
     from storage.tables.posts import Post
 
-EVENT_TYPE = "threadline_post"  # of the metadata; its payload is the key and nothing else
-_BEFORE = 5  # seconds that Slack's clock may be behind ours
+EVENT_TYPE = "threadline_post"  # of the metadata; its payload has only the key
+_BEFORE = 5  # seconds; Slack's clock may be so much behind ours
 
-log = structlog.get_logger("posting")
+log = structlog.get_logger("posts")
 
 
 class ThreadLost(Exception):
-    """The thread's card is gone: what was to be a reply would have stood in the channel."""
+    """The thread's card is gone, so that Slack would show the reply in the channel."""
 
 
 class ChannelClosed(RetryLater):
-    """The channel takes nothing from us now; it is tried again later."""
+    """The channel accepts no posts of ours now. The job is retried later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,9 @@ class Draft:
     Attributes:
         key: finds the post again; Slack carries it in the metadata and the first block id.
         kind: card, text, rest, notice, status_line, opt_out_question, or alert.
-        subject: the id of the conversation, message or alert that it shows.
-        channel, thread_ts: where it goes.
-        broadcast: it is shown in the channel too.
+        subject: the id of the conversation, message or alert that the post shows.
+        channel, thread_ts: where to post it.
+        broadcast: Slack shows it in the channel too.
     """
 
     key: str
@@ -83,19 +83,19 @@ class IdempotentPosts:
         self._reconcile_after = int(workspace.settings.slack.reconcile_seconds * SECOND)
 
     async def put(self, draft: Draft, compose: Compose, job: Job | None = None, follow: Follow | None = None) -> None:
-        """Makes the post if it is not there, and finishes the job in the transaction that records it.
+        """Makes the post if it is not in Slack yet, and finishes the job in the transaction that records the post.
 
         Args:
-            draft: what it is and where it goes.
-            compose: returns what it shows, when its turn has come; None: there is nothing to show any more.
-            job: the job that is done then, if it is one post only.
-            follow: writes what else follows from the post, in the same transaction; the post has its `ts`.
+            draft: the post, and where it goes.
+            compose: returns the content when the post's turn has come; None: there is nothing to show any more.
+            job: the job to finish, if the post is all of it.
+            follow: writes the consequences in the same transaction; the post it gets has its `ts`.
 
         Raises:
-            RetryLater: an earlier try may still show up.
-            ThreadLost: its thread is gone.
-            ChannelClosed: its channel takes nothing now.
-            bot.slack.client.api.SlackError: it could not be made, or nobody knows.
+            RetryLater: an earlier try may still appear.
+            ThreadLost: the thread is gone.
+            ChannelClosed: the channel accepts no posts now.
+            bot.slack.client.api.SlackError: the post failed, or nobody knows.
         """
         known = await posts.find(self._database.reader, draft.key)
         if known is not None and (there := await self._there(known)) is not None:
@@ -107,7 +107,7 @@ class IdempotentPosts:
                 post = await self._begin(tx, draft)
                 shown = await compose(tx, post)
                 if shown is None:
-                    await posts.refuse(tx, post.id, "nothing to say")
+                    await posts.refuse(tx, post.id, "nothing to show")
                     await _finish(tx, post, job, follow)
                     return
             leaves()
@@ -119,11 +119,11 @@ class IdempotentPosts:
         log.info("posted", post=draft.kind, subject=draft.subject)
 
     def would_hold_up(self, post: Post, shown: Rendered) -> bool:
-        """True if the edit would take time from posts that people should see before it."""
+        """True if the edit would delay posts that people should see first."""
         return post.digest != digest(shown) and self._rate_limits.is_behind(post.channel)
 
     async def edit(self, post: Post, shown: Rendered) -> bool:
-        """Makes a post show something else, if it does not show that already. Returns False if somebody deleted it."""
+        """Edits a post, unless it shows this already. Returns False if somebody deleted it."""
         if post.digest == digest(shown):
             return True
         try:
@@ -140,13 +140,13 @@ class IdempotentPosts:
         return True
 
     async def _there(self, known: Post) -> Post | None:
-        """Returns the post if it is in Slack, or is not to be made again; None: it is still to be made."""
+        """Returns the post if it is in Slack or Slack refused it; None: it is still to be made."""
         if known.state == "sending":
             known = await self._reconcile(known)
         return None if known.state in {"waiting", "sending"} else known
 
     async def _reconcile(self, post: Post) -> Post:
-        """The post as it is after a look; one that is not found may be made again once it would have shown up."""
+        """Looks for the post in Slack and returns it. RetryLater: it is not there, but may still appear."""
         is_lost = False
         try:
             found = await self._find(post, post.thread_ts)
@@ -157,7 +157,7 @@ class IdempotentPosts:
         if found is None and post.thread_ts is not None and (stray := await self._find(post, None)) is not None:
             await self._remove_stray(post, post.channel, stray)
         if found is None and self._database.clock() - post.tried_at < self._reconcile_after:
-            raise RetryLater(self._reconcile_after / SECOND / 4, "an earlier try may still show up")
+            raise RetryLater(self._reconcile_after / SECOND / 4, "an earlier try may still appear")
         if is_lost:
             await self._lose(post)
         if found is None:
@@ -201,7 +201,7 @@ class IdempotentPosts:
         return answer["channel"], answer["ts"]
 
     async def _refused(self, post: Post, error: SlackRefused) -> None:
-        """A thread that is not there is healed, and a closed channel waited for; anything else is final."""
+        """Raises ThreadLost for a lost thread, ChannelClosed for a closed channel; any other error is final."""
         is_closed, is_lost = error.code in recovery.CLOSED, _is_lost(post, error)
         async with self._database.transaction() as tx:
             if is_closed or is_lost:
@@ -217,7 +217,7 @@ class IdempotentPosts:
         raise error
 
     async def _remove_stray(self, post: Post, channel: str, ts: str) -> NoReturn:
-        """Slack put a reply into the channel because its thread is gone."""
+        """Deletes a reply that Slack put into the channel because its thread is gone."""
         await self._slack.call("chat.delete", channel=channel, ts=ts)
         await self._lose(post)
 
@@ -227,7 +227,7 @@ class IdempotentPosts:
         raise ThreadLost(post.key)
 
     async def _find(self, post: Post, thread_ts: str | None) -> str | None:
-        """The `ts` of the message with the post's key in the thread, or in the channel itself, if it is there."""
+        """Returns the `ts` of the message with the post's key in the thread, or in the channel, or None."""
         method = "conversations.history" if thread_ts is None else "conversations.replies"
         cursor: str | None = None
         while True:
@@ -256,17 +256,17 @@ async def _finish(tx: Transaction, post: Post, job: Job | None, follow: Follow |
 
 
 def _is_lost(post: Post, error: SlackRefused) -> bool:
-    """Whether the refusal means that the thread of the post is gone."""
+    """True if the refusal means that the post's thread is gone."""
     return post.thread_ts is not None and error.code in {"thread_not_found", "message_not_found"}
 
 
 def digest(shown: Rendered) -> str:
-    """Tells apart what a post shows, without keeping it."""
+    """Returns a hash of the content of a post, by which we see a change without storing the content."""
     return hashlib.sha256(json.dumps([shown.text, shown.blocks], sort_keys=True).encode()).hexdigest()[:32]
 
 
 def _key(message: dict[str, Any]) -> str | None:
-    """The metadata may be dropped by Slack; the block id is its second carrier."""
+    """Returns the key of a message. Slack may drop the metadata; then the block id has the key."""
     metadata = message.get("metadata", {})
     if metadata.get("event_type") == EVENT_TYPE:
         return str(metadata.get("event_payload", {}).get("key"))

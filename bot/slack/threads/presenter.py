@@ -1,4 +1,4 @@
-"""Rows as what `render` shows: what is known of a conversation, a message or an alert at this moment."""
+"""Turns rows into views: the present state of a conversation, a message or an alert."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ if TYPE_CHECKING:
     from storage.tables.conversations import Conversation
     from storage.tables.messages import Message
 
-LATE = MINUTE  # a text shown later than this after it came says when it came
+LATE = MINUTE  # a text that appears later than this after it came shows when it came
 
 _ORIGINS = {
     "command": "by `/sms`",
     "command line": "from the command line",
     "modal": "from the compose window",
-    "confirmation": "as the confirmation of their wish",
-    "help": "as the answer to HELP",
+    "confirmation": "confirmation of their request",
+    "help": "answer to HELP",
 }
 
 
 class Presenter:
-    """What is shown of the rows.
+    """Builds the views of one workspace.
 
     Args:
         settings: the senders.
-        providers: by the name of their account.
-        workspace_url: of the Slack workspace, with its slash at the end; links are made from it.
+        providers: by account name.
+        workspace_url: of the Slack workspace, with a slash at the end; links begin with it.
     """
 
     def __init__(self, settings: Settings, providers: Mapping[str, Provider], workspace_url: str) -> None:
@@ -65,7 +65,7 @@ class Presenter:
         self._workspace_url = workspace_url
 
     async def contact(self, connection: Connection, contact: Contact) -> ContactView:
-        """The person on the other end."""
+        """Returns the view of a contact."""
         address = from_canonical(contact.address)
         return ContactView(
             name=contact.name,
@@ -76,7 +76,7 @@ class Presenter:
         )
 
     async def card(self, connection: Connection, conversation: Conversation, now: int) -> CardView:
-        """The first post of the conversation's thread."""
+        """Returns the view of the conversation's card."""
         contact = await contacts.get(connection, conversation.contact_id)
         earlier, newer = await conversations.beside(connection, conversation)
         return CardView(
@@ -91,7 +91,7 @@ class Presenter:
         )
 
     def inbound(self, message: Message, now: int) -> InboundText:
-        """One text of a contact."""
+        """Returns the view of a contact's text."""
         return InboundText(
             text=message.shown_text,
             at=message.said_at or message.created_at,
@@ -102,7 +102,7 @@ class Presenter:
         )
 
     def outbound(self, message: Message, now: int) -> OutboundView:
-        """A text of ours that is no reply in the thread."""
+        """Returns the view of a text of ours that is not a reply in the thread."""
         return OutboundView(
             author=message.author,
             origin=_ORIGINS.get(message.origin, ""),
@@ -113,28 +113,28 @@ class Presenter:
         )
 
     async def line(self, connection: Connection, message: Message, now: int) -> StatusLineView:
-        """What has become of a message of ours."""
+        """Returns the view of the status line of a message of ours."""
         found = progress(message, await attempts.newest(connection, message.id))
         parts = found.newest
         if not parts or _waits(message, parts):
             stage = Stage(message.state or message.status)
             at = message.not_before if stage in {Stage.HELD, Stage.SCHEDULED} else None
             return StatusLineView(stage, at=at, sentence=message.sentence or "", recovered=message.recovered or "")
-        told = _telling(parts)
-        stage = self._stage(message, told, now)
+        part = _shown_part(parts)
+        stage = self._stage(message, part, now)
         return StatusLineView(
             stage=stage,
-            sender=self._sender_of(told),
-            sent_at=told.accepted_at,
-            at=_reached(stage, told),
+            sender=self._sender_of(part),
+            sent_at=part.accepted_at,
+            at=_reached(stage, part),
             sentence=message.sentence or "",
             segments=_segments(parts, message),
             attachments=len(json.loads(message.media)),
-            attempt=told.number,
+            attempt=part.number,
             parts=found.count,
-            delivered_parts=sum(part.status is Status.DELIVERED for part in parts),
-            delivered_means=self._providers[told.account].features.delivered_means,
-            word="" if told.word is None or told.status is not Status.ACCEPTED else told.word,
+            delivered_parts=sum(each.status is Status.DELIVERED for each in parts),
+            delivered_means=self._providers[part.account].features.delivered_means,
+            word="" if part.word is None or part.status is not Status.ACCEPTED else part.word,
             recovered=message.recovered or "",
         )
 
@@ -157,7 +157,7 @@ class Presenter:
         )
 
     def address_of(self, conversation: Conversation) -> str:
-        """Where the conversation's thread is, as a link; of its channel while it has none."""
+        """Returns the URL of the conversation's thread, or of its channel while it has no thread."""
         place = f"{self._workspace_url}archives/{conversation.channel}"
         return place if conversation.thread_ts is None else f"{place}/p{conversation.thread_ts.replace('.', '')}"
 
@@ -173,7 +173,7 @@ class Presenter:
     async def _sender(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
         name = conversation.sender
         if name is None:
-            return await self._name_to_come(connection, conversation, now)
+            return await self._expected_name(connection, conversation, now)
         if name not in self._settings.senders:
             return None
         sender = self._settings.senders[name]
@@ -186,8 +186,8 @@ class Presenter:
             return SenderView(title, own, leased=sender.is_leased)
         return SenderView(title, lease.number, leased=True, lease_ends=lease.expires_at)
 
-    async def _name_to_come(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
-        """The name that the first text would come from, if it is one: that answers cannot come is told before it."""
+    async def _expected_name(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
+        """Returns the sender of the first text if it is a name, so that the card warns that nobody can answer it."""
         contact = await contacts.get(connection, conversation.contact_id)
         to = from_canonical(contact.address)
         occasion = Occasion(conversation.inbox, to, to_datetime(now), zones_of(to, contact.time_zone))
@@ -202,36 +202,36 @@ class Presenter:
         leased = bool(sender and sender.is_leased)
         return SenderView(self._providers[attempt.account].title, attempt.from_address, leased=leased)
 
-    def _stage(self, message: Message, told: Attempt, now: int) -> Stage:
-        if message.state == "asked" or told.outcome == "unknown":
+    def _stage(self, message: Message, part: Attempt, now: int) -> Stage:
+        if message.state == "asked" or part.outcome == "unknown":
             return Stage.UNKNOWN
         if message.state == "cancelled":
             return Stage.CANCELLED
-        if told.outcome == "refused":
+        if part.outcome == "refused":
             return Stage.REFUSED
-        if told.outcome == "not sent":
+        if part.outcome == "not sent":
             return Stage.FAILED if message.status == Status.FAILED.value else Stage.QUEUED
-        waited = now - (told.accepted_at or now)
-        if not told.status.is_final and waited >= int(self._settings.receipt_minutes * MINUTE):
+        waited = now - (part.accepted_at or now)
+        if not part.status.is_final and waited >= int(self._settings.receipt_minutes * MINUTE):
             return Stage.NO_RECEIPT
         return Stage(message.status)
 
 
 def _waits(message: Message, parts: Sequence[Attempt]) -> bool:
-    """Whether it, or the rest of it, waits: for its time, or for a person who says whether it goes out."""
+    """True if the message or its rest waits: for its time, or for a person's decision."""
     return message.state in {"held", "scheduled", "asked"} and all(part.outcome != "unknown" for part in parts)
 
 
-def _telling(parts: Sequence[Attempt]) -> Attempt:
-    """The part that the line is about: the one that is worst off, else the slowest."""
+def _shown_part(parts: Sequence[Attempt]) -> Attempt:
+    """Returns the part whose status the line shows: the first that failed or is unknown, else the slowest."""
     failed = [part for part in parts if part.status in {Status.FAILED, Status.EXPIRED} or part.outcome == "unknown"]
     return failed[0] if failed else min(parts, key=lambda part: part.status)
 
 
-def _reached(stage: Stage, told: Attempt) -> int | None:
+def _reached(stage: Stage, part: Attempt) -> int | None:
     if stage is Stage.DELIVERED:
-        return told.delivered_at
-    return told.ended_at if stage in {Stage.REFUSED, Stage.UNKNOWN} else told.accepted_at
+        return part.delivered_at
+    return part.ended_at if stage in {Stage.REFUSED, Stage.UNKNOWN} else part.accepted_at
 
 
 def _segments(parts: Sequence[Attempt], message: Message) -> int | None:

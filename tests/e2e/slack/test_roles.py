@@ -33,7 +33,7 @@ COMMANDS = [
     "help",
 ]
 FULL = "full members of this workspace"
-ONE_OF = "not one of those who text from this inbox"
+ONE_OF = "have permission to text from this inbox"
 ADMINS = "Only an admin"
 
 
