@@ -18,23 +18,30 @@ from bot.slack.client.workspace import Workspace
 from bot.telemetry.metrics import Metrics
 from bot.text.decode import Names
 from sms.message import Status
-from storage.tables import attempts, conversations, files, messages
+from storage.tables import attempts, conversations, files, messages, pauses
+from storage.tables.contacts import Contact
+from storage.tables.conversations import Conversation
 from storage.tables.identity import Identity
 from tests.bot.installation import SECRETS, SYDNEY, changed
 from tests.bot.pretend_provider import PretendProvider
 from tests.storage.making import PHONE, a_conversation, rows
 
 if TYPE_CHECKING:
-    from bot.conversations.decisions import Decision
+    from collections.abc import Sequence
+
+    from bot.conversations.decisions import Decision, Stop
+    from bot.sending.routing import Route
     from providers.provider import Features
     from storage.engine.database import Database
-    from storage.tables.conversations import Conversation
+    from storage.tables.files import File
     from storage.tables.messages import Message
 
 PERTH = "+61488020222"
 SENDERS = {"sydney": SYDNEY, "perth": PERTH}
 NOBODY: Any = None  # what the code under test must not ask: Slack, and the network
 NO_NAMES = Names({}, {}, {})
+SOMEBODY = Contact.unknown(PHONE)
+NEW = Conversation.none_yet("support")
 
 
 class Deciding:
@@ -132,6 +139,34 @@ class Deciding:
         assert await everything(self.database) == before
         return decision
 
+    # --- routes -------------------------------------------------------------------------------------------------------
+
+    async def choose(
+        self,
+        text: str = "Hello",
+        *,
+        conversation: Conversation = NEW,
+        contact: Contact = SOMEBODY,
+        via: str | None = None,
+        dropped: Sequence[File] = (),
+    ) -> Route | Stop:
+        """Returns the route of a text through the first sender that can."""
+        async with self.database.read() as reader:
+            return await self.routing.choose(reader, conversation, contact, text, via, dropped=dropped)
+
+    async def route(
+        self,
+        text: str = "Hello",
+        sender: str = "sydney",
+        *,
+        conversation: Conversation = NEW,
+        contact: Contact = SOMEBODY,
+        dropped: Sequence[File] = (),
+    ) -> Route | Stop:
+        """Returns the route of a text through this sender."""
+        async with self.database.read() as reader:
+            return await self.routing.route(reader, sender, conversation, contact, text, dropped=dropped)
+
     # --- providers ----------------------------------------------------------------------------------------------------
 
     def can(self, provider: PretendProvider, **features: Any) -> Features:
@@ -144,6 +179,12 @@ class Deciding:
         for account in accounts:
             for _ in range(THRESHOLD):
                 await self.breaker.failed(account)
+
+    async def was_lost(self, account: str) -> None:
+        """Makes this account one that could not be reached, whose pause is over."""
+        async with self.database.transaction() as tx:
+            await pauses.set_length(tx, account, 1)
+        await self.breaker.load()
 
     async def accepted(self, decision: Send, *, from_address: str | None = None) -> None:
         """Records that the provider accepted a part."""

@@ -14,6 +14,7 @@ from bot.sending.decide import REMOVED
 from bot.text.decode import Names
 from sms.address import from_canonical
 from storage.engine.clock import DAY, HOUR, MINUTE
+from storage.engine.commit_events import Tried
 from storage.tables import attempts, messages, replies, schedule
 from tests.bot.installation import SECRETS, SYDNEY
 from tests.bot.sending.deciding import Deciding
@@ -98,6 +99,17 @@ async def test_a_text_that_goes_out_counts_and_is_under_way(deciding: Deciding) 
     }
     message = await deciding.message(message_id)
     assert (message.status, message.state, message.code, message.sentence) == ("sending", None, None, None)
+
+
+async def test_each_attempt_is_logged_and_counted_once(deciding: Deciding) -> None:
+    """The log and the metrics get one event for a text that goes out, and none for one that does not."""
+    told: list[object] = []
+    deciding.database.follow(lambda news, _: told.append(news))
+    message_id = await deciding.text()
+    decision = await deciding.sends(message_id)
+    assert told == [Tried(None, message_id, decision.attempt.id, "fone", "sydney")]
+    await deciding.keeps(message_id)
+    assert len(told) == 1
 
 
 async def test_the_urls_of_an_attempt_are_known_before_the_provider_gets_them(deciding: Deciding) -> None:

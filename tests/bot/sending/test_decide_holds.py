@@ -239,6 +239,13 @@ async def test_a_sender_that_a_person_chose_is_not_replaced(deciding: Deciding) 
     assert (await deciding.sends(message_id)).attempt.sender == "perth"
 
 
+async def test_one_text_probes_a_provider_that_could_not_be_reached(deciding: Deciding) -> None:
+    """After the pause the first text goes there; while it is under way the next one takes another way."""
+    await deciding.was_lost("fone")
+    assert (await deciding.sends(await deciding.text())).attempt.account == "fone"
+    assert (await deciding.sends(await deciding.text())).attempt.account == "rental"
+
+
 async def test_a_text_that_no_sender_can_send_is_stopped(deciding: Deciding) -> None:
     """The thread reads the reason of the first sender."""
     deciding.fone.refuses["Hello"], deciding.rental.refuses["Hello"] = "first", "second"
