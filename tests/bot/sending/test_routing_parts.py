@@ -134,7 +134,8 @@ async def test_files_go_as_links(database: Database, *, media_out: bool, linked:
 async def test_a_rule_for_files_is_about_texts_with_files(database: Database) -> None:
     """The same text goes another way without its file."""
     deciding = Deciding(database, rules=[{"files": True, "senders": ["perth"]}])
-    deciding.can(deciding.rental, media_out=True)
+    for provider in (deciding.fone, deciding.rental):
+        deciding.can(provider, media_out=True)
     found = [await deciding.choose(dropped=await dropped(deciding)), await deciding.choose()]
     assert [each.sender for each in found if isinstance(each, Route)] == ["perth", "sydney"]
 
