@@ -176,15 +176,18 @@ class Publisher:
     # --- elsewhere ----------------------------------------------------------------------------------------------------
 
     async def alert(self, job: Job) -> None:
-        """Posts or edits an alert."""
+        """Posts or edits an alert; one that lasts is posted again if somebody deleted its post."""
         key = f"alert:{job.subject}"
         async with self._database.read() as reader:
             post = await posts.find(reader, key)
             alert = await alerts.get(reader, job.subject)
             shown = cards.alert(await self._presenter.alert(reader, alert), buttons.of_alert(alert), key=key)
-        if post is not None and post.state == "sent" and await self._posts.edit(post, shown):
-            await self._finish(job)
-            return
+        if post is not None and post.state == "sent":
+            if await self._posts.edit(post, shown) or alert.resolved_at is not None:
+                await self._finish(job)
+                return
+            async with self._database.transaction() as tx:
+                await posts.lose(tx, post.id)
 
         async def compose(_: Transaction, __: Post) -> Rendered:
             return shown

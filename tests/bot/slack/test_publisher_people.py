@@ -127,6 +127,22 @@ async def test_an_alert_says_who_saw_it_and_when_it_is_over(publishing: Publishi
     assert buttons(post) == {}
 
 
+async def test_an_alert_whose_post_was_deleted_is_posted_again(publishing: Publishing) -> None:
+    """Its cause lasts, so people have to see it; that it is over needs no new post."""
+    alert_id = await raised(publishing)
+    (post,) = publishing.slack.see(publishing.connected.alerts)
+    await publishing.slack.delete(publishing.connected.anna, publishing.connected.alerts, post["ts"])
+    await raised(publishing)
+    (again,) = publishing.slack.see(publishing.connected.alerts)
+    assert "2 times" in publishing.slack.words(again)
+    await publishing.slack.delete(publishing.connected.anna, publishing.connected.alerts, again["ts"])
+    async with publishing.database.transaction() as tx:
+        await alerts.resolve(tx, "not sent:fone")
+    await publishing.add(enqueue.alert, alert_id)
+    assert publishing.slack.see(publishing.connected.alerts) == []
+    assert await value(publishing.database, "SELECT count(*) FROM jobs") == 0
+
+
 # --- for one person only ----------------------------------------------------------------------------------------------
 
 
