@@ -104,7 +104,7 @@ def test_a_database_of_a_newer_version_is_refused(installed: Path) -> None:
         database.commit()
     ended = said("run")
     assert ended.exit_code == 1
-    assert "Install the newer version again, or restore a backup made before the upgrade." in ended.stderr
+    assert "Install the newer version again, or restore a backup from before the upgrade." in ended.stderr
     assert "Traceback" not in ended.stderr
     with closing(sqlite3.connect(installed / "threadline.db")) as database:
         assert database.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("migrations",)]
