@@ -148,3 +148,9 @@ async def begun(connected: Connected, phone: str = PHONE) -> Publishing:
         contact = await contacts.remember(tx, phone)
         conversation = await conversations.open_one(tx, contact.id, "support", workspace.team, connected.support)
     return Publishing(connected, conversation)
+
+
+def buttons(post: dict[str, Any]) -> dict[str, str]:
+    """Returns the buttons of a post: what each does, and about what."""
+    rows_of_buttons = [block["elements"] for block in post["blocks"] if block["type"] == "actions"]
+    return {each["action_id"]: each["value"] for row in rows_of_buttons for each in row}

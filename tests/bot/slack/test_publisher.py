@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.conversations import enqueue
+from bot.conversations.consent import opt_out
 from bot.conversations.enqueue import RetryLater
 from bot.slack.threads.publisher import GIVES_WAY, MERGED, MERGED_LENGTH
 from storage.engine.clock import HOUR, SECOND
 from storage.engine.commit_events import Shown
 from storage.tables import conversations, messages
 from tests.bot.slack.pretend_workspace import connected
-from tests.bot.slack.publishing import Publishing, begun
+from tests.bot.slack.publishing import Publishing, begun, buttons
 from tests.storage.making import Clock, a_reply, rows, value
 
 if TYPE_CHECKING:
@@ -133,6 +134,30 @@ async def test_a_long_text_is_several_posts(publishing: Publishing) -> None:
     assert len(await publishing.below()) == len(posts)
 
 
+async def test_a_long_text_goes_on_where_it_was_interrupted(publishing: Publishing, clock: Clock) -> None:
+    """Slack takes the card and two pieces, and the others half a minute later."""
+    text = " ".join(f"word{number}" for number in range(4_000))
+    publishing.slack.faults.error("chat.postMessage", "is_archived", skip=3)
+    await publishing.writes(text)
+    await publishing.work()
+    assert len(await publishing.below()) == 2
+    clock.wait(30)
+    await publishing.work()
+    assert " ".join("".join(_body(post) for post in await publishing.below()).split()) == text
+
+
+async def test_a_post_that_could_not_be_made_shows_the_same_texts_later(publishing: Publishing, clock: Clock) -> None:
+    """Texts that came meanwhile are in the next post, so that a post that Slack has after all is not doubled."""
+    publishing.slack.faults.error("chat.postMessage", "is_archived", skip=1)
+    await publishing.writes("Hello")
+    await publishing.work()
+    await publishing.writes("Are you there?")
+    clock.wait(30)
+    await publishing.work()
+    first, second = await publishing.shown()
+    assert ("Hello" in first, "Are you there?" in first, "Are you there?" in second) == (True, False, True)
+
+
 async def test_a_text_that_is_in_slack_is_counted_once(publishing: Publishing) -> None:
     """The log and the metrics get one event for each text of the contact, none for ours."""
     told: list[object] = []
@@ -216,12 +241,14 @@ async def test_a_text_that_was_taken_back_has_no_line(publishing: Publishing) ->
     await publishing.add(enqueue.show, late)
     (_, _, line) = await publishing.below()
     assert "cancelled" in publishing.slack.words(line)
-    assert not [block for block in line["blocks"] if block["type"] == "actions"]
+    assert buttons(line) == {}
     assert await value(publishing.database, "SELECT count(*) FROM jobs") == 0
 
 
 async def test_a_line_waits_for_its_text(publishing: Publishing, clock: Clock) -> None:
     """A status line above its text would be read as that of another one."""
+    await publishing.writes("Hello")
+    await publishing.work()
     message_id = await publishing.sends()
     async with publishing.database.transaction() as tx:
         await enqueue.show(tx, message_id)
@@ -231,7 +258,7 @@ async def test_a_line_waits_for_its_text(publishing: Publishing, clock: Clock) -
     clock.wait(1)
     await publishing.work()
     shown = await publishing.shown()
-    assert ["queued" in each for each in shown] == [False, True]
+    assert ["queued" in each for each in shown] == [False, False, True]
 
 
 async def test_a_reply_gets_its_line_in_the_thread(publishing: Publishing) -> None:
@@ -261,6 +288,21 @@ async def test_the_card_follows_the_conversation(publishing: Publishing) -> None
     before = len(publishing.slack.calls)
     await publishing.add(enqueue.card, publishing.id, 0)
     assert len(publishing.slack.calls) == before
+
+
+async def test_the_card_of_a_contact_who_opted_out_lets_them_in_again(publishing: Publishing) -> None:
+    """The button changes with the words."""
+    await publishing.writes("Hello")
+    await publishing.work()
+    async with publishing.database.transaction() as tx:
+        await opt_out(tx, (await conversations.get(tx, publishing.id)).contact_id, "person", "U1ANNA")
+    await publishing.work()
+    (card,) = publishing.in_channel()
+    actions = [
+        each["action_id"] for block in card["blocks"] if block["type"] == "actions" for each in block["elements"]
+    ]
+    assert "do:opt_in" in actions
+    assert "do:opt_out" not in actions
 
 
 async def test_the_card_gives_way_to_texts(publishing: Publishing) -> None:

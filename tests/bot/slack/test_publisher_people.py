@@ -10,7 +10,7 @@ from bot.conversations import enqueue
 from bot.slack.views.blocks import Marked
 from storage.tables import alerts, conversations, opt_out_questions
 from tests.bot.slack.pretend_workspace import URL, connected
-from tests.bot.slack.publishing import Publishing, begun
+from tests.bot.slack.publishing import Publishing, begun, buttons
 from tests.storage.making import rows, value
 
 if TYPE_CHECKING:
@@ -24,12 +24,6 @@ async def publishing(database: Database) -> AsyncIterator[Publishing]:
     """A publisher with the usual settings."""
     async with connected(database) as workspace:
         yield await begun(workspace)
-
-
-def buttons(post: dict[str, Any]) -> dict[str, str]:
-    """Returns the buttons of a post: what each does, and about what."""
-    rows_of_buttons = [block["elements"] for block in post["blocks"] if block["type"] == "actions"]
-    return {each["action_id"]: each["value"] for row in rows_of_buttons for each in row}
 
 
 # --- opt-out questions ------------------------------------------------------------------------------------------------
