@@ -11,7 +11,7 @@ from sms.message import Status
 from storage.engine.clock import DAY, MINUTE, SECOND
 from storage.engine.commit_events import Ended
 from storage.tables import alerts, conversations, leases
-from tests.bot.conversations.tried_texts import PARTS, TriedTexts
+from tests.bot.conversations.tried_texts import NOT_DELIVERED, PARTS, TriedTexts
 from tests.storage.making import OURS, START, Clock, rows, value
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ async def test_a_failure_that_came_before_the_answer_is_told(texts: TriedTexts) 
     assert (message.status, message.code, message.sentence) == ("failed", "36", "The phone is off.")
     conversation = await texts.conversation(attempt)
     assert await texts.alerts() == {
-        "failed:fone:36": ("Fone Dynamics: The phone is off.", [conversation.id], False),
+        "failed:fone:36": (NOT_DELIVERED, [conversation.id], False),
     }
 
 
@@ -212,14 +212,17 @@ async def test_a_text_that_did_not_go_out_is_tried_again(texts: TriedTexts) -> N
     assert (message.sentence or "").startswith("It is busy.")
     assert await texts.jobs("show", "send") == []
     conversation = await texts.conversation(attempt)
-    assert await texts.alerts() == {"not sent:fone": ("Fone Dynamics: It is busy.", [conversation.id], False)}
+    ((cause, (sentence, links, is_over)),) = (await texts.alerts()).items()
+    assert (cause, links, is_over) == ("not sent:fone", [conversation.id], False)
+    assert sentence.startswith("Couldn't send a text to {contact}. Fone Dynamics: It is busy. The bot keeps trying.")
     assert len(await texts.jobs("alert")) == 1
 
 
 async def test_a_sentence_that_names_the_provider_names_it_once(texts: TriedTexts) -> None:
-    """The alert's sentence begins with the provider either way."""
+    """The alert names the provider once, also if the reason begins with it."""
     await texts.not_sent(await texts.attempt(), "Fone Dynamics is busy.")
-    assert (await texts.alerts())["not sent:fone"][0] == "Fone Dynamics is busy."
+    sentence = (await texts.alerts())["not sent:fone"][0]
+    assert sentence.startswith("Couldn't send a text to {contact}. Fone Dynamics is busy. The bot keeps trying.")
 
 
 async def test_a_text_that_did_not_go_out_for_too_long_fails(texts: TriedTexts) -> None:
@@ -255,8 +258,9 @@ async def test_a_refused_text_fails(texts: TriedTexts) -> None:
     assert (now.outcome, now.status, now.code) == ("refused", Status.FAILED, "BLOCKED")
     assert (message.status, message.code, message.sentence) == ("failed", "BLOCKED", "It is blocked.")
     conversation = await texts.conversation(attempt)
+    refused = "Fone Dynamics refused a text to {contact}: It is blocked. When the cause is gone, press *Retry*."
     assert await texts.alerts() == {
-        "refused:fone:BLOCKED": ("Fone Dynamics: It is blocked.", [conversation.id], False),
+        "refused:fone:BLOCKED": (refused, [conversation.id], False),
     }
     assert [kind for kind, _, _ in await texts.jobs()] == ["alert", "show"]
     assert await texts.jobs("show") == [("show", attempt.message_id, START)]

@@ -47,7 +47,7 @@ async def record(texts: TriedTexts, result: str, message_id: int, *given: Any, *
 async def test_a_held_text_says_until_when_and_why(texts: TriedTexts) -> None:
     """Its row has the time and the reason, and when it is asked about; its line is shown at once."""
     message_id = await texts.text()
-    message = await record(texts, "held", message_id, LIMIT.until, LIMIT, START + HOUR, is_told=True)
+    message = await record(texts, "held", message_id, LIMIT.until, LIMIT, START + HOUR, shows_short=True)
     assert (message.state, message.not_before, message.expires_at) == ("held", LIMIT.until, START + HOUR)
     assert (message.code, message.sentence) == ("limit", "It is too fast.")
     assert await texts.jobs() == [("show", message_id, START)]
@@ -56,10 +56,10 @@ async def test_a_held_text_says_until_when_and_why(texts: TriedTexts) -> None:
 async def test_the_same_wait_is_told_once(texts: TriedTexts) -> None:
     """Nothing changes while it waits for the same moment."""
     message_id = await texts.text()
-    await record(texts, "held", message_id, LIMIT.until, LIMIT, START + HOUR, is_told=True)
+    await record(texts, "held", message_id, LIMIT.until, LIMIT, START + HOUR, shows_short=True)
     await texts.done()
     message = await record(
-        texts, "held", message_id, LIMIT.until, Hold(LIMIT.until, "quiet", "Hush."), START, is_told=True
+        texts, "held", message_id, LIMIT.until, Hold(LIMIT.until, "quiet", "Hush."), START, shows_short=True
     )
     assert (message.code, message.expires_at) == ("limit", START + HOUR)
     assert await texts.jobs() == []
@@ -69,7 +69,7 @@ async def test_the_same_wait_is_told_once(texts: TriedTexts) -> None:
 async def test_a_short_wait_in_the_lane_is_not_told(texts: TriedTexts, seconds: int, *, told: bool) -> None:
     """It is over before its line would be posted."""
     message_id, until = await texts.text(), START + seconds * SECOND
-    message = await record(texts, "held", message_id, until, LIMIT, START + HOUR, is_told=False)
+    message = await record(texts, "held", message_id, until, LIMIT, START + HOUR, shows_short=False)
     assert message.state == ("held" if told else None)
     assert bool(await texts.jobs()) == told
 

@@ -12,7 +12,7 @@ from sms.address import E164
 from sms.message import Status
 from storage.engine.clock import SECOND
 from storage.tables import alerts, messages, schedule
-from tests.bot.conversations.tried_texts import PARTS, TriedTexts
+from tests.bot.conversations.tried_texts import NOT_DELIVERED, PARTS, TriedTexts
 from tests.storage.making import START, rows, value
 
 if TYPE_CHECKING:
@@ -141,17 +141,17 @@ async def test_a_failure_is_told(texts: TriedTexts) -> None:
     assert (now.code, now.sentence) == ("36", "The phone is off.")
     assert (message.status, message.code, message.sentence) == ("failed", "36", "The phone is off.")
     place = (await texts.conversation(attempt)).id
-    assert await texts.alerts() == {"failed:fone:36": ("Fone Dynamics: The phone is off.", [place], False)}
+    assert await texts.alerts() == {"failed:fone:36": (NOT_DELIVERED, [place], False)}
     assert ("show", attempt.message_id, START) in await texts.jobs()
 
 
 async def test_a_failure_without_words_is_told_all_the_same(texts: TriedTexts) -> None:
-    """The alert then has the provider's word as its reason; an expired text counts too."""
+    """The alert has the provider's status as its cause; an expired text counts too."""
     attempt = await accepted(texts)
     await texts.reported("Expired", Status.EXPIRED, provider_id="P1")
     ((cause, (sentence, _, _)),) = (await texts.alerts()).items()
     assert cause == "failed:fone:Expired"
-    assert sentence.startswith("Fone Dynamics: ")
+    assert sentence.startswith("A text to {contact} wasn't delivered. Fone Dynamics doesn't say why.")
     assert (await texts.message(attempt)).status == "expired"
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from storage.tables.conversations import Conversation
     from storage.tables.messages import Message
 
+NOT_DELIVERED = (
+    "A text to {contact} wasn't delivered. Fone Dynamics: The phone is off. Decide in the thread if it goes out again. "
+    "If many texts fail like this, ask Fone Dynamics why."
+)
 PARTS = ("(1/2) Your order", "(2/2) is ready")
 
 

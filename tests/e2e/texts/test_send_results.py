@@ -39,7 +39,7 @@ async def test_what_the_provider_refuses_is_told_in_both_places(team: Team) -> N
     await last_line(team, root, "account is not allowed to do this")
     await team.until(team.alerted)
     await team.quiet()
-    assert f"refused a text to {contact(team, root)}: Fone Dynamics does not allow this" in team.alerted()[0]
+    assert f"refused a text to {contact(team, root)}: Our Fone Dynamics account is not allowed" in team.alerted()[0]
     assert "press *Retry*" in team.alerted()[0]
     assert len(team.requests()) == 1
     assert not team.phones.received(CUSTOMER)
