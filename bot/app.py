@@ -89,13 +89,13 @@ if TYPE_CHECKING:
     from providers.provider import Provider
     from storage.engine.database import Database
 
-DRAIN = 8.0  # seconds for what is under way when we are told to stop
+DRAIN = 8.0  # seconds for requests and jobs in progress when the bot is asked to stop
 
 log = structlog.get_logger("app")
 
 
 async def run(settings: Settings) -> None:
-    """Runs until SIGTERM or SIGINT, then lets what is under way end, for ten seconds at most.
+    """Runs until SIGTERM or SIGINT, then waits at most ten seconds for requests and jobs in progress.
 
     Raises:
         CannotStart: another bot has the database, or Slack refuses our token.
@@ -117,7 +117,7 @@ async def run(settings: Settings) -> None:
 
 @asynccontextmanager
 async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
-    """Opens the bot's server; yields the task that ends once Slack is reached and the work has begun."""
+    """Opens the bot's server; yields a task that ends once the bot is connected to Slack and works."""
     async with AsyncExitStack() as stack:
         base = await _open(settings, stack)
         reaching_slack = asyncio.create_task(_reach_slack(base, stack))
@@ -128,15 +128,15 @@ async def running(settings: Settings) -> AsyncIterator[asyncio.Task[None]]:
             await asyncio.wait([reaching_slack])
 
 
-# --- what works without Slack -----------------------------------------------------------------------------------------
+# --- without Slack ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Everything that works without Slack.
+    """The parts that work without Slack.
 
     Attributes:
-        former: channels that are no inbox any more and still have open conversations.
+        former: channels that no inbox has any more, with open conversations.
     """
 
     settings: Settings
@@ -196,7 +196,7 @@ async def _providers(settings: Settings, metrics: Metrics, stack: AsyncExitStack
 
 
 async def _former_channels(database: Database, settings: Settings) -> frozenset[str]:
-    """Returns the channels that are no inbox any more and still have open conversations: replies there are texted.
+    """Returns channels that no inbox has any more, with open conversations: the bot still texts replies there.
 
     Raises:
         CannotStart: an inbox with open conversations is not in the settings.
@@ -239,7 +239,7 @@ async def _serve(base: Base, stack: AsyncExitStack) -> None:
 
 @contextmanager
 def _alone(database: Path) -> Iterator[None]:
-    """Two bots on one database would send each text twice, so the second one does not start.
+    """Locks the database while the bot runs: two bots on one database would send each text twice.
 
     Raises:
         CannotStart: another process holds the lock.
@@ -268,7 +268,7 @@ class Core:
 
 
 async def _reach_slack(base: Base, stack: AsyncExitStack) -> None:
-    """Learns who we are, starts the worker, and listens to Slack."""
+    """Asks Slack for the bot's identity, starts the worker, and listens to Slack."""
     rate_limits = RateLimits(base.database, base.settings.slack)
     await rate_limits.load()
     workspace = await _enter(base, rate_limits)
@@ -280,7 +280,7 @@ async def _reach_slack(base: Base, stack: AsyncExitStack) -> None:
 
 
 async def _enter(base: Base, rate_limits: RateLimits) -> Workspace:
-    """Asks Slack who we are.
+    """Asks Slack for the bot's identity.
 
     Raises:
         CannotStart: Slack refuses our token.
@@ -305,7 +305,7 @@ async def _core(base: Base, workspace: Workspace) -> Core:
 
 
 async def _resume(database: Database, send_results: SendResults) -> None:
-    """A request that was under way when the process died may have been done."""
+    """Marks attempts as *unknown* whose request was in progress when the process died."""
     async with database.transaction() as tx:
         for attempt in await attempts.interrupted(tx):
             await send_results.unknown(tx, attempt, "interrupted", "We were stopped while it was being sent.")
@@ -327,7 +327,7 @@ async def _start_worker(
 
 
 def _sending(base: Base, workspace: Workspace, core: Core) -> list[Handler]:
-    """The jobs towards the providers, and those for files."""
+    """Returns the handlers of jobs that call providers, and of jobs about files."""
     gate = Gate(workspace, core.decider, core.routing, core.send_results, core.breaker)
     reconciler = Reconciler(workspace, core.send_results, core.breaker)
     fetcher = Fetcher(workspace, core.breaker)
@@ -343,7 +343,7 @@ def _sending(base: Base, workspace: Workspace, core: Core) -> list[Handler]:
 
 
 def _publishing(workspace: Workspace, core: Core, rate_limits: RateLimits) -> list[Handler]:
-    """The jobs that post to Slack."""
+    """Returns the handlers of jobs that post to Slack."""
     publisher = Publisher(workspace, IdempotentPosts(workspace, rate_limits), core.presenter)
     return [
         handler(job_kinds.POST, publisher.post),
@@ -359,7 +359,7 @@ def _publishing(workspace: Workspace, core: Core, rate_limits: RateLimits) -> li
 
 
 def _keeping(base: Base, workspace: Workspace, core: Core) -> list[Handler]:
-    """The jobs about rows: actions, notices of leases, erasure."""
+    """Returns the handlers of jobs about rows: actions, notices of leases, erasure."""
     notices = LeaseNotices(base.database, base.settings, base.providers, core.send_results.leases)
     eraser = Eraser(base.database, workspace.slack, base.file_store, workspace.identity)
     return [
@@ -371,7 +371,7 @@ def _keeping(base: Base, workspace: Workspace, core: Core) -> list[Handler]:
 
 
 def _surfaces(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStack) -> tuple[Commands, list[Surface]]:
-    """Everything that people see and use in Slack besides threads."""
+    """Returns the slash commands and the other surfaces in Slack, besides threads."""
     tasks = BackgroundTasks()
     stack.push_async_callback(tasks.drain, DRAIN)
     loader = ModalLoader(workspace.slack, tasks)
@@ -385,7 +385,7 @@ def _surfaces(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStac
 
 
 def _listen(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStack) -> None:
-    """Listens to Slack, and looks for the events that do not come."""
+    """Listens to Slack, and sweeps for missing events."""
     commands, surfaces = _surfaces(base, workspace, core, stack)
     events = SlackEvents(workspace, commands, base.former)
     app = events.open(surfaces)

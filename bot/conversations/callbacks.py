@@ -1,4 +1,6 @@
-"""The URLs that we give to providers. Few providers sign webhooks, so each URL has an unguessable token in its path.
+"""The URLs that we give to providers. Each has an unguessable token in its path.
+
+None of the four built-in providers signs its webhooks: the token is their only proof.
 
 We derive a token from our secret and its subject, so that we can print the same URL again for a portal. The database
 has only the token's hash.

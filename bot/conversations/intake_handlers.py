@@ -1,4 +1,4 @@
-"""What happens after something came in: one short function per kind of intake entry.
+"""Handles the intake's rows: one short function per kind of entry.
 
 Start reading here. Each function gets the open transaction and writes rows and jobs; none reaches a network. The entry
 is stored already, and replays are idempotent: unique keys make a repeat change nothing.
@@ -87,7 +87,7 @@ class IntakeHandlers:
     # --- from the providers -------------------------------------------------------------------------------------------
 
     async def inbound(self, tx: Transaction, entry: Entry, found: entries.Inbound) -> None:
-        """A contact texted us."""
+        """Stores a contact's text, posts it, and follows a STOP or START in it."""
         sms = found.sms
         contact = await self._consent.contact(tx, str(sms.sender))
         conversation = await self._lookup.of_text(tx, entry, sms, contact)
@@ -103,13 +103,13 @@ class IntakeHandlers:
         await enqueue.card(tx, conversation.id, tx.now + self._card_after)
 
     async def look_up(self, tx: Transaction, entry: Entry, content: entries.LookUp) -> None:
-        """A provider's webhook says too little."""
+        """Asks the provider about a webhook that says too little."""
         await enqueue.fetch(tx, entry.id, entry.source, content.ask, entry.callback)
 
     # --- from Slack ---------------------------------------------------------------------------------------------------
 
     async def reply(self, tx: Transaction, entry: Entry, reply: entries.Reply) -> None:
-        """A person wrote in a thread."""
+        """Texts a person's reply in a thread, asks about it, or follows its thread command."""
         conversation = await self._lookup.of_thread(tx, reply)
         if conversation is None:
             return
@@ -129,7 +129,7 @@ class IntakeHandlers:
             await enqueue.show(tx, message_id, tx.now + self._line_after)
 
     async def edit(self, tx: Transaction, entry: Entry, edit: entries.Edit) -> None:
-        """A person edited a reply: in time the edit replaces the text, later it cannot."""
+        """Replaces the text of an edited reply; too late, notifies the author."""
         message = await messages.by_slack(tx, edit.team, edit.channel, edit.ts)
         if message is None or await replies.is_written(tx, message.id, edit.digest):
             return
@@ -144,7 +144,7 @@ class IntakeHandlers:
             await _tell_author(tx, edit, EDITED_LATE if is_out else EDITED_TOO_LATE)
 
     async def deletion(self, tx: Transaction, _: Entry, deletion: entries.Deletion) -> None:
-        """A person deleted a reply: in time it is not sent, later nobody can take it back."""
+        """Cancels the text of a deleted reply; too late, notifies the author."""
         message = await messages.by_slack(tx, deletion.team, deletion.channel, deletion.ts)
         if message is not None and await messages.cancel(tx, message.id):
             await enqueue.show(tx, message.id)
@@ -152,7 +152,7 @@ class IntakeHandlers:
             await _tell_author(tx, deletion, DELETED_LATE)
 
     async def command(self, tx: Transaction, entry: Entry, command: entries.Command) -> None:
-        """A person used `/sms <number> <text>` or `threadline send`."""
+        """Sends the text of `/sms <number> <text>` or `threadline send`."""
         conversation = await self._conversation_with(tx, command.to, command.inbox)
         message_id = await messages.add_text(
             tx,
@@ -168,7 +168,7 @@ class IntakeHandlers:
         await self._send(tx, entry, conversation.id, message_id)
 
     async def composed(self, tx: Transaction, entry: Entry, composed: entries.Composed) -> None:
-        """A person submitted the compose modal."""
+        """Sends or schedules the text of a compose modal."""
         conversation = await self._conversation_with(tx, composed.to, composed.inbox)
         message_id = await messages.add_text(
             tx,
@@ -187,51 +187,51 @@ class IntakeHandlers:
         await self._send(tx, entry, conversation.id, message_id, composed.at)
 
     async def card_deleted(self, tx: Transaction, _: Entry, deleted: entries.CardDeleted) -> None:
-        """A person deleted a card of ours: its conversation goes on in a new thread."""
+        """Continues a conversation whose card a person deleted, in a new thread."""
         post = await posts.by_ts(tx, deleted.team, deleted.channel, deleted.ts)
         if post is not None and post.kind == "card":
             await recovery.lose_thread(tx, await conversations.get(tx, post.subject))
 
     async def channel_change(self, tx: Transaction, _: Entry, change: entries.ChannelChange) -> None:
-        """One of our channels was archived, left, deleted, renamed or opened."""
+        """Alerts about a channel of ours that was archived, left, deleted, renamed or opened."""
         await recovery.follow_channel(tx, change, self._settings)
 
     async def open_thread(self, tx: Transaction, _: Entry, wanted: entries.OpenThread) -> None:
-        """A person wants the thread of a number, without a text."""
+        """Opens the thread of a number for a person, without a text."""
         conversation = await self._conversation_with(tx, wanted.to, wanted.inbox)
         await enqueue.post(tx, conversation.id)
         await enqueue.answer(tx, conversation.id, wanted.response_url)
         await enqueue.card(tx, conversation.id, tx.now + self._card_after)
 
     async def opt_out(self, tx: Transaction, _: Entry, noted: entries.OptOut) -> None:
-        """An admin noted that a contact wants no texts, from any sender."""
+        """Opts a contact out of all senders, as an admin noted."""
         contact = await self._consent.contact(tx, noted.to)
         await consent.opt_out(tx, contact.id, "person", noted.user)
 
     async def opt_in(self, tx: Transaction, _: Entry, noted: entries.OptIn) -> None:
-        """An admin noted that a contact wants texts again."""
+        """Opts a contact in again, as an admin noted."""
         contact = await self._consent.contact(tx, noted.to)
         await consent.opt_in(tx, contact.id, "person", noted.user)
 
     async def exported(self, tx: Transaction, _: Entry, exported: entries.Exported) -> None:
-        """An admin got everything that is kept about a contact: the log says so."""
+        """Logs that an admin exported a contact."""
         tx.tell(AdminActed("export", exported.user, exported.number))
 
     async def template_change(self, tx: Transaction, _: Entry, change: entries.TemplateChange) -> None:
-        """A person saved or removed a template."""
+        """Saves or removes a template."""
         if change.text is None:
             await templates.remove(tx, change.inbox, change.name)
         else:
             await templates.add(tx, change.inbox, change.name, change.text, change.user)
 
     async def action(self, tx: Transaction, entry: Entry, action: Action) -> None:
-        """A person pressed a button that decides something."""
+        """Adds the job of a person's button, or asks again if the decision is from before a restore."""
         if action.do in after_restore.SENDING and await after_restore.before(tx, entry.received_at):
             await after_restore.tell(tx, action)
         else:
             await enqueue.act(tx, entry.id, action)
 
-    # --- how ----------------------------------------------------------------------------------------------------------
+    # --- steps --------------------------------------------------------------------------------------------------------
 
     async def _conversation_with(self, tx: Transaction, to: str, inbox: str) -> Conversation:
         return await self._lookup.of_contact(tx, await self._consent.contact(tx, to), inbox)
@@ -267,7 +267,7 @@ class IntakeHandlers:
         )
 
     async def _add_reply(self, tx: Transaction, conversation: Conversation, reply: entries.Reply) -> int | None:
-        """Stores the reply as a message; None if it is one already."""
+        """Stores the reply as a message. Returns its id, or None if it was stored already."""
         message_id = await replies.add(
             tx,
             conversation.id,
@@ -292,7 +292,7 @@ class IntakeHandlers:
         conversation: Conversation,
         read: decode.Note | decode.Word,
     ) -> None:
-        """A note stays in the team; a thread command is for us, never for the contact."""
+        """Follows a thread command and ignores a note: neither goes to the contact."""
         if isinstance(read, decode.Note):
             return
         if read.word == "help":

@@ -1,8 +1,8 @@
-"""The leases as they are kept: which number is whose, where a text to it belongs, and whether another may be asked for.
+"""Leased numbers: the sender address of a text, the conversation of an answer, and the limit of leases per contact.
 
-A lease ends so long after the newest text that was *given* the number: the document calls the number allocated to the
-text, and valid for 30 days. A text that names a lease as its sender is given nothing, so it moves no end; but because
-no document says so either, the number counts among the five for as long after that text
+A lease ends `lease_lifetime_days` after the newest text to which the provider *gave* the number: the documentation says
+that the number is allocated to the text and valid for 30 days. A text that names a lease as its sender gets no number,
+so it doesn't extend the lease. No document says so, therefore the number counts towards the limit for as long after it
 (https://www.fonedynamics.com/docs/rest-api/send-sms).
 """
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class NoLease(Exception):
-    """The contact has as many leases as it may, and none is the conversation's. Carries the sentence."""
+    """The contact has no lease in this conversation and has reached the limit. Carries the sentence for the author."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__("no lease is free")
@@ -37,11 +37,11 @@ class NoLease(Exception):
 
 
 class Leases:
-    """What is known of leased numbers.
+    """The leased numbers of all accounts.
 
     Args:
-        settings: the senders, and how long leases last.
-        providers: by the name of their account.
+        settings: the senders, and the lifetime of leases.
+        providers: by account name.
     """
 
     def __init__(self, settings: Settings, providers: Mapping[str, Provider]) -> None:
@@ -56,13 +56,13 @@ class Leases:
     async def address(
         self, connection: Connection, sender: Sender, conversation: Conversation, contact: Contact, now: int
     ) -> Address | None:
-        """What a text to the contact is to come from: the sender's own address, or None to be given a lease.
+        """Returns the address to send from: the sender's own, or None to ask the provider for a lease.
 
-        Once the contact has as many leases as it may, it is the conversation's own one that was used last. That holds
-        also for a name in whose place this contact is known to be shown a lease.
+        If the contact has reached the limit, returns the lease of the conversation's inbox that was used last. The same
+        holds for an alphanumeric sender that the provider has replaced by a lease for this contact.
 
         Raises:
-            NoLease: the conversation has none of its own.
+            NoLease: the contact has reached the limit, and no lease is of this inbox.
         """
         if not self._may_be_leased(sender):
             return sender.parsed
@@ -80,31 +80,31 @@ class Leases:
         return from_canonical(own.number)
 
     def most(self, account: str) -> int:
-        """How many leases one contact may have there at a time."""
+        """Returns the limit of leases that one contact may have at a time in the account."""
         theirs = self._providers[account].features.max_leases
         return self._settings.max_leases if theirs is None else min(theirs, self._settings.max_leases)
 
-    # --- what came of it ----------------------------------------------------------------------------------------------
+    # --- the result ---------------------------------------------------------------------------------------------------
 
     async def took(self, tx: Transaction, attempt: Attempt, answer: Accepted, conversation: Conversation) -> None:
-        """The provider took a text, from the address that was asked for or from another.
+        """Notes the address from which the provider sent a text: the requested one or another.
 
         Args:
             tx: the open transaction.
-            attempt: as it was before; its address is the one that was asked for.
-            answer: names the address that was used, where the provider says.
-            conversation: whose text it is, as it was before.
+            attempt: as it was before; has the requested address.
+            answer: has the address that the provider used, if it says so.
+            conversation: the text's, as it was before.
         """
         used = attempt.from_address if answer.sender is None else str(answer.sender)
         if used is None:
             return
         if self._gives_leases(attempt.account):
             await self._keep(tx, attempt, used, conversation)
-        if attempt.started_at >= (conversation.last_out_at or 0):  # else it was settled after later ones went out
+        if attempt.started_at >= (conversation.last_out_at or 0):  # else later texts went out before this result
             await self._note_change(tx, attempt, used, conversation)
 
     async def may_have_gone(self, tx: Transaction, attempt: Attempt, conversation: Conversation) -> None:
-        """Nobody knows whether a text went out: the lease that it named may count for longer."""
+        """Extends the time that the lease counts towards the limit: a text that names it may have gone out."""
         if attempt.from_address is None:
             return
         lease = await leases.find(tx, attempt.account, attempt.from_address, conversation.contact_id)
@@ -112,12 +112,12 @@ class Leases:
             await leases.name(tx, lease.id, self.lifetime)
 
     async def said_late(self, tx: Transaction, attempt: Attempt, sender: Address, conversation: Conversation) -> None:
-        """A receipt says what a text came from of which that was not known."""
+        """Notes the address that a receipt reports for a text, where the answer to the request had none."""
         await attempts.name_sender(tx, attempt.id, str(sender))
         await self._keep(tx, attempt, str(sender), conversation)
 
     async def explain(self, tx: Transaction, attempt: Attempt, conversation: Conversation, sentence: str) -> str:
-        """A refusal in words: where it was a lease that the text named, what that means."""
+        """Returns the sentence of a refusal; if the text named a lease, adds when another is free."""
         if attempt.from_address is None:
             return sentence
         lease = await leases.find(tx, attempt.account, attempt.from_address, conversation.contact_id)
@@ -133,7 +133,7 @@ class Leases:
     # --- a text from the contact --------------------------------------------------------------------------------------
 
     async def heard(self, tx: Transaction, account: str, recipient: Address, contact: Contact) -> int | None:
-        """The contact texted to this address: if it is a lease, live or ended, the id of its conversation."""
+        """Returns the conversation id of the lease to which the contact texted, live or ended, or None."""
         lease = await leases.find(tx, account, str(recipient), contact.id)
         if lease is None:
             lease = await self._learn(tx, account, recipient, contact)
@@ -145,20 +145,20 @@ class Leases:
         return lease.conversation_id
 
     def warns_at(self, lease: Lease) -> int:
-        """When the thread is told that the lease will end (microseconds UTC)."""
+        """Returns when the thread gets a warning that the lease will end (microseconds UTC)."""
         return max(lease.leased_at, lease.expires_at - self._warning)
 
-    # --- how ----------------------------------------------------------------------------------------------------------
+    # --- steps --------------------------------------------------------------------------------------------------------
 
     def _gives_leases(self, account: str) -> bool:
         return account in self._providers and self._providers[account].features.leases
 
     def _may_be_leased(self, sender: Sender) -> bool:
-        """Asked for, or put in the place of a name."""
+        """True if the provider may use a lease: it has to choose the number, or may replace a name by one."""
         return self._gives_leases(sender.account) and isinstance(sender.parsed, Alphanumeric | None)
 
     async def _doubtful(self, connection: Connection, account: str, recipient: str, now: int) -> list[Attempt]:
-        """Texts that may have been given a number that we do not know, oldest first."""
+        """Returns the attempts for which the provider may have leased a number that we don't know, oldest first."""
         since = now - self.lifetime
         return [
             *await attempts.maybe_leased(connection, account, recipient, since),
@@ -166,7 +166,7 @@ class Leases:
         ]
 
     async def _keep(self, tx: Transaction, attempt: Attempt, used: str, conversation: Conversation) -> None:
-        """A number that is none of our own senders is a lease, whatever had been asked for."""
+        """Stores the number as a lease unless it is one of our senders, whatever address the text named."""
         if used == attempt.from_address:
             await self.may_have_gone(tx, attempt, conversation)
             return
@@ -196,7 +196,7 @@ class Leases:
             await enqueue.number(tx, conversation.id, before, tx.now + self._card_after)
 
     async def _learn(self, tx: Transaction, account: str, recipient: Address, contact: Contact) -> Lease | None:
-        """A number that we do not know was leased for a text of which we do not know what it came from."""
+        """Stores an unknown number as the lease of the first attempt without a known address, if there is one."""
         if not self._gives_leases(account) or not isinstance(recipient, E164):
             return None
         if self._settings.sender_by_address.get((account, str(recipient))) is not None:
@@ -217,7 +217,7 @@ class Leases:
         )
 
     def _next_free(self, account: str, held: list[Lease], doubtful: list[Attempt]) -> str:
-        """When another number can be asked for, for who reads it in the thread."""
+        """Returns the clause of a sentence that says when the provider can lease another number."""
         ends = [lease.held_until for lease in held]
         ends += [each.ended_at + self.lifetime for each in doubtful if each.ended_at is not None]
         too_many = len(held) + len(doubtful) - self.most(account)

@@ -1,4 +1,4 @@
-"""Where something belongs: the conversation that a text, a reply or a command is about."""
+"""Finds the conversation of a text or a reply."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class ConversationLookup:
     """The conversations of one workspace.
 
     Args:
-        settings: which sender belongs to which inbox.
-        ledger: which number is leased for whom.
+        settings: the inboxes and their senders.
+        leases: finds the conversation of a leased number.
         team: the Slack workspace's id.
     """
 
@@ -36,7 +36,7 @@ class ConversationLookup:
         self._number_hash = NumberHash(settings)
 
     async def of_contact(self, tx: Transaction, contact: Contact, inbox: str) -> Conversation:
-        """The contact's conversation in the inbox, opened if there is none."""
+        """Returns the contact's conversation in the inbox; opens one if there is none."""
         settings = self._settings.inboxes[inbox]
         closed_after = tx.now - int(settings.reopen_days * DAY)
         found = await conversations.open_one(
@@ -47,14 +47,14 @@ class ConversationLookup:
         return found
 
     async def _opened(self, tx: Transaction, contact: Contact, conversation: Conversation) -> None:
-        """The card of the conversation before links to the new one; a contact who was erased gets their leases back."""
+        """Links the previous conversation's card to the new one; gives an erased contact their leases back."""
         before, _ = await conversations.beside(tx, conversation)
         if before is not None:
             await enqueue.card(tx, before.id, tx.now)
         await erasures.return_leases(tx, self._number_hash.of(contact.address), contact.id, conversation.id)
 
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
-        """By the token in the URL, else by the lease, else by the sender that it was sent to."""
+        """Finds the conversation of a contact's text by the URL's token, else by the lease, else by the recipient."""
         callback = await callbacks.find(tx, entry.callback) if entry.callback else None
         own = self._settings.sender_by_address.get((entry.source, str(sms.recipient)))
         meant = None
@@ -70,7 +70,7 @@ class ConversationLookup:
         return await self.of_contact(tx, contact, inbox_of_sender or self._settings.inbox_of_account(entry.source))
 
     async def of_thread(self, tx: Transaction, reply: Reply) -> Conversation | None:
-        """By its thread, also one whose card somebody deleted since; None if the thread is no conversation."""
+        """Finds the conversation of a reply, also if its card was deleted; None if the thread is no conversation."""
         found = await conversations.by_thread(tx, reply.team, reply.channel, reply.thread_ts)
         if found is not None:
             return found

@@ -1,4 +1,4 @@
-"""What is lost in Slack and made good, never silently: a thread whose card is gone, a channel that takes nothing."""
+"""Recovers from losses in Slack and says so: a deleted card, a channel that accepts no posts."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ CLOSED = {
     "correct {setting}.",
     "restricted_action": "Slack lets only some people post there. Allow the app to post.",
 }
-# What Slack's events say, in these words (`bot/slack/app/channels.py`).
+# The code for each `ChannelChange.became` (`bot/slack/app/channels.py`).
 _BECAME = {"archived": "is_archived", "left": "not_in_channel", "deleted": "channel_not_found"}
 _ANOTHER_CHANNEL = "The channel of this conversation is closed. It goes on here."
 _MOVED = "The first message of this conversation's thread was deleted. It goes on here."
 
 
 def card_key(conversation_id: int) -> str:
-    """The key of the conversation's card, which is its thread's first message."""
+    """Returns the key of the conversation's card, which is its thread's first message."""
     return f"card:{conversation_id}"
 
 
 async def lose_thread(tx: Transaction, conversation: Conversation) -> None:
-    """Somebody deleted the card: a new thread is opened, and says so."""
+    """Opens a new thread in place of one whose card somebody deleted, and says so there."""
     card = await posts.find(tx, card_key(conversation.id))
     if card is None or card.ts != conversation.thread_ts:
         return
@@ -44,7 +44,7 @@ async def lose_thread(tx: Transaction, conversation: Conversation) -> None:
 
 
 async def move_thread(tx: Transaction, conversation: Conversation, channel: str) -> None:
-    """Its channel takes nothing any more, and its inbox has another one: it goes on there in a new thread."""
+    """Continues the conversation in a new thread of its inbox's new channel: the old one accepts no posts."""
     card = await posts.find(tx, card_key(conversation.id))
     if card is not None:
         await posts.lose(tx, card.id)
@@ -63,14 +63,14 @@ async def close_channel(tx: Transaction, channel: str, code: str, settings: Sett
 
 
 async def open_channel(tx: Transaction, channel: str) -> None:
-    """The channel takes posts: if it did not before, the alert about it is over."""
+    """Resolves the alert about a channel that accepts posts again."""
     alert_id = await alerts.resolve(tx, _cause(channel))
     if alert_id is not None:
         await enqueue.alert(tx, alert_id)
 
 
 async def follow_channel(tx: Transaction, change: ChannelChange, settings: Settings) -> None:
-    """Slack reported a change of one of our channels: the alert is there before a text has to wait."""
+    """Alerts about a change that Slack reported of one of our channels, before a text has to wait."""
     channel = change.channel
     if change.became == "opened":
         await open_channel(tx, channel)
@@ -89,7 +89,7 @@ async def follow_channel(tx: Transaction, change: ChannelChange, settings: Setti
 
 
 def moved(channel: str) -> str:
-    """The cause of the alert that a channel has this id now and the settings do not know."""
+    """Returns the cause of the alert about a new channel id that the settings do not have."""
     return f"moved channel:{channel}"
 
 
@@ -108,13 +108,13 @@ def _setting(settings: Settings, channel: str) -> str:
 
 
 def _use(settings: Settings, channel: str) -> str:
-    """Returns what a channel is for: the names of its inboxes, or the alerts."""
+    """Returns the use of a channel: the names of its inboxes, or the alerts."""
     names = [name for name, inbox in settings.inboxes.items() if inbox.channel == channel]
     return " and ".join(names) or "the alerts"
 
 
 async def _tell_once(tx: Transaction, cause: str, sentence: str) -> None:
-    """News about which nothing is to be done."""
+    """Posts an alert that needs no action, already resolved."""
     alert_id = await alerts.raise_one(tx, cause, sentence)
     await alerts.resolve(tx, cause)
     await enqueue.alert(tx, alert_id)

@@ -1,8 +1,8 @@
-"""When Slack may be asked next: one bucket per channel, per method and for the workspace, and every `Retry-After` kept.
+"""Limits the calls to Slack: a bucket per channel, per method and for the workspace, and each `Retry-After`.
 
-Waiting is in the order of asking, and a lane asks for one thing at a time, so that no conversation starves another.
-Only what opens a thread may go before, see `ChannelQueue`. All waiting is by the monotonic clock: setting the system
-clock holds nothing back.
+Calls wait in the order of their requests, and each lane makes one call at a time, so that no conversation starves
+another. Only posts that open a thread may go first, see `ChannelQueue`. All waiting uses the monotonic clock: a change
+of the system clock delays nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Database
 
 MARGIN = 1.03  # our clock and Slack's do not agree on a second to the millisecond
-GATHERED = 60  # posts: for so long what opens a thread goes first, and the texts that follow become one post
+GATHERED = 60  # posts: for as long as these take, posts that open a thread go first; later texts become one post
 
 # Calls per minute of Slack's tiers, with a fifth left to spare (reference: docs.slack.dev, rate limits).
 _TIERS = {
@@ -52,14 +52,14 @@ _EDIT = "chat.update"
 
 
 class ChannelQueue:
-    """Those who wait to post into one channel: one at a time, in the order of asking.
+    """The calls that wait to post into one channel: one at a time, in the order of their requests.
 
-    What opens a thread goes before the others while none of these has waited for too long. So the texts that a new
-    contact sends in a burst are one post, and each of a burst's contacts can be seen before the first has two posts.
+    Posts that open a thread go first while no other post has waited for too long. So the texts that a new contact
+    sends in a burst become one post, and each new contact of a burst has a thread before the first has two posts.
 
     Args:
-        acquire: waits until there may be a post.
-        longest: seconds after which those that open a thread go first no more.
+        acquire: waits until the channel accepts a post.
+        longest: seconds; once another post has waited for longer, it goes first.
     """
 
     def __init__(self, acquire: Callable[[], Awaitable[None]], longest: float) -> None:
@@ -71,12 +71,12 @@ class ChannelQueue:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody waits or posts."""
+        """True if no call waits or posts."""
         return not self._is_taken
 
     @asynccontextmanager
     async def place(self, *, opens: bool) -> AsyncIterator[None]:
-        """Waits until one may post, and to be the first then; the next one comes when the block is left."""
+        """Waits for its turn to post; the next call's turn begins at the end of the block."""
         queue = self._openers if opens else self._others
         since = asyncio.get_running_loop().time()
         may_post = False
@@ -110,7 +110,7 @@ class ChannelQueue:
         try:
             return await turn
         except asyncio.CancelledError:
-            if not turn.cancelled():  # called, and gone at the same moment
+            if not turn.cancelled():  # it got its turn, and was cancelled at the same moment
                 self._call_next(may_post=turn.result())
             raise
 
@@ -121,11 +121,11 @@ class ChannelQueue:
             queue.popleft()[1].set_result(may_post)
 
     def _first(self, own: _Queue | None = None, since: float | None = None) -> _Queue:
-        """The queue whose turn it is.
+        """Returns the queue whose turn it is.
 
         Args:
-            own: the queue of one who is called already and counts as its first.
-            since: when that one came.
+            own: the queue of a call that has its turn already and counts as the queue's first.
+            since: when that call came, on the loop's clock.
         """
         for queue in (self._openers, self._others):
             while queue and queue[0][1].done():  # it gave up
@@ -139,9 +139,9 @@ class ChannelQueue:
 
 
 class Gap:
-    """Lets one post go after so many seconds, counted from when the one before left.
+    """Keeps so many seconds between two posts, counted from the departure of the first.
 
-    What is done in a turn before its request takes now more, now less time: counted from when the turn came, two
+    The work of a turn before its request takes more or less time. If the gap counted from the start of the turn, two
     requests could reach Slack closer to each other than it allows.
     """
 
@@ -150,14 +150,14 @@ class Gap:
         self._ends = 0.0  # on the loop's clock
 
     async def acquire(self) -> None:
-        """Waits for its end; the next one begins."""
+        """Waits for the end of the gap, and begins the next."""
         loop = asyncio.get_running_loop()
         while (left := self._ends - loop.time()) > 0:  # noqa: ASYNC110 - time is waited for
             await asyncio.sleep(left)
         self._ends = loop.time() + self._seconds
 
     def begin(self) -> None:
-        """The request leaves only now."""
+        """Begins the gap again: the request leaves only now."""
         self._ends = asyncio.get_running_loop().time() + self._seconds
 
 
@@ -171,10 +171,10 @@ class RateLimits:
         self._methods = {method: _bucket(rate * settings.calls_scale) for method, rate in _TIERS.items()}
         self._lines: dict[str, tuple[ChannelQueue, Gap]] = {}
         self._pauses: dict[str, float] = {}  # method: until when, on the loop's clock
-        self._editing = 0  # edits that wait or are made
+        self._editing = 0  # edits that wait or are in progress
 
     async def load(self) -> None:
-        """Remembers what Slack had asked for before this start."""
+        """Restores the pauses that Slack requested before this start."""
         wall, now = self._database.clock(), asyncio.get_running_loop().time()
         async with self._database.read() as reader:
             lasting = await pauses.lasting(reader, wall)
@@ -184,14 +184,14 @@ class RateLimits:
     async def turn(
         self, method: str, channel: str | None = None, *, opens: bool = False
     ) -> AsyncIterator[Callable[[], None]]:
-        """Waits until this call may be made; the next one into the channel waits until the block is left.
+        """Waits until Slack accepts this call; the channel's next call waits until the end of the block.
 
-        Gives a function to be called when the request leaves, by whoever does something else first.
+        Yields a function. A caller that does other work first calls it when the request leaves.
 
         Args:
             method: "chat.postMessage" …
-            channel: into which a post goes.
-            opens: whether the post opens a thread.
+            channel: of a post.
+            opens: the post opens a thread.
         """
         if method == _POST and channel is not None:
             line, gap = self._line(channel)
@@ -207,18 +207,18 @@ class RateLimits:
             self._editing -= method == _EDIT
 
     def is_behind(self, channel: str) -> bool:
-        """Whether something waits that people should see before a change that is only cosmetic."""
+        """True if posts to the channel or edits wait: a cosmetic edit has to let them go first."""
         return self._editing > 0 or not self._line(channel)[0].is_empty
 
     async def pause(self, method: str, seconds: float) -> None:
-        """Slack wants no more of this method for so long; kept over a restart."""
+        """Pauses the method for so many seconds, as Slack requested; a restart keeps the pause."""
         until = asyncio.get_running_loop().time() + seconds
         self._pauses[method] = max(until, self._pauses.get(method, 0.0))
         async with self._database.transaction() as tx:
             await pauses.pause(tx, method, int(seconds * SECOND))
 
     async def _acquire(self, method: str, *buckets: AsyncLimiter | Gap) -> None:
-        """A pause is waited for first: what was acquired before it would all go out at once after it."""
+        """Waits for a pause first: calls that had their buckets before it would all leave at once after it."""
         now = asyncio.get_running_loop().time
         while True:
             while (left := self._pauses.get(method, 0.0) - now()) > 0:  # noqa: ASYNC110 - time is waited for; it may grow
@@ -237,10 +237,10 @@ class RateLimits:
 
 
 def _at_once() -> None:
-    """A bucket counts no gaps."""
+    """Does nothing: a bucket has no gap to begin."""
 
 
 def _bucket(per_minute: float) -> AsyncLimiter:
-    """A bucket that lets a tenth of a minute's calls through at once."""
+    """Returns a bucket that lets a tenth of a minute's calls through at once."""
     burst = max(1.0, per_minute / 10)
     return AsyncLimiter(burst, burst * 60 / per_minute)
