@@ -1,25 +1,25 @@
-"""The contract suite: it runs over every provider of `providers.names()`, ours and other people's.
+"""The contract suite: it runs over every provider of `providers.names()`, built in or from another package.
 
-A provider brings data only: a folder with its name, under `fixtures/` here, or under a folder that the environment
+A provider needs data only: a folder with its name, under `fixtures/` here, or under a folder that the environment
 variable THREADLINE_CONTRACT names (for a provider that lives in another package):
 
     <name>/contract.toml      its account, and where its status words are
-    <name>/exchanges/*.http   what we ask it: the call, each request as it must leave, each answer, the result
-    <name>/webhooks/*.http    what it sends us: the request as it came, what we answer, the result
+    <name>/exchanges/*.http   our calls: the call, each expected request, each answer, the result
+    <name>/webhooks/*.http    its webhooks: the request, our answer, the result
     <name>/forged/*.http      webhooks that must raise `Forged`, if it proves more than the token in the path
 
 **contract.toml**
 
     status = ["providers.fonedynamics:STATUS"]   # its tables of status words, as `module:NAME`
-    secrets = ["token-of-the-account"]           # what must be in no log, no error and no repr
+    secrets = ["token-of-the-account"]           # values that no log, error or repr may contain
     path_token_only = true                       # it proves nothing itself, so there is nothing to forge; else forged/
-    signed = ["url", "body"]                     # what the signature in its webhooks covers; left out without one
-    now = 2026-11-21T10:00:00Z                   # what the clock says; this is the default
+    signed = ["url", "body"]                     # the parts that its signature covers; left out without one
+    now = 2026-11-21T10:00:00Z                   # the time of the clock; this is the default
     [settings]                                   # for its Settings; {origin} becomes http://127.0.0.1:<port>, also
                                                  # in the result of an exchange
     base_url = "{origin}"
 
-**A fixture** is one real payload with what it means. It begins with where it comes from, in plain words, and goes on in
+**A fixture** is one real payload with its meaning. It begins with its origin, in plain words, and continues in
 sections, each under a line `=== name`:
 
     The sample of "Sending an SMS message from a lease", https://www.fonedynamics.com/docs/rest-api/send-sms
@@ -81,15 +81,15 @@ or says `nothing = true`: None, or an empty list.
     200
     Content-Type: text/plain
 
-and `result` as above, or `[unreadable]`. At least one webhook says what we `answer`.
+and `result` as above, or `[unreadable]`. At least one webhook has an `answer`.
 
 `Webhook.url` is PUBLIC below and the path and query of the first line; a whole URL there (`POST https://…`) stands for
 itself. A signature is a header like any other: the one that the provider sent, or one that you make over that URL and
 this body with the credentials of contract.toml. The suite then changes each part that `signed` names, takes the headers
 away and swaps them with those of another webhook; `verify` must raise `Forged` each time.
 
-**What must be among them**, or a test says that it is missing: a `send` that is accepted; one that is refused by an
-answer; for each feature that is declared a fixture that shows it (an option `schedule` or `expiry` for these two);
+**Fixtures that each provider needs** (a test names the missing ones): a `send` that is accepted; one that is refused by
+an answer; for each feature that is declared a fixture that shows it (an option `schedule` or `expiry` for these two);
 every status word in a webhook or a look-up; a word that is in no table, where there are receipts; two webhooks with
 different signatures, where there are any.
 """

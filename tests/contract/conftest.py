@@ -10,7 +10,7 @@ import pytest
 import providers
 from bot.telemetry.logs import QUIET
 from providers.http import open_client
-from tests.contract.company import Company, open_company
+from tests.contract.provider_server import ProviderServer, open_server
 from tests.contract.subject import subjects
 
 if TYPE_CHECKING:
@@ -51,10 +51,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture
-async def company() -> AsyncIterator[Company]:
-    """A company on loopback that answers what a test gives it."""
-    async with open_company() as company:
-        yield company
+async def server() -> AsyncIterator[ProviderServer]:
+    """Returns a provider's server on loopback that gives the answers of the test."""
+    async with open_server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class HttpMessage:
-    """A request or a response as it stands in a fixture, or as it came over the wire."""
+    """A request or a response, read from a fixture or received over the wire."""
 
     first_line: str  # "POST /path?query" or "200"
     headers: tuple[tuple[str, str], ...]

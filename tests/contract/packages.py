@@ -1,4 +1,4 @@
-"""Packages that are not installed: what an installation would tell Python about them."""
+"""Metadata of packages that are not installed, as an installation would write it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A company's server on loopback: it keeps every request as it came and gives the answers it was told to give."""
+"""A provider's server on loopback: it keeps every request unchanged and gives the answers of the test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HANG = HttpMessage("hang", (), b"")  # takes the request and never answers
 DROP = HttpMessage("drop", (), b"")  # takes the request and closes the connection
 
 
-class Company:
+class ProviderServer:
     """Answers in the order of `answers`; a request beyond them gets a 500 that no fixture expects."""
 
     def __init__(self) -> None:
@@ -27,7 +27,7 @@ class Company:
         self.asked = asyncio.Event()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, kept for as many requests as the other side has."""
+        """Serves one connection, for as many requests as the client has."""
         self.connections += 1
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
             while await self._answer(reader, writer):
@@ -35,7 +35,7 @@ class Company:
         writer.close()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """Takes one request and says whether it was answered."""
+        """Reads one request; returns True if it was answered."""
         self.requests.append(await _read(reader))
         self.asked.set()
         answer = self.answers.pop(0) if self.answers else HttpMessage("500", (), b"no answer is left")
@@ -48,13 +48,13 @@ class Company:
 
 
 @asynccontextmanager
-async def open_company() -> AsyncIterator[Company]:
-    """A company that listens on a port of its own."""
-    company = Company()
-    server = await asyncio.start_server(company.serve, "127.0.0.1", 0)
-    company.origin = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server:
-        yield company
+async def open_server() -> AsyncIterator[ProviderServer]:
+    """Starts a provider's server on a free port, and stops it at the end."""
+    server = ProviderServer()
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.origin = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    async with listener:
+        yield server
 
 
 async def _read(reader: asyncio.StreamReader) -> HttpMessage:

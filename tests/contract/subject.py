@@ -1,4 +1,4 @@
-"""A provider under test: its class, and the data it brings."""
+"""A provider under test: its class and its data."""
 
 from __future__ import annotations
 
@@ -117,13 +117,13 @@ class Subject:
 
     @cached_property
     def reader(self) -> Provider:
-        """The provider for what is pure: nobody is at its origin."""
+        """The provider for pure calls: no server is at its origin."""
         return self.open("http://127.0.0.1:9", httpx.AsyncClient())
 
 
 @cache
 def subjects() -> list[Subject]:
-    """Every provider that brings data; `test_it_brings_its_data` fails for the others."""
+    """Returns every provider with data; `test_it_brings_its_data` fails for the others."""
     places = ((name, folder) for name in providers.names() for folder in _places(name))
     return [Subject(name, folder) for name, folder in places if (folder / "contract.toml").exists()]
 
@@ -152,7 +152,7 @@ def sms_of(fixture: Fixture) -> OutboundSms:
 
 
 def hook_of(subject: Subject, fixture: Fixture) -> Webhook:
-    """The webhook in a fixture, as the door would hand it over."""
+    """Returns the webhook of a fixture in the form in which the web server passes it on."""
     (http,) = fixture.http("webhook")
     url = http.target if "://" in http.target else f"{PUBLIC}{http.target}"
     return Webhook(
@@ -168,7 +168,7 @@ def hook_of(subject: Subject, fixture: Fixture) -> Webhook:
 
 
 async def call(subject: Subject, origin: str, client: httpx.AsyncClient, fixture: Fixture) -> dict[str, Any]:
-    """Does what a fixture's call says, and returns what came of it as its result is written."""
+    """Makes the call of a fixture, and returns the result in the form of the fixture's `result`."""
     ((method, said),) = fixture.toml("call").items()
     if method == "media_headers":
         return _media_headers(subject, origin, said["url"])
@@ -230,7 +230,7 @@ def _fixtures(folder: Path) -> list[Fixture]:
 
 
 def placed(said: Any, origin: str) -> Any:
-    """Returns the same with the origin of the company's server in place of each `{origin}`."""
+    """Returns the same with the origin of the provider's server in place of each `{origin}`."""
     if isinstance(said, dict):
         return {name: placed(value, origin) for name, value in said.items()}
     if isinstance(said, list):

@@ -1,4 +1,4 @@
-"""What a provider says about itself is true, and what it brings is complete."""
+"""A provider's declarations are true, and its fixtures are complete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_it_brings_its_data(name: str) -> None:
 
 
 def test_is_a_provider(subject: Subject) -> None:
-    """The class has all that the protocol asks for, and the name under which it is registered."""
+    """The class has every attribute of the protocol, and the name of its entry point."""
     provider = subject.reader
     assert isinstance(provider, Provider)
     assert provider.name == subject.name
@@ -43,12 +43,12 @@ def test_settings_and_options_can_be_shown(subject: Subject) -> None:
 
 
 def test_options_can_all_be_left_out(subject: Subject) -> None:
-    """Nobody has to choose anything to send a text."""
+    """Every option has a default: a text needs no choice."""
     subject.kind.Options()
 
 
 def test_unproved_features_are_declared_ones(subject: Subject) -> None:
-    """What is marked as resting on no document is a feature, and is claimed."""
+    """Each feature without proof in a document is one that the provider declares."""
     features = subject.kind.features
     assert all(getattr(features, name) for name in features.unproved)
 
@@ -61,7 +61,7 @@ def test_every_declared_feature_is_shown(subject: Subject) -> None:
 
 
 def test_a_portal_that_takes_nothing_learns_the_url_from_a_text(subject: Subject) -> None:
-    """Where texts can come in, either something is pasted in a portal, or the first text we send brings our URL."""
+    """A provider with inbound texts gets our URL in its portal, or with the first text that we send."""
     features = subject.kind.features
     pasted = subject.kind.portal("sender", "https://example.com/sms/a/b", "secret").paste
     assert not features.inbound or bool(pasted) != features.inbound_after_send
@@ -97,7 +97,7 @@ def test_a_refusal_by_an_answer_is_shown(subject: Subject) -> None:
 
 
 def test_every_fixture_says_where_it_comes_from(subject: Subject) -> None:
-    """A payload that nobody can trace is no evidence."""
+    """Each fixture names its origin: a payload that nobody can trace is no evidence."""
     for fixture in [*subject.exchanges, *subject.webhooks, *subject.forged]:
         assert fixture.source, fixture.path.name
 
@@ -132,7 +132,7 @@ def _is_shown(subject: Subject, feature: str) -> bool:
 
 
 def _asks(fixture: Fixture, method: str) -> bool:
-    """Whether a fixture asks by that method and finds something."""
+    """True if a fixture calls that method and finds something."""
     found = {"accepted", "receipt", "inbound", "header"} & fixture.toml("result").keys()
     return method in fixture.toml("call") and bool(found)
 

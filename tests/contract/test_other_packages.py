@@ -89,7 +89,7 @@ def test_a_name_that_is_not_known_is_not_passed_over(tmp_path: Path) -> None:
 
 
 def test_data_that_is_not_whole_says_what_is_missing(tmp_path: Path) -> None:
-    """An account alone is a beginning: what each test misses is a sentence, and no traceback."""
+    """With only an account, each test fails with a sentence that names the missing data, without a traceback."""
     (tmp_path / "carrierpigeon").mkdir()
     shutil.copy(_PIGEON / "contract/carrierpigeon/contract.toml", tmp_path / "carrierpigeon")
     run = _run("-k", "carrierpigeon", data=tmp_path)

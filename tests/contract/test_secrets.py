@@ -18,33 +18,37 @@ from tests.contract.subject import CALLBACKS, Subject, call, hook_of, sms_of
 if TYPE_CHECKING:
     import httpx
 
-    from tests.contract.company import Company
     from tests.contract.fixture_file import Fixture
+    from tests.contract.provider_server import ProviderServer
 
 
 async def test_no_secret_in_an_exchange(
-    subject: Subject, exchange: Fixture, company: Company, client: httpx.AsyncClient, logs: pytest.LogCaptureFixture
+    subject: Subject,
+    exchange: Fixture,
+    server: ProviderServer,
+    client: httpx.AsyncClient,
+    logs: pytest.LogCaptureFixture,
 ) -> None:
     """However an exchange ends, neither the logs nor the sentence hold a token, a number or a text."""
-    company.answers = exchange.http("response")
-    provider = subject.open(company.origin, client)
+    server.answers = exchange.http("response")
+    provider = subject.open(server.origin, client)
     with time_machine.travel(subject.now, tick=False):
-        came = await call(subject, company.origin, client, exchange)
+        came = await call(subject, server.origin, client, exchange)
     said = {name: fault for name, fault in came.items() if isinstance(fault, dict)}  # errors, not found texts
     _is_clean(subject, exchange, f"{logs.text}{provider!r}{provider.__dict__!r}{said!r}")
 
 
 async def test_no_secret_in_a_quoted_refusal(
-    subject: Subject, company: Company, client: httpx.AsyncClient, logs: pytest.LogCaptureFixture
+    subject: Subject, server: ProviderServer, client: httpx.AsyncClient, logs: pytest.LogCaptureFixture
 ) -> None:
     """A refusal that quotes our request back, in whatever form, is not passed on with what is private in it."""
     fixture, sms = subject.accepted
     (request,) = fixture.http("request")
     for refusal, _ in subject.sends(ends="refused"):
         for response in refusal.http("response"):
-            company.answers = [HttpMessage(response.first_line, response.headers, request.body)]
+            server.answers = [HttpMessage(response.first_line, response.headers, request.body)]
             with pytest.raises(ProviderError) as caught:
-                await subject.open(company.origin, client).send(sms, CALLBACKS)
+                await subject.open(server.origin, client).send(sms, CALLBACKS)
             seen = "".join(traceback.format_exception(caught.value))
             _is_clean(subject, fixture, f"{logs.text}{seen}{caught.value!r}{caught.value.__dict__!r}")
 
@@ -76,7 +80,7 @@ def _is_clean(subject: Subject, fixture: Fixture, shown: str) -> None:
 
 
 def _private(subject: Subject, fixture: Fixture) -> list[str]:
-    """What must not be seen: the account's secrets also as headers carry them, our tokens, numbers, texts."""
+    """Returns the values to hide: the account's secrets, also as headers carry them, our tokens, numbers, texts."""
     secrets = [*subject.data["secrets"], RECEIPTS, REPLIES, SENDER, SECRET]
     headers = [value.removeprefix("Basic ") for http in fixture.http("request") for _, value in http.headers]
     secrets += [value for value in headers if _decoded(value) and any(s in _decoded(value) for s in secrets)]

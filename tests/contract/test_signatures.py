@@ -39,7 +39,7 @@ def test_a_webhook_without_its_signature(subject: Subject) -> None:
 
 
 def test_a_webhook_with_the_signature_of_another(subject: Subject) -> None:
-    """Whoever saw a signature once can use it for nothing else."""
+    """A signature that somebody saw once is good for no other webhook."""
     hooks = _signed(subject)
     for name, hook in hooks.items():
         others = [other.headers for other in hooks.values() if other.headers != hook.headers]

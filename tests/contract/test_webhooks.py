@@ -1,4 +1,4 @@
-"""What companies tell us: real payloads mean what they mean, and no payload at all can do harm."""
+"""The webhooks of a provider: real payloads become the right events, and no payload can do harm."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _ODD_BODIES = (b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000, b"\xff\xfe", b
 
 
 def test_a_webhook(subject: Subject, webhook: Fixture) -> None:
-    """The payload of the file passes for genuine, and means what the file says."""
+    """The provider accepts the payload of the file as genuine, and reads its events."""
     provider, hook = subject.reader, hook_of(subject, webhook)
     provider.verify(hook)
     try:
@@ -50,8 +50,8 @@ def test_a_webhook_twice(subject: Subject, webhook: Fixture) -> None:
     assert read() == read() == _outcome(subject.reader, replace(hook))
 
 
-def test_what_a_company_hears(subject: Subject, webhook: Fixture) -> None:
-    """A webhook that is durable is answered as this company wants it."""
+def test_the_answer_to_a_webhook(subject: Subject, webhook: Fixture) -> None:
+    """The answer to a durable webhook is the one that this provider expects."""
     for expected in webhook.http("answer"):
         answer = subject.reader.answer(hook_of(subject, webhook))
         assert (answer.status, answer.content_type) == (expected.status, expected.header("Content-Type"))
@@ -59,19 +59,19 @@ def test_what_a_company_hears(subject: Subject, webhook: Fixture) -> None:
 
 
 def test_some_webhook_says_what_we_answer(subject: Subject) -> None:
-    """What a company wants to hear is written down at least once."""
+    """At least one fixture has the answer that the provider expects."""
     said = any(fixture.http("answer") for fixture in subject.webhooks)
     assert said, "add a section `=== answer` to a webhook"
 
 
 def test_a_forgery(subject: Subject, forgery: Fixture) -> None:
-    """What does not show the company's proof is Forged."""
+    """A webhook without the provider's proof is Forged."""
     with pytest.raises(Forged):
         subject.reader.verify(hook_of(subject, forgery))
 
 
 def test_forgeries_are_brought_where_there_is_a_proof(subject: Subject) -> None:
-    """A company that proves more than the token in the path brings forgeries; one that does not says so."""
+    """A provider that proves more than the token in the path has forgeries; any other declares that it does not."""
     proves = not subject.data.get("path_token_only", False)
     assert bool(subject.forged) is proves, "bring webhooks in forged/, or say path_token_only = true; not both"
 
@@ -87,7 +87,7 @@ def test_odd_bodies(subject: Subject, body: bytes, attempt: str | None) -> None:
 @given(data=st.data())
 @settings(max_examples=150, deadline=None)
 def test_any_request_at_all(subject: Subject, data: st.DataObject) -> None:
-    """Whatever comes in, in whatever form, is an event, nothing, Unreadable or Forged."""
+    """Any request in any form is an event, nothing, Unreadable or Forged."""
     provider = subject.reader
     draw = data.draw
     hook = Webhook(

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from providers.http import open_client
-from tests.contract.company import Company, open_company
+from tests.contract.provider_server import ProviderServer, open_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-async def company() -> AsyncIterator[Company]:
+async def server() -> AsyncIterator[ProviderServer]:
     """A provider on loopback that gives a test's answers."""
-    async with open_company() as company:
-        yield company
+    async with open_server() as server:
+        yield server
 
 
 @pytest.fixture

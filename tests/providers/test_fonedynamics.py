@@ -26,7 +26,7 @@ from tests.contract.fixture_file import HttpMessage
 if TYPE_CHECKING:
     import httpx
 
-    from tests.contract.company import Company
+    from tests.contract.provider_server import ProviderServer
 
 NOW = datetime(2011, 11, 11, 10, tzinfo=UTC)
 CALLBACKS = Callbacks(receipts="https://a.example/r", replies="https://a.example/i", sender="", secret="")
@@ -206,87 +206,91 @@ def test_ids_that_would_change_the_path(sid: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\0", "“curly” 😀", 'quote " and \\ slash', "a\r\nb", "x" * 5000])
-async def test_texts_leave_as_they_are(company: Company, client: httpx.AsyncClient, text: str) -> None:
+async def test_texts_leave_as_they_are(server: ProviderServer, client: httpx.AsyncClient, text: str) -> None:
     """A text has no documented limit, so it is sent as it is."""
-    company.answers = [_json({"Message": {"MessageSid": "M1", "From": "+6199111222"}})]
-    await _provider(company.origin, client).send(replace(LEASED, text=text), CALLBACKS)
-    assert json.loads(company.requests[0].body)["Text"] == text
+    server.answers = [_json({"Message": {"MessageSid": "M1", "From": "+6199111222"}})]
+    await _provider(server.origin, client).send(replace(LEASED, text=text), CALLBACKS)
+    assert json.loads(server.requests[0].body)["Text"] == text
 
 
-async def test_a_path_in_front_of_the_api(company: Company, client: httpx.AsyncClient) -> None:
+async def test_a_path_in_front_of_the_api(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """The API may be behind a gateway with its own path."""
-    company.answers = [_json({"MessageSid": "M1"})]
-    await _provider(f"{company.origin}/gateway/", client).send(LEASED, CALLBACKS)
-    assert company.requests[0].target == "/gateway/v2/Properties/S1/Messages"
+    server.answers = [_json({"MessageSid": "M1"})]
+    await _provider(f"{server.origin}/gateway/", client).send(LEASED, CALLBACKS)
+    assert server.requests[0].target == "/gateway/v2/Properties/S1/Messages"
 
 
 @pytest.mark.parametrize("said", [{"Message": {"From": "+6199111222"}}, {"ResponseStatus": {"ErrorCode": "ODD"}}, []])
-async def test_a_success_without_an_id_is_unknown(company: Company, client: httpx.AsyncClient, said: object) -> None:
+async def test_a_success_without_an_id_is_unknown(
+    server: ProviderServer, client: httpx.AsyncClient, said: object
+) -> None:
     """A 200 without a message id is unknown: it may have created a message."""
-    company.answers = [_json(said)]
+    server.answers = [_json(said)]
     with pytest.raises(Unknown, match="unreadable_answer"):
-        await _provider(company.origin, client).send(LEASED, CALLBACKS)
+        await _provider(server.origin, client).send(LEASED, CALLBACKS)
 
 
 @pytest.mark.parametrize("code", ["lower_case", "A" * 61, "+61488023555", "", None, 7, {}])
-async def test_an_odd_code_is_not_carried_through(company: Company, client: httpx.AsyncClient, code: object) -> None:
+async def test_an_odd_code_is_not_carried_through(
+    server: ProviderServer, client: httpx.AsyncClient, code: object
+) -> None:
     """An odd error code is replaced by the HTTP status, because codes go into rows and metrics."""
     fault = {"ResponseStatus": {"ErrorCode": code, "Message": "No."}}
-    company.answers = [HttpMessage("400", (), json.dumps(fault).encode())]
+    server.answers = [HttpMessage("400", (), json.dumps(fault).encode())]
     with pytest.raises(Refused) as caught:
-        await _provider(company.origin, client).send(LEASED, CALLBACKS)
+        await _provider(server.origin, client).send(LEASED, CALLBACKS)
     assert (caught.value.code, caught.value.sentence) == ("http_400", "Fone Dynamics refused it: No.")
 
 
-async def test_all_pages_are_read(company: Company, client: httpx.AsyncClient) -> None:
+async def test_all_pages_are_read(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """All pages are fetched until one has nothing new, at any page length."""
     rows = [{**REPLY, "MessageSid": f"M{n}", "Direction": "Receive", "Received": 1321005000 + n} for n in range(450)]
-    company.answers = [_json({"Messages": rows[start : start + 200]}) for start in (0, 200, 400, 600)]
-    found = [sms async for sms in _provider(company.origin, client).list_inbound(NOW)]
+    server.answers = [_json({"Messages": rows[start : start + 200]}) for start in (0, 200, 400, 600)]
+    found = [sms async for sms in _provider(server.origin, client).list_inbound(NOW)]
     assert [sms.provider_id for sms in found] == [f"M{n}" for n in range(450)]
-    skips = [parse_qs(urlsplit(request.target).query)["Results_Skip"] for request in company.requests]
+    skips = [parse_qs(urlsplit(request.target).query)["Results_Skip"] for request in server.requests]
     assert skips == [["0"], ["200"], ["400"], ["450"]]
 
 
-async def test_a_server_that_does_not_skip_ends(company: Company, client: httpx.AsyncClient) -> None:
+async def test_a_server_that_does_not_skip_ends(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """Repeated identical pages are read once."""
-    company.answers = [_json([{**REPLY, "Direction": "Receive"}])] * 5
-    assert len([sms async for sms in _provider(company.origin, client).list_inbound(NOW)]) == 1
-    assert len(company.requests) == 2
+    server.answers = [_json([{**REPLY, "Direction": "Receive"}])] * 5
+    assert len([sms async for sms in _provider(server.origin, client).list_inbound(NOW)]) == 1
+    assert len(server.requests) == 2
 
 
 @pytest.mark.parametrize(
     "found", [{**RECEIPT, "Status": None, "Direction": "Transmit"}, {**REPLY, "From": None, "Status": "Received"}]
 )
 async def test_a_look_up_that_says_too_little(
-    company: Company, client: httpx.AsyncClient, found: dict[str, Any]
+    server: ProviderServer, client: httpx.AsyncClient, found: dict[str, Any]
 ) -> None:
     """A sent text without a status, or a received one without a sender, is unknown."""
-    company.answers = [_json({"Message": found})]
+    server.answers = [_json({"Message": found})]
     with pytest.raises(Unknown):
-        await _provider(company.origin, client).look_up("M1")
+        await _provider(server.origin, client).look_up("M1")
 
 
-async def test_a_message_that_is_not_there(company: Company, client: httpx.AsyncClient) -> None:
+async def test_a_message_that_is_not_there(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """A 404 without an envelope means that there is no such message."""
-    company.answers = [HttpMessage("404", (), b"")]
-    assert await _provider(company.origin, client).look_up("M1") is None
+    server.answers = [HttpMessage("404", (), b"")]
+    assert await _provider(server.origin, client).look_up("M1") is None
 
 
 @pytest.mark.parametrize(("created", "is_found"), [(NOW - timedelta(seconds=1), False), (NOW, True), (None, True)])
 async def test_an_earlier_text_is_not_this_one(
-    company: Company, client: httpx.AsyncClient, created: datetime | None, *, is_found: bool
+    server: ProviderServer, client: httpx.AsyncClient, created: datetime | None, *, is_found: bool
 ) -> None:
     """A matching text counts only if it was created in or after the second of this one: "OK" is sent every day."""
     seconds = int(created.timestamp()) if created else None
     row = {"MessageSid": "M1", "To": "+61488023555", "Text": LEASED.text, "Created": seconds}
-    company.answers = [_json([row]), _json([])]
-    found = await _provider(company.origin, client).find_sent(LEASED, NOW + timedelta(milliseconds=500))
+    server.answers = [_json([row]), _json([])]
+    found = await _provider(server.origin, client).find_sent(LEASED, NOW + timedelta(milliseconds=500))
     assert bool(found) == is_found
 
 
-async def test_somebody_elses_text_is_not_ours(company: Company, client: httpx.AsyncClient) -> None:
+async def test_somebody_elses_text_is_not_ours(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """A text with another ExternalId is not this attempt, even with the same content."""
     row = {"MessageSid": "M1", "To": "+61488023555", "Text": LEASED.text, "ExternalId": "another"}
-    company.answers = [_json([row]), _json([])]
-    assert await _provider(company.origin, client).find_sent(LEASED, NOW) == []
+    server.answers = [_json([row]), _json([])]
+    assert await _provider(server.origin, client).find_sent(LEASED, NOW) == []

@@ -25,7 +25,7 @@ from tests.contract.fixture_file import HttpMessage
 if TYPE_CHECKING:
     import httpx
 
-    from tests.contract.company import Company
+    from tests.contract.provider_server import ProviderServer
 
 KEY = "key-of-the-account"
 NOW = datetime(2023, 9, 14, 17, 28, 18, tzinfo=UTC)
@@ -74,9 +74,9 @@ def _json(status: int, said: object) -> HttpMessage:
     return HttpMessage(str(status), (("Content-Type", "application/json"),), json.dumps(said).encode())
 
 
-async def _send(company: Company, client: httpx.AsyncClient, said: object, status: int = 200) -> Accepted:
-    company.answers = [_json(status, said)]
-    return await _provider(company.origin, client).send(SMS, CALLBACKS)
+async def _send(server: ProviderServer, client: httpx.AsyncClient, said: object, status: int = 200) -> Accepted:
+    server.answers = [_json(status, said)]
+    return await _provider(server.origin, client).send(SMS, CALLBACKS)
 
 
 def _refusal(reader: IOPhone, sms: OutboundSms) -> str | None:
@@ -92,43 +92,43 @@ def _refusal(reader: IOPhone, sms: OutboundSms) -> str | None:
 
 
 @pytest.mark.parametrize("sender", ["+15551112222", "+19999999999"])
-async def test_number_and_url_go_out_together(company: Company, client: httpx.AsyncClient, sender: str) -> None:
+async def test_number_and_url_go_out_together(server: ProviderServer, client: httpx.AsyncClient, sender: str) -> None:
     """Every text names its number and the sender's URL, not the attempt's, because IO Phone keeps a URL per number."""
-    company.answers = [_json(200, {"id": 1, "status": 202})]
-    await _provider(company.origin, client).send(replace(SMS, sender=E164(sender)), CALLBACKS)
-    said = json.loads(company.requests[0].body)
+    server.answers = [_json(200, {"id": 1, "status": 202})]
+    await _provider(server.origin, client).send(replace(SMS, sender=E164(sender)), CALLBACKS)
+    said = json.loads(server.requests[0].body)
     assert parse(said["fromNumber"], "US") == E164(sender)
     assert said["callbackUrl"] == CALLBACKS.sender
 
 
 @pytest.mark.parametrize("url", ["", " ", "ftp://a.example/s", "/sms/io/token"])
-async def test_no_url_that_would_end_the_webhooks(company: Company, client: httpx.AsyncClient, url: str) -> None:
+async def test_no_url_that_would_end_the_webhooks(server: ProviderServer, client: httpx.AsyncClient, url: str) -> None:
     """Nothing is sent with an empty URL, which would end the number's inbound texts."""
     with pytest.raises(Refused, match="no_callback_url"):
-        await _provider(company.origin, client).send(SMS, replace(CALLBACKS, sender=url))
-    assert company.requests == []
+        await _provider(server.origin, client).send(SMS, replace(CALLBACKS, sender=url))
+    assert server.requests == []
 
 
-async def test_what_is_not_set_does_not_go_out(company: Company, client: httpx.AsyncClient) -> None:
+async def test_what_is_not_set_does_not_go_out(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """Without an option and a file the body has only the five required fields."""
-    await _send(company, client, {"id": 1, "status": 202})
-    assert set(json.loads(company.requests[0].body)) == {"toNumber", "text", "fromNumber", "callbackUrl", "customKey"}
+    await _send(server, client, {"id": 1, "status": 202})
+    assert set(json.loads(server.requests[0].body)) == {"toNumber", "text", "fromNumber", "callbackUrl", "customKey"}
 
 
 @pytest.mark.parametrize("key", ["plain", "a b&c=d?e#f/%2B+é"])
-async def test_the_key_arrives_as_it_is(company: Company, client: httpx.AsyncClient, key: str) -> None:
+async def test_the_key_arrives_as_it_is(server: ProviderServer, client: httpx.AsyncClient, key: str) -> None:
     """The key is the query's only parameter, with any content."""
-    company.answers = [_json(200, {"id": 1, "status": 202})]
-    await _provider(company.origin, client, key).send(SMS, CALLBACKS)
-    assert parse_qsl(urlsplit(company.requests[0].target).query) == [("apiKey", key)]
+    server.answers = [_json(200, {"id": 1, "status": 202})]
+    await _provider(server.origin, client, key).send(SMS, CALLBACKS)
+    assert parse_qsl(urlsplit(server.requests[0].target).query) == [("apiKey", key)]
 
 
 @pytest.mark.parametrize("text", ["\0", "“curly” 😀", 'quote " and \\ slash', "a\r\nb", " ", "x" * 2048, "😀" * 2048])
-async def test_texts_leave_as_they_are(company: Company, client: httpx.AsyncClient, text: str) -> None:
+async def test_texts_leave_as_they_are(server: ProviderServer, client: httpx.AsyncClient, text: str) -> None:
     """A text of up to 2048 characters is sent unchanged."""
-    company.answers = [_json(200, {"id": 1, "status": 202})]
-    await _provider(company.origin, client).send(replace(SMS, text=text), CALLBACKS)
-    assert json.loads(company.requests[0].body)["text"] == text
+    server.answers = [_json(200, {"id": 1, "status": 202})]
+    await _provider(server.origin, client).send(replace(SMS, text=text), CALLBACKS)
+    assert json.loads(server.requests[0].body)["text"] == text
 
 
 @pytest.mark.parametrize(
@@ -184,16 +184,16 @@ def test_what_the_page_rules_out(reader: IOPhone, change: dict[str, Any], code: 
     ],
 )
 async def test_both_numbers_decide(
-    company: Company, client: httpx.AsyncClient, http: int, status: object, kind: type[ProviderError] | None
+    server: ProviderServer, client: httpx.AsyncClient, http: int, status: object, kind: type[ProviderError] | None
 ) -> None:
     """A text is accepted if both the HTTP status and the one in the body say so; otherwise the worse one counts."""
     said = {"id": 1753065, "segmentCount": 2, "from": "+15551112222", "status": status}
     if kind is None:
-        accepted = await _send(company, client, said, http)
+        accepted = await _send(server, client, said, http)
         assert accepted == Accepted("1753065", Status.ACCEPTED, SMS.sender, 2)
         return
     with pytest.raises(ProviderError) as caught:
-        await _send(company, client, said, http)
+        await _send(server, client, said, http)
     assert type(caught.value) is kind
 
 
@@ -212,21 +212,21 @@ async def test_both_numbers_decide(
     ],
 )
 async def test_refusals_are_told_by_their_words(
-    company: Company, client: httpx.AsyncClient, message: object, code: str
+    server: ProviderServer, client: httpx.AsyncClient, message: object, code: str
 ) -> None:
     """Documented refusals get a code of ours; others keep their words."""
     with pytest.raises(Refused) as caught:
-        await _send(company, client, {"status": 400, "message": message}, 400)
+        await _send(server, client, {"status": 400, "message": message}, 400)
     assert caught.value.code == code
     assert caught.value.sentence.endswith(".")
     assert not caught.value.opted_out
 
 
-async def test_a_refusal_quotes_nothing_private(company: Company, client: httpx.AsyncClient) -> None:
+async def test_a_refusal_quotes_nothing_private(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """A refusal's words reach the thread without the key, the numbers, the text and the URL."""
     said = f"Bad: {KEY}, +15554447777, (555) 444-7777, {SMS.text}, {CALLBACKS.sender}!"
     with pytest.raises(Refused) as caught:
-        await _send(company, client, {"status": 418, "message": said}, 418)
+        await _send(server, client, {"status": 418, "message": said}, 418)
     assert not [piece for piece in (KEY, "444", SMS.text, "a.example") if piece in str(caught.value)]
 
 

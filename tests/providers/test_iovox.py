@@ -24,7 +24,7 @@ from tests.contract.fixture_file import HttpMessage
 if TYPE_CHECKING:
     import httpx
 
-    from tests.contract.company import Company
+    from tests.contract.provider_server import ProviderServer
 
 NOW = datetime(2020, 5, 6, 17, 40, tzinfo=UTC)
 KEY = "eb94fd75a6a8c04306dd341953e7e922"
@@ -118,7 +118,7 @@ def test_senders_it_cannot_say(reader: Iovox, sender: Address | None, code: str)
     assert caught.value.code == code
 
 
-def test_exactly_160_characters_are_for_the_company_to_judge(reader: Iovox) -> None:
+def test_exactly_160_characters_are_for_the_provider_to_judge(reader: Iovox) -> None:
     """160 characters are sent and 161 are not, because "less than 160" is unclear; an emoji counts as one."""
     reader.check(replace(JOHN, text="🐟" * 160))
     with pytest.raises(Refused, match="161"):
@@ -137,14 +137,14 @@ def test_a_text_that_passes_can_be_written(reader: Iovox, text: str) -> None:
         etree.Element("message").text = text
 
 
-async def test_headers_keep_their_spelling(company: Company, client: httpx.AsyncClient) -> None:
+async def test_headers_keep_their_spelling(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """The credentials are the headers `username` and `secureKey`, and the nodes have the order of the samples."""
-    company.answers = [HttpMessage("201", (), b"<response><sms_activity_id>d454cfe0</sms_activity_id></response>")]
+    server.answers = [HttpMessage("201", (), b"<response><sms_activity_id>d454cfe0</sms_activity_id></response>")]
     options = {"expiry": 3, "c2c_failover_link_id": 123456}
-    assert await _provider(company.origin, client).send(replace(JOHN, options=options), CALLBACKS) == Accepted(
+    assert await _provider(server.origin, client).send(replace(JOHN, options=options), CALLBACKS) == Accepted(
         "d454cfe0", Status.ACCEPTED
     )
-    (request,) = company.requests
+    (request,) = server.requests
     assert {("username", "RestUserName"), ("secureKey", KEY)} <= set(request.headers)
     nodes = "origin destination message callback_url callback_url_headers expiry c2c_failover_link_id"
     assert [node.tag for node in etree.fromstring(request.body)] == nodes.split()
@@ -153,37 +153,37 @@ async def test_headers_keep_their_spelling(company: Company, client: httpx.Async
 
 @pytest.mark.parametrize(("name", "code"), [("media", "media"), ("recipient", "recipient"), ("text", "message_empty")])
 async def test_nothing_leaves_that_is_refused_here(
-    company: Company, client: httpx.AsyncClient, name: str, code: str
+    server: ProviderServer, client: httpx.AsyncClient, name: str, code: str
 ) -> None:
     """A rejected text makes no request."""
     odd: dict[str, Any] = {"media": (Media("https://a.example/cat.png"),), "recipient": ShortCode("60777"), "text": ""}
     with pytest.raises(Refused) as caught:
-        await _provider(company.origin, client).send(replace(JOHN, **{name: odd[name]}), CALLBACKS)
-    assert (caught.value.code, company.requests) == (code, [])
+        await _provider(server.origin, client).send(replace(JOHN, **{name: odd[name]}), CALLBACKS)
+    assert (caught.value.code, server.requests) == (code, [])
 
 
-async def test_a_success_without_an_id(company: Company, client: httpx.AsyncClient) -> None:
+async def test_a_success_without_an_id(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """A success without an id is unknown."""
-    company.answers = [HttpMessage("201", (), b"<response/>")]
+    server.answers = [HttpMessage("201", (), b"<response/>")]
     with pytest.raises(Unknown):
-        await _provider(company.origin, client).send(JOHN, CALLBACKS)
+        await _provider(server.origin, client).send(JOHN, CALLBACKS)
 
 
-async def test_a_fault_of_theirs(company: Company, client: httpx.AsyncClient) -> None:
+async def test_a_fault_of_theirs(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """One 500 among several errors is unknown, with any HTTP status."""
-    company.answers = [HttpMessage("400", (), b"<errors><error>x</error><error status='500'>Oh</error></errors>")]
+    server.answers = [HttpMessage("400", (), b"<errors><error>x</error><error status='500'>Oh</error></errors>")]
     with pytest.raises(Unknown):
-        await _provider(company.origin, client).send(JOHN, CALLBACKS)
+        await _provider(server.origin, client).send(JOHN, CALLBACKS)
 
 
-async def test_no_cookie_is_kept(company: Company, client: httpx.AsyncClient) -> None:
+async def test_no_cookie_is_kept(server: ProviderServer, client: httpx.AsyncClient) -> None:
     """The session cookie in their answers is ignored."""
     headers = (("Set-Cookie", "PHPSESSID=1; path=/"),)
-    company.answers = [HttpMessage("201", headers, b"<response><sms_activity_id>1</sms_activity_id></response>")] * 2
-    provider = _provider(company.origin, client)
+    server.answers = [HttpMessage("201", headers, b"<response><sms_activity_id>1</sms_activity_id></response>")] * 2
+    provider = _provider(server.origin, client)
     for _ in range(2):
         await provider.send(JOHN, CALLBACKS)
-    assert not any(request.header("Cookie") for request in company.requests)
+    assert not any(request.header("Cookie") for request in server.requests)
 
 
 @pytest.mark.parametrize(
@@ -202,20 +202,22 @@ async def test_no_cookie_is_kept(company: Company, client: httpx.AsyncClient) ->
         (b"\xff\xfe", "IOVOX refused it: HTTP 400, without a reason."),
     ],
 )
-async def test_refusals_in_many_forms(company: Company, client: httpx.AsyncClient, body: bytes, sentence: str) -> None:
+async def test_refusals_in_many_forms(
+    server: ProviderServer, client: httpx.AsyncClient, body: bytes, sentence: str
+) -> None:
     """A refusal in any form gives a sentence without private data."""
-    company.answers = [HttpMessage("400", (), body)]
+    server.answers = [HttpMessage("400", (), body)]
     with pytest.raises(Refused) as caught:
-        await _provider(company.origin, client).send(JOHN, CALLBACKS)
+        await _provider(server.origin, client).send(JOHN, CALLBACKS)
     assert caught.value.sentence == sentence
 
 
 @pytest.mark.parametrize("body", [b"", b"Unauthorized", b"<html/>", b"<errors><error>Denied</error></errors>"])
-async def test_a_401_is_for_the_operator(company: Company, client: httpx.AsyncClient, body: bytes) -> None:
+async def test_a_401_is_for_the_operator(server: ProviderServer, client: httpx.AsyncClient, body: bytes) -> None:
     """A 401 with any body means our key or our IP address."""
-    company.answers = [HttpMessage("401", (), body)]
+    server.answers = [HttpMessage("401", (), body)]
     with pytest.raises(Refused) as caught:
-        await _provider(company.origin, client).send(JOHN, CALLBACKS)
+        await _provider(server.origin, client).send(JOHN, CALLBACKS)
     assert (caught.value.code, caught.value.sentence) == ("http_401", SENTENCES["HTTP 401"])
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tests.contract.company import Company
+    from tests.contract.provider_server import ProviderServer
 
 NOW = datetime(2020, 5, 6, 17, 40, tzinfo=UTC)
 KEY = "eb94fd75a6a8c04306dd341953e7e922"
@@ -41,9 +41,9 @@ INBOUND = ROW | {"direction": "IN", "origin": "447723443321", "destination": "44
 
 
 @pytest.fixture
-def asking(company: Company, client: httpx.AsyncClient) -> Iovox:
+def asking(server: ProviderServer, client: httpx.AsyncClient) -> Iovox:
     """Returns a provider whose account has queries turned on."""
-    settings = {"username": "RestUserName", "secure_key": KEY, "base_url": company.origin, "use_get_sms_data": True}
+    settings = {"username": "RestUserName", "secure_key": KEY, "base_url": server.origin, "use_get_sms_data": True}
     return Iovox(IovoxSettings.model_validate(settings), client)
 
 
@@ -60,9 +60,9 @@ def _answer(*rows: Mapping[str, str], pages: int | None = None) -> HttpMessage:
     return HttpMessage("200", (("Content-Type", "text/xml"),), etree.tostring(root, xml_declaration=True))
 
 
-def _asked(company: Company) -> list[dict[str, str]]:
+def _asked(server: ProviderServer) -> list[dict[str, str]]:
     """Returns the query of each request."""
-    queries = [parse_qs(urlsplit(request.target).query) for request in company.requests]
+    queries = [parse_qs(urlsplit(request.target).query) for request in server.requests]
     return [{name: value for name, (value,) in query.items()} for query in queries]
 
 
@@ -75,7 +75,7 @@ def test_what_an_account_may_be_asked(asking: Iovox) -> None:
     assert not any(getattr(Iovox.features, name) for name in asked)
 
 
-async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company) -> None:
+async def test_finding_a_text_that_may_have_gone(asking: Iovox, server: ProviderServer) -> None:
     """Only a text that matches by recipient, sender, text and time is found, with its status."""
     others = [
         {"message": "Hello"},
@@ -88,11 +88,11 @@ async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company
     ]
     rows = [ROW | other | {"sms_activity_id": other.get("sms_activity_id", f"x{n}")} for n, other in enumerate(others)]
     rows[-1].pop("sms_activity_id")
-    company.answers = [_answer(*rows, ROW, ROW | {"sms_activity_id": "e", "status": "ODD", "origin": ""}, pages=1)]
+    server.answers = [_answer(*rows, ROW, ROW | {"sms_activity_id": "e", "status": "ODD", "origin": ""}, pages=1)]
     with time_machine.travel(NOW, tick=False):
         found = await asking.find_sent(JOHN, NOW - timedelta(minutes=5))
     assert found == [Accepted("d454cfe0", Status.DELIVERED), Accepted("e", Status.ACCEPTED)]
-    assert _asked(company) == [
+    assert _asked(server) == [
         {
             "v": "3",
             "method": "getSmsData",
@@ -104,8 +104,8 @@ async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company
             "page": "1",
         }
     ]
-    assert company.requests[0].method == "GET"
-    assert company.requests[0].header("secureKey") == KEY
+    assert server.requests[0].method == "GET"
+    assert server.requests[0].header("secureKey") == KEY
 
 
 @pytest.mark.parametrize(
@@ -137,65 +137,65 @@ async def test_finding_a_text_that_may_have_gone(asking: Iovox, company: Company
     ],
 )
 async def test_looking_a_text_up(
-    asking: Iovox, company: Company, row: Mapping[str, str], event: Receipt | InboundSms | None
+    asking: Iovox, server: ProviderServer, row: Mapping[str, str], event: Receipt | InboundSms | None
 ) -> None:
     """A look-up returns the status or the content of a text of the last year, and never another text's."""
-    company.answers = [_answer(row)]
+    server.answers = [_answer(row)]
     with time_machine.travel(NOW, tick=False):
         assert await asking.look_up("d454cfe0") == event
-    (asked,) = _asked(company)
+    (asked,) = _asked(server)
     assert (asked["sms_activity_id"], asked["sdt"]) == ("d454cfe0", "2019-05-06 17:35:00")
 
 
 @pytest.mark.parametrize("row", [{"status": ""}, {"direction": "IN", "message": ""}, {"direction": "IN", "origin": ""}])
-async def test_a_row_that_says_nothing(asking: Iovox, company: Company, row: dict[str, str]) -> None:
+async def test_a_row_that_says_nothing(asking: Iovox, server: ProviderServer, row: dict[str, str]) -> None:
     """A row without a status leaves the text unknown."""
-    company.answers = [_answer({name: value for name, value in (ROW | row).items() if value})]
+    server.answers = [_answer({name: value for name, value in (ROW | row).items() if value})]
     with pytest.raises(Unknown):
         await asking.look_up("d454cfe0")
 
 
-async def test_names_of_their_other_pages(asking: Iovox, company: Company) -> None:
+async def test_names_of_their_other_pages(asking: Iovox, server: ProviderServer) -> None:
     """Rows are parsed by other methods' field names too, in any case."""
     row = {"ID": "1", "Sender": "447723443321", "Content": " Hi\n", "Time_Sent": "2020-05-06 18:37:37", "Extra": "x"}
-    company.answers = [_answer(row)]
+    server.answers = [_answer(row)]
     with time_machine.travel(NOW, tick=False):
         found = [sms async for sms in asking.list_inbound(NOW - timedelta(hours=1))]
     at = datetime(2020, 5, 6, 17, 37, 37, tzinfo=UTC)
     assert found == [InboundSms(E164("+447723443321"), None, " Hi\n", "1", at)]
 
 
-async def test_catching_up_over_pages(asking: Iovox, company: Company) -> None:
+async def test_catching_up_over_pages(asking: Iovox, server: ProviderServer) -> None:
     """All pages are fetched; each text comes once, oldest first, without our own."""
     times = [f"2020-05-06 17:{n // 60:02}:{n % 60:02}" for n in range(1500)]
     rows = [INBOUND | {"sms_activity_id": str(n), "time": time} for n, time in enumerate(times)]
     rows[3] = ROW
     rows[4] = {name: value for name, value in rows[4].items() if name != "origin"}
-    company.answers = [_answer(*reversed(rows[500:])), _answer(*rows[:501])]
+    server.answers = [_answer(*reversed(rows[500:])), _answer(*rows[:501])]
     found = [sms async for sms in asking.list_inbound(NOW)]
     assert [sms.provider_id for sms in found] == [str(n) for n in range(1500) if n not in (3, 4)]
-    assert [asked["page"] for asked in _asked(company)] == ["1", "2"]
+    assert [asked["page"] for asked in _asked(server)] == ["1", "2"]
 
 
 @pytest.mark.parametrize("pages", [1, None])
-async def test_pages_come_to_an_end(asking: Iovox, company: Company, pages: int | None) -> None:
+async def test_pages_come_to_an_end(asking: Iovox, server: ProviderServer, pages: int | None) -> None:
     """A full page is the last one if they say so, or if the next one has nothing new."""
     rows = [INBOUND | {"sms_activity_id": str(n)} for n in range(1000)]
-    company.answers = [_answer(*rows, pages=pages)] * 3
+    server.answers = [_answer(*rows, pages=pages)] * 3
     assert len([sms async for sms in asking.list_inbound(NOW)]) == 1000
-    assert len(company.requests) == (pages or 2)
+    assert len(server.requests) == (pages or 2)
 
 
-async def test_a_refused_question(asking: Iovox, company: Company) -> None:
+async def test_a_refused_question(asking: Iovox, server: ProviderServer) -> None:
     """An error for a query is reported like an error for a send."""
-    company.answers = [HttpMessage("400", (), b"<errors><error status='400'>Limit not an integer</error></errors>")]
+    server.answers = [HttpMessage("400", (), b"<errors><error status='400'>Limit not an integer</error></errors>")]
     with pytest.raises(Refused, match="Limit not an integer"):
         await asking.look_up("d454cfe0")
 
 
 @pytest.mark.parametrize("body", [b"", b"<html/>", b'{"response": {}}', b"<rows><result/></rows>"])
-async def test_an_answer_of_another_form(asking: Iovox, company: Company, body: bytes) -> None:
+async def test_an_answer_of_another_form(asking: Iovox, server: ProviderServer, body: bytes) -> None:
     """An answer in another envelope proves neither presence nor absence."""
-    company.answers = [HttpMessage("200", (), body)]
+    server.answers = [HttpMessage("200", (), body)]
     with pytest.raises(Unknown):
         await asking.find_sent(JOHN, NOW)
