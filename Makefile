@@ -15,7 +15,7 @@ help:  ## list these
 
 setup: .venv/.ready  ## make .venv with everything pinned in constraints.txt
 
-demo: .venv/.ready  ## the whole of it on this machine: pretend Slack, pretend carriers, the real bot
+demo: .venv/.ready  ## the whole of it on this machine: simulated Slack and carriers, the real bot
 	$(BIN)/threadline demo
 
 test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loopback

@@ -83,7 +83,7 @@ def _entry(code: CodeType) -> int:
 
 
 class Street(DemoEnvironment):
-    """The pretend world with the bot in this process; nothing happens in it but what the walk does."""
+    """The simulated world with the bot in this process; nothing happens in it but the steps of the walk."""
 
     def settings(self, port: int) -> dict[str, Any]:
         """Nothing is looked for or edited by itself while a step is counted."""

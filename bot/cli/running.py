@@ -41,7 +41,7 @@ def run(path: Path | None, *, log_json: bool) -> None:
 @click.option("--check", is_flag=True, help="Play the demo's story unattended, and print one JSON line.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8800, show_default=True, help="The port of the page.")
 def demo(*, check: bool, port: int) -> None:
-    """Run a demo on this machine: a pretend Slack, pretend carriers, and the real bot between them."""
+    """Run a demo on this machine: a simulated Slack, simulated carriers, and the real bot between them."""
     from sandbox import demo as sandbox_demo  # noqa: PLC0415 - nothing else needs the sandbox
 
     sys.exit(sandbox_demo.check() if check else sandbox_demo.play(port))

@@ -19,7 +19,7 @@ class PretendOptions(Model):
 
 
 class PretendProvider:
-    """One account at a pretend provider.
+    """One account at a simulated provider.
 
     Args:
         title: its name, as people write it.

@@ -41,7 +41,7 @@ class TriedTexts:
         changes: of the settings, as `installation.changed` takes them.
 
     Attributes:
-        fone: the pretend provider.
+        fone: the simulated provider.
     """
 
     def __init__(self, database: Database, **changes: Any) -> None:

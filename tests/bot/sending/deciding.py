@@ -1,4 +1,4 @@
-"""A decider with everything that it needs: real settings, a real database and two pretend providers."""
+"""A decider with everything that it needs: real settings, a real database and two simulated providers."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Deciding:
         changes: of the settings, as `installation.changed` takes them.
 
     Attributes:
-        fone, rental: the pretend providers of these two accounts.
+        fone, rental: the simulated providers of these two accounts.
     """
 
     def __init__(self, database: Database, **changes: Any) -> None:

@@ -1,4 +1,4 @@
-"""The bot's workspace with the real Slack client, connected to the pretend Slack, at the time of the test."""
+"""The bot's workspace with the real Slack client, connected to the simulated Slack, at the time of the test."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Connected:
     """A workspace with the channels "support" and "alerts", and Anna in both.
 
     Attributes:
-        slack: the pretend Slack.
+        slack: the simulated Slack.
         workspace: the bot's side of it.
         rate_limits: of the bot's calls.
         fone: the provider of the inbox's senders.
@@ -53,7 +53,7 @@ class Connected:
 
 @asynccontextmanager
 async def connected(database: Database, **changes: Any) -> AsyncIterator[Connected]:
-    """Starts a pretend Slack and connects to it.
+    """Starts a simulated Slack and connects to it.
 
     Args:
         database: open.

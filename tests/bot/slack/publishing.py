@@ -1,4 +1,4 @@
-"""A publisher with a conversation in the pretend Slack. Its jobs are done as the worker does them."""
+"""A publisher with a conversation in the simulated Slack. Its jobs are done as the worker does them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from storage.tables.jobs import Job
     from tests.bot.slack.pretend_workspace import Connected
 
-ROUNDS = 30  # of jobs; more means that a job is retried for ever
+ROUNDS = 30  # of jobs; more means that a job is retried without end
 
 
 class Publishing:

@@ -49,7 +49,7 @@ class Clock:
 
 
 class Desk:
-    """The real client with the pretend Slack, and what a test looks at.
+    """The real client with the simulated Slack, and what a test looks at.
 
     Attributes:
         finished: the posts that `follow` was called for.
