@@ -55,7 +55,7 @@ class Stage:
     Args:
         folder: for its files; an existing `threadline.db` is used.
         socket: receive events by Socket Mode, else by signed requests.
-        patience: timeouts of the bot, in addition to those that postpone the card and the receipt line.
+        timeouts: of the bot, in seconds; None: those that postpone the card and the status line.
         environment: of the bot's process.
 
     Attributes:
@@ -73,7 +73,7 @@ class Stage:
     ) -> None:
         self._folder = folder
         self._socket = socket
-        self._patience = {"status_line": LONG, "card": LONG} if timeouts is None else timeouts
+        self._timeouts = {"status_line": LONG, "card": LONG} if timeouts is None else timeouts
         self.port = free_port()
         self.urls = CallbackUrls(f"http://127.0.0.1:{self.port}", SECRET)
         self._stack = AsyncExitStack()
@@ -215,7 +215,7 @@ class Stage:
                 "posts_per_second": 1e6,
                 "posts_per_minute": 1e9,
             },
-            "timeouts": self._patience,
+            "timeouts": self._timeouts,
             "sweep": {"missing": AGES},  # the counterpart has no history, so the sweep must not take cards for deleted
             "accounts": {
                 "fone": {

@@ -54,7 +54,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a provider's API can do, as data: the docs' table is made from it, and the contract suite proves it."""
+    """The capabilities of a provider's API, as data: the docs list them, and the contract suite proves them."""
 
     receipts: bool = False  # it reports the status of a text
     delivered_means: str = "delivered to the phone"  # or "handed to the carrier": shown beside the receipt
@@ -116,7 +116,7 @@ class WebhookAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """What an operator does in the provider's portal so that texts to a sender reach us."""
+    """A step for an operator in the provider's portal, so that texts to a sender reach us."""
 
     what: str  # a sentence
     paste: str = field(default="", repr=False)  # a URL or a document; empty if there is nothing to paste

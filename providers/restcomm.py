@@ -275,7 +275,7 @@ class Restcomm:
             paging = {"Page": number, "PageSize": _PAGE, "SortBy": "DateCreated:desc"}
             response = await self._request("GET", "", params=filters | _days(since) | paging)
             if number and response.status_code == httpx.codes.BAD_REQUEST:
-                break  # past the last page, if `num_pages` is ever rounded up
+                break  # past the last page, if Restcomm rounds `num_pages` up
             page = _read(Page, response)
             found |= {message.sid: message for message in page.messages if message.sid}
             if page.is_last(number) or not _is_since(page.messages[-1], since):

@@ -117,7 +117,7 @@ class Inbox(Model):
     default_region: Region | None = Field(
         None, description="the country of numbers typed without a country code, like AU"
     )
-    max_segments: int = Field(8, ge=1, description="longer replies are rejected, and the author is told")
+    max_segments: int = Field(8, ge=1, description="longer replies are rejected, and the author is notified")
     split_texts: bool = Field(
         True, description="send a text that is too long for the provider as several; false: reject it"
     )

@@ -83,7 +83,7 @@ class Timeouts(Model):
     )
     share_again: float = Field(60.0, gt=0, description="for Slack to share a file, before the bot asks again")
     channel: float = Field(30.0, gt=0, description="before the bot tries a channel again that rejects posts")
-    status_line: float = Field(20.0, gt=0, description="for a text's result, before the bot posts its receipt line")
+    status_line: float = Field(20.0, gt=0, description="for a text's result, before the bot posts its status line")
     card: float = Field(3.0, gt=0, description="for further changes, before the bot edits a card")
 
 

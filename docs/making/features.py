@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MEANING = {
     "receipts": "The provider reports delivery. Without receipts we only know that it accepted a text.",
-    "delivered_means": "What the provider's status *delivered* means. The receipt line says this.",
+    "delivered_means": "The meaning of the provider's status *delivered*. The status line shows it.",
     "inbound": "Texts from contacts reach our webhook.",
     "inbound_after_send": "Texts to a number reach our webhook only after a text with our URL went out from it.",
     "media_in": "Texts from contacts can have files.",

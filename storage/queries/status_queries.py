@@ -32,7 +32,7 @@ class SideCounts:
 
 
 async def of_inbox(connection: Connection, inbox: str) -> InboxCounts:
-    """Counts what waits and what failed in the inbox."""
+    """Counts the inbox's waiting conversations and its queued, asked, failed and unknown texts."""
     return InboxCounts(
         waiting=await connection.value(
             "SELECT count(*) FROM conversations WHERE inbox = :inbox AND waiting_since IS NOT NULL", inbox=inbox
