@@ -1,4 +1,4 @@
-"""The worker's turns: whoever waits for room is begun when there is some."""
+"""The worker's turns: it begins a waiting job when there is room."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 async def test_what_waits_for_room_is_begun_though_all_before_it_end_in_one_commit(tmp_path: Path) -> None:
-    """That commit wakes the worker while all of them are still under way, and nothing else ever would."""
+    """That commit wakes the worker while all of them are still under way, and nothing else would."""
     database = await open_database(tmp_path / "threadline.db")
     together, last = asyncio.Barrier(AT_ONCE["sms"]), asyncio.Event()
 

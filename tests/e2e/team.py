@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LOOK_EVERY = 0.02  # seconds between two looks; the first ones come sooner
 FIRST_LOOK = 0.002
 SOON = 1.0  # seconds: a job that is due later than that is not waited for
-# What is to be done until :soon. A job behind an earlier one of its lane is due no sooner than that one.
+# Counts the work that is due until :soon. A job behind an earlier one of its lane is due no sooner than that one.
 WAITING = """
     (SELECT count(*) FROM intake WHERE state = 'new')
     + (SELECT count(*) FROM jobs WHERE run_at < :soon
@@ -62,10 +62,10 @@ class Team(DemoEnvironment):
         adapt: changes the settings (nested dicts, as in the file) before the bot starts.
         http: events come as signed requests instead of by Socket Mode.
         starts: whether the bot runs from the beginning.
-        workspace: options of the pretend workspace.
+        workspace: options of the simulated workspace.
 
     Attributes:
-        pace: posts a second that Slack takes in a channel, in place of one.
+        pace: posts a second that Slack accepts in a channel, in place of one.
     """
 
     pace = 100.0

@@ -22,7 +22,7 @@ OPTED_OUT = "+61488023777"
 
 
 class Watched(Installed):
-    """A team whose operator reads what became of its texts."""
+    """A team whose operator reads the status of its texts."""
 
     async def line_says(self, root: str, words: str) -> None:
         """Waits until a status line in the thread has these words."""

@@ -1,4 +1,4 @@
-"""Keywords are recognised in any spelling, and free text that asks to stop is told apart from ordinary talk."""
+"""Keywords are recognised in any spelling, and free text that asks to stop is distinguished from ordinary talk."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_a_file_that_is_no_database_is_refused(installed: Path) -> None:
 
 
 def test_a_second_bot_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On the same database, or at the same port; the first goes on, and ends with 0 in good time when it is told to."""
+    """On the same database, or at the same port; the first continues, and ends with 0 in good time after SIGTERM."""
     other = tmp_path / "other"
     other.mkdir()
     with running(tmp_path) as bot:

@@ -73,7 +73,7 @@ def test_the_shell_completes_names_of_the_settings(
 
 
 def completed(words: str) -> Result:
-    """What the shell is told by the variables that its script sets."""
+    """Returns the completions of a command line, requested by the variables that the shell's script sets."""
     variables = {"_THREADLINE_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": "2"}
     return CliRunner().invoke(main, [], prog_name="threadline", env=variables)
 
@@ -116,7 +116,7 @@ async def test_tables_and_colours_only_on_a_terminal(tmp_path: Path, monkeypatch
 
 
 def on_a_terminal(*arguments: str) -> str:
-    """What a command prints to a terminal."""
+    """Returns the output of a command on a terminal."""
     ours, theirs = pty.openpty()
     with os.fdopen(theirs, "w") as terminal, redirect_stdout(terminal):
         main(arguments, standalone_mode=False)

@@ -1,4 +1,4 @@
-"""What a provider said comes out of the intake as it went in, and the same thing has the same key."""
+"""The intake returns each event of a provider unchanged, and the same event has the same key."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_no_two_kinds_have_one_name() -> None:
 
 @pytest.mark.parametrize("kind", ALL, ids=lambda kind: kind.name)
 def test_a_kind_without_its_one_handler_is_refused(kind: JobKind[Any]) -> None:
-    """At the start, with the name of the kind: a job that nobody does would wait for ever."""
+    """At the start, with the name of the kind: a job without a handler would wait without end."""
     others = [each for each in ALL if each is not kind]
     for wrong in (others, [*others, kind, kind]):
         with pytest.raises(LookupError, match=rf"\b{kind.name}$"):

@@ -172,7 +172,7 @@ async def test_an_account_that_accepts_again_ends_its_alert(texts: TriedTexts) -
 
 
 async def test_a_number_that_was_leased_is_the_conversations(texts: TriedTexts, clock: Clock) -> None:
-    """The attempt and the conversation come from it; another number later is told in the thread."""
+    """The attempt and the conversation keep it; a notice in the thread shows another number later."""
     texts.can(leases=True)
     first = await texts.attempt(from_address=None)
     await texts.accepted(first, "P1", sender=E164(LEASE))
@@ -281,7 +281,7 @@ async def test_refusals_for_one_reason_are_one_alert(texts: TriedTexts) -> None:
 
 
 async def test_a_refusal_may_be_an_opt_out(texts: TriedTexts) -> None:
-    """The contact told the provider to stop: nothing goes out to them any more, with this text as the evidence."""
+    """The contact asked the provider to stop: the bot texts them no more, and keeps this text as the evidence."""
     attempt = await texts.attempt()
     await texts.refused(attempt, "STOPPED", opted_out=True)
     assert await texts.suppressions() == [("provider", "STOPPED", attempt.message_id)]

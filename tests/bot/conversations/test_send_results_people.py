@@ -94,7 +94,7 @@ async def test_a_text_waits_for_its_provider(texts: TriedTexts) -> None:
 
 
 async def test_a_text_of_somebody_who_may_not_text_is_taken_back(texts: TriedTexts) -> None:
-    """Only its author is told, in the thread."""
+    """Only its author is notified, in the thread."""
     message_id = await texts.text()
     message = await record(texts, "not_allowed", message_id, "Only members can.")
     assert (message.state, message.sentence) == ("cancelled", "Only members can.")

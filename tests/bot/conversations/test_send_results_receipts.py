@@ -253,7 +253,7 @@ async def test_a_text_in_parts_is_as_far_as_its_slowest(texts: TriedTexts) -> No
 
 
 async def test_a_failed_part_fails_the_text_and_names_itself(texts: TriedTexts) -> None:
-    """The sentence is that of the part, whatever becomes of the other one."""
+    """The sentence is that of the failed part, whatever the result of the other one."""
     first = await accepted(texts, "P1", parts=PARTS)
     second = await texts.tried(first.message_id, 2)
     await texts.accepted(second, "P2")
@@ -293,7 +293,7 @@ async def test_a_receipt_ends_what_a_whole_text_waits_for(texts: TriedTexts) -> 
 
 
 async def test_a_part_that_the_gate_stopped_stays_told(texts: TriedTexts) -> None:
-    """The second part was never tried: a receipt of the first keeps the reason that stands there."""
+    """The second part was never tried: a receipt of the first keeps its reason."""
     first = await accepted(texts, "P1", parts=PARTS)
     async with texts.database.transaction() as tx:
         await messages.set_status(tx, first.message_id, "failed", code="opted_out", sentence="Part 2 of 2: No.")

@@ -78,7 +78,7 @@ async def test_the_url_is_the_one_that_the_provider_called(tmp_path: Path, publi
 
 
 TWILIO = ROOT / "examples/provider-twilio"
-# What Twilio signs, by https://www.twilio.com/docs/usage/security, is the URL and this.
+# Twilio signs the URL and this, says https://www.twilio.com/docs/usage/security.
 TOKEN, BODY = "12345", b"From=%2B15558675310&Body=Hello+there&To=%2B15017122661&MessageSid=SM1&NumMedia=0"
 SIGNED = "BodyHello thereFrom+15558675310MessageSidSM1NumMedia0To+15017122661"
 

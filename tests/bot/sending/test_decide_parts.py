@@ -156,7 +156,7 @@ async def test_the_rest_comes_from_the_number_that_was_leased_for_the_first_part
 
 
 async def test_a_text_that_is_not_cut_may_change_its_way(database: Database, clock: Clock) -> None:
-    """A text in one part that failed on the way is chosen anew: its first sender's provider can't be reached."""
+    """The bot chooses again for a text in one part: the provider of its first sender can't be reached."""
     deciding = Deciding(database)
     message_id = await deciding.text("Hello")
     first = await deciding.sends(message_id)
@@ -168,7 +168,7 @@ async def test_a_text_that_is_not_cut_may_change_its_way(database: Database, clo
     assert (await deciding.sends(message_id)).attempt.sender == "perth"
 
 
-# --- cut anew ---------------------------------------------------------------------------------------------------------
+# --- cut again --------------------------------------------------------------------------------------------------------
 
 
 async def test_a_text_of_which_nothing_is_out_is_cut_for_the_sender_that_takes_it(deciding: Deciding) -> None:

@@ -195,7 +195,7 @@ async def test_without_room_the_conversation_uses_its_own_lease(database: Databa
 
 
 async def test_a_name_can_not_be_answered(deciding: Deciding) -> None:
-    """A contact that is a name, as a company texts, gets no text."""
+    """A contact whose address is a name, as businesses use, gets no text."""
     assert code(await deciding.route(contact=Contact.unknown("Acme"))) == "no_answer"
 
 

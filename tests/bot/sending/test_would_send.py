@@ -1,4 +1,4 @@
-"""What a text would meet before it is stored: its route or its stop, and quiet hours, without any row."""
+"""Predicts the route, the stop or the quiet hours of a text before it is stored, and writes no row."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def texts(node: ast.AST) -> set[str]:
 
 @cache
 def every_call() -> list[tuple[ast.AST, ast.Call, str]]:
-    """Each call of a method, with the function that it stands in and the method's name."""
+    """Returns each call of a method, with the function around it and the method's name."""
     return list(_calls())
 
 
@@ -102,7 +102,7 @@ def called() -> set[str]:
 
 
 def listened(kind: str) -> set[str]:
-    """What the code listens to by name: `app.event("message")`."""
+    """Returns the names that the code listens to, as in `app.event("message")`."""
     listeners = [call for _, call, name in every_call() if name == kind and ast.unparse(call.func) == f"app.{kind}"]
     return {text for call in listeners for text in texts(call.args[0])}
 

@@ -1,4 +1,4 @@
-"""What the publisher shows in Slack: threads with their cards, texts, status lines, and what becomes of each."""
+"""The publisher's posts in Slack: threads with their cards, texts, status lines, and the edits of each."""
 
 from __future__ import annotations
 
@@ -306,7 +306,7 @@ async def test_the_card_of_a_contact_who_opted_out_lets_them_in_again(publishing
 
 
 async def test_the_card_gives_way_to_texts(publishing: Publishing) -> None:
-    """While something waits to be posted there it is edited later, ever less often, but not for ever."""
+    """While a post to the channel waits, the card's edit is postponed for longer and longer, but not without end."""
     await publishing.writes("Hello")
     await publishing.work()
     async with publishing.connected.rate_limits.turn("chat.postMessage", publishing.connected.support):

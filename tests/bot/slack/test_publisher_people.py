@@ -1,4 +1,4 @@
-"""What the publisher asks and tells people: opt-out questions, alerts, and sentences for one person only."""
+"""The publisher's posts to people: opt-out questions, alerts, and sentences for one person only."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ async def test_the_card_shows_the_lease_once_there_is_one(team: Team) -> None:
 
 
 async def test_a_provider_that_keeps_one_number_is_one_lease(team: Team) -> None:
-    """Where each empty From gives the same number again, its end moves, no second appears, and nobody is told."""
+    """Where each empty From gives the same number again, its end moves, no second appears, and nobody is notified."""
     team.fone.settings.new_lease_for = "recipient"
     root = await team.conversation()
     used = await reply_times(team, root, 3)

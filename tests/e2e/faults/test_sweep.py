@@ -101,7 +101,7 @@ async def test_a_text_whose_webhook_was_lost_is_found(sweeping: Team) -> None:
 
 
 async def test_what_was_changed_while_we_were_away_counts(tmp_path: Path) -> None:
-    """An edit in time replaces the text, a deletion in time stops it; too late, their author is told. Each once."""
+    """An edit in time replaces the text, a deletion in time stops it; too late, their author is notified. Each once."""
 
     def patient(settings: dict[str, Any]) -> None:
         often(settings)

@@ -147,7 +147,7 @@ async def test_a_thread_that_is_gone(desk: Desk, gone_root: str, told: bool) -> 
 
 
 async def test_what_cannot_be_had_is_told(tmp_path: Path) -> None:
-    """The text stands there all the same, with a sentence below it for each file that is too large, a page or empty."""
+    """The text is shown all the same, with a sentence below it for each file that is too large, a page or empty."""
 
     def small(written: dict[str, Any]) -> None:
         impatient(written)

@@ -89,7 +89,7 @@ async def test_without_a_database_there_is_nothing_to_read(tmp_path: Path) -> No
 
 
 async def test_send_goes_through_the_running_bot(team: Written) -> None:
-    """A text that another process stores is sent through the chosen sender, and stands in its thread."""
+    """A text that another process stores is sent through the chosen sender, and shown in its thread."""
     code, out, errors = await team.installed_command("send", NEW, "Your order is ready", "--via", "sydney")
     assert code == 0, errors
     assert "The bot sends it now." in out

@@ -41,7 +41,7 @@ async def hasty(tmp_path: Path) -> AsyncIterator[Team]:
 
 @pytest.mark.parametrize(("how", "skip"), [("drop", 0), ("slow", 1)], ids=["the card", "the text"])
 async def test_a_post_whose_answer_is_lost_is_not_made_again(hasty: Team, how: str, skip: int) -> None:
-    """A reset connection or silence after posting: it is looked up, and stands there once."""
+    """A reset connection or silence after posting: the bot looks the post up, and it is there once."""
     if how == "slow":
         fault = hasty.slack.faults.delay("chat.postMessage", seconds=1.0, after=True, skip=skip)
     else:
@@ -125,7 +125,7 @@ async def forget_metadata(team: Team) -> None:
 
 
 async def test_a_429_outlives_a_restart(team: Team) -> None:
-    """No call of that method comes before `Retry-After` is over, from the new process either; the text stands once."""
+    """No call of that method comes before `Retry-After` is over, not even after a restart; the text is there once."""
     team.slack.faults.ratelimit("chat.postMessage", seconds=1)
     await team.phones.send(CUSTOMER, team.sydney, "Hello")
     await team.until(lambda: team.slack.calls.failed("ratelimited"))

@@ -76,7 +76,7 @@ ANSWERS = {
 
 
 async def test_wrong_input_is_answered_with_what_is_wrong(team: Team) -> None:
-    """A sentence to the one who wrote it, or the help, before anything is taken in."""
+    """The author gets a sentence or the help, before anything is stored."""
     for said, reason in ANSWERS.items():
         assert reason in await team.slash(said), said
     await team.quiet()

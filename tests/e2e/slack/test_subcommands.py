@@ -76,7 +76,7 @@ async def test_find_shows_ten_and_counts_the_rest(team: Team) -> None:
 
 
 async def test_find_nothing(team: Team) -> None:
-    """What matches nobody is said so; signs that mean something in SQL mean nothing."""
+    """The answer says that nobody matches; the wildcards of SQL are plain characters."""
     await team.conversation()
     await name(team, CUSTOMER, "Anna")
     for words in ("nobody", "%", "_", "999", "{x} `y` *z*"):
@@ -349,7 +349,7 @@ async def test_a_slow_answer_follows(patient: Team) -> None:
 
 
 async def test_a_slow_slack_is_told(tmp_path: Path) -> None:
-    """Where Slack does not say who somebody is, nothing is done, and they are told so."""
+    """If Slack does not say who somebody is, the bot does nothing, and notifies them."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["timeouts"]["slack"] = 0.5

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 async def test_a_text_its_replies_and_the_answer(team: Team) -> None:
-    """A first text makes one card and stands once below it; two replies arrive in order; each line says delivered."""
+    """A first text makes one card and is once below it; two replies arrive in order; each line says delivered."""
     root = await team.conversation(CUSTOMER, "Hi <!channel> *bold* & https://example.com")
     assert team.shown(CUSTOMER) == "Hi <!channel> *bold* & https://example.com"
     assert len(team.below(root)) == 1

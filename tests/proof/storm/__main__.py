@@ -1,6 +1,6 @@
 """The long form, `python -m tests.proof.storm`: prints one JSON line.
 
-What did not hold goes to stderr, with exit code 1.
+Failed checks go to stderr, with exit code 1.
 """
 
 from __future__ import annotations

@@ -141,7 +141,7 @@ async def test_every_call_is_in_the_log(slack: Workspace, client: AsyncWebClient
 
 
 async def test_users_and_groups_are_described(slack: Workspace, client: AsyncWebClient) -> None:
-    """Guests, strangers, bots and deactivated users can be told apart; groups list their members."""
+    """Slack distinguishes guests, strangers, bots and deactivated users; groups list their members."""
     ann, guest = slack.add_user("ann"), slack.add_user("gus", guest=True)
     stranger, other = slack.add_user("zoe", stranger=True), slack.add_user("other", bot=True)
     group = slack.add_group("support", [ann, guest])

@@ -120,7 +120,7 @@ def is_read(statement: Statement) -> bool:
 
 
 def test_postgresql_reads_it(every: list[Statement]) -> None:
-    """Each parses there as it stands, and uses nothing that only SQLite has."""
+    """PostgreSQL parses each statement unchanged, and none uses features that only SQLite has."""
     assert [statement for statement in every if not is_read(statement)] == []
     assert [statement for statement in every if ONLY_SQLITE.search(statement.sql)] == []
 

@@ -85,7 +85,7 @@ async def test_nothing_is_left_in_the_file(database: Database, clock: Clock, tmp
 
 
 async def test_nothing_is_dropped_by_itself(database: Database, clock: Clock, tmp_path: Path) -> None:
-    """Texts stay for ever unless the settings say otherwise."""
+    """Texts stay without end unless the settings say otherwise."""
     file_store = FileStore(tmp_path / "files")
     await _filled(database, file_store)
     clock.wait(100 * OLD)
