@@ -224,7 +224,7 @@ async def answer(tx: Transaction, conversation_id: int, response_url: str | None
     Args:
         tx: the open transaction.
         conversation_id: the conversation.
-        response_url: of the command they used; None: the link goes to the conversation's channel.
+        response_url: of the command they used; None: they get the link in the conversation's channel.
         user: the person, for when there is no `response_url` or it has expired.
     """
     payload = Answer(response_url, user)
@@ -238,14 +238,21 @@ async def answer(tx: Transaction, conversation_id: int, response_url: str | None
     )
 
 
-async def erase(tx: Transaction, contact_id: int, *, with_slack: bool, told: Requester | None = None) -> None:
-    """Erases the contact; with `with_slack` also our posts in Slack. Notifies the person `told` at the end."""
+async def erase(tx: Transaction, contact_id: int, *, with_slack: bool, requester: Requester | None = None) -> None:
+    """Erases the contact, with our posts in Slack unless those stay.
+
+    Args:
+        tx: the open transaction.
+        contact_id: the contact.
+        with_slack: our posts go too.
+        requester: the person to notify of its end.
+    """
     lane = f"erase:{contact_id}"
     await jobs.add(
         tx,
         ERASE.name,
         contact_id,
-        payload=ERASE.pack(Erase(with_slack, told)),
+        payload=ERASE.pack(Erase(with_slack, requester)),
         side="slack",
         lane=lane,
         key=lane,

@@ -126,8 +126,8 @@ class Leases:
         held = await leases.held(tx, attempt.account, conversation.contact_id, tx.now)
         doubtful = await self._doubtful(tx, attempt.account, attempt.recipient, tx.now)
         return (
-            f"{sentence} It was to come from {spell(from_canonical(lease.number))}, which is leased for this contact: "
-            f"{self._next_free(attempt.account, held, doubtful)} Another sender can take it."
+            f"{sentence} Its sender was {spell(from_canonical(lease.number))}, which is leased for this contact: "
+            f"{self._next_free(attempt.account, held, doubtful)} Another sender can send it."
         )
 
     # --- a text from the contact --------------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ class Leases:
         title, count = self._providers[account].title, len(held) + len(doubtful)
         lost = f" ({len(doubtful)} of them perhaps, for texts that may have gone out)" if doubtful else ""
         return (
-            f"Not sent: {title} leases {self.most(account)} numbers at most for one contact. This one has {count} "
+            f"Not sent: {title} leases at most {self.most(account)} numbers for one contact. This one has {count} "
             f"leased numbers{lost}, and none is of this inbox: {self._next_free(account, held, doubtful)}"
         )
 
@@ -223,4 +223,4 @@ class Leases:
         too_many = len(held) + len(doubtful) - self.most(account)
         if not 0 <= too_many < len(ends):
             return "try again a little later."
-        return f"another can be asked for from {to_datetime(sorted(ends)[too_many]):%d %b, %H:%M} UTC on."
+        return f"the provider can lease another from {to_datetime(sorted(ends)[too_many]):%d %b, %H:%M} UTC."

@@ -24,8 +24,8 @@ CLOSED = {
 }
 # The code for each `ChannelChange.became` (`bot/slack/app/channels.py`).
 _BECAME = {"archived": "is_archived", "left": "not_in_channel", "deleted": "channel_not_found"}
-_ANOTHER_CHANNEL = "The channel of this conversation is closed. It goes on here."
-_MOVED = "The first message of this conversation's thread was deleted. It goes on here."
+_ANOTHER_CHANNEL = "The channel of this conversation is closed. The conversation continues here."
+_MOVED = "Somebody deleted the first message of this conversation's thread. The conversation continues here."
 
 
 def card_key(conversation_id: int) -> str:
@@ -79,7 +79,7 @@ async def follow_channel(tx: Transaction, change: ChannelChange, settings: Setti
             f"The channel of {_use(settings, channel)} is called #{change.name} now. Its threads continue there: "
             "nothing is to be done."
         )
-        await _tell_once(tx, f"renamed:{channel}", sentence)
+        await _announce(tx, f"renamed:{channel}", sentence)
     elif change.became == "moved" and change.now is not None:
         await channel_moves.move(tx, change.team, channel, change.now)
         sentence = _moved_to(settings, channel, change.now)
@@ -113,7 +113,7 @@ def _use(settings: Settings, channel: str) -> str:
     return " and ".join(names) or "the alerts"
 
 
-async def _tell_once(tx: Transaction, cause: str, sentence: str) -> None:
+async def _announce(tx: Transaction, cause: str, sentence: str) -> None:
     """Posts an alert that needs no action, already resolved."""
     alert_id = await alerts.raise_one(tx, cause, sentence)
     await alerts.resolve(tx, cause)

@@ -1,6 +1,6 @@
-"""Handlers for user actions: buttons and thread commands. Each action is stored, then done once, if the person may.
+"""Handlers for user actions: buttons and thread commands. We store each action, then do it once, if the person may.
 
-Each handler may run twice, and for two people: it looks at the rows before it changes them.
+A handler may run twice, and for two people, so it checks the rows before it changes them.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
 
     Handler = Callable[[Transaction, Action], Awaitable[None]]
 
-NOTHING_BELOW = "Not texted: write the text below it, on a new line, like `!later tomorrow 9:00` and then the text."
-NOT_HERE = "Not texted: in this channel replies aren't texted. Open `/sms` in another place to write a text."
-NEWER = "This conversation goes on in a newer thread already; the card here links to it."
+NOTHING_BELOW = "Not texted: write `!later tomorrow 9:00` and the text on a new line below it."
+NOT_HERE = "Not texted: replies in this channel aren't texted. Use `/sms` to write a text."
+NEWER = "This conversation continues in a newer thread; the card here links to it."
 CHANGED_LATE = "Your edit wasn't texted: the text had gone out already. Write a new reply to correct it."
 
 
@@ -62,7 +62,7 @@ class Actions:
 
     Args:
         workspace: the workspace.
-        send_results: sends again, and records what people know.
+        send_results: sends again, and records decisions.
     """
 
     def __init__(self, workspace: Workspace, send_results: SendResults) -> None:
@@ -105,7 +105,7 @@ class Actions:
         }
 
     def listen(self, app: AsyncApp) -> None:
-        """Listens for every button that decides something."""
+        """Registers the listener for every button that decides something."""
         app.action(re.compile(f"^{PREFIX}"))(self.pressed)
 
     async def pressed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -123,14 +123,14 @@ class Actions:
         await ack()
 
     async def store(self, action: Action, key: str) -> None:
-        """Makes an action durable; the same key twice is one action."""
+        """Stores an action. Two with one key are one action."""
         await self._appender.append(entries.arrival("slack", action, key))
 
     async def act(self, job: Job, action: Action) -> None:
         """Does the action, if the person may.
 
         Raises:
-            bot.slack.client.api.SlackError: Slack has to be asked who they are, and does not answer.
+            bot.slack.client.api.SlackError: Slack does not say who they are.
         """
         refusal = await self._refusal(action) if action.user else None
         async with self._database.transaction() as tx:
@@ -166,7 +166,7 @@ class Actions:
     # --- about a conversation -----------------------------------------------------------------------------------------
 
     async def _assign(self, tx: Transaction, action: Action) -> None:
-        """To whoever is named, else to who wished it."""
+        """Assigns the conversation to the user in the argument, else to the author of the action."""
         named = re.search(r"<@([UW][A-Z0-9]+)", action.argument)
         await conversations.assign(tx, action.subject, named[1] if named else action.user)
         await self._show_card(tx, action.subject)
@@ -182,17 +182,17 @@ class Actions:
             await self._tell(tx, action, NEWER)
 
     async def _via(self, tx: Transaction, action: Action) -> None:
-        """The conversation goes on through this sender."""
+        """Makes this the conversation's sender."""
         conversation = await conversations.get(tx, action.subject)
         names = self._settings.inboxes[conversation.inbox].senders
         if action.argument not in names:
-            await self._tell(tx, action, f"Here texts can come from: {', '.join(names)}.")
+            await self._tell(tx, action, f"Texts from this inbox can come from: {', '.join(names)}.")
             return
         await conversations.keep_sender(tx, conversation.id, action.argument)
         await self._show_card(tx, conversation.id)
 
     async def _later(self, tx: Transaction, action: Action) -> None:
-        """`!later <when>`: the text below it goes out then, in the time zone of who wrote it."""
+        """Schedules the text below `!later <when>`, in the author's time zone."""
         person = await users.find(tx, self._team, action.user)
         where = parse_time.zone(person.time_zone if person else None)
         try:
@@ -212,7 +212,7 @@ class Actions:
             await self._schedule(tx, message_id, conversation, at)
 
     async def _schedule(self, tx: Transaction, message_id: int, conversation: Conversation, at: int) -> None:
-        """It waits for its time, and for somebody to confirm it where each reply does."""
+        """Schedules a text; asks first if the inbox confirms each reply."""
         await schedule.schedule(tx, message_id, at)
         if self._settings.inboxes[conversation.inbox].reply_mode == "confirm":
             await messages.ask(tx, message_id, *CONFIRM)
@@ -221,7 +221,7 @@ class Actions:
         await enqueue.show(tx, message_id)
 
     async def _add_later(self, tx: Transaction, action: Action, conversation: Conversation) -> int | None:
-        """The text as a message; the same message again after an edit. None: it may have gone out already."""
+        """Stores the text as a message, or changes it after an edit. Returns its id; None: it may have gone out."""
         typed = json.dumps({"text": action.text, "files": list(action.files)})
         known = await messages.by_slack(tx, self._team, conversation.channel, action.ts)
         if known is None:
@@ -242,7 +242,7 @@ class Actions:
         return known.id if await replies.retype(tx, known.id, typed, "") else None
 
     async def _contact(self, tx: Transaction, action: Action) -> None:
-        """What a person knows of the contact."""
+        """Stores the fields of *Contact…*, and updates the cards."""
         known = action.contact
         if known is None:
             return
@@ -264,13 +264,13 @@ class Actions:
     # --- about a message ----------------------------------------------------------------------------------------------
 
     async def _retry(self, tx: Transaction, action: Action) -> None:
-        """A text that failed goes out again, by this person's decision."""
+        """Sends a failed text again."""
         message = await messages.get(tx, action.subject)
         if _has_failed(message):
             await self._send_results.send_again(tx, message)
 
     async def _other(self, tx: Transaction, action: Action) -> None:
-        """The same through the next sender of the inbox."""
+        """Sends a failed text again through the inbox's next sender."""
         message = await messages.get(tx, action.subject)
         if not _has_failed(message):
             return
@@ -281,13 +281,13 @@ class Actions:
             await self._send_results.send_again(tx, message, sender)
 
     async def _again(self, tx: Transaction, action: Action) -> None:
-        """A text that may have gone out is sent once more."""
+        """Sends a text that may have gone out once more."""
         message = await messages.get(tx, action.subject)
         if await self._is_unknown(tx, message):
             await self._send_results.send_again(tx, message)
 
     async def _arrived(self, tx: Transaction, action: Action) -> None:
-        """A person knows that it went out."""
+        """Records that a text arrived, because the person knows it."""
         message = await messages.get(tx, action.subject)
         if await self._is_unknown(tx, message):
             await self._send_results.arrived(tx, message, action.user)
@@ -298,7 +298,7 @@ class Actions:
             await self._send_results.given_up(tx, message)
 
     async def _send(self, tx: Transaction, action: Action) -> None:
-        """A text that was held for a question goes out."""
+        """Sends a text that waits for a decision, at its time."""
         message = await messages.get(tx, action.subject)
         if message.state != "asked" or await self._is_unknown(tx, message):
             return
@@ -311,22 +311,22 @@ class Actions:
             await enqueue.show(tx, message.id)
 
     async def _now(self, tx: Transaction, action: Action) -> None:
-        """A text that quiet hours hold goes out all the same."""
+        """Sends a text that quiet hours hold."""
         message = await messages.get(tx, action.subject)
         if message.state == "held" and message.code == "quiet":
             await self._send_results.send_again(tx, message, at_once=True)
 
     async def _discard(self, tx: Transaction, action: Action) -> None:
-        """A text that was held for a question, or that waits for its time, stays in the team."""
+        """Keeps a text in the team that waits for a decision or for its time."""
         message = await messages.get(tx, action.subject)
         if message.state in {"asked", "scheduled", "held"} and not await self._is_unknown(tx, message):
             is_begun = await attempts.may_be_out(tx, message.id)
             await self._send_results.kept(
-                tx, message, "The rest is kept in the team." if is_begun else "Kept in the team."
+                tx, message, "The rest stays in the team." if is_begun else "Kept in the team."
             )
 
     async def _stop_meant(self, tx: Transaction, action: Action) -> None:
-        """The contact's text asks for no more texts. No admin is waited for: it is the contact's own wish."""
+        """Opts out the contact, whose text asks for that. Any member may decide it, because the contact asked."""
         await self._consent.meant(tx, action.subject, action.user)
 
     async def _stop_not_meant(self, tx: Transaction, action: Action) -> None:
@@ -335,7 +335,7 @@ class Actions:
     # --- about a contact ----------------------------------------------------------------------------------------------
 
     async def _erase(self, tx: Transaction, action: Action) -> None:
-        """All about the contact goes. An erasure that was cut short goes on."""
+        """Erases the contact, or continues an erasure that was interrupted."""
         contact = await contacts.get_if_there(tx, action.subject)
         if contact is None:
             await self._tell(tx, action, rights_view.ERASED_ALREADY)
@@ -346,8 +346,8 @@ class Actions:
             tx.tell(AdminActed("erase", action.user, self._number_hash.of(contact.address)))
         if action.user:
             number = self._number_hash.of(contact.address)
-            told = Requester(action.channel, action.user, action.response_url, number)
-            await enqueue.erase(tx, contact.id, with_slack=True, told=told)
+            requester = Requester(action.channel, action.user, action.response_url, number)
+            await enqueue.erase(tx, contact.id, with_slack=True, requester=requester)
         await self._tell(tx, action, rights_view.ERASING if is_news else rights_view.ERASING_ALREADY)
 
     # --- about an alert -----------------------------------------------------------------------------------------------
@@ -357,7 +357,7 @@ class Actions:
             await enqueue.alert(tx, action.subject)
 
     async def _retry_all(self, tx: Transaction, action: Action) -> None:
-        """What failed in the conversations that the alert names, and that nobody has decided about."""
+        """Sends again the failed texts that nobody has decided about, in the conversations of the alert."""
         for conversation_id in (await alerts.get(tx, action.subject)).conversations:
             for message in await history.failed(tx, conversation_id):
                 await self._send_results.send_again(tx, message)

@@ -1,4 +1,4 @@
-"""Work that goes on after a listener has answered, with a reference kept and an end waited for."""
+"""Background tasks: work that continues after a listener has answered."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ log = structlog.get_logger("tasks")
 
 
 class BackgroundTasks:
-    """What is under way. Only what shows something goes here: what decides something is in the intake before."""
+    """The running tasks. They only show something; everything that decides something is in the intake before."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
     def start(self, work: Coroutine[None, None, None]) -> None:
-        """Begins, and returns at once. A failure is logged."""
+        """Starts the work and returns at once. It logs a failure."""
         task = asyncio.create_task(work)
         self._running.add(task)
         task.add_done_callback(self._ended)
 
     async def drain(self, seconds: float) -> None:
-        """Lets what is under way end within so many seconds, then ends it."""
+        """Gives the running tasks so many seconds to end, then cancels them."""
         if self._running:
             await asyncio.wait(self._running, timeout=seconds)
         for task in self._running:
@@ -36,4 +36,4 @@ class BackgroundTasks:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            log.error("something could not be shown", kind=type(error).__name__, exc_info=error)
+            log.error("a background task failed", kind=type(error).__name__, exc_info=error)

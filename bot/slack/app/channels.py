@@ -1,6 +1,6 @@
-"""What becomes of the channels of our inboxes and of the alerts: archived, left, deleted, renamed, or there again.
+"""Changes of our channels, for inboxes and alerts: archived, left, deleted, renamed, moved, or open again.
 
-Slack says some of it as events of their own and some as notices in the channel; one of the two is taken for each.
+Slack reports some changes as events and some as notices in the channel. We use one of the two for each change.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from storage.tables.intake import Arrival
 
 
-# The notices that are events of no other kind for certain (docs.slack.dev, events/message): subtype to what became.
+# Notices by subtype (docs.slack.dev, events/message): only for these changes an event of their own is not certain.
 NOTICES = {
     "channel_archive": "archived",
     "group_archive": "archived",
@@ -30,7 +30,7 @@ NOTICES = {
 
 
 class Channels:
-    """The listeners for what becomes of channels.
+    """The listeners for changes of channels.
 
     Args:
         workspace: the workspace.
@@ -42,7 +42,7 @@ class Channels:
         self._identity = workspace.identity
 
     def listen(self, app: AsyncApp) -> None:
-        """Takes the events, for public channels and for private ones."""
+        """Registers the listeners, for public and private channels."""
         app.event("channel_left")(self.left)
         app.event("group_left")(self.left)
         app.event("channel_deleted")(self.deleted)
@@ -53,33 +53,33 @@ class Channels:
         app.event("member_joined_channel")(self.joined)
 
     async def left(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """The app was removed from a channel."""
-        await self._take(body, event["channel"], "left")
+        """Stores that the app was removed from a channel."""
+        await self._store(body, event["channel"], "left")
 
     async def deleted(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """A channel was deleted for good."""
-        await self._take(body, event["channel"], "deleted")
+        """Stores that a channel was deleted for good."""
+        await self._store(body, event["channel"], "deleted")
 
     async def renamed(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """A channel has another name; the event holds an object where others hold an id."""
-        await self._take(body, event["channel"]["id"], "renamed", name=event["channel"]["name"])
+        """Stores a channel's new name. The event has an object in place of the id."""
+        await self._store(body, event["channel"]["id"], "renamed", name=event["channel"]["name"])
 
     async def moved(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """A channel has another id, as sharing it with another company can bring about."""
-        await self._take(body, event["old_channel_id"], "moved", now=event["new_channel_id"])
+        """Stores a channel's new id. A channel gets one when another organisation shares it, for example."""
+        await self._store(body, event["old_channel_id"], "moved", now=event["new_channel_id"])
 
     async def joined(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """Somebody came into a channel: only our own coming opens it for us."""
+        """Stores that the app joined a channel; other people joining changes nothing."""
         if event["user"] == self._identity.bot_user:
-            await self._take(body, event["channel"], "opened")
+            await self._store(body, event["channel"], "opened")
 
-    async def _take(self, body: Mapping[str, Any], channel: str, became: str, **more: str) -> None:
+    async def _store(self, body: Mapping[str, Any], channel: str, became: str, **more: str) -> None:
         if self._settings.is_ours(channel):
             await self._appender.append(arrival(self._identity.team, body, channel, became, **more))
 
 
 def arrival(team: str, body: Mapping[str, Any], channel: str, became: str, **more: str) -> Arrival:
-    """What became of a channel, as the intake keeps it."""
+    """Returns the change of a channel as an entry for the intake."""
     key = f"{team}:{channel}:{became}:{body['event']['event_ts']}"
     change = ChannelChange(team, channel, became, **more)
     return entries.arrival("slack", change, key, body=json.dumps(body).encode())

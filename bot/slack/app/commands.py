@@ -1,4 +1,4 @@
-"""`/sms`: what a person may write behind it. What shows answers at once; what decides is in the intake before that."""
+"""The subcommands of `/sms`. A subcommand that changes something is in the intake before the answer."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from sms.address import Address
 
 SOON = 2.0  # seconds; Slack waits for three
-_WAIT = "One moment: the answer comes here."
-_NOBODY = "Slack did not say who you are. Nothing was done; try again in a moment."
+_WAIT = "One moment: the answer appears here."
+_NOBODY = "Slack didn't say who you are. Nothing was done; try again in a moment."
 _BUSY = "The database is busy. Nothing was done; try again in a moment."
 _TEMPLATE = re.compile("#([a-z][a-z0-9_-]{0,39})", re.IGNORECASE)
 
@@ -49,7 +49,7 @@ log = structlog.get_logger("commands")
 
 
 class Refusal(Exception):
-    """It is not done. The message is a sentence for the person."""
+    """The command is refused. The message is a sentence for the person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +58,13 @@ class Invocation:
 
     user: str
     inbox: str  # of the channel, else the first that the person may text from
-    inboxes: list[str]  # all of those
+    inboxes: list[str]  # all that the person may text from
     words: str = field(repr=False)  # without the subcommand
     body: dict[str, Any] = field(repr=False)  # as Slack sent it
 
     @property
     def response_url(self) -> str:
-        """Takes the answer for half an hour."""
+        """The URL for answers; it works for half an hour."""
         return str(self.body["response_url"])
 
 
@@ -74,10 +74,10 @@ class Commands:
     Args:
         workspace: the workspace.
         decider: checks a text before it is stored.
-        replies: what `/sms` shows.
+        replies: builds the answers.
         rights: exports and erases.
         compose: the modal that the bare command opens.
-        tasks: keep what takes longer.
+        tasks: run the rest of a slow command.
     """
 
     def __init__(
@@ -115,13 +115,13 @@ class Commands:
             "help": self._help,
         }
 
-    async def take(self, body: dict[str, Any]) -> Rendered | None:
-        """Does what the command says and returns the private answer, within Slack's patience; None: there is none."""
-        said = unlinked((body.get("text") or "").strip())
-        if not said:
+    async def run(self, body: dict[str, Any]) -> Rendered | None:
+        """Runs a command and returns the private answer within Slack's timeout; None: the command opens a modal."""
+        written = unlinked((body.get("text") or "").strip())
+        if not written:
             self._compose.open(body["user_id"], body["trigger_id"], body["channel_id"], body["response_url"])
             return None
-        work = asyncio.create_task(self._answer(body, said))
+        work = asyncio.create_task(self._answer(body, written))
         await asyncio.wait([work], timeout=SOON)
         if work.done():
             return work.result()
@@ -132,17 +132,17 @@ class Commands:
         shown = await work
         await self._slack.respond(response_url, shown.text, shown.blocks)
 
-    async def _answer(self, body: dict[str, Any], said: str) -> Rendered:
-        word, rest = [*said.split(maxsplit=1), ""][:2]
+    async def _answer(self, body: dict[str, Any], written: str) -> Rendered:
+        word, rest = [*written.split(maxsplit=1), ""][:2]
         command = self._commands.get(word.lower())
         try:
             if command is None and word.isalpha():
-                raise Refusal(f"There is no `/sms {word}`. `/sms help` shows what there is.")
-            asked = await self._asked(body, said if command is None else rest)
+                raise Refusal(f"There is no `/sms {word}`. `/sms help` lists the commands.")
+            asked = await self._asked(body, written if command is None else rest)
             return await (command or self._text)(asked)
         except NotAnAddress as error:
             nothing = "Nothing was sent. " if command is None else ""
-            return say(f"{nothing}{error} `/sms help` shows how it goes.")
+            return say(f"{nothing}{error} `/sms help` shows examples.")
         except (Refusal, CannotFill) as error:
             sentence = str(error) if command is None else str(error).removeprefix("Not sent: ")
             return say(sentence[:1].upper() + sentence[1:])
@@ -153,7 +153,7 @@ class Commands:
             return say(_BUSY)
 
     async def _asked(self, body: dict[str, Any], words: str) -> Invocation:
-        """The command, if the person may text from where they are; elsewhere, if they may text from anywhere."""
+        """Returns the command. Refusal: the person may not text from this channel, or from any inbox elsewhere."""
         user, inboxes = body["user_id"], self._settings.inboxes
         refusals = {name: await self._users.may_text(user, inbox) for name, inbox in inboxes.items()}
         allowed = [name for name, refusal in refusals.items() if refusal is None]
@@ -163,17 +163,17 @@ class Commands:
             raise Refusal(refusal)
         return Invocation(user, here, allowed, words, body)
 
-    # --- what decides -------------------------------------------------------------------------------------------------
+    # --- commands that change something -------------------------------------------------------------------------------
 
     async def _text(self, asked: Invocation) -> Rendered:
-        """`<number> <text>`, also with a template's name in place of the text."""
+        """Runs `<number> <text>` or `<number> #<template>`."""
         texting = read_texting(asked.words, self._inbox(asked).default_region)
         named = _TEMPLATE.fullmatch(texting.text)
         text = texting.text if named is None else await self._filled(asked, named[1], texting.to)
         return await self._send(asked, texting.to, text)
 
     async def _template(self, asked: Invocation) -> Rendered:
-        """`template <name> <number>`."""
+        """Runs `template <name> <number>`."""
         name, number = [*asked.words.split(maxsplit=1), "", ""][:2]
         to = read_number(number, self._inbox(asked).default_region)
         return await self._send(asked, to, await self._filled(asked, name.removeprefix("#"), to))
@@ -184,8 +184,8 @@ class Commands:
             return say(route.sentence)
         await self._store(asked, Command(str(to), text, asked.inbox, asked.user, asked.response_url))
         where = self._channel(asked)
-        told = fill("Texting {who}. The conversation is in {where}.", who=spell(to), where=where)
-        return say(joined(" ", [told, ONE_WAY if one_way(route.address) else ""]))
+        sentence = fill("Texting {who}. The conversation is in {where}.", who=spell(to), where=where)
+        return say(joined(" ", [sentence, ONE_WAY if one_way(route.address) else ""]))
 
     async def _filled(self, asked: Invocation, name: str, to: Address) -> str:
         template = await self._replies.template_named(asked.inbox, name.lower())
@@ -202,21 +202,21 @@ class Commands:
         to = read_number(asked.words, self._inbox(asked).default_region)
         await self._store(asked, OpenThread(str(to), asked.inbox, asked.user, asked.response_url))
         where = self._channel(asked)
-        return say(fill("Opening the thread of {who} in {where}. Nothing is texted.", who=spell(to), where=where))
+        return say(fill("Opening the thread of {who} in {where}. This sends no text.", who=spell(to), where=where))
 
     async def _opt_out(self, asked: Invocation) -> Rendered:
         to = await self._decided_about(asked)
         if await self._replies.opted_out_since(to) is not None:
-            return say(f"{spell(to)} has opted out already.")
+            return say(f"{spell(to)} opted out already.")
         await self._store(asked, OptOut(str(to), asked.user))
-        return say(f"Noted: nothing is texted to {spell(to)} any more, from any sender, until they text START.")
+        return say(f"Noted: nobody can text {spell(to)} from any sender, until they text START.")
 
     async def _opt_in(self, asked: Invocation) -> Rendered:
         to = await self._decided_about(asked)
         if await self._replies.opted_out_since(to) is None:
-            return say(f"{spell(to)} has not opted out.")
+            return say(f"{spell(to)} hasn't opted out.")
         await self._store(asked, OptIn(str(to), asked.user))
-        return say(f"Noted: {spell(to)} can be texted again.")
+        return say(f"Noted: you can text {spell(to)} again.")
 
     async def _decided_about(self, asked: Invocation) -> Address:
         if not await self._users.is_admin(asked.user, self._settings.admins):
@@ -231,14 +231,14 @@ class Commands:
         return await self._rights.erase(await self._owned_by(asked))
 
     async def _owned_by(self, asked: Invocation) -> Address:
-        """Whose data it is about, if the person may have it erased and exported."""
+        """Returns the address in a command that erases or exports. Refusal: the person may not do that."""
         refusal = await self._users.may_erase(asked.user, self._settings.admins)
         if refusal is not None:
             raise Refusal(refusal)
         return read_number(asked.words, self._inbox(asked).default_region)
 
     async def _templates(self, asked: Invocation) -> Rendered:
-        """`templates`, `templates show <name>`, `templates add <name> <text>`, `templates remove <name>`."""
+        """Runs `templates`, `templates show <name>`, `templates add <name> <text>`, `templates remove <name>`."""
         what, name, text = re.fullmatch(r"(\S*)\s*(\S*)\s*(.*)", asked.words, re.DOTALL).groups()  # type: ignore[union-attr]  # it matches every text
         name = name.removeprefix("#").lower()
         if not what or what.lower() == "list":
@@ -246,20 +246,20 @@ class Commands:
         if what.lower() == "add":
             return await self._add_template(asked, name, text)
         if what.lower() not in {"show", "remove"}:
-            raise Refusal("It is `/sms templates`, or `templates add <name> <text>`, `show <name>`, `remove <name>`.")
+            raise Refusal("Write `/sms templates`, or behind it `add <name> <text>`, `show <name>` or `remove <name>`.")
         found = await self._replies.template_named(asked.inbox, name)
         if found is None:
             raise Refusal(f"This inbox has no template `#{name}`. `/sms templates` lists them.")
         if what.lower() == "show":
             return self._replies.template(found)
         await self._store(asked, TemplateChange(name, None, asked.inbox, asked.user))
-        return say(f"The template `#{name}` is removed.")
+        return say(f"The template `#{name}` is gone.")
 
     async def _add_template(self, asked: Invocation, name: str, text: str) -> Rendered:
         templates.check(name, text)
         before = await self._replies.template_named(asked.inbox, name)
         await self._store(asked, TemplateChange(name, text, asked.inbox, asked.user))
-        done = "kept" if before is None else "kept in place of the one before"
+        done = "saved" if before is None else "saved in place of the old one"
         return say(f"The template is {done}. `/sms <number> #{name}` texts it.")
 
     async def _store(self, asked: Invocation, content: Content) -> None:
@@ -268,14 +268,14 @@ class Commands:
         await self._appender.append(entries.arrival("slack", content, self._key(asked), body=body))
 
     def _key(self, asked: Invocation) -> str:
-        """In the intake, where the same use of the command is one row."""
+        """Returns the key that makes one use of the command one row of the intake."""
         return f"{self._team}:command:{asked.body['trigger_id']}"
 
-    # --- what only shows ----------------------------------------------------------------------------------------------
+    # --- commands that only show something ----------------------------------------------------------------------------
 
     async def _find(self, asked: Invocation) -> Rendered:
         if not asked.words:
-            raise Refusal("Write a part of a name or of a number behind it: `/sms find anna`.")
+            raise Refusal("Write a part of a name or a number behind it: `/sms find anna`.")
         return await self._replies.find(asked.inboxes, asked.words)
 
     async def _leases(self, asked: Invocation) -> Rendered:

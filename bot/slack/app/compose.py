@@ -1,7 +1,7 @@
-"""The compose modal: opened by bare `/sms`, by shortcuts and from Home; what is submitted is taken in, then acked.
+"""The compose modal: opened by bare `/sms`, by shortcuts and from Home. We store a submitted form, then ack.
 
-What only shows something (the counter, another inbox's senders) is answered from a task: the newest wins, at most one
-`views.update` in 800 ms, since a typist makes more changes than Slack allows edits.
+Changes of the modal itself (the counter, another inbox's senders) come from a task: the newest change wins, with at
+most one `views.update` in 800 ms, because people type faster than Slack allows edits.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ if TYPE_CHECKING:
     from storage.engine.database import Connection
     from storage.tables.contacts import Contact
 
-PAUSE = 0.8  # seconds without a further character before the counter is brought up to date
+PAUSE = 0.8  # seconds after the last character until the counter changes
 FOUND = 25  # contacts that a search shows
 FURTHEST = 366 * DAY  # how far ahead a text can be scheduled
-_KNOWN_VIEWS = 500  # that are open at one time
+_KNOWN_VIEWS = 500  # modals that are open at one time
 _TAKEN = "You already sent this. Close this window, and open a new one for another text."
-_UNSURE = "Slack did not answer who you are. Nothing was sent; try again."
+_UNSURE = "Slack didn't say who you are. Nothing was sent; try again."
 _AT_TEXT = {"empty", "too_long", "cannot_be_texted"}
 _AT_CONTACT = {"opted_out", "no_answer"}
 _DIGITS = re.compile(r"\D")
 
 
 class WrongForm(Exception):
-    """What was entered cannot be sent. `errors` has a sentence for each field, by its `block_id`."""
+    """The form has errors. `errors` has a sentence for each field, by its `block_id`."""
 
     def __init__(self, errors: dict[str, str]) -> None:
         super().__init__(", ".join(errors))
@@ -63,11 +63,11 @@ class WrongForm(Exception):
 
 @dataclass(slots=True)
 class _Known:
-    """What we know of an open modal."""
+    """The state of an open modal."""
 
     hash: str
     version: int
-    request: int = 0  # the newest; an older one is not answered any more
+    request: int = 0  # the newest; older ones are dropped
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -77,7 +77,7 @@ class Compose:
     Args:
         workspace: the workspace.
         decider: checks a text before it is stored.
-        tasks: keep what goes on after an ack.
+        tasks: run the changes of the modal after an ack.
         loader: opens the modal.
     """
 
@@ -95,7 +95,7 @@ class Compose:
         self._known: OrderedDict[str, _Known] = OrderedDict()
 
     def listen(self, app: AsyncApp) -> None:
-        """Takes the shortcuts, and everything that happens in the modal."""
+        """Registers the listeners for the shortcuts and for the modal."""
         app.shortcut("sms_new")(self.asked)
         app.shortcut("sms_send_as")(self.asked_about_message)
         app.action("compose:text")(self.typed)
@@ -108,24 +108,24 @@ class Compose:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     def open(self, user: str, trigger: str, channel: str = "", response_url: str | None = None) -> None:
-        """Opens an empty one, and returns at once.
+        """Opens an empty modal, and returns at once.
 
         Args:
-            user: for whom.
-            trigger: the `trigger_id` of what they did.
-            channel: where they are; its inbox is chosen.
-            response_url: where they are told afterwards where the conversation is.
+            user: a Slack user id.
+            trigger: the `trigger_id` of their action.
+            channel: where they are; the modal selects its inbox.
+            response_url: for the link to the conversation afterwards.
         """
         wanted = self._settings.inbox_by_channel.get(channel)
         self._loader.open(trigger, compose_view.TITLE, self._new(user, wanted, response_url=response_url))
 
     async def asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*New SMS*."""
+        """Opens an empty modal on *New SMS*."""
         self.open(body["user"]["id"], body["trigger_id"])
         await ack()
 
     async def asked_about_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*Send as SMS* on a message; in a conversation's thread it goes to that contact."""
+        """Opens the modal with the text of a message on *Send as SMS*; in a thread, to its contact."""
         self._loader.open(body["trigger_id"], compose_view.TITLE, self._from_message(body))
         await ack()
 
@@ -157,7 +157,7 @@ class Compose:
         )
 
     async def _place(self, reader: Connection, channel: str, thread_ts: str) -> tuple[str, Contact] | None:
-        """The inbox and the contact of a thread, if it is a conversation."""
+        """Returns the inbox and the contact of a thread, or None if it is not a conversation."""
         conversation = await conversations.by_thread(reader, self._team, channel, thread_ts)
         if conversation is None:
             card = await posts.by_ts(reader, self._team, channel, thread_ts)
@@ -167,7 +167,7 @@ class Compose:
         return conversation.inbox, await contacts.get(reader, conversation.contact_id)
 
     async def _inboxes_of(self, user: str) -> tuple[str, ...] | str:
-        """The inboxes that the user may text from; a sentence where there is none."""
+        """Returns the inboxes that the user may text from, or a sentence if there is none."""
         refusals = {name: await self._users.may_text(user, inbox) for name, inbox in self._settings.inboxes.items()}
         allowed = tuple(name for name, refusal in refusals.items() if refusal is None)
         return allowed or next(refusal for refusal in refusals.values() if refusal is not None)
@@ -180,20 +180,20 @@ class Compose:
             found = await kept_templates.of_inbox(reader, draft.inbox)
         return replace(draft, templates=tuple(Choice(str(each.id), each.name) for each in found))
 
-    # --- while it is open ---------------------------------------------------------------------------------------------
+    # --- while the modal is open --------------------------------------------------------------------------------------
 
     async def typed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """A character was typed: the counter follows a little later."""
+        """Updates the counter a little after a person types."""
         self._refresh(body["view"], PAUSE, self._as_it_is)
         await ack()
 
     async def chosen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """Another inbox or sender: its senders or options are shown."""
+        """Shows the senders or options of another inbox or sender."""
         self._refresh(body["view"], 0, self._as_it_is)
         await ack()
 
     async def template_chosen(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """A template takes the place of the text."""
+        """Replaces the text by a template."""
 
         async def filled(shown: Filled) -> Draft:
             return await self._from_template(shown, body["user"]["id"])
@@ -202,12 +202,12 @@ class Compose:
         await ack()
 
     async def made_plain(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """The text with what GSM-7 has in place of what made it dear."""
+        """Replaces the characters that make the text expensive by those of GSM-7."""
         self._refresh(body["view"], 0, self._in_plain)
         await ack()
 
     async def searched(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """What contacts a name or a number finds, in the inboxes that the person may text from."""
+        """Answers a search with the contacts of the inboxes that the person may text from."""
         allowed = await self._inboxes_of(body["user"]["id"])
         words = body["value"].strip()
         digits = _DIGITS.sub("", words).lstrip("0")
@@ -226,7 +226,7 @@ class Compose:
         return compose_view.with_text(draft, plain(draft.text))
 
     async def _from_template(self, filled: Filled, user: str) -> Draft:
-        """The draft with the template's text, or with the reason why it cannot be filled for this contact."""
+        """Returns the draft with the template's text, or with the reason why the template can't be filled."""
         draft = await self._with_templates(filled.draft)
         async with self._database.read() as reader:
             template = None if filled.template is None else await kept_templates.get(reader, filled.template)
@@ -245,7 +245,7 @@ class Compose:
         if len(self._known) > _KNOWN_VIEWS:
             self._known.popitem(last=False)
         if forms.about(view)["version"] < known.version:
-            return  # it was typed into a field that is not there any more
+            return  # the person typed into a field that is gone
         known.request += 1
         self._tasks.start(self._update(view, known, known.request, pause, change))
 
@@ -259,13 +259,13 @@ class Compose:
             try:
                 answer = await self._slack.call("views.update", view_id=view["id"], hash=known.hash, view=shown)
             except SlackError:
-                return  # closed, changed meanwhile, or too often: the next character brings it up to date
+                return  # the modal is closed or has changed, or a rate limit: the next character updates it
             known.hash, known.version = answer["view"]["hash"], draft.version
 
     # --- sending ------------------------------------------------------------------------------------------------------
 
     async def submitted(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """*Send*: wrong input is told at its field; what goes out is taken in before the modal closes."""
+        """Stores the text, then closes the modal; shows errors at their fields."""
         filled = compose_view.read(view)
         try:
             composed = await self._checked(body["user"]["id"], filled)
@@ -280,7 +280,7 @@ class Compose:
         """Returns the entry for the intake.
 
         Raises:
-            WrongForm: something in it cannot be.
+            WrongForm: a field is wrong.
         """
         draft = filled.draft
         await self._check_person(user, draft.inbox)
@@ -332,13 +332,13 @@ class Compose:
         try:
             return options.read(kind, via, filled.entered, sender.options)
         except options.WrongOptions as wrong:
-            told = {options.block_of(via, name): sentence for name, sentence in wrong.problems.items()}
-            shown = {block_id: sentence for block_id, sentence in told.items() if block_id in filled.entered}
-            others = " ".join(told.values())
+            found = {options.block_of(via, name): sentence for name, sentence in wrong.problems.items()}
+            shown = {block_id: sentence for block_id, sentence in found.items() if block_id in filled.entered}
+            others = " ".join(found.values())
             raise WrongForm(shown or {compose_view.via_block(filled.draft.inbox): others}) from None
 
     def _files(self, filled: Filled) -> list[dict[str, Any]]:
-        """What of Slack's file objects is kept, if any sender in question could send them."""
+        """Returns the fields of Slack's files that we need. WrongForm: no possible sender can send files."""
         inbox = self._settings.inboxes[filled.draft.inbox]
         names = [filled.draft.via] if filled.draft.via else inbox.senders
         accounts = [self._settings.senders[name].account for name in names]
@@ -349,14 +349,14 @@ class Compose:
         return [{name: each[name] for name in ("id", "name", "mimetype") if name in each} for each in found]
 
     def _moment(self, at: int | None) -> int | None:
-        """When it is to go out (microseconds UTC); None: now."""
+        """Returns when to send (microseconds UTC); None: now."""
         if at is None:
             return None
         now = self._database.clock()
         if at * SECOND <= now:
-            raise WrongForm({"at": "That is over. Choose a time to come, or leave it empty to send now."})
+            raise WrongForm({"at": "This time is over. Choose a later one, or leave it empty to send now."})
         if at * SECOND > now + FURTHEST:
-            raise WrongForm({"at": "That is more than a year ahead."})
+            raise WrongForm({"at": "This is more than a year ahead."})
         return at * SECOND
 
     async def _store(self, composed: Composed, view_id: str) -> None:
@@ -371,7 +371,7 @@ def _choice(contact: Contact) -> Choice:
 
 
 def _field_of(stop: Stop, filled: Filled) -> str:
-    """At which field the gate's sentence is shown."""
+    """Returns the `block_id` of the field for the gate's sentence."""
     draft = filled.draft
     if stop.code in _AT_TEXT:
         return compose_view.text_block(draft.version)

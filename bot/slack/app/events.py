@@ -1,7 +1,7 @@
-"""In from Slack, by Socket Mode or signed HTTP: what decides something is appended to the intake, and only then acked.
+"""Events from Slack, by Socket Mode or signed HTTP: we append them to the intake, and only then ack.
 
-Bolt is set up so that its own habits lose nothing: the listener ends before the ack, the identity is a constant instead
-of a call, and our own messages are told apart here, where a deletion of one of them is still seen.
+We configure Bolt so that it loses nothing: the listener ends before the ack, the identity is a constant instead of a
+call, and we filter our own messages here, so that we still see the deletion of one.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ if TYPE_CHECKING:
     from storage.tables.intake import Arrival
     from storage.tables.replies import Typed
 
-# What a person writes (docs.slack.dev, events/message): plain, with files, also sent to the channel, or /me.
+# The subtypes of messages by people (docs.slack.dev, events/message): plain, with files, also in the channel, or /me.
 WRITTEN = {None, "file_share", "thread_broadcast", "me_message"}
-_VERIFICATION = "token"  # an old secret of Slack's that comes with each event and is of no use here
+_VERIFICATION = "token"  # an old secret that Slack sends with each event; we don't use it
 _ANYTHING = re.compile(".*")
 
-log = structlog.get_logger("slack door")
+log = structlog.get_logger("slack events")
 
 
 class Surface(Protocol):
-    """A part of what people see in Slack, with listeners of its own: buttons, modals, Home."""
+    """A part of the app with listeners of its own: buttons, modals, Home."""
 
     def listen(self, app: AsyncApp) -> None:
         """Registers its listeners."""
@@ -65,7 +65,7 @@ class SlackEvents:
         self._former = former
 
     def open(self, surfaces: Iterable[Surface] = ()) -> AsyncApp:
-        """Returns the Bolt app with every listener, also those of the surfaces; the rest is acked and counted."""
+        """Returns the Bolt app with all listeners, also those of the surfaces. It acks and counts everything else."""
         secret = self._settings.slack.signing_secret
         who = AuthorizeResult(
             enterprise_id=None,
@@ -75,7 +75,7 @@ class SlackEvents:
             bot_token=self._settings.slack.bot_token.get_secret_value(),
         )
 
-        async def authorize(**_: object) -> AuthorizeResult:  # asking Slack would lose events while it cannot answer
+        async def authorize(**_: object) -> AuthorizeResult:  # a call to Slack would lose events while Slack fails
             return who
 
         app = AsyncApp(
@@ -98,36 +98,36 @@ class SlackEvents:
         return app
 
     async def message(self, body: dict[str, Any], event: dict[str, Any]) -> None:
-        """A message was written, edited or deleted somewhere that we can read."""
+        """Stores a message that somebody wrote, edited or deleted in a channel of ours."""
         arrival = self._arrival(body, event)
         if arrival is None:
             self._count("ignored")
             return
         new = await self._appender.append(arrival)
-        self._count("taken in" if new else "seen before")
+        self._count("stored" if new else "seen before")
 
     def found(self, channel: str, message: SlackJson) -> Arrival | None:
-        """What a message that was read from a channel's history is, as if its event had come; None: nothing to us."""
+        """Returns the entry for a message in a channel's history, as if its event had come; None: we don't need it."""
         event = {**message, "channel": channel}
         return self._arrival({"type": "found", "event": event}, event, found=True)
 
     def edited(self, channel: str, message: SlackJson) -> Arrival | None:
-        """The last edit of a message that was read, as if its event had come; None: there was none."""
+        """Returns the entry for the last edit of a message in the history, as if its event had come; None: no edit."""
         event = {"channel": channel, "subtype": "message_changed", "message": message}
         return self._edit({"type": "found", "event": event}, event)
 
     def gone(self, channel: str, typed: Typed) -> Arrival:
-        """A reply that does not stand in its thread any more, as if the event of its deletion had come."""
+        """Returns the entry for a reply that is gone from its thread, as if the event of its deletion had come."""
         return self._deleted(Deletion(self._identity.team, channel, typed.thread_ts, typed.ts, typed.user))
 
     def lost(self, channel: str, ts: str) -> Arrival:
-        """A card of ours that does not stand in its channel any more, as if that event had come."""
+        """Returns the entry for a card of ours that is gone from its channel, as if that event had come."""
         team = self._identity.team
         return entries.arrival("slack", CardDeleted(team, channel, ts), f"{team}:{channel}:{ts}:deleted")
 
     async def command(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """`/sms …`: wrong input is answered at once; what sends is taken in first."""
-        answer = await self._commands.take(body)
+        """Runs `/sms …` and answers. A command that sends is in the intake before."""
+        answer = await self._commands.run(body)
         if answer is None:
             await ack()
         else:
@@ -136,7 +136,7 @@ class SlackEvents:
     async def held_back(
         self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse | None:
-        """Slack says, outside of all events, that it held some back (docs.slack.dev, Events API, rate limiting)."""
+        """Counts Slack's notice that it held back events (docs.slack.dev, Events API, rate limiting)."""
         if body.get("type") != "app_rate_limited":
             return await next_()
         log.warning("Slack held back events")
@@ -144,12 +144,12 @@ class SlackEvents:
         return BoltResponse(status=200)
 
     async def anything_else(self, ack: AsyncAck, context: AsyncBoltContext) -> None:
-        """What nobody here handles: without an ack Slack would send it three times more."""
-        log.info("nothing listens for this", kind=str(context.get("action_id") or "event"))
+        """Acks a request that has no listener: without an ack, Slack would send it three times more."""
+        log.info("no listener for a request from Slack", kind=str(context.get("action_id") or "event"))
         self._count("unknown")
         await ack()
 
-    # --- what a message event is --------------------------------------------------------------------------------------
+    # --- message events -----------------------------------------------------------------------------------------------
 
     def _arrival(self, body: SlackJson, event: SlackJson, *, found: bool = False) -> Arrival | None:
         subtype = event.get("subtype")
@@ -168,7 +168,7 @@ class SlackEvents:
         return None
 
     def _edit(self, body: SlackJson, event: SlackJson) -> Arrival | None:
-        """Unfurls and thread counters come as changes too; only a person's edit has `edited`, and other words."""
+        """Returns the entry for a person's edit; unfurls and thread counters are changes without `edited`."""
         message, before = event.get("message", {}), event.get("previous_message", {})
         edited = message.get("edited", {}).get("ts")
         if edited is None or not self._is_reply_of_a_person(message) or _words(message) == _words(before):
@@ -177,7 +177,7 @@ class SlackEvents:
         return self._row(body, content, f"{message['ts']}:edit:{edited}")
 
     def _deletion(self, event: SlackJson) -> Arrival | None:
-        """Where it was, without its words: somebody wants them gone."""
+        """Returns the entry for a deleted reply: its place without its words, because somebody wants them gone."""
         before = event.get("previous_message", {})
         if not self._is_reply_of_a_person(before):
             return None
@@ -188,7 +188,7 @@ class SlackEvents:
         return entries.arrival("slack", content, key)
 
     def _loss(self, event: SlackJson) -> Arrival | None:
-        """Somebody deleted a card of ours: with replies below it a tombstone takes its place."""
+        """Returns the entry for a deleted card of ours. If it had replies, a tombstone takes its place."""
         before, left = event.get("previous_message", {}), event.get("message", {})
         is_ours = before.get("bot_id") == self._identity.bot_id
         is_root = before.get("thread_ts", before.get("ts")) == before.get("ts")
@@ -197,7 +197,7 @@ class SlackEvents:
         return self.lost(event["channel"], before["ts"])
 
     def _is_reply_of_a_person(self, message: SlackJson) -> bool:
-        """Slack's own bots carry no subtype, only `bot_id`; some events carry no user at all."""
+        """True for a person's reply in a thread. Some bots have only `bot_id`, and some events have no user."""
         user, thread = message.get("user"), message.get("thread_ts")
         is_bot = bool(message.get("bot_id")) or user == self._identity.bot_user
         return bool(user) and not is_bot and bool(thread) and thread != message.get("ts")
@@ -216,7 +216,7 @@ class SlackEvents:
 
 
 def _kept(message: SlackJson) -> SlackJson:
-    """Returns what decides about a text."""
+    """Returns the fields of a message that we need for a text."""
     return {name: message[name] for name in ("text", "blocks", "files", "x_files") if name in message}
 
 

@@ -1,4 +1,4 @@
-"""What stands in Slack now: read page by page, and compared with what people had typed when we took it in."""
+"""Reads Slack's history page by page, and finds edits and deletions of replies that we have stored."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from storage.tables.replies import Typed
 
 PAGE = 200  # messages
-BEFORE = 10 * MINUTE  # of the look before: for so long an event may be under way
-BEFORE_A_GAP = HOUR  # the same where Slack could not reach us meanwhile
+BEFORE = 10 * MINUTE  # overlap with the last look, because an event may still be under way
+BEFORE_A_GAP = HOUR  # overlap if Slack could not reach us meanwhile
 
 log = structlog.get_logger("history")
 
 
 async def pages(slack: SlackApi, method: str, **arguments: Any) -> AsyncIterator[dict[str, Any]]:
-    """Every message that `conversations.history` or `conversations.replies` gives.
+    """Yields every message of `conversations.history` or `conversations.replies`.
 
     Raises:
-        bot.slack.client.api.SlackError: it could not be read to its end.
+        bot.slack.client.api.SlackError: a page could not be read.
     """
     cursor: str | None = None
     while True:
@@ -45,11 +45,11 @@ async def pages(slack: SlackApi, method: str, **arguments: Any) -> AsyncIterator
 
 
 class SecondLook:
-    """Finds the edits and deletions of replies that Slack failed to tell us: history shows what is left only.
+    """Finds edits and deletions of replies for which no event came.
 
     Args:
         workspace: the workspace.
-        events: turns what is found into the entry that its event would have made.
+        events: makes the entry that the event would have made.
     """
 
     def __init__(self, workspace: Workspace, events: SlackEvents) -> None:
@@ -59,11 +59,11 @@ class SecondLook:
         self._missing = int(workspace.settings.sweep.missing * SECOND)
 
     async def look(self, channel: str, *, gap: bool) -> None:
-        """Looks again at the replies in a channel that were typed lately.
+        """Checks the recent replies in a channel.
 
         Args:
-            channel: Slack's id.
-            gap: Slack could not reach us for a while: then those that wait to go out are looked at too.
+            channel: a Slack channel id.
+            gap: Slack could not reach us for a while, so check also the replies that wait to go out.
         """
         key, now = f"second look:{channel}", self._database.clock()
         async with self._database.read() as reader:
@@ -81,24 +81,24 @@ class SecondLook:
             self._slack, "conversations.replies", channel=channel, ts=thread_ts, oldest=oldest, inclusive=True
         )
         try:
-            standing = {message["ts"]: message async for message in reading}
+            present = {message["ts"]: message async for message in reading}
         except SlackRefused as error:
-            log.info("a thread could not be read again", reason=error.code)  # its card is looked for elsewhere
+            log.info("a thread could not be read again", reason=error.code)  # the sweep looks for its card
             return
         async with self._database.read() as reader:
-            every = self._found(channel, typed, standing, now)
+            every = self._found(channel, typed, present, now)
             found = [each for each in every if not await intake.is_known(reader, each.dedup_key)]
         if not found:
             return
         async with self._database.transaction() as tx:
             if new := await intake.append(tx, found):
-                log.info("edits and deletions were found by the sweep", count=len(new))
+                log.info("the sweep found edits and deletions", count=len(new))
 
     def _found(
-        self, channel: str, typed: list[Typed], standing: dict[str, dict[str, Any]], now: int
+        self, channel: str, typed: list[Typed], present: dict[str, dict[str, Any]], now: int
     ) -> Iterable[Arrival]:
         for each in typed:
-            message = standing.get(each.ts)
+            message = present.get(each.ts)
             if message is None and float(each.ts) * SECOND < now - self._missing:
                 yield self._events.gone(channel, each)
             elif message is not None and (arrival := self._events.edited(channel, message)) is not None:

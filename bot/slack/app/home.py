@@ -1,4 +1,4 @@
-"""The Home tab: published when it is opened and on *Refresh*, never by itself; only members see what is in it."""
+"""The Home tab: published when somebody opens it and on *Refresh*, with the inboxes that the person may text from."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from storage.engine.database import Connection
     from storage.queries.home_queries import Item
 
-SOON = 7 * DAY  # leases that end within it are shown
-_LIMIT = home_view.MOST_LINES + 1  # one more says that there are more
+SOON = 7 * DAY  # Home shows the leases that end within it
+_LIMIT = home_view.MOST_LINES + 1  # one more than fits, to know if there are more
 
 
 class Home:
@@ -38,7 +38,7 @@ class Home:
     Args:
         workspace: the workspace.
         presenter: makes links.
-        tasks: publish it after the ack.
+        tasks: publish the tab after the ack.
         compose: the modal that *New SMS* opens.
     """
 
@@ -54,23 +54,23 @@ class Home:
         self._compose = compose
 
     def listen(self, app: AsyncApp) -> None:
-        """Takes the opening of the tab, and its buttons."""
+        """Registers the listeners for the opening of the tab and its buttons."""
         app.event("app_home_opened")(self.opened)
         app.action("home:refresh")(self.refreshed)
         app.action("home:new")(self.asked)
 
     async def opened(self, event: dict[str, Any]) -> None:
-        """Somebody looks at it."""
+        """Publishes the tab when somebody opens it."""
         if event.get("tab") == "home":
             self._tasks.start(self._publish(event["user"]))
 
     async def refreshed(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*Refresh*."""
+        """Publishes the tab on *Refresh*."""
         self._tasks.start(self._publish(body["user"]["id"]))
         await ack()
 
     async def asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*New SMS*."""
+        """Opens the compose modal on *New SMS*."""
         self._compose.open(body["user"]["id"], body["trigger_id"])
         await ack()
 
@@ -114,7 +114,7 @@ class Home:
         return lines
 
     async def _accounts(self, reader: Connection, inboxes: Sequence[str], now: int) -> list[AccountView]:
-        """Those that the inboxes text through."""
+        """Returns the accounts that the inboxes use."""
         senders = [sender for name in inboxes for sender in self._settings.inboxes[name].senders]
         paused = {pause.key: pause.until for pause in await pauses.lasting(reader, now)}
         shown = []
@@ -129,6 +129,6 @@ class Home:
 
 
 def _midnight(now: int, where: ZoneInfo) -> int:
-    """When the day began there (microseconds UTC)."""
+    """Returns when the day began in that time zone (microseconds UTC)."""
     here = to_datetime(now).astimezone(where)
     return from_datetime(datetime.combine(here.date(), datetime.min.time(), where))

@@ -1,6 +1,7 @@
-"""Opens modals within the three seconds that Slack gives, however slow it is to find out what stands in them.
+"""Opens modals within Slack's limit of three seconds, however long it takes to build their content.
 
-What is found within a second stands in the modal at once; else it opens with a word, and is filled later.
+Content that is ready within a second is in the modal at once. Otherwise the modal opens with a placeholder, and gets
+the content later.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
     from bot.slack.client.api import SlackApi
     from bot.slack.views.forms import View
 
-SOON = 1.0  # seconds: what takes longer is not waited for before the modal opens
-_BROKEN = "This cannot be shown now. Close this window and try again in a minute."
+SOON = 1.0  # seconds to wait for the content before the modal opens with a placeholder
+_BROKEN = "Something went wrong. Close this window, and try again in a minute."
 
 
 class ModalLoader:
     """The modals of one workspace.
 
     Args:
-        slack: opens them.
-        tasks: does so after the listener has answered.
+        slack: opens the modals.
+        tasks: runs that after the listener has answered.
     """
 
     def __init__(self, slack: SlackApi, tasks: BackgroundTasks) -> None:
@@ -38,8 +39,8 @@ class ModalLoader:
 
         Args:
             trigger: the `trigger_id` of what the person did.
-            title: of the modal while nothing stands in it.
-            fill: finds out what stands in it.
+            title: of the placeholder.
+            fill: builds the content.
         """
         self._tasks.start(self._open(trigger, title, fill))
 

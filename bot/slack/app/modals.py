@@ -1,4 +1,4 @@
-"""The smaller modals: *SMS details*, *Contact…* and *Change sender…*. `actions.py` does what they decide."""
+"""The smaller modals: *SMS details*, *Contact…* and *Change sender…*. `actions.py` handles what people submit."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
 
 CONTACT, SENDER = "Contact", "Change sender"
-_NO_TEXT = "This message is no text, and no word of ours about one."
-_ZONE = "That is no time zone that we know. Write it like Australia/Sydney or Europe/London."
-_UNSURE = "Slack did not answer who you are. Nothing was changed; try again."
-_MOST_OPT_OUTS = 5  # that the contact's window shows
+_NO_TEXT = "This message isn't an SMS or an SMS status."
+_ZONE = "That isn't a time zone. Write it like Australia/Sydney or Europe/London."
+_UNSURE = "Slack didn't say who you are. Nothing was changed; try again."
+_MOST_OPT_OUTS = 5  # that the contact's modal shows
 _ZONES = "Like Australia/Sydney or Europe/London."
 
 
@@ -42,7 +42,7 @@ class Modals:
 
     Args:
         workspace: the workspace.
-        actions: stores what is decided.
+        actions: stores the actions.
         loader: opens the modals.
     """
 
@@ -56,7 +56,7 @@ class Modals:
         self._loader = loader
 
     def listen(self, app: AsyncApp) -> None:
-        """Takes the shortcut, the buttons and what is submitted."""
+        """Registers the listeners for the shortcut, the buttons and the forms."""
         app.shortcut("sms_details")(self.details_of_message)
         app.action(f"{OPEN}details")(self.details_of_text)
         app.action(f"{OPEN}contact")(self.contact_asked)
@@ -67,13 +67,13 @@ class Modals:
     # --- details ------------------------------------------------------------------------------------------------------
 
     async def details_of_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*SMS details* on somebody's reply, or on a post of ours about a text."""
+        """Opens *SMS details* for a reply, or for a post of ours about a text."""
         place = body["channel"]["id"], body["message"]["ts"]
         self._loader.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], place=place))
         await ack()
 
     async def details_of_text(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*Details* below a receipt line."""
+        """Opens the details of a text on *Details* below a status line."""
         message_id = int(body["actions"][0]["value"])
         self._loader.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], one=message_id))
         await ack()
@@ -91,7 +91,7 @@ class Modals:
             return details_view.details([await self._text(reader, each) for each in found])
 
     async def _at(self, reader: Connection, channel: str, ts: str) -> list[Message]:
-        """The texts that a Slack message is, shows or is about."""
+        """Returns the texts that a Slack message is, shows or is about."""
         typed = await messages.by_slack(reader, self._team, channel, ts)
         if typed is not None:
             return [typed]
@@ -114,7 +114,7 @@ class Modals:
     # --- the contact --------------------------------------------------------------------------------------------------
 
     async def contact_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*Contact…* on a card."""
+        """Opens *Contact…* of a card."""
         self._loader.open(body["trigger_id"], CONTACT, self._contact(body["user"]["id"], _subject(body)))
         await ack()
 
@@ -146,7 +146,7 @@ class Modals:
         return forms.modal(CONTACT, fields, form="contact", submit="Save", about={"conversation": conversation.id})
 
     async def contact_given(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """*Save*: taken in, then acked."""
+        """Stores what a person knows of the contact, then acks."""
         entered = forms.entered(view)
         zone = (entered["zone"] or "").strip() or None
         if zone is not None and zone not in available_timezones():
@@ -162,7 +162,7 @@ class Modals:
     # --- the sender ---------------------------------------------------------------------------------------------------
 
     async def sender_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
-        """*Change sender…* on a card."""
+        """Opens *Change sender…* of a card."""
         self._loader.open(body["trigger_id"], SENDER, self._sender(body["user"]["id"], _subject(body)))
         await ack()
 
@@ -176,12 +176,12 @@ class Modals:
         chosen = conversation.sender if conversation.sender in names else names[0]
         shown = [
             forms.enter("sender", "Texts come from", forms.choice("sender:name", choices, chosen)),
-            blocks.context("The next text of this conversation goes this way, and the customer sees this number."),
+            blocks.context("The next text of this conversation comes from this sender, and the contact sees it."),
         ]
         return forms.modal(SENDER, shown, form="sender", submit="Change", about={"conversation": conversation.id})
 
     async def sender_chosen(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
-        """*Change*: taken in, then acked."""
+        """Stores the chosen sender, then acks."""
         await self._decide(ack, body, view, "sender", do="via", argument=forms.entered(view)["sender"])
 
     # --- how ----------------------------------------------------------------------------------------------------------

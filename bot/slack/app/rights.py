@@ -1,4 +1,4 @@
-"""`/sms erase` and `/sms export`: what an admin can do for one person's rights without the operator."""
+"""`/sms erase` and `/sms export`: an admin erases or exports a contact without the operator."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
     from sms.address import Address
     from storage.tables.contacts import Contact
 
-MINUTES = 15  # that the links of an export work
+MINUTES = 15  # the links of an export work for so long
 
 
 class Rights:
-    """What is answered; whether the person may is asked before.
+    """Answers both commands. The caller has checked that the person may use them.
 
     Args:
         workspace: the workspace.
-        urls: of exports, by their format (`bot/http/export_routes.py`).
+        urls: make the links of exports, by form (`bot/http/export_routes.py`).
     """
 
     def __init__(self, workspace: Workspace, urls: Mapping[str, SignedUrls]) -> None:
@@ -42,7 +42,7 @@ class Rights:
         self._urls = urls
 
     async def erase(self, to: Address) -> Rendered:
-        """How much would be erased, with the button that does it (`bot/slack/app/actions.py`)."""
+        """Returns how much would be erased, with the button that does it (`bot/slack/app/actions.py`)."""
         contact = await self._find(to)
         if contact is None:
             return _nothing(to)
@@ -51,11 +51,11 @@ class Rights:
         return rights_view.question(spell(to), extent, contact.id)
 
     async def export(self, user: str, to: Address, key: str) -> Rendered:
-        """The links, once it is kept who gets them.
+        """Returns the links of an export, after it has stored who gets them.
 
         Args:
-            user: who.
-            to: about whom.
+            user: a Slack user id.
+            to: the contact's address.
             key: of the command, in the intake.
         """
         contact = await self._find(to)
@@ -76,4 +76,4 @@ class Rights:
 
 
 def _nothing(to: Address) -> Rendered:
-    return say(fill("Nothing is kept about {who}.", who=spell(to)))
+    return say(fill("The bot keeps nothing about {who}.", who=spell(to)))

@@ -1,4 +1,4 @@
-"""Why a text would go through which sender: what the gate says of each of them, before anything is sent. Only reads."""
+"""Explains which sender a text would use, with the gate's own reason for each sender. Only reads, sends nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sms.segments import Segments
     from storage.engine.database import Connection, Database
 
-SAMPLE = "Hello"  # is routed where no text is given
+SAMPLE = "Hello"  # the text, if none is given
 
 Verdict = Literal["taken", "could", "skipped"]
 _SHOWN = {" ": "a space", "\t": "a tab", "\xa0": "a no-break space"}
@@ -39,9 +39,9 @@ _SHOWN = {" ": "a space", "\t": "a tab", "\xa0": "a no-break space"}
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One sender that comes into question."""
+    """A possible sender."""
 
-    sender: str  # by the name the settings give it
+    sender: str  # by its name in the settings
     provider: str  # as people write it
     verdict: Verdict
     reason: str = field(repr=False)  # a sentence
@@ -49,29 +49,29 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What would become of a text."""
+    """The result that a text would have."""
 
     to: str = field(repr=False)  # as people read it
     inbox: str
-    kept: str | None  # the sender that the conversation keeps
-    rule: str  # which one of the settings names the candidates, and what it asks; "" if none does
-    stop: str  # why it goes out through no sender, as a sentence; "" if it would
-    holds: list[str]  # what would hold it back just now, and until when, as sentences
+    kept: str | None  # the conversation's sender
+    rule: str  # the rule that lists the candidates, with its conditions; "" if none does
+    stop: str  # a sentence if no sender would send it, else ""
+    holds: list[str]  # sentences on what would hold it now, and until when
     candidates: list[Candidate]
-    leases: list[str] = field(repr=False)  # the contact's live ones
-    size: Segments | None  # with the signature; None where no text is given
-    plain_size: Segments | None  # if typographic characters were replaced, where that is cheaper
+    leases: list[str] = field(repr=False)  # the contact's live leases
+    size: Segments | None  # with the signature; None if no text is given
+    plain_size: Segments | None  # with plain characters, if that is cheaper
     signature: int  # segments that the inbox's signature adds
 
 
 class RouteExplainer:
-    """Explains.
+    """Explains routes.
 
     Args:
         database: the contacts and leases.
         settings: the senders.
         providers: by account name.
-        routing: the gate's own; every reason is its own.
+        routing: that of the gate, which gives the reasons.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class RouteExplainer:
         self._routing = routing
 
     async def explain(self, inbox: str, to: Address, text: str) -> Explanation:
-        """What would become of a person's text (of a short one, if none is given) from this inbox to this address."""
+        """Explains the route of a person's text from this inbox to this address; of `SAMPLE` if the text is empty."""
         whole = self._settings.inboxes[inbox].signed(text or SAMPLE)
         size, flat = measure(whole), measure(plain(whole))
         async with self._database.read() as reader:
@@ -116,7 +116,7 @@ class RouteExplainer:
         )
 
     async def _stop(self, reader: Connection, contact: Contact, inbox: str, whole: str) -> str:
-        """What holds whatever the sender."""
+        """Returns a sentence if no sender may send the text, else an empty string."""
         if (stop := too_long(whole, self._settings.inboxes[inbox])) is not None:
             return stop.sentence
         return "" if await self._consent.since(reader, contact) is None else OPTED_OUT
@@ -154,7 +154,7 @@ class RouteExplainer:
         cost = sum(measure(part).count for part in route.parts)
         cut = f" It goes out as {len(route.parts)} texts of {_segments(cost)} in all." if len(route.parts) > 1 else ""
         if route.address is None:
-            return f"A number is asked for, leased for this contact.{cut}"
+            return f"From a number that is leased for this contact.{cut}"
         leased = self._settings.senders[route.sender].is_leased
         answer = f" {ONE_WAY}" if one_way(route.address) else ""
         return f"From {spell(route.address)}" + (", the conversation's lease." if leased else ".") + answer + cut
@@ -169,39 +169,39 @@ class RouteExplainer:
         return found
 
 
-def lines(told: Explanation) -> list[str]:
-    """The explanation as plain sentences, for a terminal and for Slack."""
-    found = [f"A text to {told.to} from the inbox {told.inbox}."]
-    if told.size is not None:
-        found += [_sized(told.size), *_dear(told.size, told.plain_size)]
-    if told.signature > 0:
-        found.append(f"The signature adds {_segments(told.signature)}.")
-    found += [f"It would not go out. {_sentence(told.stop)}"] if told.stop else []
-    found += told.holds
-    found.append(f"Which senders: {told.rule or 'no rule fits, so those of the inbox'}.")
-    found += [_reasoned(n, each, told) for n, each in enumerate(told.candidates, 1)]
-    found += [f"Live lease: {lease}." for lease in told.leases]
+def lines(explained: Explanation) -> list[str]:
+    """Returns the explanation as plain sentences, for a terminal and for Slack."""
+    found = [f"A text to {explained.to} from the inbox {explained.inbox}."]
+    if explained.size is not None:
+        found += [_sized(explained.size), *_ucs2(explained.size, explained.plain_size)]
+    if explained.signature > 0:
+        found.append(f"The signature adds {_segments(explained.signature)}.")
+    found += [f"It would not go out. {_sentence(explained.stop)}"] if explained.stop else []
+    found += explained.holds
+    found.append(f"Senders from: {explained.rule or 'the inbox, because no rule fits'}.")
+    found += [_candidate_line(n, each, explained) for n, each in enumerate(explained.candidates, 1)]
+    found += [f"Live lease: {lease}." for lease in explained.leases]
     return found
 
 
-def as_json(told: Explanation) -> dict[str, Any]:
-    """The same in JSON types."""
-    forced = told.size.forced_by if told.size else None
+def as_json(explained: Explanation) -> dict[str, Any]:
+    """Returns the explanation in JSON types."""
+    forced = explained.size.forced_by if explained.size else None
     return {
-        "to": told.to,
-        "inbox": told.inbox,
-        "encoding": told.size.encoding.value if told.size else None,
-        "segments": told.size.count if told.size else None,
+        "to": explained.to,
+        "inbox": explained.inbox,
+        "encoding": explained.size.encoding.value if explained.size else None,
+        "segments": explained.size.count if explained.size else None,
         "forced_by": _named(forced.character) if forced else None,
-        "signature_segments": told.signature,
-        "rule": told.rule or None,
-        "stop": told.stop or None,
-        "holds": told.holds,
+        "signature_segments": explained.signature,
+        "rule": explained.rule or None,
+        "stop": explained.stop or None,
+        "holds": explained.holds,
         "candidates": [
             {"sender": each.sender, "provider": each.provider, "verdict": each.verdict, "reason": each.reason}
-            for each in told.candidates
+            for each in explained.candidates
         ],
-        "leases": told.leases,
+        "leases": explained.leases,
     }
 
 
@@ -218,8 +218,8 @@ def _sized(size: Segments) -> str:
     return f"{size.encoding.value}, {_segments(size.count)}: {size.units} {unit}, {size.left} left in the last one."
 
 
-def _dear(size: Segments, flat: Segments | None) -> list[str]:
-    """Why it is UCS-2, and what would be cheaper."""
+def _ucs2(size: Segments, flat: Segments | None) -> list[str]:
+    """Returns a sentence on why it is UCS-2, and what would be cheaper."""
     if size.forced_by is None:
         return []
     forced = size.forced_by
@@ -228,14 +228,14 @@ def _dear(size: Segments, flat: Segments | None) -> list[str]:
     return [why + cheaper]
 
 
-def _reasoned(number: int, each: Candidate, told: Explanation) -> str:
-    kept = " (kept by the conversation)" if each.sender == told.kept else ""
-    verdict = {"taken": "would be" if told.stop else "taken", "could": "comes after it", "skipped": "skipped"}
+def _candidate_line(number: int, each: Candidate, explained: Explanation) -> str:
+    kept = " (kept by the conversation)" if each.sender == explained.kept else ""
+    verdict = {"taken": "would be first" if explained.stop else "used", "could": "next", "skipped": "skipped"}
     return f"{number}. {each.sender}, {each.provider}{kept}: {verdict[each.verdict]}. {_sentence(each.reason)}"
 
 
 def _named(character: str) -> str:
-    """A character that a reader may not see, with its code points."""
+    """Returns a character, which may be invisible, with its code points."""
     points = " ".join(f"U+{ord(point):04X}" for point in character[:4])
     shown = _SHOWN.get(character)
     visible = all(not unicodedata.category(point).startswith(("C", "Z")) for point in character)
@@ -243,7 +243,7 @@ def _named(character: str) -> str:
 
 
 def _sentence(reason: str) -> str:
-    """What the gate says of a text that it stopped, said of one that nobody has sent."""
+    """Returns the gate's sentence without "Not sent", because nobody has sent the text."""
     reason = reason.removeprefix("Not sent: ")
     return reason[:1].upper() + reason[1:]
 

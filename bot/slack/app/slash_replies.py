@@ -1,4 +1,4 @@
-"""What `/sms` shows: for one person's eyes, with links to threads, within Slack's limits. Only reads."""
+"""The answers of `/sms`: private, with links to threads, within Slack's limits. Only reads."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 MOST_FOUND = 10
 MOST_LEASES = 20
 MOST_TEMPLATES = 40
-_COUNTED = 1_000  # found conversations, above which nobody wants the exact number
-_FEWEST_DIGITS = 3  # that a search is for a number rather than a name
+_COUNTED = 1_000  # conversations; the number of hits is exact up to here
+_FEWEST_DIGITS = 3  # with fewer, a search is for a name
 _DIGITS = re.compile(r"[\d\s().\-/+]+")
 _CAN = {
     "receipts": "receipts",
@@ -46,7 +46,7 @@ _CAN = {
 
 
 class SlashReplies:
-    """What is shown.
+    """Builds the answers.
 
     Args:
         workspace: the workspace.
@@ -62,7 +62,7 @@ class SlashReplies:
         self._routes = explainer
 
     async def find(self, inboxes: Sequence[str], words: str) -> Rendered:
-        """The conversations of these inboxes with contacts whose name or number has the words in it, newest first."""
+        """Lists conversations of these inboxes whose contact's name or number contains the words, newest first."""
         digits = _digits(words)
         async with self._database.read() as reader:
             found = [
@@ -77,7 +77,7 @@ class SlashReplies:
         return listing("Newest first:", shown, len(found) - len(shown))
 
     async def leases(self, inboxes: Sequence[str]) -> Rendered:
-        """The live leases of these inboxes, those that end within 7 days first."""
+        """Lists the live leases of these inboxes, the one that ends next first."""
         found = await status_report.live_leases(self._database, self._providers, inboxes)
         if not found:
             return say("No number is leased to us now.")
@@ -85,18 +85,18 @@ class SlashReplies:
         return listing("Leased numbers, the one that ends next first:", shown, len(found) - len(shown))
 
     def senders(self, inbox: str) -> Rendered:
-        """The senders of the inbox in their order, and what each can do."""
+        """Lists the senders of the inbox in order, with the features of each."""
         names = self._settings.inboxes[inbox].senders
         shown = [self._sender(name, is_first=n == 0) for n, name in enumerate(names)]
-        return listing("Senders of this inbox; a conversation keeps the one it began with:", shown)
+        return listing("Senders of this inbox; a conversation keeps its first one:", shown)
 
     async def route(self, inbox: str, to: Address, text: str) -> Rendered:
-        """Which way a text would go, and why. Nothing is sent."""
+        """Explains which sender a text would use. Sends nothing."""
         first, *rest = route_explainer.lines(await self._routes.explain(inbox, to, text))
         return listing(first, [marked(line) for line in rest])
 
     async def status(self, inboxes: Sequence[str]) -> Rendered:
-        """What waits, what went wrong, and how the providers are."""
+        """Shows queues, failures and provider health."""
         found = await status_report.look(self._database, self._settings, inboxes)
         shown = [_counts(name, counts) for name, counts in found.inboxes.items()]
         shown += [_side(each) for each in found.sides]
@@ -105,19 +105,17 @@ class SlashReplies:
         ]
         for account, at in found.accepted.items():
             last = when(at, blocks.MOMENT) if at is not None else "never"
-            shown.append(fill("{account}: last took a text {at}", account=self._title(account), at=last))
+            shown.append(fill("{account}: last accepted a text {at}", account=self._title(account), at=last))
         if found.dead:
-            shown.append(
-                fill("{dead} rows that came in could not be read: `threadline dead list`", dead=str(found.dead))
-            )
-        return listing("How things stand:", shown)
+            shown.append(fill("{dead} dead rows: `threadline dead list` shows them", dead=str(found.dead)))
+        return listing("Status:", shown)
 
     async def templates(self, inbox: str) -> Rendered:
-        """The templates of the inbox."""
+        """Lists the templates of the inbox."""
         async with self._database.read() as reader:
             found = await templates.of_inbox(reader, inbox)
         if not found:
-            return say("This inbox has no templates. `/sms templates add <name> <text>` keeps one.")
+            return say("This inbox has no templates. `/sms templates add <name> <text>` saves one.")
         shown = [
             fill("`#{name}` {text}", name=each.name, text=blocks.cut(blocks.line(each.text), 80)) for each in found
         ]
@@ -125,27 +123,27 @@ class SlashReplies:
         return listing("Templates; `/sms <number> #<name>` texts one:", most, len(shown) - len(most))
 
     def template(self, found: Template) -> Rendered:
-        """One template whole, literally."""
+        """Shows all of a template, literally."""
         author = fill(" by {who}", who=mention(found.author)) if found.author else Marked("")
         head = fill(
-            "`#{name}`, kept{author} {at}:", name=found.name, author=author, at=when(found.created_at, blocks.DAY)
+            "`#{name}`, saved{author} {at}:", name=found.name, author=author, at=when(found.created_at, blocks.DAY)
         )
         pieces = [blocks.body(piece) for piece in blocks.chunks(blocks.literal(found.text))]
         return Rendered(head, [blocks.section(head), *pieces])
 
     async def contact_name(self, to: Address) -> str | None:
-        """What the contact is called, if anybody wrote that down."""
+        """Returns the contact's name, or None."""
         async with self._database.read() as reader:
             contact = await contacts.find(reader, str(to))
             return None if contact is None else contact.name
 
     async def template_named(self, inbox: str, name: str) -> Template | None:
-        """The inbox's template of this name, if there is one."""
+        """Returns the inbox's template of this name, or None."""
         async with self._database.read() as reader:
             return await templates.by_name(reader, inbox, name)
 
     async def opted_out_since(self, to: Address) -> int | None:
-        """Since when nothing may be texted to this address (microseconds UTC); None if something may."""
+        """Returns when the contact with this address opted out (microseconds UTC), or None."""
         async with self._database.read() as reader:
             contact = await contacts.find(reader, str(to)) or Contact.unknown(str(to))
             return await Consent(self._settings).since(reader, contact)
@@ -197,12 +195,12 @@ class SlashReplies:
 
 
 def say(sentence: str | Marked) -> Rendered:
-    """One sentence."""
+    """Returns a post of one sentence."""
     return Rendered(blocks.fit(marked(sentence), blocks.MAX_FALLBACK), [blocks.section(sentence)])
 
 
 def listing(title: str, lines: Sequence[str | Marked], missing: int = 0) -> Rendered:
-    """A title with lines below it, in as many blocks as they need, and how many more there are."""
+    """Returns a title with lines below it, in as many blocks as they need, and the number of missing lines."""
     shown = [Marked(f"• {marked(line)}") for line in lines]
     more = [Marked(f"… and {missing:,} more.")] if missing > 0 else []
     groups: list[Marked] = []
@@ -216,7 +214,7 @@ def listing(title: str, lines: Sequence[str | Marked], missing: int = 0) -> Rend
 
 
 def _digits(words: str) -> str:
-    """The digits of what looks like a part of a number, without the zeros that no number of ours begins with."""
+    """Returns the digits of a part of a number, without leading zeros; empty if the words are a name."""
     digits = re.sub(r"\D", "", words) if _DIGITS.fullmatch(words) else ""
     return digits.lstrip("0") if len(digits) >= _FEWEST_DIGITS else ""
 
@@ -226,7 +224,7 @@ def _newest(conversation: Conversation) -> int:
 
 
 def _can(features: Features) -> list[str]:
-    """What a provider can do, in the words of somebody who texts."""
+    """Returns the features of a provider in plain words."""
     found = [words for name, words in _CAN.items() if getattr(features, name)]
     found += [f"up to {features.max_text} characters"] if features.max_text else []
     return found
@@ -234,8 +232,8 @@ def _can(features: Features) -> list[str]:
 
 def _counts(inbox: str, counts: InboxCounts) -> Marked:
     since = fill(" (since {at})", at=when(counts.waiting_since, blocks.MOMENT)) if counts.waiting_since else Marked("")
-    told = {"queued": "under way", "asked": "to decide", "failed": "failed", "unknown": "unknown"}
-    texts = joined(", ", [f"{getattr(counts, name)} {words}" for name, words in told.items()])
+    labels = {"queued": "under way", "asked": "to decide", "failed": "failed", "unknown": "unknown"}
+    texts = joined(", ", [f"{getattr(counts, name)} {words}" for name, words in labels.items()])
     return fill(
         "{inbox}: {waiting} waiting{since}; texts: {texts}",
         inbox=inbox,

@@ -1,7 +1,7 @@
-"""Finds what Slack or a provider failed to tell us: at the start, after each reconnect, and every few minutes.
+"""Finds replies and texts for which no event or webhook came: at the start, after a reconnect, every few minutes.
 
-Slack loses events for good, by its own word, so events are only the quick way. What is found goes into the intake by
-the same door and under the same keys as what comes by itself; the bridge asks about what is too old to be texted.
+Slack's own document says that it can lose events, so they are only the fast path. The sweep appends to the intake with
+the same keys as events and webhooks do. The intake handlers ask about replies that are too old to be texted.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from providers.provider import Provider
     from storage.tables.intake import Arrival
 
-OVERLAP = timedelta(minutes=10)  # a provider's clock may differ, and a text may be listed late
+OVERLAP = timedelta(minutes=10)  # a provider's clock may differ, and its list may be late
 DEAF = "events missing"
 
 log = structlog.get_logger("sweep")
@@ -46,12 +46,11 @@ class Sweep:
 
     Args:
         workspace: the workspace.
-        events: turns a found message into the entry that its event would have made.
+        events: makes the entry that the event of a message would have made.
         breaker: knows which accounts can't be reached.
-        condition_alerts: raised when events do not come.
-        link: how events should have come; it reports gaps.
+        condition_alerts: raises an alert if events do not come.
+        link: how events come; it reports gaps.
         former: channels that are no inbox any more and still have open conversations.
-
     """
 
     def __init__(
@@ -80,22 +79,22 @@ class Sweep:
         link.listen(self.soon)
 
     def start(self) -> None:
-        """Sweeps at once, and from then on when it is time."""
+        """Sweeps at once, and then every `sweep.every` seconds."""
         work = [
             self._keep(self._all_channels, self._wanted),
-            self._keep(self._look_again, self._wanted_again),  # beside it: what is new comes first
+            self._keep(self._look_again, self._wanted_again),  # a task of its own, so that new replies come first
             self._keep_asking(),
         ]
         self._tasks = [asyncio.create_task(each) for each in work]
 
     async def stop(self) -> None:
-        """Ends; a sweep that is cut short is made up for by the next one."""
+        """Ends. The next sweep repeats one that was interrupted."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def soon(self) -> None:
-        """Something may have been missed: sweeps without waiting for its time."""
+        """Sweeps now, because events may be missing."""
         self._has_gap = True
         self._wanted.set()
         self._wanted_again.set()
@@ -110,7 +109,7 @@ class Sweep:
             except Exception as error:
                 log.exception("a sweep failed", kind=type(error).__name__)
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.sweep.every):  # wait_for of 3.11 may swallow that we stop
+                async with asyncio.timeout(self._settings.sweep.every):  # wait_for of 3.11 may swallow a cancellation
                     await wanted.wait()
 
     async def _keep_asking(self) -> None:
@@ -140,7 +139,7 @@ class Sweep:
         return list(dict.fromkeys([*inboxes, *sorted(self._former)]))
 
     async def _look_again(self) -> None:
-        """For what was changed in what is known."""
+        """Looks for edits and deletions of replies that we know."""
         gap, self._has_gap = self._has_gap, False
         try:
             for channel in self._channels():
@@ -150,7 +149,7 @@ class Sweep:
             raise
 
     async def _look_into(self, channel: str) -> int:
-        """How many replies in the channel should have come; that it is closed to us may have gone unsaid too."""
+        """Sweeps a channel; raises an alert if it is closed. Returns how many replies should have come as events."""
         try:
             missed = await self._channel(channel)
         except SlackRefused as error:
@@ -164,7 +163,7 @@ class Sweep:
         return missed
 
     async def _channel(self, channel: str) -> int:
-        """Every thread that has news, from the oldest open conversation on; how many replies should have come."""
+        """Sweeps the threads with new replies, from the oldest open conversation on. Returns like `_look_into`."""
         async with self._database.read() as reader:
             oldest = await conversations.oldest_thread(reader, channel)
             cards = await conversations.threads(reader, channel)
@@ -180,7 +179,7 @@ class Sweep:
         return missed
 
     async def _cards_gone(self, channel: str, cards: set[str]) -> None:
-        """Their conversations go on in new threads. A card that was just posted may not be listed yet."""
+        """Stores that cards are gone, so that new threads open. Slack may not list a card yet that was just posted."""
         long_ago = self._database.clock() / SECOND - self._settings.sweep.missing
         lost = [self._events.lost(channel, ts) for ts in sorted(cards) if float(ts) < long_ago]
         if lost:
@@ -188,7 +187,7 @@ class Sweep:
                 await intake.append(tx, lost)
 
     async def _thread(self, channel: str, root: Mapping[str, Any]) -> int:
-        """Takes in what is new in one thread, if anything is; how much of it should have come by itself."""
+        """Stores the new replies in a thread. Returns how many of them should have come as events."""
         key = f"thread:{channel}:{root['ts']}"
         async with self._database.read() as reader:
             seen = await watermarks.get(reader, key) or root["ts"]
@@ -201,18 +200,18 @@ class Sweep:
             new = await intake.append(tx, list(found.values())) if found else set()
             await watermarks.move(tx, key, max((reply["ts"] for reply in replies), key=Decimal, default=seen))
         if new:
-            log.info("replies were found by the sweep", count=len(new))
+            log.info("the sweep found replies", count=len(new))
         return sum(each.dedup_key in new and self._should_have_come(float(ts)) for ts, each in found.items())
 
     def _should_have_come(self, written: float) -> bool:
-        """True if Slack could reach us when it was written (seconds since the epoch), and that is long ago."""
+        """True if Slack could reach us at this time (seconds since the epoch), and it is long ago."""
         since = self._link.connected_since
         return since is not None and since < written < self._database.clock() / SECOND - self._settings.sweep.missing
 
     # --- the providers ------------------------------------------------------------------------------------------------
 
     async def _ask(self, account: str, provider: Provider) -> None:
-        """Takes in the texts that a provider has and never told us; the newest may still come by themselves."""
+        """Stores texts that a provider has and sent no webhook for. The newest may still come by webhook."""
         key = f"inbound:{account}"
         async with self._database.read() as reader:
             seen = await watermarks.get(reader, key)
@@ -221,18 +220,18 @@ class Sweep:
         try:
             found = [] if seen is None else await self._listed(account, provider, int(seen), until)
         except ProviderError as error:
-            log.warning("the sweep could not ask a provider", account=account, reason=error.code)
+            log.warning("a provider did not list its texts to the sweep", account=account, reason=error.code)
             return
         async with self._database.transaction() as tx:
             new = await intake.append(tx, found) if found else set()
             await watermarks.move(tx, key, str(until))
         if new:
-            log.warning("texts were found by the sweep", account=account, count=len(new))
+            log.warning("the sweep found texts", account=account, count=len(new))
 
     async def _listed(self, account: str, provider: Provider, since: int, until: int) -> list[Arrival]:
         begin = to_datetime(since) - OVERLAP
         found = await self._breaker.ask(account, LIST_INBOUND, lambda: listed(provider, begin))
-        recovered = f"found at {provider.title}: it had not told us"
+        recovered = f"found at {provider.title}: it sent no webhook"
         return [
             entries.arrival(account, Inbound(sms, recovered), entries.dedup_key(account, sms, ""))
             for sms in found

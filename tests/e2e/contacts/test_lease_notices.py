@@ -134,8 +134,8 @@ async def test_a_lease_that_is_refused_as_the_sender_is_a_sentence(team: Team) -
     team.fone.faults.next(Trouble.REFUSE)
     await team.reply(root, "The sixth")
     await team.until(lambda: any("which is leased for this contact" in line for line in team.lines(root)))
-    assert "another can be asked for from" in team.lines(root)[-1]
-    assert "Another sender can take it" in team.lines(root)[-1]
+    assert "the provider can lease another from" in team.lines(root)[-1]
+    assert "Another sender can send it" in team.lines(root)[-1]
     assert len(team.fone.leases.all) == 5
 
 

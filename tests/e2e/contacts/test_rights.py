@@ -120,7 +120,7 @@ async def test_an_admin_erases(team: Governed) -> None:
     actions = team.rows("SELECT * FROM intake WHERE kind = 'action'")
     assert len(actions) == 3
     assert not any(NATIONAL in json.dumps(each) for each in team.rows("SELECT * FROM intake"))
-    assert "Nothing is kept" in (await team.says(team.anna, f"erase {CUSTOMER}"))["text"]
+    assert "The bot keeps nothing" in (await team.says(team.anna, f"erase {CUSTOMER}"))["text"]
 
 
 async def test_a_question_that_is_old_does_nothing(team: Governed) -> None:
@@ -188,7 +188,7 @@ async def test_an_admin_exports(team: Governed, tmp_path: Path) -> None:
     assert (NATIONAL in row["body"], row["state"]) == (False, "done")
     assert acted(logged) == [("export", team.anna, number)]
     assert not (tmp_path / "files").exists()
-    assert "Nothing is kept" in (await team.says(team.anna, f"export {UNKNOWN}"))["text"]
+    assert "The bot keeps nothing" in (await team.says(team.anna, f"export {UNKNOWN}"))["text"]
 
 
 async def test_a_link_that_is_none_opens_nothing(team: Governed) -> None:
@@ -227,7 +227,7 @@ async def test_nobody_else_may(team: Governed) -> None:
     for what in ("erase", "export"):
         assert "Only an admin" in (await team.says(team.cleo, f"{what} {CUSTOMER}"))["text"]
         assert FULL in (await team.says(team.guest, f"{what} {CUSTOMER}"))["text"]
-        assert "Nothing is kept" in (await team.says(team.anna, f"{what} {UNKNOWN}"))["text"]
+        assert "The bot keeps nothing" in (await team.says(team.anna, f"{what} {UNKNOWN}"))["text"]
         assert "`/sms help`" in (await team.says(team.anna, what))["text"]
     assert team.rows("SELECT * FROM intake WHERE source = 'slack' AND kind <> 'reply'") == []
     assert len(team.slack.thread(team.support, root)) == 2

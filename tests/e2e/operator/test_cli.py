@@ -53,7 +53,7 @@ async def test_status_leases_and_route_read_beside_the_bot(team: Written) -> Non
     assert [lease["contact"] for lease in json.loads(leased)] == [CUSTOMER]
     assert json.loads(routed)["forced_by"] == "\u201c\u2019\u201d (U+2019)"
     assert [each["verdict"] for each in json.loads(routed)["candidates"]] == ["taken", "could"]
-    assert "1. leased, Fone Dynamics: taken." in told
+    assert "1. leased, Fone Dynamics: used." in told
     assert team.rows("SELECT count(*) AS n FROM intake") == before
 
 

@@ -55,7 +55,7 @@ async def test_details_of_the_contacts_text_and_of_something_else(team: Team) ->
     assert "From the contact" in await modal(team)
     await team.slack.close(team.anna)
     await team.slack.message_shortcut(team.anna, team.support, root, "sms_details")
-    assert "no text" in await modal(team)
+    assert "isn't an SMS" in await modal(team)
 
 
 async def test_a_failed_line_has_details_and_a_guest_sees_none(team: Team) -> None:

@@ -92,7 +92,7 @@ async def test_an_inbox_with_another_channel_keeps_its_threads(quick: Team) -> N
     await team.phones.send(CUSTOMER, team.sydney, "And I am not")
     await team.until(lambda: len(roots(team, new)) == 2)
     moved = roots(team, new)[-1]
-    await team.until(lambda: "It goes on here" in str(team.slack.thread(new, moved)))
+    await team.until(lambda: "The conversation continues here" in str(team.slack.thread(new, moved)))
     await team.until(lambda: "And I am not" in str(team.slack.thread(new, moved)))
     await team.slack.say(team.anna, new, "Welcome", thread_ts=moved)
     assert (await team.received(CUSTOMER, 2))[1] == "Welcome"

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOT_THERE = "skipped. Phones in this country"
-ONE_WAY = "taken. From Acme. The customer can't answer this."
-TAKEN = "taken"
+ONE_WAY = "used. From Acme. The customer can't answer this."
+TAKEN = "used"
 
 # A contact's number, and the verdicts on the name and on the number, the next candidate.
 PLACES = {

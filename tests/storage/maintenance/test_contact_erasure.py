@@ -114,7 +114,7 @@ async def test_who_began_it_is_told_also_when_only_the_end_was_cut_short(databas
     told = Requester("C1", "U1", None, "hash")
     for whom in (None, told):
         async with database.transaction() as tx:
-            await enqueue.erase(tx, made["contact"], with_slack=False, told=whom)
+            await enqueue.erase(tx, made["contact"], with_slack=False, requester=whom)
             (job,) = [each for each in await jobs.claim(tx, "test", "slack", 9) if each.kind == "erase"]
         await work.erase(job, ERASE.read(job))
     (telling,) = await rows(database, "SELECT payload FROM jobs WHERE kind = 'tell'")
