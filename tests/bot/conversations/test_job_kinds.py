@@ -171,7 +171,7 @@ async def test_every_job_is_read_as_it_was_added(database: Database) -> None:
         await enqueue.act(tx, 17, Action("close", 1, "U1"))
         await enqueue.tell(tx, "C1", "U1", Marked("<@U1>"), "1.0", response_url="https://r", replaces=True)
         await enqueue.answer(tx, 17, None, "U1")
-        await enqueue.erase(tx, 17, with_slack=False, told=told)
+        await enqueue.erase(tx, 17, with_slack=False, requester=told)
         for add in (enqueue.reconcile, enqueue.overdue, enqueue.card, enqueue.lease, enqueue.drop_file, enqueue.show):
             await add(tx, 17, START)
         for add_now in (enqueue.post, enqueue.file, enqueue.alert):

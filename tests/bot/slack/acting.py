@@ -57,7 +57,7 @@ class Acting:
                 await users.remember(tx, person)
 
     async def act(self, do: str, subject: int, user: str = ANNA, **more: Any) -> list[str]:
-        """Does the job of an action, in a thread of #support; returns what its person is told."""
+        """Does the job of an action, in a thread of #support. Returns the answer to its person."""
         action = Action(do, subject, user, **{"channel": "C0SUPPORT", "thread_ts": "1.0"} | more)
         async with self.database.transaction() as tx:
             await enqueue.act(tx, tx.new_id(), action)
@@ -79,7 +79,7 @@ class Acting:
         return {name: await rows(self.database, f"SELECT * FROM {name}") for name in names}  # noqa: S608 - names of tables
 
     async def unchanged(self, do: str, subject: int, user: str = ANNA, **more: Any) -> list[str]:
-        """Does an action that must change nothing and add no job; returns what its person is told."""
+        """Does an action that must change nothing and add no job. Returns the answer to its person."""
         before, waiting = await self.stored(), await self.texts.jobs()
         told = await self.act(do, subject, user, **more)
         assert await self.stored() == before

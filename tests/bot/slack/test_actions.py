@@ -1,4 +1,4 @@
-"""What people do about conversations, contacts and alerts: once, if they may, and if there is something to do."""
+"""Actions on conversations, contacts and alerts: done once, by people who may, while there is something to do."""
 
 from __future__ import annotations
 
@@ -280,7 +280,7 @@ async def test_without_admins_every_member_may_opt_out(acting: Acting) -> None:
 
 
 async def test_an_erasure_begins_once(database: Database) -> None:
-    """The admin is told at once and notified at the end; whoever presses again reads that it has begun."""
+    """The admin gets an answer at once and a notice at the end; the next press answers that it has begun."""
     acting = Acting(database, admins=[ANNA, BEN])
     await acting.know()
     contact, events = (await conversation(acting)).contact_id, list[object]()

@@ -1,4 +1,4 @@
-"""What people decide about texts: each decision is done once, and only for a text that is in question."""
+"""Decisions of people about texts: each is done once, and only for a text that is in question."""
 
 from __future__ import annotations
 
@@ -277,7 +277,7 @@ async def test_a_text_means_no_stop(acting: Acting) -> None:
 
 
 async def later(acting: Acting, argument: str = "23:00", text: str = "We open at 9", **more: Any) -> list[str]:
-    """Anna writes `!later` in the thread, in Sydney, where it is 21:31; returns what she is told."""
+    """Anna writes `!later` in the thread, in Sydney, where it is 21:31. Returns the answer to her."""
     async with acting.database.transaction() as tx:
         place = (await a_conversation(tx)).id
     return await acting.act("later", place, argument=argument, text=text, **{"ts": "2.0"} | more)
@@ -343,7 +343,7 @@ async def test_an_edit_before_its_time_counts(acting: Acting) -> None:
 
 
 async def test_an_edit_of_a_text_that_was_kept_in_the_team_plans_it_again(acting: Acting) -> None:
-    """Whoever edits it wants it to go out after all."""
+    """An edit means that it shall go out after all."""
     await later(acting)
     await acting.act("discard", (await planned(acting))["id"])
     assert await later(acting, "23:30") == []
