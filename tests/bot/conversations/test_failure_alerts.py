@@ -145,7 +145,7 @@ async def test_a_payload_that_nobody_can_read_is_an_alert_too(database: Database
 
 @pytest.mark.parametrize("code", list(failure_alerts._SLACK_SAYS))
 def test_slacks_common_codes_are_sentences(code: str) -> None:
-    """Each names Slack's reason, then the cure, without the code."""
+    """Each says what Slack says, then what to do, without the code."""
     said = failure_alerts.slack_says(code)
     assert said.startswith("Slack ")
     assert said.count(". ") >= 1
