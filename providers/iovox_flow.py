@@ -46,7 +46,7 @@ def read(hook: Webhook) -> InboundText:
 def tokens(hook: Webhook) -> list[str]:
     """Returns the candidates for the token: its field, or else every word in the request.
 
-    With an unforeseen form the webhook is then unreadable, which is stored and reported, and not forged, which is lost.
+    So a webhook of an unforeseen form is unreadable: the bot stores and reports it. A forged one it would drop.
     """
     try:
         token = read(hook).token

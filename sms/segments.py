@@ -154,8 +154,8 @@ def split(
     Args:
         text: to be sent.
         units: the largest `measure(part).units`, 2 or more.
-        characters: the largest number of UTF-16 code units, 2 or more: the count of providers whose servers use Java or
-            .NET, never less than the number of code points.
+        characters: the largest number of UTF-16 code units, 2 or more. Servers in Java or .NET count so; the number is
+            never less than that of code points.
         segments: the largest `measure(part).count`, 1 or more.
 
     Raises:

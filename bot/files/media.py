@@ -193,7 +193,7 @@ class Incoming:
         await self._give_up(file, _NOT_SHOWN, "Slack accepted it and didn't show it", _ASK_AGAIN)
 
     async def _complete(self, file: File, conversation: Conversation) -> NoReturn:
-        """Asks Slack to share the file. It counts as perhaps shared from before the request."""
+        """Asks Slack to share the file. From before the request on, the bot assumes that Slack may have shared it."""
         async with self._database.transaction() as tx:
             await files.completing(tx, file.id)
         try:

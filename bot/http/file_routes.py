@@ -2,7 +2,7 @@
 
 `bot/files/signed_urls.py` makes the tokens. The answer for a file that is gone, or never was, is a plain 404. We
 fetched the content from Slack when the text went out and serve it from our disk. So a provider can download it twice,
-also while Slack is down, and no request from outside makes us send one.
+also while Slack is down, and a download never makes the bot call Slack.
 """
 
 from __future__ import annotations

@@ -66,7 +66,7 @@ async def replay(settings: Settings, entry_ids: list[int]) -> list[str]:
 
 
 async def _replay(session: Session, row: DeadContent) -> str:
-    """Parses an unreadable webhook again; gives a row that had been parsed back to the bot."""
+    """Parses an unreadable webhook again. If the row was parsed already, hands it to the bot again."""
     if row.parsed is not None:
         async with session.database.transaction() as tx:
             await intake.revive(tx, row.id)

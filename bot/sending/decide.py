@@ -201,7 +201,7 @@ class Decider:
     # --- which way ----------------------------------------------------------------------------------------------------
 
     async def _route(self, tx: Transaction, case: _Case, text: str, part: int) -> Route | Hold | Stop:
-        """The rest of a text that began goes the same way; a whole text goes as its sender carries it."""
+        """Returns the route: that of the parts that are out, else a new one, with the text cut for its sender."""
         begun = case.progress.begun
         if begun is not None and case.progress.texts:
             return await self._route_of_part(tx, case, begun, part)

@@ -40,7 +40,7 @@ class Reconciler:
         self._breaker = breaker
 
     async def reconcile(self, job: Job) -> None:
-        """Asks the provider about an attempt that may have gone out, some times; then asks a person."""
+        """Asks the provider if an attempt went out, once per pause in `timeouts.reconcile`; then asks a person."""
         async with self._database.read() as reader:
             attempt = await attempts.get(reader, job.subject)
         if attempt.outcome != "unknown":

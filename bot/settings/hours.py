@@ -1,5 +1,7 @@
 """Hours of the day in a time zone: says if a moment is within them, and when they end. Pure.
 
+`bot/sending/decide.py` applies quiet hours to texts.
+
 They are wall-clock times. When clocks go forward, a skipped time counts as the time an hour later. When clocks go back,
 hours start at the first and end at the second of two equal times.
 """

@@ -1,7 +1,8 @@
 """Log context: every log line about a text has the id of its intake row, so that `grep` finds its whole life.
 
-The worker binds the row to its work, a message knows its own row, and we log a transaction's events once it commits.
-If another row changed the text (a receipt, a button), the line has that row's id too, as `by`.
+A message stores the id of the row that it came from. While the worker handles a row or runs a job, the context holds
+its id. The events of a transaction are logged once it commits. If another row changed the text (a receipt, a button),
+the line has that row's id too, as `by`.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ class Transaction(InlineConnection):
     Attributes:
         now: when it began, in microseconds UTC; every row that it writes carries this one time.
         new_id: returns an id greater than every one before it.
-        committed: done when it is.
+        committed: a future, done once the transaction is durable.
     """
 
     def __init__(self, connection: SqliteConnection, now: int, ids: Ids) -> None:
@@ -125,7 +125,7 @@ class Database:
 
     Attributes:
         clock: microseconds UTC.
-        reader: sees what is committed, can't write, and makes nobody wait: for rows that an index finds.
+        reader: sees what is committed, can't write. It runs in the event loop, so read only rows that an index finds.
     """
 
     def __init__(self, writer: SqliteConnection, readers: list[SqliteConnection], clock: Clock) -> None:

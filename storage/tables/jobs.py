@@ -61,7 +61,7 @@ async def add(
         side: where the call goes.
         lane: the job runs after all earlier jobs of this lane.
         key: two waiting jobs with one key become one, at the earlier of their times. A job that waits for a retry keeps
-            its pause. A job under way does not count, because its content was decided before.
+            its pause. A job under way is not merged, because it has read its rows already.
         payload: JSON types.
         run_at: the earliest time (microseconds UTC); now if not given.
     """

@@ -92,7 +92,7 @@ class IdempotentPosts:
             follow: writes the consequences in the same transaction; the post it gets has its `ts`.
 
         Raises:
-            RetryLater: an earlier try may still appear.
+            RetryLater: an earlier try may still appear; the worker runs the job again later.
             ThreadLost: the thread is gone.
             ChannelClosed: the channel accepts no posts now.
             bot.slack.client.api.SlackError: the post failed, or nobody knows.

@@ -135,7 +135,7 @@ class Publisher:
         await self._put(conversation, draft, compose, job)
 
     async def card(self, job: Job) -> None:
-        """Brings the card up to date, once nothing more urgent waits; before the thread is opened there is none."""
+        """Updates the card, once nothing more urgent waits. Before the thread is opened there is no card."""
         reader = self._database.reader
         conversation = await conversations.get(reader, job.subject)
         post = await posts.find(reader, recovery.card_key(conversation.id))
