@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
+from pydantic import Field
+
 from providers.errors import Refused
 from providers.provider import Features, Model
 
@@ -15,7 +17,7 @@ class PretendOptions(Model):
     """The options that a person can choose for one text."""
 
     route: Literal["cheap", "fast"] | None = None
-    validity: int | None = None
+    validity: int | None = Field(None, ge=1)
 
 
 class PretendProvider:
