@@ -41,7 +41,7 @@ async def test_an_accepted_text_is_accepted(texts: TriedTexts) -> None:
     assert (message.status, message.state, message.sentence) == ("accepted", None, None)
 
 
-async def test_what_follows_from_an_accepted_text(texts: TriedTexts) -> None:
+async def test_the_jobs_after_an_accepted_text(texts: TriedTexts) -> None:
     """Its line and its card follow a little later, the receipt is waited for, and no text is sent again."""
     attempt = await texts.attempt()
     conversation = await texts.conversation(attempt)
@@ -95,7 +95,7 @@ async def test_receipts_that_came_before_the_answer_count(texts: TriedTexts) -> 
     assert await texts.jobs("show") == [("show", attempt.message_id, START)]
 
 
-async def test_a_failure_that_came_before_the_answer_is_told(texts: TriedTexts) -> None:
+async def test_a_failure_that_came_before_the_answer_is_shown(texts: TriedTexts) -> None:
     """With the provider's reason, in the thread and by an alert; nothing more goes out by itself."""
     attempt = await texts.attempt()
     await texts.reported("Failed", Status.FAILED, provider_id="P1", code="36", sentence="The phone is off.")
@@ -352,7 +352,7 @@ async def test_an_unknown_text_may_use_its_lease(texts: TriedTexts, clock: Clock
     assert lease == {"expires_at": START + 30 * DAY, "held_until": START + 31 * DAY}
 
 
-async def test_what_nobody_knows_is_asked_in_the_thread(texts: TriedTexts) -> None:
+async def test_a_person_is_asked_if_an_unknown_text_went_out(texts: TriedTexts) -> None:
     """A person has to say if it went out: the message is asked about, shown at once, and an alert links it."""
     attempt = await texts.attempt()
     await texts.unknown(attempt)

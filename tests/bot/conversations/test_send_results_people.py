@@ -53,7 +53,7 @@ async def test_a_held_text_says_until_when_and_why(texts: TriedTexts) -> None:
     assert await texts.jobs() == [("show", message_id, START)]
 
 
-async def test_the_same_wait_is_told_once(texts: TriedTexts) -> None:
+async def test_the_same_wait_is_shown_once(texts: TriedTexts) -> None:
     """Nothing changes while it waits for the same moment."""
     message_id = await texts.text()
     await record(texts, "held", message_id, LIMIT.until, LIMIT, START + HOUR, shows_short=True)
@@ -66,7 +66,7 @@ async def test_the_same_wait_is_told_once(texts: TriedTexts) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(20, False), (21, True)])
-async def test_a_short_wait_in_the_lane_is_not_told(texts: TriedTexts, seconds: int, *, told: bool) -> None:
+async def test_a_short_wait_in_the_lane_is_not_shown(texts: TriedTexts, seconds: int, *, told: bool) -> None:
     """It is over before its line would be posted."""
     message_id, until = await texts.text(), START + seconds * SECOND
     message = await record(texts, "held", message_id, until, LIMIT, START + HOUR, shows_short=False)
@@ -104,7 +104,7 @@ async def test_a_text_of_somebody_who_may_not_text_is_taken_back(texts: TriedTex
     assert await texts.jobs("show") == []
 
 
-async def test_nobody_is_told_about_a_text_that_nobody_wrote(texts: TriedTexts) -> None:
+async def test_a_text_that_nobody_wrote_is_taken_back_in_silence(texts: TriedTexts) -> None:
     """It is taken back all the same."""
     attempt = await texts.attempt()
     async with texts.database.transaction() as tx:

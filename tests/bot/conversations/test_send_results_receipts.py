@@ -133,7 +133,7 @@ async def test_no_receipt_moves_the_status_back(texts: TriedTexts, late: Status)
     assert (await texts.jobs(), await texts.alerts()) == ([], {})
 
 
-async def test_a_failure_is_told(texts: TriedTexts) -> None:
+async def test_a_failure_is_shown_and_alerted(texts: TriedTexts) -> None:
     """The message has the provider's code and reason, the line is shown at once, and an alert links the thread."""
     attempt = await accepted(texts)
     await texts.reported("Failed", Status.FAILED, provider_id="P1", code="36", sentence="The phone is off.")

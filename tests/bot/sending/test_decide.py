@@ -236,7 +236,7 @@ async def test_a_text_that_waited_too_long_is_asked_about(deciding: Deciding, cl
     ("minutes", "words"),
     [(0.5, "too long"), (1, "1 minute,"), (59, "59 minutes"), (90, "1 hour,"), (49 * 60, "2 days")],
 )
-async def test_the_time_that_a_text_waited_is_told_in_its_largest_unit(
+async def test_the_question_names_the_wait_in_its_largest_unit(
     database: Database, clock: Clock, minutes: float, words: str
 ) -> None:
     """Singular for one, and no number below a minute."""

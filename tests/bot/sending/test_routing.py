@@ -128,7 +128,7 @@ async def test_the_first_sender_that_can_takes_the_text(deciding: Deciding) -> N
     assert found == Route("perth", "rental", from_canonical(PERTH), "Hello", ("Hello",))
 
 
-async def test_if_none_can_the_first_ones_reason_is_told(deciding: Deciding) -> None:
+async def test_if_none_can_the_reason_is_that_of_the_first(deciding: Deciding) -> None:
     """The sentence is of the sender that the team expects."""
     deciding.fone.refuses["Hello"], deciding.rental.refuses["Hello"] = "first", "second"
     stop = await deciding.choose()

@@ -28,7 +28,7 @@ TO = from_canonical(PHONE)
 
 
 async def would(deciding: Deciding, text: str = "Hello", **more: Any) -> Route | Stop:
-    """Returns what a text to the contact would meet, which must write nothing."""
+    """Returns the route or the stop of a text to the contact; the dry run must write nothing."""
     before = await everything(deciding.database)
     found = await deciding.decider.would_send("support", TO, text, **more)
     assert await everything(deciding.database) == before
@@ -74,7 +74,7 @@ async def test_a_text_to_a_contact_who_opted_out_is_stopped(database: Database) 
     assert await deciding.decider.would_send("support", from_canonical(other), "Hello") == Stop("opted_out", OPTED_OUT)
 
 
-async def test_what_the_provider_refuses_is_known_before(database: Database) -> None:
+async def test_a_refusal_of_the_provider_is_known_before(database: Database) -> None:
     """The stop has the provider's reason."""
     deciding = Deciding(database)
     deciding.fone.refuses["Hello"] = "bad_option"

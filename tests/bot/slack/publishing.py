@@ -78,7 +78,7 @@ class Publishing:
                 return
             for job in claimed:
                 await self._do(job)
-        raise AssertionError(f"jobs are retried for ever: {self.waits[-1]}")
+        raise AssertionError(f"jobs are retried without end: {self.waits[-1]}")
 
     async def _do(self, job: Job) -> None:
         try:

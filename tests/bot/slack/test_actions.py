@@ -172,7 +172,7 @@ async def test_an_alert_is_of_every_inbox_that_it_names(database: Database) -> N
     assert [each["acknowledged_by"] for each in found] == [BEN, ANNA]
 
 
-async def test_somebody_who_is_nowhere_is_told_nothing(acting: Acting) -> None:
+async def test_an_action_without_a_channel_gets_no_answer(acting: Acting) -> None:
     """An action of the Home tab or of the operator has no channel to answer in."""
     place = (await conversation(acting)).id
     assert await acting.unchanged("close", place, GUS, channel=None) == []
@@ -243,7 +243,7 @@ async def test_a_conversation_goes_on_through_another_sender(acting: Acting) -> 
 # --- contacts ---------------------------------------------------------------------------------------------------------
 
 
-async def test_what_people_know_of_a_contact(database: Database) -> None:
+async def test_people_describe_a_contact(database: Database) -> None:
     """Their name, notes and time zone take the place of those before; every card of theirs follows."""
     acting = Acting(database, inboxes__sales={"channel": "C0SALES", "senders": ["sydney"]})
     await acting.know()

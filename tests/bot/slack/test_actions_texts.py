@@ -360,7 +360,7 @@ async def test_an_edit_of_a_text_that_is_out_comes_too_late(acting: Acting) -> N
 
 
 @pytest.mark.parametrize("argument", ["", "soon", "25:00"])
-async def test_a_time_that_nobody_understands_is_told(acting: Acting, argument: str) -> None:
+async def test_a_time_that_nobody_understands_gets_examples(acting: Acting, argument: str) -> None:
     """With examples, and nothing is stored."""
     with pytest.raises(NotATime) as error:
         read(argument, to_datetime(START), zone("Australia/Sydney"))
@@ -368,7 +368,7 @@ async def test_a_time_that_nobody_understands_is_told(acting: Acting, argument: 
     assert await rows(acting.database, "SELECT * FROM messages") == []
 
 
-async def test_a_time_without_a_text_is_told(acting: Acting) -> None:
+async def test_a_time_without_a_text_plans_nothing(acting: Acting) -> None:
     """There is nothing to send then."""
     assert await later(acting, text="") == [NOTHING_BELOW]
     assert await rows(acting.database, "SELECT * FROM messages") == []

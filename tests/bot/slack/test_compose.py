@@ -113,7 +113,7 @@ async def test_a_message_that_no_sms_can_say_leaves_the_text_empty(composing: Co
         ({"at": NOW + 366 * DAY // SECOND + 1}, "at", "more than a year"),
     ],
 )
-async def test_wrong_input_is_told_at_its_field(
+async def test_wrong_input_has_an_error_at_its_field(
     composing: Composing, fields: dict[str, Any], field: str, words: str
 ) -> None:
     """Nothing is stored."""
@@ -134,7 +134,7 @@ async def test_a_contact_and_a_number_are_too_many(composing: Composing) -> None
 
 
 @pytest.mark.parametrize("chosen", [True, False])
-async def test_a_contact_who_opted_out_is_told_where_they_were_named(composing: Composing, *, chosen: bool) -> None:
+async def test_an_opt_out_has_its_error_at_the_contact_or_the_number(composing: Composing, *, chosen: bool) -> None:
     """At the contact or at the number."""
     conversation = await composing.contact()
     async with composing.database.transaction() as tx:
@@ -149,7 +149,7 @@ async def test_a_contact_who_opted_out_is_told_where_they_were_named(composing: 
     assert await composing.stored() == []
 
 
-async def test_files_that_no_sender_can_send_are_told(composing: Composing) -> None:
+async def test_files_that_no_sender_can_send_have_an_error(composing: Composing) -> None:
     """With the sender that was chosen, else with every sender of the inbox."""
     picture = composing.slack.add_file(composing.connected.anna, "cat.png", b"content")
     await composing.ready(files=[picture])
@@ -161,7 +161,7 @@ async def test_files_that_no_sender_can_send_are_told(composing: Composing) -> N
     assert await composing.submit() == {}
 
 
-async def test_somebody_who_may_not_text_any_more_is_told(composing: Composing) -> None:
+async def test_somebody_who_may_not_text_any_more_sees_why(composing: Composing) -> None:
     """Their account was closed while the modal was open."""
     await composing.ready()
     composing.slack.deactivate(composing.connected.anna)
@@ -203,7 +203,7 @@ async def test_the_options_of_the_chosen_sender_are_stored(composing: Composing)
     assert (stored.via, stored.options) == ("sydney", {"route": "fast"})
 
 
-async def test_a_wrong_option_is_told_at_its_field(composing: Composing) -> None:
+async def test_a_wrong_option_has_an_error_at_its_field(composing: Composing) -> None:
     """With the provider's own words."""
     await composing.ready(via="sydney")
     await composing.changed(composing.compose.chosen)
@@ -213,14 +213,14 @@ async def test_a_wrong_option_is_told_at_its_field(composing: Composing) -> None
     assert await composing.stored() == []
 
 
-async def test_a_wrong_option_without_a_field_is_told_at_the_sender(database: Database) -> None:
+async def test_a_wrong_option_without_a_field_has_its_error_at_the_sender(database: Database) -> None:
     """The settings have it, and the modal does not show it yet."""
     async with opened(database, senders__sydney__options={"validity": 0}) as composing:
         await composing.ready(via="sydney")
         assert list(await composing.submit()) == ["via:support"]
 
 
-async def test_what_the_provider_refuses_is_told_at_the_sender(composing: Composing) -> None:
+async def test_a_refusal_of_the_provider_is_an_error_at_the_sender(composing: Composing) -> None:
     """It is known before the text is stored."""
     composing.connected.fone.refuses["Hello"] = "blocked"
     await composing.ready(via="sydney")
@@ -279,7 +279,7 @@ async def test_a_modal_is_stored_once(composing: Composing) -> None:
     assert len(await composing.stored()) == 2
 
 
-async def test_what_was_wrong_can_be_corrected(composing: Composing) -> None:
+async def test_wrong_input_can_be_corrected(composing: Composing) -> None:
     """The same modal is stored then."""
     await composing.ready(number="12")
     assert await composing.submit() != {}

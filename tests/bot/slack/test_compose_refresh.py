@@ -66,7 +66,7 @@ async def test_the_counter_follows_what_is_typed(composing: Composing) -> None:
 
 
 async def test_a_template_takes_the_place_of_the_text(composing: Composing) -> None:
-    """Filled for the contact and the person, in a field of its own, so that what was typed does not stand in it."""
+    """Filled for the contact and the person, in a field of its own, which does not have the typed text."""
     conversation = await composing.contact(name="Maria Jones")
     async with composing.database.transaction() as tx:
         await templates.add(tx, "support", "greet", "Dear {first_name}, {agent} here.", None)

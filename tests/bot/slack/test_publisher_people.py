@@ -156,7 +156,7 @@ async def tell(publishing: Publishing, sentence: str, **more: Any) -> None:
     await publishing.add(enqueue.tell, publishing.connected.support, publishing.connected.anna, sentence, **more)
 
 
-async def test_a_sentence_is_told_where_the_person_is(publishing: Publishing) -> None:
+async def test_a_sentence_is_shown_where_the_person_is(publishing: Publishing) -> None:
     """Only they see it, in the thread that they are in."""
     await publishing.writes("Hello")
     await publishing.work()
@@ -192,7 +192,7 @@ async def test_an_answer_may_replace_the_message_with_the_button(publishing: Pub
     assert ["It has begun." in each for each in told(publishing)] == [True]
 
 
-async def test_after_half_an_hour_the_person_is_told_in_the_channel(publishing: Publishing) -> None:
+async def test_after_half_an_hour_the_sentence_is_in_the_channel(publishing: Publishing) -> None:
     """The URL answers no more, and the sentence comes all the same, once."""
     url = url_of(publishing)
     publishing.slack.settings.response_url_seconds = -1
