@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from bot.conversations.callbacks import CallbackUrls, hash_token
 from bot.conversations.entries import DeliveryReceipt
 from bot.conversations.send_results import SendResults
-from bot.settings.model import Settings
 from providers.provider import Accepted, Features
 from sms.message import Receipt, Status
 from storage.tables import attempts, callbacks, conversations, messages, schedule
 from storage.tables.intake import Arrival, Entry, append
-from tests.bot.installation import SECRETS, changed
+from tests.bot.installation import SECRETS
 from tests.bot.pretend_provider import PretendProvider
+from tests.bot.shared_settings import settings
 from tests.storage.making import PHONE, a_conversation, an_attempt, rows
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class TriedTexts:
 
     def __init__(self, database: Database, **changes: Any) -> None:
         self.database = database
-        self.settings = Settings(**changed(**changes))
+        self.settings = settings(**changes)
         self.fone = PretendProvider("Fone Dynamics", Features(receipts=True, inbound=True))
         providers: Any = {"fone": self.fone, "rental": PretendProvider("IO Phone")}
         self.send_results = SendResults(self.settings, providers)

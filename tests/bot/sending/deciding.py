@@ -13,7 +13,6 @@ from bot.files.outgoing import Outgoing
 from bot.files.signed_urls import SignedUrls
 from bot.sending.decide import Decider
 from bot.sending.routing import Routing
-from bot.settings.model import Settings
 from bot.slack.client.workspace import Workspace
 from bot.telemetry.metrics import Metrics
 from bot.text.decode import Names
@@ -22,9 +21,11 @@ from storage.tables import attempts, conversations, files, messages, pauses
 from storage.tables.contacts import Contact
 from storage.tables.conversations import Conversation
 from storage.tables.identity import Identity
-from tests.bot.installation import SECRETS, SYDNEY, changed
+from tests.bot.installation import SECRETS, SYDNEY
 from tests.bot.pretend_provider import PretendProvider
-from tests.storage.making import PHONE, a_conversation, rows
+from tests.bot.shared_settings import settings
+from tests.bot.snapshot import everything
+from tests.storage.making import PHONE, a_conversation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,7 @@ class Deciding:
             "inboxes__support__senders": list(SENDERS),
         }
         self.database = database
-        self.settings = Settings(**changed(**usual | changes))
+        self.settings = settings(**usual | changes)
         self.fone, self.rental = PretendProvider("Fone Dynamics"), PretendProvider("IO Phone")
         providers: Any = {"fone": self.fone, "rental": self.rental}
         who = Identity("T1", "B1", "U0BOT", "https://x.slack.com/")
@@ -202,9 +203,3 @@ class Deciding:
         """Records that a part did not go out, or may not have."""
         async with self.database.transaction() as tx:
             await attempts.end(tx, decision.attempt.id, outcome, "code", "Something.")
-
-
-async def everything(database: Database) -> dict[str, list[dict[str, Any]]]:
-    """Returns all rows of all tables."""
-    tables = await rows(database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-    return {each["name"]: await rows(database, f"SELECT * FROM {each['name']}") for each in tables}  # noqa: S608 - names of tables

@@ -18,7 +18,8 @@ from storage.tables import conversations, erasures, suppressions
 from storage.tables.contacts import Contact
 from storage.tables.conversations import Conversation
 from tests.bot.installation import SYDNEY
-from tests.bot.sending.deciding import Deciding, everything
+from tests.bot.sending.deciding import Deciding
+from tests.bot.snapshot import everything
 from tests.storage.making import PHONE, START, a_contact, a_conversation
 
 if TYPE_CHECKING:

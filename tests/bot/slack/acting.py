@@ -17,6 +17,7 @@ from storage.tables.identity import Identity
 from storage.tables.intake import Appender
 from storage.tables.users import Person
 from tests.bot.conversations.tried_texts import TriedTexts
+from tests.bot.snapshot import everything
 from tests.storage.making import rows
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 ANNA, BEN, GUS = "U1ANNA", "U1BEN", "U1GUS"
 NOBODY: Any = None  # Slack, which no action asks about people that it described within the hour
-IN_DATABASE = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('jobs', 'users') ORDER BY name"
 
 
 class Acting:
@@ -75,8 +75,7 @@ class Acting:
 
     async def stored(self) -> dict[str, list[dict[str, Any]]]:
         """Returns all rows of all tables but jobs and users."""
-        names = [each["name"] for each in await rows(self.database, IN_DATABASE)]
-        return {name: await rows(self.database, f"SELECT * FROM {name}") for name in names}  # noqa: S608 - names of tables
+        return await everything(self.database, but=("jobs", "users"))
 
     async def unchanged(self, do: str, subject: int, user: str = ANNA, **more: Any) -> list[str]:
         """Does an action that must change nothing and add no job. Returns the answer to its person."""

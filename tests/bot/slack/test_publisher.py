@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from storage.engine.database import Database
 
+LONG = " ".join(f"{number:0>99}" for number in range(205))  # 20,499 characters: three posts
+
 
 @asynccontextmanager
 async def opened(database: Database, **changes: Any) -> AsyncIterator[Publishing]:
@@ -123,12 +125,11 @@ async def test_replies_of_the_thread_are_not_posted_again(publishing: Publishing
 
 async def test_a_long_text_is_several_posts(publishing: Publishing) -> None:
     """All of it is in the thread, in its order, each post once even if the job is done twice."""
-    text = " ".join(f"word{number}" for number in range(4_000))
-    await publishing.writes(text)
+    await publishing.writes(LONG)
     await publishing.work()
     posts = await publishing.below()
-    assert len(posts) > 2
-    assert " ".join("".join(_body(post) for post in posts).split()) == text
+    assert len(posts) == 3
+    assert " ".join("".join(_body(post) for post in posts).split()) == LONG
     (first,) = await rows(publishing.database, "SELECT id FROM posts WHERE kind = 'text'")
     await publishing.add(enqueue.rest, publishing.id, first["id"])
     assert len(await publishing.below()) == len(posts)
@@ -136,14 +137,13 @@ async def test_a_long_text_is_several_posts(publishing: Publishing) -> None:
 
 async def test_a_long_text_goes_on_where_it_was_interrupted(publishing: Publishing, clock: Clock) -> None:
     """Slack takes the card and two pieces, and the others half a minute later."""
-    text = " ".join(f"word{number}" for number in range(4_000))
     publishing.slack.faults.error("chat.postMessage", "is_archived", skip=3)
-    await publishing.writes(text)
+    await publishing.writes(LONG)
     await publishing.work()
     assert len(await publishing.below()) == 2
     clock.wait(30)
     await publishing.work()
-    assert " ".join("".join(_body(post) for post in await publishing.below()).split()) == text
+    assert " ".join("".join(_body(post) for post in await publishing.below()).split()) == LONG
 
 
 async def test_a_post_that_could_not_be_made_shows_the_same_texts_later(publishing: Publishing, clock: Clock) -> None:
