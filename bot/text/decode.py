@@ -76,7 +76,7 @@ def to_text(message: Mapping[str, Any], names: Names, *, us: str | None = None) 
     text = re.sub(rf"^\s*{US}[:,]?\s*", "", text)
     if us and US in text:
         text = text.replace(US, inline_text.user(names, us))
-    if not _is_blank(re.sub(f"{CUSTOM}[^{CUSTOM}]*{CUSTOM}", "", text)):
+    if not is_blank(re.sub(f"{CUSTOM}[^{CUSTOM}]*{CUSTOM}", "", text)):
         return _tidy(text.replace(CUSTOM, ":"))
     if message.get("files") or message.get("x_files"):
         return ""
@@ -90,7 +90,7 @@ def _reject_tables_and_shares(message: Mapping[str, Any]) -> None:
         raise CannotBeTexted(_FORWARDED)
 
 
-def _is_blank(text: str) -> bool:
+def is_blank(text: str) -> bool:
     """True if a phone would show nothing: only spaces, line ends and invisible characters."""
     return all(unicodedata.category(character) in {"Zs", "Zl", "Zp", "Cc", "Cf"} for character in text)
 

@@ -70,8 +70,11 @@ def _checked(meant: datetime, now: datetime) -> datetime:
 
 
 def _span(found: re.Match[str], here: datetime) -> datetime | None:
+    """Reads a time from now. Days and weeks keep the time of day, also if clocks change in between."""
     count = int(found["count"]) if found["count"].isdigit() else 1
-    return here.astimezone(UTC) + timedelta(**{_UNITS[found["unit"][0]]: count})
+    unit = _UNITS[found["unit"][0]]
+    begin = here if unit in {"days", "weeks"} else here.astimezone(UTC)
+    return begin + timedelta(**{unit: count})
 
 
 def _today(found: re.Match[str], here: datetime) -> datetime | None:

@@ -38,6 +38,7 @@ from bot.slack.views.content import (
     Stage,
     StatusLineView,
 )
+from bot.text.decode import is_blank
 from sms.address import E164, NotAnAddress, parse
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _files(count: int) -> str:
 def _parts(text: str, attachments: int, marks: Sequence[str | Marked]) -> list[_Part]:
     """Splits a text into parts that fit into one block each, with its marks above the first."""
     clean = literal(text)
-    pieces = blocks.chunks(clean) if clean.strip() else []
+    pieces = [] if is_blank(clean) else blocks.chunks(clean)
     above = [blocks.context(joined(" · ", marks))] if marks else []
     if not pieces and attachments:
         return [_Part(above, _files(attachments))]

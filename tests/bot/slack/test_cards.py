@@ -170,8 +170,8 @@ def test_media_without_text() -> None:
     media = only(cards.inbound([InboundText(" \n", AT, attachments=1)], ANNA))
     assert labels(media)[1].endswith("📎 1 file")
     assert media.text == "Anna: 📎 1 file"
-    empty = only(cards.inbound([InboundText("\x00", AT)], ANNA))
-    assert labels(empty)[-1] == "empty text"
+    for nothing in ("\x00", "\u200b\u2060", "\ufeff \n"):
+        assert labels(only(cards.inbound([InboundText(nothing, AT)], ANNA)))[-1] == "empty text"
     assert only(cards.inbound([InboundText("", AT), InboundText("", AT)], ANNA)).text == "Anna: empty text\nempty text"
 
 

@@ -80,3 +80,13 @@ def test_a_span_is_counted_from_now(minutes: int) -> None:
 def test_an_unknown_zone_is_utc(name: str | None) -> None:
     """A person's time zone from Slack may be missing or wrong."""
     assert str(parse_time.zone(name)) == "UTC"
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [("in 1 week", "2026-10-08 09:00"), ("7 days", "2026-10-08 09:00"), ("168 hours", "2026-10-08 10:00")],
+)
+def test_days_keep_the_time_of_day_while_clocks_change(said: str, meant: str) -> None:
+    """Sydney's clocks go forward on 4 October: a week later it is the same hour there, 168 hours later it is not."""
+    before = datetime(2026, 9, 30, 23, 0, tzinfo=UTC)  # 9:00 in Sydney
+    assert parse_time.read(said, before, SYDNEY).astimezone(SYDNEY).strftime("%Y-%m-%d %H:%M") == meant
