@@ -1,7 +1,8 @@
 """Senders and recipients of texts, parsed once on entry and typed from then on.
 
-The canonical form (`str(address)`, which is stored) is `+61400000000`, `12345`, `Acme` or `client:alice`. A `repr`
-shows at most the last digits, so that logs and errors reveal no number.
+The canonical form (`str(address)`, which is stored) is `+61400000000`, `12345`, `Acme` or `client:alice`. A phone has
+one canonical number, also where its country has two spellings for it (`sms/spellings.py`). A `repr` shows at most the
+last digits, so that logs and errors reveal no number.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import phonenumbers
-import regex
+
+from sms.characters import UNSEEN, simplified
+from sms.spellings import canonical
 
 
 class NotAnAddress(ValueError):
@@ -92,9 +95,10 @@ Address = E164 | ShortCode | Alphanumeric | Client
 _SHORT_CODE = re.compile(r"[0-9]{3,8}")
 _ALPHANUMERIC = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9 .&-]{1,11}")  # each provider is stricter for our own names
 _CLIENT = re.compile(r"client:(\S{1,100})", re.IGNORECASE)
-# Digits of any script and the separators that people use. No letters: phonenumbers reads "Team 2000 Sydney" as a
-# number.
-_NUMBER = regex.compile(r"(?i:tel:)?[\s\p{Cf}(]*[+\uFF0B]?[\d\s\p{Cf}\p{Pd}().\-/]+")
+# Separators that people use. No letters: phonenumbers reads "Team 2000 Sydney" as a number.
+_NUMBER = re.compile(r"(?:tel:)?[ (]*\+?[0-9 ().\-/]+", re.IGNORECASE)
+# A spreadsheet shows 61488023555 as `61488023555.0`; phonenumbers would take the zero for a digit.
+_DECIMAL = re.compile(r"\+?[0-9]{7,}\.[0-9]{1,3}|[^.]*[0-9]\.[0-9]{1,2}")
 _REMEMBERED = 4096  # cached numbers: parsing one takes a tenth of a millisecond, and the same ones recur
 _NATIONAL_DIGITS = 7  # with fewer digits, only a number that is in use takes precedence over a short code
 
@@ -122,8 +126,21 @@ def parse(text: str, region: str | None = None) -> Address:
     return parse_number(text, region)
 
 
+def parse_own(text: str) -> Address:
+    """Parses an address of ours, and leaves a number in the spelling that its provider has for it.
+
+    Raises:
+        NotAnAddress: with a sentence that says what is wrong and what to write instead.
+    """
+    address = parse(text)
+    if not isinstance(address, E164):
+        return address
+    written = _read(_seen(text), None)
+    return address if written is None else E164(_e164(written))
+
+
 def parse_number(text: str, region: str | None = None) -> E164:
-    """Parses a phone number: *possible*, not necessarily assigned.
+    """Parses a phone number: *possible*, as long as a phone's number is in its country, not necessarily assigned.
 
     Args:
         text: any common form: `0400 000 000`, `(02) 5550 0000`, `+61…`, `0061…`.
@@ -132,21 +149,26 @@ def parse_number(text: str, region: str | None = None) -> E164:
     Raises:
         NotAnAddress: with a sentence that says what is wrong and what to write instead.
     """
-    parsed = _read(text.strip(), region)
+    seen = _seen(text)
+    if _DECIMAL.fullmatch(seen):
+        raise NotAnAddress("That is a number from a spreadsheet. Write it without the point and what is behind it.")
+    parsed = _read(seen, region)
     if parsed is None:
         hint = "" if region else " Start it with + and the country code, like +61 400 000 000."
         raise NotAnAddress(f"That is not a phone number.{hint}")
     if parsed.extension:
         raise NotAnAddress("A text cannot reach an extension. Leave it out.")
-    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        raise NotAnAddress(_impossible(parsed))
-    return E164(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+    number = canonical(written := _e164(parsed))
+    reason = _length(parsed if number == written else phonenumbers.parse(number))
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise NotAnAddress(_impossible(reason))
+    return E164(number)
 
 
 def from_canonical(text: str) -> Address:
-    """Returns the address whose `str` is `text`, as storage holds it."""
+    """Returns the address whose `str` is `text`, as storage holds it, or held it before one phone had one number."""
     if text.startswith("+"):
-        return E164(text)
+        return E164(canonical(text))
     if text.startswith("client:"):
         return Client(text.removeprefix("client:"))
     return ShortCode(text) if text.isdigit() else Alphanumeric(text)
@@ -195,8 +217,27 @@ def _is_national(text: str, region: str | None) -> bool:
     return known or (len(text) >= _NATIONAL_DIGITS and phonenumbers.is_possible_number(parsed))
 
 
-def _impossible(parsed: phonenumbers.PhoneNumber) -> str:
-    reason = phonenumbers.is_possible_number_with_reason(parsed)
+def _seen(text: str) -> str:
+    """Returns the characters of a typed number that a person sees, in ASCII where there is such a character."""
+    return simplified(text).replace(UNSEEN, "").replace("\n", " ").strip()
+
+
+def _e164(parsed: phonenumbers.PhoneNumber) -> str:
+    return str(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _length(parsed: phonenumbers.PhoneNumber) -> int:
+    """Returns how the number's length compares with a landline's or a mobile's of its country; a number in use fits."""
+    any_kind: int = phonenumbers.is_possible_number_with_reason(parsed)
+    if any_kind != phonenumbers.ValidationResult.IS_POSSIBLE:
+        return any_kind
+    kind = phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE
+    phone: int = phonenumbers.is_possible_number_for_type_with_reason(parsed, kind)
+    is_phone = phone == phonenumbers.ValidationResult.IS_POSSIBLE
+    return any_kind if is_phone or phonenumbers.is_valid_number(parsed) else phone
+
+
+def _impossible(reason: int) -> str:
     said = {
         phonenumbers.ValidationResult.TOO_SHORT: "is too short to be a phone number",
         phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",

@@ -33,7 +33,7 @@ from bot.settings.sections import (
     Timeouts,
 )
 from providers.provider import Model
-from sms.address import Address, NotAnAddress, parse
+from sms.address import Address, NotAnAddress, from_canonical, parse, parse_own
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,7 +96,7 @@ class Sender(Model):
     @cached_property
     def parsed(self) -> Address | None:
         """The address; None if it is leased."""
-        return None if self.is_leased else parse(self.address)
+        return None if self.is_leased else parse_own(self.address)
 
     @field_validator("address")
     @classmethod
@@ -271,7 +271,9 @@ class Settings(BaseSettings):
     def sender_by_address(self) -> Mapping[tuple[str, str], str]:
         """The first sender of each account and canonical address; leased numbers are not among them."""
         known = {name: sender for name, sender in self.senders.items() if not sender.is_leased}
-        return {(sender.account, str(sender.parsed)): name for name, sender in reversed(known.items())}
+        return {
+            (sender.account, str(from_canonical(str(sender.parsed)))): name for name, sender in reversed(known.items())
+        }
 
     def inbox_of_account(self, account: str) -> str:
         """Returns the first inbox with a sender of this account, else the first inbox: every text needs a place."""

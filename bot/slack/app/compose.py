@@ -23,7 +23,8 @@ from bot.slack.views.cards import spaced
 from bot.slack.views.compose import Draft, Filled
 from bot.slack.views.forms import Choice
 from bot.text import decode, templates
-from sms.address import Address, NotAnAddress, from_canonical, parse
+from bot.text.parse_number import read_number
+from sms.address import Address, NotAnAddress, from_canonical
 from sms.segments import plain
 from storage.engine.clock import DAY, SECOND
 from storage.tables import contacts, conversations, posts
@@ -319,7 +320,7 @@ class Compose:
         if not filled.number:
             raise WrongForm({"contact": "Choose a contact, or write a number below."})
         try:
-            return parse(filled.number, self._settings.inboxes[filled.draft.inbox].default_region)
+            return read_number(filled.number, self._settings.inboxes[filled.draft.inbox].default_region)
         except NotAnAddress as error:
             raise WrongForm({"number": str(error)}) from None
 
