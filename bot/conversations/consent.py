@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversations import after_restore, enqueue
 from bot.conversations.number_hash import NumberHash
+from sms.address import from_canonical
 from sms.keywords import Keyword, heard, likely_stop
 from storage.engine.clock import DAY, MINUTE, SECOND
 from storage.queries import history
@@ -44,11 +45,14 @@ class Consent:
 
     async def contact(self, tx: Transaction, address: str) -> Contact:
         """Returns the contact with this address. Creates it if needed, opted out if it was when it was erased."""
+        address = str(from_canonical(address))  # a row of the intake may be older than the canonical spelling
         known = await contacts.find(tx, address)
         if known is not None:
             return known
         made = await contacts.remember(tx, address)
-        since = await erasures.claim(tx, self._number_hash.of(address))
+        hashes = self._number_hash.of_every_spelling(address)
+        found = [await erasures.claim(tx, each) for each in hashes]
+        since = min((each for each in found if each is not None), default=None)
         if since is not None:
             await suppressions.restore(tx, made.id, since)
         return made
@@ -58,7 +62,9 @@ class Consent:
         known = await suppressions.since(connection, contact.id)
         if known is not None:
             return known
-        return await erasures.opted_out_since(connection, self._number_hash.of(contact.address))
+        hashes = self._number_hash.of_every_spelling(contact.address)
+        found = [await erasures.opted_out_since(connection, each) for each in hashes]
+        return min((each for each in found if each is not None), default=None)
 
     async def forbids(self, connection: Connection, contact: Contact, message_id: int) -> bool:
         """True if the contact opted out and this text is not the confirmation of that."""

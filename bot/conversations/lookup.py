@@ -51,7 +51,8 @@ class ConversationLookup:
         before, _ = await conversations.beside(tx, conversation)
         if before is not None:
             await enqueue.card(tx, before.id, tx.now)
-        await erasures.return_leases(tx, self._number_hash.of(contact.address), contact.id, conversation.id)
+        for number in self._number_hash.of_every_spelling(contact.address):
+            await erasures.return_leases(tx, number, contact.id, conversation.id)
 
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
         """Finds the conversation of a contact's text by the URL's token, else by the lease, else by the recipient."""

@@ -6,6 +6,8 @@ import hashlib
 import hmac
 from typing import TYPE_CHECKING
 
+from sms.spellings import others
+
 if TYPE_CHECKING:
     from bot.settings.model import Settings
 
@@ -31,3 +33,7 @@ class NumberHash:
     def of(self, address: str) -> str:
         """Returns the hash of a canonical address, in hex."""
         return hmac.digest(self._key, address.encode(), "sha256").hex()
+
+    def of_every_spelling(self, address: str) -> list[str]:
+        """Returns the hash of a canonical address, and of each other spelling that an older version may have hashed."""
+        return [self.of(spelling) for spelling in (address, *others(address))]

@@ -20,6 +20,7 @@ from bot.slack.client.api import SlackRefused
 from bot.slack.views.rights import erased
 from bot.telemetry.status_report import moment
 from sms.address import E164, from_canonical
+from sms.spellings import others
 from storage.maintenance import contact_erasure
 from storage.tables import alerts, contacts, erasures, jobs, suppressions
 
@@ -81,7 +82,8 @@ def spelt(address: str) -> re.Pattern[str]:
     """Returns a pattern for all spellings of an address: with spaces, with the country code or with a zero instead."""
     parsed = from_canonical(address)
     if isinstance(parsed, E164) and len(parsed.national) >= _SHORTEST:
-        return re.compile(r"\D{0,3}".join(parsed.national))
+        nationals = {E164(number).national for number in (parsed.number, *others(parsed.number))}
+        return re.compile("|".join(r"\D{0,3}".join(national) for national in sorted(nationals)))
     return re.compile(rf"(?<!\w){re.escape(str(parsed).removeprefix('+'))}(?!\w)")
 
 

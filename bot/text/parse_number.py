@@ -18,6 +18,7 @@ from sms.characters import UNSEEN, simplified
 
 _MOST_DIGITS = 20  # of which anything could be a number
 _MOST_SHOWN = 3  # readings in a sentence
+_CURE = "Write it without spaces, and a comma behind it."
 
 # All of these match what `simplified` returns.
 _RUN = re.compile(rf"[0-9+() ./\-{UNSEEN}]+")  # characters of a number, spaces too
@@ -27,6 +28,7 @@ _BEFORE_LETTERS = frozenset(",:;!?\N{HORIZONTAL ELLIPSIS}")  # such punctuation 
 # Punctuation that ends the number and is no part of the text; quotes and brackets only if they are closed there.
 _STOP = re.compile(rf"(?:[{UNSEEN},:;!?.\u2026]|['\"\u2019\u201d\u00bb)\]](?=[\s{UNSEEN},:;!?.\u2026]|$))*")
 _DASH = re.compile(rf"[ {UNSEEN}]*[-./]+[ {UNSEEN}]+(?=\S)")  # alone, between a number and its text
+_ENDED = re.compile(r"[^\w\n,:;!?\u2026]*[\n,:;!?\u2026]\W*\w")  # not only blanks are before the next word
 _NO_PART = re.compile(r"[^\W\d_]|[#@%&$\u20a0-\u20cf]")  # a letter, hash or price: no number goes on behind it
 _LOOK_AHEAD = 80  # characters behind a number in which it may go on
 
@@ -65,7 +67,8 @@ def unlinked(said: str) -> str:
     if number is None:
         return _plain(said)
     rest = said[number.end() :]
-    return f"{number[1]}{number[2]}{'' if _CLEAR_END.match(rest) else ', '}{_plain(rest)}"
+    typed = _plain(rest) if _CLEAR_END.match(rest) else f", {_plain(rest.lstrip())}"
+    return f"{number[1]}{number[2]}{typed}"
 
 
 def read_texting(said: str, region: str | None) -> NumberAndText:
@@ -141,9 +144,11 @@ def _certain(plain: str, start: int, region: str | None) -> _Reading:
         _refuse(plain[start : groups[-1] if groups else None], readings, region)
     upto = [each for each in readings if each.end <= ends[-1]]
     chosen = next((each for each in reversed(upto) if each.end in ends), None)
-    longer = _longer(plain, start, ends[-1], region)
+    longer = _longer(plain, start, chosen.end if chosen else ends[-1], region)
     if chosen is None or _may_be_another(chosen, upto, longer, is_whole=chosen.end == ends[-1]):
         _refuse(plain[start : ends[-1]], [*upto, *longer], region)
+    if longer and not _ENDED.match(plain, chosen.end) and {each.to for each in longer} != {chosen.to}:
+        _refuse(plain[start : ends[-1]], [chosen, *longer], region)
     if isinstance(chosen.to, ShortCode) and _groups(plain, chosen.end, _horizon(plain, chosen.end)):
         _refuse(plain[start : ends[-1]], [], region)
     return chosen
@@ -248,5 +253,4 @@ def _refuse(written: str, readings: list[_Reading], region: str | None) -> NoRet
         parse_number(written, region)  # raises, and says why this is no number
         raise NotAnAddress("We can't tell where the number ends. Start it with + and the country code.")
     asked = " or ".join(shown[:_MOST_SHOWN])
-    cure = "Write it without spaces, and a comma behind it." if shown[1:] else "Write a space or a comma behind it."
-    raise NotAnAddress(f"We can't tell where the number ends: {asked}? {cure}")
+    raise NotAnAddress(f"We can't tell where the number ends: {asked}? {_CURE}")

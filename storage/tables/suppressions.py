@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from storage.engine.database import Connection, Transaction
 
 Source = Literal["keyword", "person", "provider", "erased"]
-Lifting = Literal["keyword", "person"]
+Lifting = Literal["keyword", "person", "merged"]  # merged: with another opt-out of the same phone, by migration 3
 
 
 @dataclass(frozen=True, slots=True)

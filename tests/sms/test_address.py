@@ -51,6 +51,12 @@ NUMBERISH = st.text(alphabet="0123456789+-() ./#*,;x\u00a0\u2011\u202a\uff0b\uff
         ("＋６１４００００００００", None, E164("+61400000000")),
         ("٠٤٠٠٠٠٠٠٠٠", "AU", E164("+61400000000")),
         ("tel:+61-400-000-000", None, E164("+61400000000")),
+        # what nobody sees, and what looks like a hyphen or a blank
+        ("+1\ufe0d-555-123-4567", "US", E164("+15551234567")),
+        ("0488\u2212023\u2212555", "AU", E164("+61488023555")),
+        ("+61\u202f488\u202f023\u202f555", None, E164("+61488023555")),
+        ("+61\u200b488\u2060023\ufeff555", None, E164("+61488023555")),
+        ("\u0966\u096a\u0966\u0966 \u0966\u0966\u0966 \u0966\u0966\u0966", "AU", E164("+61400000000")),
         ("(253) 555-0142", "US", E164("+12535550142")),
         ("+15554447777", None, E164("+15554447777")),  # possible, not valid: from a document's sample
         ("030/1234567", "DE", E164("+49301234567")),
@@ -88,6 +94,10 @@ def test_what_a_text_means(text: str, region: str | None, expected: Address) -> 
         ("12", None, "not a phone number"),
         ("+6140", None, "too short"),
         ("+614000000000000", None, "too long"),
+        ("0412345", "AU", "too short"),
+        ("+61 4 1234", None, "too short"),
+        ("61488023555.0", "AU", "from a spreadsheet"),
+        ("6.1488E+10", "AU", "not a phone number"),
         ("+999123456789", None, "not a phone number"),
         ("2530000", "US", "lacks its area code"),
         ("555-0142", "US", "lacks its area code"),
@@ -149,7 +159,8 @@ def test_every_kind_of_number_in_the_world_is_taken() -> None:
     examples = [phonenumbers.example_number_for_type(region, kind) for region, kind in pairs]
     texts = {phonenumbers.format_number(each, phonenumbers.PhoneNumberFormat.E164) for each in examples if each}
     for text in texts - {"+13101234"}:  # Canada's 310 numbers have no area code, and nobody outside can reach them
-        number = E164(text)
+        number = from_canonical(text)  # the mobile's, for Argentina's landlines
+        assert isinstance(number, E164)
         assert parse(text) == number
         assert parse(number.international) == number
         assert parse_number(f"00{number.digits}") == number

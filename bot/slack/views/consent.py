@@ -54,6 +54,8 @@ def _entry(each: Suppression) -> Marked:
     out = fill("*Opted out* {at}, {how}", at=when(each.since, blocks.MOMENT), how=_how(each.source, each.evidence))
     if each.lifted_at is None:
         return out
+    if each.lift_source == "merged":
+        return joined("; ", [out, Marked("a newer opt-out from the same phone replaced it")])
     how = _how(each.lift_source or "person", each.lift_evidence)
     back = fill("*opted in again* {at}, {how}", at=when(each.lifted_at, blocks.MOMENT), how=how)
     return joined("; ", [out, back])

@@ -78,8 +78,88 @@ def test_anything_is_read_or_refused(said: str, region: str | None) -> None:
     assert found.text in said
 
 
+CUT_SHORT = [  # kind K1: a number that punctuation or a mark nobody sees ends
+    ("+61 412 345 678, hello", None, "+61412345678"),
+    ("512 555-0100: hello", "US", "+15125550100"),
+    ("512 555-0100:hello", "US", "+15125550100"),
+    ("\u202a+61 412 345 678\u202c hello", None, "+61412345678"),
+    ("\u2068+61 412 345 678\u2069 hello", None, "+61412345678"),
+    ("512 555\u20110100 hello", "US", "+15125550100"),
+    ("02 9999 1234, hello", "AU", "+61299991234"),
+    ("<tel:+61412345678|+61 412 345 678>, hello", None, "+61412345678"),
+    ("+971 50 123 4567: hello", None, "+971501234567"),
+    ("+61 412 345 678\nhello", None, "+61412345678"),
+    ("\u0660\u0664\u0661\u0662\u0663\u0664\u0665\u0666\u0667\u0668\u060c hello", "AU", "+61412345678"),
+    ("tel:+61-412-345-678; hello", None, "+61412345678"),
+]
+
+
+@pytest.mark.parametrize(("said", "region", "to"), CUT_SHORT)
+def test_a_number_is_not_cut_short(said: str, region: str | None, to: str) -> None:
+    """The whole number, up to where a person would end it."""
+    found = read_texting(unlinked(said), region)
+    assert (str(found.to), found.text) == (to, "hello")
+
+
+UNCLEAR = [  # kind K2: digits of the text that could belong to the number
+    ("+49 171 1234567 8 Uhr passt", None, "+49 171 1234567", "+49 171 12345678"),
+    ("+64211234567 8 pm ok", None, "+64 21 123 4567", "+64 21 123 45678"),
+    ("06 1234567 8 per favore", "IT", "+39 06 123 4567", "+39 06 1234 5678"),
+    ("+43 664 1234567 15 Uhr", None, "+43 664 1234567", "+43 664 123456715"),
+    ("021 123 4567 8 pm ok", "NZ", "+64 21 123 4567", "+64 21 123 45678"),
+    ("+49 30 1234 5678 hallo", None, "+49 30 1234", "+49 30 12345678"),
+    ("+61412345678's order", None, "+61 412 345 678", ""),
+    ("61488023555.0 hello", "AU", "+61 488 023 555", ""),  # kind K4: a number from a spreadsheet
+]
+
+
+@pytest.mark.parametrize(("said", "region", "one", "other"), UNCLEAR)
+def test_what_may_be_two_numbers_is_refused_with_both(said: str, region: str | None, one: str, other: str) -> None:
+    """The sentence shows the readings and the cure."""
+    with pytest.raises(NotAnAddress, match=r"where the number ends.*comma behind it") as refused:
+        read_texting(said, region)
+    assert one in str(refused.value)
+    assert other in str(refused.value)
+
+
+CLEAR = [
+    ("+64211234567, 8 pm", "+64211234567", "8 pm"),
+    ("+64211234567\n8 pm", "+64211234567", "8 pm"),
+    ("<tel:+64211234567|+64 21 123 4567> 8 pm", "+64211234567", "8 pm"),
+    ('+64211234567 "hello" you', "+64211234567", '"hello" you'),
+    ("+61412345678!!! hi", "+61412345678", "hi"),
+    ("12345, hello", "12345", "hello"),
+    ("911 hello", "911", "hello"),
+]
+
+
+@pytest.mark.parametrize(("said", "to", "text"), CLEAR)
+def test_a_comma_a_line_end_or_a_link_ends_the_number(said: str, to: str, text: str) -> None:
+    """Digits behind it are the text's."""
+    found = read_texting(unlinked(said), None)
+    assert (str(found.to), found.text) == (to, text)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["0412345", "041234", "+61 4 1234", "6.1488E+10", "6.1488E10", "61488023555.0", "61488023555,0", "512,555,0100"],
+)
+@pytest.mark.parametrize("region", ["AU", "US", None])
+def test_what_no_phone_can_have_is_refused(said: str, region: str | None) -> None:
+    """Too few digits for a phone, the forms of a spreadsheet, and commas between digits."""
+    for text in (said, f"{said} hello"):
+        with pytest.raises(NotAnAddress):
+            read_texting(text, region)
+    with pytest.raises(NotAnAddress):
+        read_number(said, region)
+
+
 LINKED = [
-    ("<tel:+61400000000|+61 400 000 000> hi", "+61 400 000 000 hi"),
+    ("<tel:+61400000000|+61 400 000 000> hi", "+61400000000 hi"),
+    ("<tel:+61400000000|0400 000 000> 8 pm", "+61400000000, 8 pm"),
+    ("<tel:+61400000000>8 pm", "+61400000000, 8 pm"),
+    ("open <tel:+61400000000|0400 000 000>", "open +61400000000"),
+    ("+61400000000 call <tel:+61411111111|0411 111 111> at 8", "+61400000000 call 0411 111 111 at 8"),
     ("<tel:+61400000000> hi", "+61400000000 hi"),
     ("+61400000000 see <https://example.com|example.com>", "+61400000000 see example.com"),
     ("+61400000000 see <https://example.com/a?b=c&amp;d>", "+61400000000 see https://example.com/a?b=c&d"),

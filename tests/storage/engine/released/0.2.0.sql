@@ -206,6 +206,7 @@ CREATE TABLE migrations (
 );
 INSERT INTO "migrations" VALUES(1,'first',1765535460000000);
 INSERT INTO "migrations" VALUES(2,'plain_names',1765535460000000);
+INSERT INTO "migrations" VALUES(3,'one_number_per_phone',1765535460000000);
 CREATE TABLE "opt_out_questions" (                      -- texts that probably ask for no more texts, and what a person made of each
     message_id    BIGINT PRIMARY KEY REFERENCES messages (id),
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
