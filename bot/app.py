@@ -381,7 +381,7 @@ def _surfaces(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStac
     commands = Commands(workspace, core.decider, replies, Rights(workspace, base.export_urls), compose, tasks)
     modals = Modals(workspace, core.actions, loader)
     home = Home(workspace, core.presenter, tasks, compose)
-    return commands, [core.actions, compose, modals, home, Channels(workspace)]
+    return commands, [core.actions, commands, compose, modals, home, Channels(workspace)]
 
 
 def _listen(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStack) -> None:

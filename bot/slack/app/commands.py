@@ -15,6 +15,7 @@ from bot.conversations import entries
 from bot.conversations.decisions import Stop
 from bot.conversations.entries import Command, OpenThread, OptIn, OptOut, TemplateChange
 from bot.sending.routing import ONE_WAY, one_way
+from bot.slack.app.short_codes import ShortCodes
 from bot.slack.app.slash_replies import say
 from bot.slack.client.api import SlackError
 from bot.slack.client.users import ONLY_ADMINS
@@ -23,10 +24,12 @@ from bot.slack.views.help import help_text
 from bot.text import templates
 from bot.text.parse_number import read_number, read_texting, spell, unlinked
 from bot.text.templates import CannotFill
-from sms.address import NotAnAddress
+from sms.address import NotAnAddress, ShortCode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from slack_bolt.async_app import AsyncApp
 
     from bot.conversations.entries import Content
     from bot.sending.decide import Decider
@@ -99,6 +102,7 @@ class Commands:
         self._rights = rights
         self._compose = compose
         self._tasks = tasks
+        self._short_codes = ShortCodes(workspace, tasks)
         self._commands: dict[str, Callable[[Invocation], Awaitable[Rendered]]] = {
             "find": self._find,
             "open": self._open,
@@ -114,6 +118,10 @@ class Commands:
             "erase": self._erase,
             "help": self._help,
         }
+
+    def listen(self, app: AsyncApp) -> None:
+        """Takes the buttons below the command's answers."""
+        self._short_codes.listen(app)
 
     async def run(self, body: dict[str, Any]) -> Rendered | None:
         """Runs a command and returns the private answer within Slack's timeout; None: the command opens a modal."""
@@ -182,7 +190,10 @@ class Commands:
         route = await self._decider.would_send(asked.inbox, to, text)
         if isinstance(route, Stop):
             return say(route.sentence)
-        await self._store(asked, Command(str(to), text, asked.inbox, asked.user, asked.response_url))
+        command = Command(str(to), text, asked.inbox, asked.user, asked.response_url)
+        if isinstance(to, ShortCode):
+            return self._short_codes.ask(command, self._key(asked))
+        await self._store(asked, command)
         where = self._channel(asked)
         sentence = fill("Texting {who}. The conversation is in {where}.", who=spell(to), where=where)
         return say(joined(" ", [sentence, ONE_WAY if one_way(route.address) else ""]))

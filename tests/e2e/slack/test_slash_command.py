@@ -98,6 +98,34 @@ async def test_a_name_as_sender_is_refused_before_anything_is_taken_in(tmp_path:
         assert not team.requests()
 
 
+async def test_a_short_code_is_texted_only_once_confirmed(tmp_path: Path) -> None:
+    """The person gets a question: *Confirm* texts it, *Cancel* forgets it, and before it nothing is stored."""
+
+    def by_restcomm(settings: dict[str, Any]) -> None:
+        settings["inboxes"]["support"]["senders"] = ["switchboard"]
+
+    async with Team(tmp_path, by_restcomm) as team:
+        for code, choice in [("911", "confirm"), ("000", "cancel"), ("112", "confirm")]:
+            used = await team.slack.slash(team.anna, team.support, "/sms", f"{code} BALANCE")
+            asked = used.posts[-1]
+            assert f"Text {code}?" in str(asked)
+            await team.quiet()
+            assert not team.rows("SELECT id FROM contacts WHERE address = :code", code=code)
+            await team.slack.click(team.anna, team.support, asked["ts"], f"short_code:{choice}")
+            await team.quiet()
+        assert team.rows("SELECT address FROM contacts ORDER BY id") == [{"address": "911"}, {"address": "112"}]
+        assert [row["text"] for row in team.rows("SELECT text FROM messages")] == ["BALANCE", "BALANCE"]
+
+
+async def test_two_spellings_of_one_phone_are_one_contact(team: Team) -> None:
+    """Mexico's former 1 opens no second thread, and a STOP holds for both."""
+    await team.phones.send("+5215512345678", team.sydney, "STOP")
+    await team.until(lambda: team.rows("SELECT id FROM suppressions"))
+    assert "opted out" in await team.slash("+52 55 1234 5678 our offer")
+    assert "opted out" in await team.slash("+52 1 55 1234 5678 our offer")
+    assert team.rows("SELECT address FROM contacts") == [{"address": "+525512345678"}]
+
+
 async def test_the_command_twice_is_two_texts(team: Team) -> None:
     """Each is its own decision."""
     for _ in range(2):
