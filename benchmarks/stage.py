@@ -226,8 +226,11 @@ class Stage:
                     "base_url": f"http://127.0.0.1:{self._ports['carrier']}",
                 }
             },
-            "senders": {f"s{n:02d}": {"account": "fone", "address": sender(n)} for n in numbers},
-            "inboxes": {**inboxes, "notes": {"channel": NOTES, "senders": ["s00"], "reply_mode": "off"}},
+            "senders": {
+                **{f"s{n:02d}": {"account": "fone", "address": sender(n)} for n in numbers},
+                "leased": {"account": "fone", "address": "leased"},
+            },
+            "inboxes": {**inboxes, "notes": {"channel": NOTES, "senders": ["leased"], "reply_mode": "off"}},
         }
 
 

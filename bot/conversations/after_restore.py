@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
 
 MARK = "restored"  # the watermark: when the newest restore was (microseconds UTC)
-SENDING = frozenset({"retry", "other", "again", "send", "retry_all", "later"})  # actions that send a text
+SENDING = frozenset({"retry", "other", "again", "send", "retry_all", "later", "via"})  # actions that send a text
 
 BY_ITSELF = frozenset({"confirmation", "help"})  # origins of automatic texts
 

@@ -23,6 +23,7 @@ from storage.tables import attempts, conversations, intake, messages, posts, rep
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.conversations.lookup import NumberTexted
     from bot.conversations.send_results import SendResults
     from bot.settings.model import Settings
     from sms.message import InboundSms
@@ -91,9 +92,11 @@ class IntakeHandlers:
         sms = found.sms
         contact = await self._consent.contact(tx, str(sms.sender))
         conversation = await self._lookup.of_text(tx, entry, sms, contact)
-        message_id = await self._add_inbound(tx, entry, found, conversation)
+        number = await self._lookup.number(tx, entry, sms, contact)
+        message_id = await self._add_inbound(tx, entry, found, conversation, number)
         if message_id is None:
             return
+        await self._lookup.note_number(tx, entry.source, conversation, number)
         message_events.received(tx, entry, message_id)
         await conversations.contact_wrote(tx, conversation.id)
         await enqueue.post(tx, conversation.id)
@@ -247,7 +250,12 @@ class IntakeHandlers:
             await enqueue.show(tx, message_id, None if at is not None else tx.now + self._line_after)
 
     async def _add_inbound(
-        self, tx: Transaction, entry: Entry, found: entries.Inbound, conversation: Conversation
+        self,
+        tx: Transaction,
+        entry: Entry,
+        found: entries.Inbound,
+        conversation: Conversation,
+        number: NumberTexted | None,
     ) -> int | None:
         sms: InboundSms = found.sms
         twin = None
@@ -260,10 +268,11 @@ class IntakeHandlers:
             media=json.dumps(entries.pack_media(sms.media)),
             account=entry.source,
             provider_id=sms.provider_id,
-            our_address=None if sms.recipient is None else str(sms.recipient),
+            our_address=_canonical(sms) if number is None else number.address,
             said_at=None if sms.sent_at is None else from_datetime(sms.sent_at),
             repeats=twin,
             recovered=found.recovered,
+            address_note=None if number is None else number.note(conversation),
         )
 
     async def _add_reply(self, tx: Transaction, conversation: Conversation, reply: entries.Reply) -> int | None:
@@ -344,6 +353,10 @@ class IntakeHandlers:
     async def _ask(self, tx: Transaction, message_id: int, question: tuple[str, str]) -> None:
         await messages.ask(tx, message_id, *question)
         await enqueue.show(tx, message_id)
+
+
+def _canonical(sms: InboundSms) -> str | None:
+    return None if sms.recipient is None else str(sms.recipient)
 
 
 async def _tell_author(tx: Transaction, written: entries.Reply | entries.Deletion, sentence: str) -> None:

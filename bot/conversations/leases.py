@@ -58,8 +58,9 @@ class Leases:
     ) -> Address | None:
         """Returns the address to send from: the sender's own, or None to ask the provider for a lease.
 
-        If the contact has reached the limit, returns the lease of the conversation's inbox that was used last. The same
-        holds for an alphanumeric sender that the provider has replaced by a lease for this contact.
+        It is the lease that the contact texted last in the conversation, while that lives. If the contact has reached
+        the limit, it is the lease of the conversation's inbox that was used last. The same holds for an alphanumeric
+        sender that the provider has replaced by a lease for this contact.
 
         Raises:
             NoLease: the contact has reached the limit, and no lease is of this inbox.
@@ -70,6 +71,8 @@ class Leases:
         if not sender.is_leased and not any(lease.stands_for == str(sender.parsed) for lease in held):
             return sender.parsed
         doubtful = await self._doubtful(connection, sender.account, contact.address, now)
+        if (texted := _texted(sender, conversation, held, now)) is not None:
+            return from_canonical(texted.number)
         if len(held) + len(doubtful) < self.most(sender.account):
             return sender.parsed
         known = await conversations.of_contact(connection, contact.id)
@@ -86,7 +89,15 @@ class Leases:
 
     # --- the result ---------------------------------------------------------------------------------------------------
 
-    async def took(self, tx: Transaction, attempt: Attempt, answer: Accepted, conversation: Conversation) -> None:
+    async def took(
+        self,
+        tx: Transaction,
+        attempt: Attempt,
+        answer: Accepted,
+        conversation: Conversation,
+        *,
+        is_choice: bool = False,
+    ) -> None:
         """Notes the address from which the provider sent a text: the requested one or another.
 
         Args:
@@ -94,13 +105,15 @@ class Leases:
             attempt: as it was before; has the requested address.
             answer: has the address that the provider used, if it says so.
             conversation: the text's, as it was before.
+            is_choice: a person chose the sender for this text only, so the conversation's number stays.
         """
         used = attempt.from_address if answer.sender is None else str(answer.sender)
         if used is None:
             return
         if self._gives_leases(attempt.account):
             await self._keep(tx, attempt, used, conversation)
-        if attempt.started_at >= (conversation.last_out_at or 0):  # else later texts went out before this result
+        stays = is_choice and conversation.from_address is not None
+        if not stays and attempt.started_at >= (conversation.last_out_at or 0):  # else later texts went out before
             await self._note_change(tx, attempt, used, conversation)
 
     async def may_have_gone(self, tx: Transaction, attempt: Attempt, conversation: Conversation) -> None:
@@ -143,6 +156,10 @@ class Leases:
         if tx.now < lease.expires_at != lease.told_end:
             await enqueue.lease(tx, lease.id, max(tx.now, self.warns_at(lease)))
         return lease.conversation_id
+
+    def given(self, account: str) -> bool:
+        """True if the account's provider leases numbers."""
+        return self._gives_leases(account)
 
     def warns_at(self, lease: Lease) -> int:
         """Returns when the thread gets a warning that the lease will end (microseconds UTC)."""
@@ -224,3 +241,11 @@ class Leases:
         if not 0 <= too_many < len(ends):
             return "try again a little later."
         return f"the provider can lease another from {to_datetime(sorted(ends)[too_many]):%d %b, %H:%M} UTC."
+
+
+def _texted(sender: Sender, conversation: Conversation, held: list[Lease], now: int) -> Lease | None:
+    """Returns the live lease that the contact texted last in the conversation, if texts from the sender use it."""
+    if conversation.texted_account != sender.account:
+        return None
+    live = (lease for lease in held if lease.number == conversation.texted_address and lease.expires_at > now)
+    return next((lease for lease in live if sender.is_leased or lease.stands_for == str(sender.parsed)), None)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
+from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.number_hash import NumberHash
+from sms.address import E164, ShortCode
 from storage.engine.clock import DAY
-from storage.tables import callbacks, conversations, erasures, posts
+from storage.tables import alerts, callbacks, conversations, erasures, leases, posts
 
 if TYPE_CHECKING:
     from bot.conversations.entries import Reply
@@ -18,6 +21,29 @@ if TYPE_CHECKING:
     from storage.tables.contacts import Contact
     from storage.tables.conversations import Conversation
     from storage.tables.intake import Entry
+    from storage.tables.messages import AddressNote
+
+
+UNLISTED = (
+    "{contact} texted a number of the account `{account}` that the settings don't name; the thread shows the number. "
+    "The bot can't answer from it: add it to `senders`, and to the senders of an inbox."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberTexted:
+    """The number of ours that a contact texted."""
+
+    address: str = field(repr=False)  # canonical
+    until: int | None = None  # when its lease ends (microseconds UTC); None: it is no lease
+    is_listed: bool = True  # False: the settings do not name it, and it is no lease
+
+    def note(self, conversation: Conversation) -> AddressNote | None:
+        """Why the thread shows the number; None if it is the conversation's number already, or its first."""
+        if not self.is_listed:
+            return "unlisted"
+        before = conversation.texted_address or conversation.from_address
+        return None if before in {None, self.address} else "changed"
 
 
 class ConversationLookup:
@@ -69,6 +95,41 @@ class ConversationLookup:
         sender = callback.subject if callback is not None and callback.scope == "sender" else own
         inbox_of_sender = None if sender is None else self._settings.inbox_by_sender.get(sender)
         return await self.of_contact(tx, contact, inbox_of_sender or self._settings.inbox_of_account(entry.source))
+
+    async def number(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> NumberTexted | None:
+        """The number of ours that the contact texted; None if nobody knows. Call it after `of_text`."""
+        callback = await callbacks.find(tx, entry.callback) if entry.callback else None
+        if sms.recipient is None:
+            sender = callback.subject if callback is not None and callback.scope == "sender" else ""
+            named = self._settings.senders.get(sender)
+            return None if named is None or named.parsed is None else NumberTexted(str(named.parsed))
+        address = str(sms.recipient)
+        if (entry.source, address) in self._settings.sender_by_address:
+            return NumberTexted(address)
+        if (lease := await leases.find(tx, entry.source, address, contact.id)) is not None:
+            return NumberTexted(address, lease.expires_at)
+        is_lease = callback is not None and callback.scope == "conversation" and self._leases.given(entry.source)
+        if is_lease or not isinstance(sms.recipient, E164 | ShortCode):
+            return None
+        return NumberTexted(address, is_listed=False)
+
+    async def note_number(
+        self, tx: Transaction, account: str, conversation: Conversation, number: NumberTexted | None
+    ) -> None:
+        """The contact is answered from the number that they texted; if the settings do not name it, there is an alert.
+
+        Args:
+            tx: the open transaction.
+            account: where the text came in.
+            conversation: of the text.
+            number: the number that they texted, if it is known.
+        """
+        if number is not None and number.is_listed:
+            await conversations.contact_texted(tx, conversation.id, account, number.address, number.until)
+        elif number is not None:
+            cause = f"unlisted:{account}:{self._number_hash.of(number.address)[:12]}"
+            sentence = UNLISTED.format(contact=CONTACT, account=account)
+            await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence, conversation.id))
 
     async def of_thread(self, tx: Transaction, reply: Reply) -> Conversation | None:
         """Finds the conversation of a reply, also if its card was deleted; None if the thread is no conversation."""

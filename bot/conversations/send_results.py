@@ -89,9 +89,11 @@ class SendResults:
             reconciled_by=reconciled_by,
         )
         message = await messages.get(tx, attempt.message_id)
-        await self.leases.took(tx, attempt, answer, await conversations.get(tx, message.conversation_id))
+        conversation = await conversations.get(tx, message.conversation_id)
+        await self.leases.took(tx, attempt, answer, conversation, is_choice=message.via is not None)
         message_events.ended(tx, message, attempt, "accepted", is_answer=reconciled_by is None)
-        await conversations.keep_sender(tx, message.conversation_id, attempt.sender)
+        if message.via is None and attempt.started_at >= (conversation.last_out_at or 0):
+            await conversations.keep_sender(tx, conversation.id, attempt.sender)
         await conversations.team_wrote(tx, message.conversation_id)
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
             await self._apply(tx, await attempts.get(tx, attempt.id), early)

@@ -10,6 +10,7 @@ from bot.conversations.decisions import Stop
 from bot.conversations.leases import NoLease
 from bot.files.outgoing import NotCarried
 from bot.settings import rules
+from bot.settings.preference import is_own, preferred
 from bot.settings.rules import Choice, Occasion
 from bot.slack.views.cards import country
 from providers.errors import Refused
@@ -92,7 +93,7 @@ class Routing:
         chosen: Mapping[str, object] = NOTHING,
         dropped: Sequence[File] = (),
     ) -> Route | Stop:
-        """Returns the route through the person's choice, else the conversation's sender, else the first that can.
+        """Returns the route through the person's choice, else through the first that can, as the conversation prefers.
 
         If none can, returns the stop of the first candidate.
         """
@@ -111,7 +112,7 @@ class Routing:
     def candidates(
         self, conversation: Conversation, contact: Contact, via: str | None = None, *, has_files: bool = False
     ) -> Choice:
-        """Returns the senders in question and the rule that names them; the conversation's own sender comes first."""
+        """Returns the senders in question and the rule that names them, in the conversation's order of preference."""
         if via in self._settings.senders:
             return Choice((via,))
         to = from_canonical(contact.address)
@@ -119,14 +120,11 @@ class Routing:
         occasion = Occasion(conversation.inbox, to, now, zones_of(to, contact.time_zone), has_files)
         senders = self._settings.inboxes[conversation.inbox].senders
         choice = rules.choose(self._settings.rules, occasion, senders)
-        if conversation.sender not in senders or conversation.state == "closed":
-            return choice
-        others = (name for name in choice.senders if name != conversation.sender)
-        return replace(choice, senders=(conversation.sender, *others))
+        return replace(choice, senders=preferred(self._settings, conversation, choice, self._clock()))
 
     def lacking(self, name: str, conversation: Conversation, choice: Choice) -> Stop | None:
-        """Returns a stop if the sender lacks what the rule needs; the sender that the conversation keeps is exempt."""
-        if choice.rule is None or name == conversation.sender:
+        """Returns a stop if the sender lacks what the rule needs; the conversation's own senders are exempt."""
+        if choice.rule is None or is_own(self._settings, conversation, choice, name, self._clock()):
             return None
         lacks = rules.lacks(choice.rule.needs, self._settings.senders[name].parsed, self._provider_of(name).features)
         if lacks is None:

@@ -269,11 +269,14 @@ class Settings(BaseSettings):
 
     @cached_property
     def sender_by_address(self) -> Mapping[tuple[str, str], str]:
-        """The first sender of each account and canonical address; leased numbers are not among them."""
+        """The sender of each account and canonical address: the first that an inbox lists, else the first.
+
+        Leased numbers are not among them.
+        """
         known = {name: sender for name, sender in self.senders.items() if not sender.is_leased}
-        return {
-            (sender.account, str(from_canonical(str(sender.parsed)))): name for name, sender in reversed(known.items())
-        }
+        listed = [name for name in known if name in self.inbox_by_sender]
+        names = list(dict.fromkeys([*listed, *known]))
+        return {(known[name].account, str(from_canonical(str(known[name].parsed)))): name for name in reversed(names)}
 
     def inbox_of_account(self, account: str) -> str:
         """Returns the first inbox with a sender of this account, else the first inbox: every text needs a place."""

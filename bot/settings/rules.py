@@ -47,6 +47,9 @@ class Rule(Model):
         default_factory=list,
         description="the abilities that a sender needs: `answers`, `receipts`, `files`; senders without are skipped",
     )
+    override: bool = Field(
+        False, description="true: its senders come before the number that the contact texted and the sender used last"
+    )
     senders: list[str] = Field(
         min_length=1, description="sender names, in order of preference; senders that the inbox lacks are skipped"
     )

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from bot.settings.errors import messages
 from bot.settings.rules import title
+from sms.address import Alphanumeric
 from sms.countries import is_country
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def _reference_problems(settings: Settings) -> Iterator[str]:
             yield f"inboxes.{name}.senders names {missing!r}, which is not a sender. {_senders(settings)}"
     for name, sender in settings.senders.items():
         yield from _sender_problems(settings, name, sender)
+    yield from _shared_numbers(settings)
     for number, rule in enumerate(settings.rules, 1):
         yield from (f"{title(number, rule)}: {problem}" for problem in _rule_problems(settings, rule))
     yield from (
@@ -50,6 +52,23 @@ def _reference_problems(settings: Settings) -> Iterator[str]:
         for each in settings.countries_without_names
         if not is_country(each)
     )
+
+
+def _shared_numbers(settings: Settings) -> Iterator[str]:
+    """Yields a line for each number that several inboxes list: a text to it can appear in one of them only."""
+    inboxes: dict[tuple[str, str], dict[str, str]] = {}  # by account and number: the sender's name in each inbox
+    for inbox, listed in settings.inboxes.items():
+        for name in listed.senders:
+            sender = settings.senders.get(name)
+            if sender is not None and not isinstance(sender.parsed, Alphanumeric | None):
+                inboxes.setdefault((sender.account, str(sender.parsed)), {}).setdefault(inbox, name)
+    for where in inboxes.values():
+        if len(where) > 1:
+            yield (
+                f"{' and '.join(f'inboxes.{inbox}.senders' for inbox in where)} list the same number (sender "
+                f"{' and '.join(dict.fromkeys(where.values()))}), so a text to it has no certain inbox. List it in one "
+                "of them."
+            )
 
 
 def _rule_problems(settings: Settings, rule: Rule) -> Iterator[str]:

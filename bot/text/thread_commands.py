@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 WORDS = ("note", "close", "reopen", "assign", "via", "later", "help")
 WORDS_HELP = (
     "In this thread: `!note …` keeps a message in the team, `!close` closes the conversation, `!reopen` opens it "
-    "again, `!assign @somebody` assigns it, `!via <sender>` changes the sender, `!later <when>` sends the text on the "
-    "next lines at that time, and `!help` shows this."
+    "again, `!assign @somebody` assigns it, `!via <sender>` sends the text on the next lines from that sender, "
+    "`!later <when>` sends it at that time, and `!help` shows this."
 )
 
 

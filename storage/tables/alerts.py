@@ -10,7 +10,13 @@ if TYPE_CHECKING:
     from storage.engine.database import Connection, Transaction
 
 LINKS = 10  # conversations that one alert names; `count` counts all occurrences
-_OF_OURS = ("dead:", "given up:", "unreadable:")  # causes that no decision about a text ends
+_OF_OURS = (
+    "dead:",
+    "given up:",
+    "unreadable:",
+    "unlisted:",
+    "lease replies:",
+)  # causes that no decision about a text ends
 
 _COLUMNS = "id, cause, sentence, links, count, first_at, last_at, acknowledged_by, resolved_at"
 

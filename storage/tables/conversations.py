@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = """
     id, contact_id, inbox, team, channel, thread_ts, sender, state, assignee, waiting_since, last_in_at, last_out_at,
-    opened_at, closed_at, from_address
+    opened_at, closed_at, from_address, pinned_sender, texted_account, texted_address, texted_until
 """
 
 _LIKE = re.compile(r"[!%_]")  # special characters of a LIKE pattern, with our escape character
@@ -29,7 +29,7 @@ class Conversation:
     team: str
     channel: str
     thread_ts: str | None  # None until the card is posted
-    sender: str | None  # the sender that it keeps, by its name in the settings
+    sender: str | None  # the sender that it used last, by its name in the settings
     state: Literal["open", "closed"]
     assignee: str | None
     waiting_since: int | None  # time of the first unanswered text; None: the contact is not waiting
@@ -38,6 +38,10 @@ class Conversation:
     opened_at: int
     closed_at: int | None  # None: it is open
     from_address: str | None = field(default=None, repr=False)  # sender address of our newest text; None: we sent none
+    pinned_sender: str | None = None  # the sender that a person pinned, by its name in the settings
+    texted_account: str | None = None  # account of the number that the contact texted last
+    texted_address: str | None = field(default=None, repr=False)  # that number, canonical
+    texted_until: int | None = None  # end of its lease; None: it is no lease
 
     @classmethod
     def none_yet(cls, inbox: str) -> Conversation:
@@ -228,8 +232,37 @@ async def set_thread(tx: Transaction, conversation_id: int, thread_ts: str | Non
 
 
 async def keep_sender(tx: Transaction, conversation_id: int, sender: str) -> None:
-    """Sets the sender that the conversation keeps."""
+    """Sets the sender that the conversation used last."""
     await tx.run("UPDATE conversations SET sender = :sender WHERE id = :id", sender=sender, id=conversation_id)
+
+
+async def pin_sender(tx: Transaction, conversation_id: int, sender: str | None) -> None:
+    """Pins the sender of all texts of the conversation; None unpins it."""
+    await tx.run("UPDATE conversations SET pinned_sender = :sender WHERE id = :id", sender=sender, id=conversation_id)
+
+
+async def contact_texted(
+    tx: Transaction, conversation_id: int, account: str, address: str, until: int | None = None
+) -> None:
+    """Records the number of ours that the contact texted last.
+
+    Args:
+        tx: the open transaction.
+        conversation_id: the conversation.
+        account: the number's account.
+        address: the number, canonical.
+        until: when its lease ends (microseconds UTC); None: it is a number of our own.
+    """
+    await tx.run(
+        """
+        UPDATE conversations SET texted_account = :account, texted_address = :address, texted_until = :until
+        WHERE id = :id
+        """,
+        account=account,
+        address=address,
+        until=until,
+        id=conversation_id,
+    )
 
 
 async def came_from(tx: Transaction, conversation_id: int, address: str) -> None:

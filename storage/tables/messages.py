@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 Direction = Literal["in", "out"]
 State = Literal["held", "scheduled", "cancelled", "asked"]
+AddressNote = Literal["changed", "unlisted"]  # another number of ours than before; one that the settings do not name
 
 COLUMNS = """
     id, conversation_id, direction, origin, text, typed, media, segments, author, account, our_address, said_at,
     repeats, recovered, slack_channel, slack_ts, post_id, state, status, code, sentence, via, options, parts,
-    at_once, not_before, expires_at, decided_at, removed_at, created_at, intake_id
+    at_once, not_before, expires_at, decided_at, removed_at, created_at, intake_id, address_note
 """
 NOT_OUT = """
     NOT EXISTS (
@@ -62,6 +63,7 @@ class Message:
     removed_at: int | None  # when its text was deleted after the retention time
     created_at: int
     intake_id: int | None = None  # the intake row that caused it
+    address_note: AddressNote | None = None  # why the thread shows the number that a contact's text went to
 
     @property
     def wanted_at(self) -> int:
@@ -88,15 +90,16 @@ async def add_inbound(
     said_at: int | None,
     repeats: int | None,
     recovered: str | None = None,
+    address_note: AddressNote | None = None,
 ) -> int | None:
     """Adds a contact's text. Returns its id, or None if the provider delivered it before."""
     message_id = tx.new_id()
     added = await tx.run(
         """
         INSERT INTO messages (id, conversation_id, direction, origin, text, media, account, provider_id, our_address,
-            said_at, repeats, recovered, created_at, intake_id)
+            said_at, repeats, recovered, created_at, intake_id, address_note)
         VALUES (:id, :conversation_id, 'in', 'sms', :text, :media, :account, :provider_id, :our_address,
-            :said_at, :repeats, :recovered, :now, :intake_id)
+            :said_at, :repeats, :recovered, :now, :intake_id, :address_note)
         ON CONFLICT (account, provider_id) DO NOTHING
         """,
         id=message_id,
@@ -109,6 +112,7 @@ async def add_inbound(
         said_at=said_at,
         repeats=repeats,
         recovered=recovered,
+        address_note=address_note,
         now=tx.now,
         intake_id=REASON.get(),
     )

@@ -307,6 +307,14 @@ class Installed(Team):
         await self.bot.start()
 
 
+def by_order(settings: dict[str, Any]) -> None:
+    """Adds rules by which texts leave through the inbox's senders in their order, whatever the contact texted to."""
+    settings["rules"] = [
+        {"override": True, "inboxes": [name], "senders": inbox["senders"]}
+        for name, inbox in settings["inboxes"].items()
+    ]
+
+
 def contact(team: Team, root: str) -> str:
     """Returns how an alert names the contact of a thread: a link to the thread, and its channel."""
     name = team.slack.thread(team.support, root)[0]["text"].split(":")[0]

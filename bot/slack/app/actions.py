@@ -16,6 +16,7 @@ from bot.conversations.intake_handlers import CONFIRM
 from bot.conversations.job_kinds import Requester
 from bot.conversations.number_hash import NumberHash
 from bot.privacy import erasure
+from bot.slack.app import sender_actions
 from bot.slack.client.users import ONLY_ADMINS, reason
 from bot.slack.views import rights as rights_view
 from bot.slack.views.buttons import PREFIX
@@ -79,6 +80,7 @@ class Actions:
             "close": self._close,
             "reopen": self._reopen,
             "via": self._via,
+            "sender": self._pin,
             "later": self._later,
             "contact": self._contact,
             "opt_out": self._opt_out,
@@ -181,15 +183,15 @@ class Actions:
         else:
             await self._tell(tx, action, NEWER)
 
+    async def _pin(self, tx: Transaction, action: Action) -> None:
+        """*Change sender…*: all texts of the conversation leave through this sender."""
+        if (refusal := await sender_actions.pin(tx, action, self._settings)) is not None:
+            await self._tell(tx, action, refusal)
+
     async def _via(self, tx: Transaction, action: Action) -> None:
-        """Makes this the conversation's sender."""
-        conversation = await conversations.get(tx, action.subject)
-        names = self._settings.inboxes[conversation.inbox].senders
-        if action.argument not in names:
-            await self._tell(tx, action, f"Texts from this inbox can come from: {', '.join(names)}.")
-            return
-        await conversations.keep_sender(tx, conversation.id, action.argument)
-        await self._show_card(tx, conversation.id)
+        """`!via <sender>`: the text below it goes out through this sender."""
+        if (refusal := await sender_actions.via(tx, action, self._settings, self._team)) is not None:
+            await self._tell(tx, action, refusal)
 
     async def _later(self, tx: Transaction, action: Action) -> None:
         """Schedules the text below `!later <when>`, in the author's time zone."""

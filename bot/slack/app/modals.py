@@ -172,17 +172,19 @@ class Modals:
         if (refusal := await self._refusal(user, conversation)) is not None:
             return forms.said(SENDER, refusal)
         names = self._settings.inboxes[conversation.inbox].senders
-        choices = [compose_view.choice_of(name, self._settings, self._providers) for name in names]
-        chosen = conversation.sender if conversation.sender in names else names[0]
+        automatic = forms.Choice(compose_view.AUTOMATIC, "Automatic", "the number that the customer texted last")
+        choices = [automatic, *(compose_view.choice_of(name, self._settings, self._providers) for name in names)]
+        pinned = conversation.pinned_sender
+        chosen = pinned if pinned in names else compose_view.AUTOMATIC
         shown = [
             forms.enter("sender", "Texts come from", forms.choice("sender:name", choices, chosen)),
-            blocks.context("The next text of this conversation comes from this sender, and the contact sees it."),
+            blocks.context("All texts of this conversation come from this sender, until you choose *Automatic* again."),
         ]
         return forms.modal(SENDER, shown, form="sender", submit="Change", about={"conversation": conversation.id})
 
     async def sender_chosen(self, ack: AsyncAck, body: dict[str, Any], view: dict[str, Any]) -> None:
         """Stores the chosen sender, then acks."""
-        await self._decide(ack, body, view, "sender", do="via", argument=forms.entered(view)["sender"])
+        await self._decide(ack, body, view, "sender", do="sender", argument=forms.entered(view)["sender"])
 
     # --- how ----------------------------------------------------------------------------------------------------------
 

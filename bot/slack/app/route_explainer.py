@@ -12,6 +12,7 @@ from bot.conversations.decisions import Stop
 from bot.sending.decide import OPTED_OUT, quiet_hold
 from bot.sending.routing import ONE_WAY, one_way, too_long
 from bot.settings import rules
+from bot.settings.preference import is_own
 from bot.text.parse_number import spell
 from sms.segments import Encoding, measure, plain
 from storage.engine.clock import DAY, to_datetime
@@ -53,7 +54,7 @@ class Explanation:
 
     to: str = field(repr=False)  # as people read it
     inbox: str
-    kept: str | None  # the conversation's sender
+    kept: str | None  # the sender that the conversation prefers
     rule: str  # the rule that lists the candidates, with its conditions; "" if none does
     stop: str  # a sentence if no sender would send it, else ""
     holds: list[str]  # sentences on what would hold it now, and until when
@@ -104,7 +105,7 @@ class RouteExplainer:
         return Explanation(
             to=spell(to),
             inbox=inbox,
-            kept=conversation.sender,
+            kept=self._kept(conversation, choice),
             rule=_ruled(choice),
             stop=stop,
             holds=holds,
@@ -135,6 +136,11 @@ class RouteExplainer:
             verdict: Verdict = "could" if any(each.verdict == "taken" for each in found) else "taken"
             found.append(self._candidate(name, verdict, self._from(route)))
         return found
+
+    def _kept(self, conversation: Conversation, choice: Choice) -> str | None:
+        """Returns the first sender if the conversation prefers it: pinned, texted by the contact, or used last."""
+        first, now = choice.senders[0], self._database.clock()
+        return first if is_own(self._settings, conversation, choice, first, now) else None
 
     async def _holds(self, reader: Connection, quiet: Hold | None, taken: str | None) -> list[str]:
         """Returns what would hold the text now, as sentences."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bot.conversations import alert_sentences
 from bot.conversations.multipart import progress
 from bot.settings import rules
+from bot.settings.preference import is_own, preferred
 from bot.settings.rules import Occasion
 from bot.slack.views.cards import title
 from bot.slack.views.content import (
@@ -30,7 +31,8 @@ from storage.tables.alerts import LINKS
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from bot.settings.model import Settings
+    from bot.settings.model import Sender, Settings
+    from bot.settings.rules import Choice
     from providers.provider import Provider
     from storage.engine.database import Connection
     from storage.tables.alerts import Alert
@@ -98,6 +100,8 @@ class Presenter:
             late=now - message.created_at > LATE,
             possibly_repeat=message.repeats is not None,
             recovered_from=message.recovered or "",
+            to=message.our_address or "" if message.address_note else "",
+            is_unlisted=message.address_note == "unlisted",
             attachments=len(json.loads(message.media)),
         )
 
@@ -171,28 +175,34 @@ class Presenter:
         return title(ContactView(contact.name, contact.address)), conversation
 
     async def _sender(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
-        name = conversation.sender
-        if name is None:
-            return await self._expected_name(connection, conversation, now)
-        if name not in self._settings.senders:
-            return None
+        contact = await contacts.get(connection, conversation.contact_id)
+        choice = self._choice(conversation, contact, now)
+        name = preferred(self._settings, conversation, choice, now)[0]
+        if conversation.state == "closed" and conversation.sender in self._settings.senders:
+            name = conversation.sender
         sender = self._settings.senders[name]
+        if not is_own(self._settings, conversation, choice, name, now) and conversation.sender is None:
+            return self._expected_name(sender, contact)
         title = self._providers[sender.account].title
         own = None if sender.is_leased else str(sender.parsed)
         lease = None
-        if conversation.from_address is not None:
-            lease = await leases.find(connection, sender.account, conversation.from_address, conversation.contact_id)
+        for address in (conversation.texted_address, conversation.from_address):
+            if address is not None and (lease is None or lease.expires_at <= now or lease.stands_for != own):
+                lease = await leases.find(connection, sender.account, address, conversation.contact_id)
         if lease is None or lease.expires_at <= now or lease.stands_for != own:
-            return SenderView(title, own, leased=sender.is_leased)
-        return SenderView(title, lease.number, leased=True, lease_ends=lease.expires_at)
+            return SenderView(title, own, leased=sender.is_leased, pinned=name == conversation.pinned_sender)
+        pinned = name == conversation.pinned_sender
+        return SenderView(title, lease.number, leased=True, lease_ends=lease.expires_at, pinned=pinned)
 
-    async def _expected_name(self, connection: Connection, conversation: Conversation, now: int) -> SenderView | None:
-        """Returns the sender of the first text if it is a name, so that the card warns that nobody can answer it."""
-        contact = await contacts.get(connection, conversation.contact_id)
+    def _choice(self, conversation: Conversation, contact: Contact, now: int) -> Choice:
+        """Returns the senders of the rule that matches the next text, or of the inbox."""
         to = from_canonical(contact.address)
         occasion = Occasion(conversation.inbox, to, to_datetime(now), zones_of(to, contact.time_zone))
-        senders = self._settings.inboxes[conversation.inbox].senders
-        first = self._settings.senders[rules.choose(self._settings.rules, occasion, senders).senders[0]]
+        return rules.choose(self._settings.rules, occasion, self._settings.inboxes[conversation.inbox].senders)
+
+    def _expected_name(self, first: Sender, contact: Contact) -> SenderView | None:
+        """Returns the sender of the first text if it is a name, so that the card warns that nobody can answer it."""
+        to = from_canonical(contact.address)
         if not isinstance(first.parsed, Alphanumeric) or shows_no_names(to, self._settings.countries_without_names):
             return None
         return SenderView(self._providers[first.account].title, str(first.parsed))

@@ -153,8 +153,9 @@ def _marks(text: InboundText, *, several: bool = True) -> list[str | Marked]:
     time: str | Marked = ""
     if text.late or several:
         time = when(text.at, blocks.MOMENT if text.late else blocks.TIME)
+    to = f"to {spaced(text.to)}{' (not in the settings)' * text.is_unlisted}" if text.to else ""
     repeat = "possibly a duplicate" if text.possibly_repeat else ""
-    return [mark for mark in (time, repeat, text.recovered_from, _files(text.attachments)) if mark]
+    return [mark for mark in (time, to, repeat, text.recovered_from, _files(text.attachments)) if mark]
 
 
 def _files(count: int) -> str:
@@ -251,7 +252,14 @@ def _sender_line(sender: SenderView | None) -> str | Marked:
     if sender is None:
         return "No sender chosen yet"
     until = fill(", until {day}", day=when(sender.lease_ends, blocks.DAY)) if sender.lease_ends is not None else ""
-    return fill("Texts come from {sender}{until} via {via}", sender=_sender(sender), until=until, via=sender.provider)
+    pinned = ", pinned" if sender.pinned else ""
+    return fill(
+        "Texts come from {sender}{until} via {via}{pinned}",
+        sender=_sender(sender),
+        until=until,
+        via=sender.provider,
+        pinned=pinned,
+    )
 
 
 def _sender(sender: SenderView) -> str:

@@ -38,6 +38,7 @@ class SenderView:
     address: str | None = field(default=None, repr=False)  # None: we lease one with the next text
     leased: bool = False
     lease_ends: int | None = None
+    pinned: bool = False  # a person pinned it with *Change sender…*
 
     @property
     def is_name(self) -> bool:
@@ -54,6 +55,8 @@ class InboundText:
     late: bool = False  # we show it more than a minute after it came, so the post has its time
     possibly_repeat: bool = False
     recovered_from: str = ""  # a sentence on how we found it, if the provider's webhook did not bring it
+    to: str = field(default="", repr=False)  # the number that it went to, if that is another than before; canonical
+    is_unlisted: bool = False  # the settings do not name that number
     attachments: int = 0
 
 

@@ -29,7 +29,7 @@ _THREAD = """*In the thread of a conversation*, start a message with one of thes
 • `!note <words>` keeps the message in the team
 • `!close` closes the conversation, and `!reopen` opens it again
 • `!assign @somebody` assigns it to a colleague
-• `!via <sender>` changes the sender of the next texts
+• `!via <sender>`, with the text on a new line, sends this text from that sender
 • `!later <when>`, with the text on a new line, sends the text at that time
 • `!help` shows this list"""
 

@@ -83,6 +83,58 @@ def test_a_rule_holds_by_the_clock_and_the_zone_of_the_contact(database: Databas
     assert routing.candidates(NEW, replace(SOMEBODY, time_zone="Europe/London")).senders == ("sydney", "perth")
 
 
+RULE = {"countries": ["AU"], "senders": ["perth"]}
+LEASED = {"texted_account": "fone", "texted_address": LEASE}
+TEXTED = {"texted_account": "rental", "texted_address": PERTH}
+
+
+@pytest.mark.parametrize(
+    ("rule", "knows", "senders"),
+    [
+        (None, TEXTED, ("perth", "sydney", "leased")),
+        (None, TEXTED | {"state": "closed", "sender": "sydney"}, ("perth", "sydney", "leased")),
+        (None, TEXTED | {"sender": "sydney"}, ("perth", "sydney", "leased")),
+        (None, TEXTED | {"pinned_sender": "leased"}, ("leased", "perth", "sydney")),
+        (None, TEXTED | {"pinned_sender": "gone"}, ("perth", "sydney", "leased")),
+        (None, TEXTED | {"texted_account": "fone"}, ("sydney", "perth", "leased")),  # a number of another account
+        (
+            None,
+            {"texted_account": "fone", "texted_address": LEASE},
+            ("sydney", "perth", "leased"),
+        ),  # not in the settings
+        (None, {"texted_account": "fone", "texted_address": LEASE, "texted_until": 1}, ("sydney", "perth", "leased")),
+        (
+            None,
+            {"texted_account": "fone", "texted_address": LEASE, "texted_until": 1 << 60},
+            ("leased", "sydney", "perth"),
+        ),
+        (RULE, TEXTED | {"texted_account": "fone", "texted_address": SYDNEY}, ("sydney", "perth")),
+        (RULE | {"override": True}, {"texted_account": "fone", "texted_address": SYDNEY}, ("perth", "sydney")),
+        (RULE | {"override": True}, {"sender": "sydney"}, ("perth", "sydney")),
+        (RULE | {"override": True}, {"pinned_sender": "sydney"}, ("sydney", "perth")),
+    ],
+)
+def test_the_number_that_the_contact_texted(
+    database: Database, rule: dict[str, Any] | None, knows: dict[str, Any], senders: tuple[str, ...]
+) -> None:
+    """A pin comes first, then a rule that overrides, the number texted last, the sender used last, and the rest."""
+    rules = [] if rule is None else [rule]
+    routing = Deciding(database, rules=rules, inboxes__support__senders=["sydney", "perth", "leased"]).routing
+    assert routing.candidates(replace(NEW, **knows), SOMEBODY).senders == senders
+    assert routing.candidates(replace(NEW, **knows), SOMEBODY, "leased").senders == ("leased",)
+
+
+async def test_a_rule_that_overrides_exempts_no_sender_but_a_pinned_one(database: Database) -> None:
+    """Its needs hold for the sender used last too."""
+    rules = [{"needs": ["files"], "override": True, "senders": ["sydney", "perth"]}]
+    deciding = Deciding(database, rules=rules)
+    deciding.can(deciding.rental, media_out=True)
+    for knows, sender in (({"sender": "sydney"}, "perth"), ({"pinned_sender": "sydney"}, "sydney")):
+        found = await deciding.choose(conversation=replace(NEW, **knows))
+        assert isinstance(found, Route)
+        assert found.sender == sender
+
+
 # --- what a sender lacks ----------------------------------------------------------------------------------------------
 
 

@@ -68,7 +68,7 @@ def test_a_good_file(loaded: Callable[..., Settings]) -> None:
 
 def test_what_is_where(loaded: Callable[..., Settings]) -> None:
     """Senders, accounts and channels lead to their first inbox; an unused account leads to the first of all."""
-    settings = loaded(inboxes__sales={"channel": "C0SALES", "senders": ["name", "sydney"]})
+    settings = loaded(inboxes__sales={"channel": "C0SALES", "senders": ["name", "leased"]})
     assert settings.inbox_by_sender.get("sydney") == "support"
     assert settings.inbox_by_sender.get("name") == "sales"
     assert settings.inbox_by_sender.get("nobody") is None
@@ -395,3 +395,31 @@ def test_no_wrong_value_of_a_secret_is_told(problems: Callable[..., list[str]]) 
 def test_the_example_is_good() -> None:
     """The settings that these tests change are valid themselves."""
     assert changed() == GOOD
+
+
+TWIN = {"account": "fone", "address": SYDNEY}
+
+
+@pytest.mark.parametrize("senders", [["sydney"], ["name", "twin"]], ids=["one sender", "two senders of one number"])
+def test_a_number_that_two_inboxes_list_is_refused(loaded: Callable[..., Settings], senders: list[str]) -> None:
+    """A text to it could appear in either; the sentence names both settings and the cure."""
+    with pytest.raises(BadSettings) as wrong:
+        loaded(senders__twin=TWIN, inboxes__sales={"channel": "C0SALES", "senders": senders})
+    assert "inboxes.support.senders and inboxes.sales.senders list the same number" in str(wrong.value)
+    assert "List it in one of them." in str(wrong.value)
+    assert SYDNEY not in str(wrong.value)
+
+
+def test_inboxes_may_share_names_and_leases(loaded: Callable[..., Settings]) -> None:
+    """Nobody texts to a name, and a lease belongs to one conversation; one inbox may list a number twice."""
+    shared = {"channel": "C0SALES", "senders": ["leased", "name"]}
+    settings = loaded(
+        senders__twin=TWIN, inboxes__support__senders=["leased", "name", "twin", "sydney"], inboxes__sales=shared
+    )
+    assert settings.inbox_by_sender["leased"] == "support"
+
+
+def test_the_sender_of_a_number_is_one_that_an_inbox_lists(loaded: Callable[..., Settings]) -> None:
+    """Two senders may have the same number; a text to it belongs to the inbox of the one that an inbox lists."""
+    assert loaded(senders__twin=TWIN).sender_by_address[("fone", SYDNEY)] == "sydney"
+    assert loaded(senders__twin=TWIN, inboxes__support__senders=["twin"]).sender_by_address[("fone", SYDNEY)] == "twin"

@@ -10,10 +10,18 @@ import pytest
 
 from sandbox.carriers.faults import Trouble
 from storage.engine.clock import DAY
-from tests.e2e.team import ANOTHER, CUSTOMER, Team
+from tests.e2e.team import ANOTHER, CUSTOMER, Team, by_order
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+
+@pytest.fixture
+async def team(tmp_path: Path) -> AsyncIterator[Team]:
+    """A team whose texts come from leases first."""
+    async with Team(tmp_path, by_order) as team:
+        yield team
 
 
 async def reply_times(team: Team, root: str, count: int) -> list[str]:
@@ -131,6 +139,7 @@ async def test_a_text_to_an_ended_lease_still_finds_its_thread(tmp_path: Path) -
 
     def short(settings: dict[str, Any]) -> None:
         settings["lease_lifetime_days"] = 0.1 / 86_400
+        by_order(settings)
 
     async with Team(tmp_path, short) as team:
         team.fone.settings.ended_lease_replies = "deliver"
@@ -147,6 +156,7 @@ async def test_an_ended_lease_makes_room_for_a_new_one(tmp_path: Path) -> None:
 
     def short(settings: dict[str, Any]) -> None:
         settings["lease_lifetime_days"] = 0.5 / 86_400
+        by_order(settings)
 
     async with Team(tmp_path, short) as team:
         root = await team.conversation()
@@ -188,3 +198,4 @@ async def test_leases_of_another_inbox_are_not_used_here(tmp_path: Path) -> None
 def second_inbox(settings: dict[str, Any]) -> None:
     """Lets the inbox beside the first send from leases only, too."""
     settings["inboxes"]["sales"]["senders"] = ["leased"]
+    by_order(settings)

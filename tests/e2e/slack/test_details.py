@@ -88,21 +88,34 @@ async def test_what_is_said_of_a_contact_stands_on_the_card(team: Team) -> None:
     assert (row["name"], row["time_zone"]) == ("Carol <b>", "Australia/Perth")
 
 
-async def test_another_sender_is_chosen_on_the_card(team: Team) -> None:
-    """The next reply goes out through it; a guest can neither see nor choose."""
+async def test_another_sender_is_pinned_on_the_card(team: Team) -> None:
+    """All texts come from it, whatever the contact texts to, until *Automatic*; a guest can neither see nor choose."""
     root = await team.conversation(CUSTOMER)
     guest = team.slack.add_user("gil", guest=True)
     await team.slack.click(guest, team.support, root, "open:sender")
     assert "full members" in await modal(team, guest)
+    await pin(team, root, "leased")
+    await team.until(lambda: ", pinned" in team.card(root))
+    await team.phones.send(CUSTOMER, team.sydney, "Anybody?")
+    await team.quiet()
+    await team.reply(root, "From a lease")
+    await team.received(CUSTOMER, 1)
+    assert team.phones.received(CUSTOMER)[0].from_number != team.sydney
+    await pin(team, root, "-")
+    await team.until(lambda: ", pinned" not in team.card(root))
+    await team.reply(root, "From the number that you texted")
+    await team.received(CUSTOMER, 2)
+    assert team.phones.received(CUSTOMER)[1].from_number == team.sydney
+
+
+async def pin(team: Team, root: str, sender: str) -> None:
+    """Chooses a sender in *Change sender…*; "-" is *Automatic*."""
     await team.slack.click(team.anna, team.support, root, "open:sender")
     await modal(team)
     assert "can receive replies" in json.dumps(shown(team))
-    team.slack.fill(team.anna, "sender:name", "sydney")
+    team.slack.fill(team.anna, "sender:name", sender)
     assert not (await team.slack.submit(team.anna)).answer
     await team.quiet()
-    await team.reply(root, "From our own number")
-    await team.received(CUSTOMER, 1)
-    assert team.phones.received(CUSTOMER)[0].from_number == team.sydney
 
 
 def shown(team: Team) -> dict[str, Any]:

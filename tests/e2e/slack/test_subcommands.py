@@ -124,8 +124,7 @@ async def test_leases(team: Team) -> None:
     """It lists live leases with their contacts, the next to end first and marked; ended leases are missing."""
     assert "No number is leased" in await team.slash("leases")
     for phone, days in ((CUSTOMER, 20), (ANOTHER, 3), (NEW, -1)):
-        root = await team.conversation(phone)
-        await team.reply(root, "Who is there?")
+        await team.slash(f"{phone} Who is there?")
         await team.received(phone, 1)
         await team.quiet()
         change = """
@@ -193,8 +192,7 @@ async def test_route_explains_and_writes_nothing(team: Team) -> None:
 
 async def test_route_says_what_the_gate_does(team: Team) -> None:
     """The sender that the explanation names is the one that the text then uses."""
-    root = await team.conversation()
-    await team.reply(root, "!via sydney")
+    await team.conversation()
     await team.quiet()
     assert "1. sydney, Fone Dynamics (kept by the conversation): used" in await team.slash(f"route {CUSTOMER} Hi")
     await team.slash(f"{CUSTOMER} Hi")
@@ -213,8 +211,7 @@ async def test_route_tells_of_an_opt_out(team: Team) -> None:
 
 async def test_route_names_the_lease(team: Team) -> None:
     """At five live leases the conversation's own is used again, and the explanation says so beforehand."""
-    root = await team.conversation()
-    await team.reply(root, "Who is there?")
+    await team.slash(f"{CUSTOMER} Who is there?")
     await team.received(CUSTOMER, 1)
     await team.quiet()
     assert "From a number that is leased" in await team.slash(f"route {CUSTOMER} Hi")

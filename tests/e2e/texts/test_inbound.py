@@ -215,8 +215,7 @@ async def test_a_token_does_not_open_another_account(team: Team) -> None:
 
 async def test_a_conversations_token_does_not_speak_for_somebody_else(team: Team) -> None:
     """A text from another number to a conversation's URL opens its own thread."""
-    root = await team.conversation(CUSTOMER, "Hello")
-    await team.reply(root, "Hi")
+    await team.slash(f"{CUSTOMER} Hi")
     await team.received(CUSTOMER, 1)
     url = team.requests()[0]["WebhookUri"]
     said = webhook("It is me", To=team.phones.received(CUSTOMER)[0].from_number) | {"From": ANOTHER}

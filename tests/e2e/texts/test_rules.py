@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.e2e.team import CUSTOMER, Team
+from tests.e2e.team import CUSTOMER, Team, by_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -53,20 +55,23 @@ async def test_the_first_rule_that_fits_names_the_senders(ruled: Team) -> None:
 
 
 async def test_a_conversation_keeps_its_sender_until_it_ends(ruled: Team) -> None:
-    """A person's choice comes before the rules; after the conversation is closed and reopened, the rules apply."""
-    root = await ruled.conversation()
-    await ruled.reply(root, "!via leased")
-    await ruled.quiet()
-    await ruled.reply(root, "One")
+    """The sender used last comes before the rules; after the conversation is closed and reopened, the rules apply."""
+    await ruled.slash(f"{CUSTOMER} Zero")
     await ruled.received(CUSTOMER, 1)
+    root = ruled.root(CUSTOMER)
     await ruled.quiet()
+    with closing(sqlite3.connect(ruled.bot_settings.database)) as connection, connection:
+        connection.execute("UPDATE conversations SET sender = 'leased'")
     assert "1. leased, Fone Dynamics (kept by the conversation): used" in await ruled.slash(f"route {CUSTOMER} Hi")
+    await ruled.reply(root, "One")
+    await ruled.received(CUSTOMER, 2)
+    await ruled.quiet()
     await ruled.reply(root, "!close")
     await ruled.quiet()
     assert "1. sydney, Fone Dynamics: used" in await ruled.slash(f"route {CUSTOMER} Hi")
     await ruled.slash(f"{CUSTOMER} Two")
-    await ruled.received(CUSTOMER, 2)
-    assert [row["sender"] for row in ruled.attempts()] == ["leased", "sydney"]
+    await ruled.received(CUSTOMER, 3)
+    assert [row["sender"] for row in ruled.attempts()] == ["sydney", "leased", "sydney"]
 
 
 async def test_that_nobody_can_answer_a_name_is_told_before_it_is_sent(tmp_path: Path) -> None:
@@ -76,6 +81,7 @@ async def test_that_nobody_can_answer_a_name_is_told_before_it_is_sent(tmp_path:
         settings["senders"]["acme"] = {"account": "fone", "address": "Acme"}
         settings["inboxes"]["support"]["senders"] = ["acme", "sydney"]
         settings["countries_without_names"] = ["GB"]
+        by_order(settings)
 
     async with Team(tmp_path, named) as team:
         root = await team.conversation()

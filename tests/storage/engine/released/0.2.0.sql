@@ -68,8 +68,8 @@ CREATE TABLE conversations (
     last_out_at   BIGINT,
     opened_at     BIGINT NOT NULL,
     closed_at     BIGINT
-);
-INSERT INTO "conversations" VALUES(1000,1000,'inbox 1000 ünï','team 1000 ünï','channel 1000 ünï','thread_ts 1000 ünï','sender 1000 ünï','from_address 1000 ünï','open','assignee 1000 ünï',1000,1000,1000,1000,1000);
+, pinned_sender TEXT, texted_account TEXT, texted_address TEXT, texted_until BIGINT);
+INSERT INTO "conversations" VALUES(1000,1000,'inbox 1000 ünï','team 1000 ünï','channel 1000 ünï','thread_ts 1000 ünï','sender 1000 ünï','from_address 1000 ünï','open','assignee 1000 ünï',1000,1000,1000,1000,1000,'pinned_sender 1000 ünï','texted_account 1000 ünï','texted_address 1000 ünï',1000);
 CREATE TABLE erasures (                    -- who was erased, by a keyed hash of the address
     address_hash  TEXT PRIMARY KEY,
     key_id        TEXT NOT NULL,           -- which key it is hashed with
@@ -145,6 +145,14 @@ CREATE TABLE jobs (                        -- something to be done on the other 
     reason        BIGINT                   -- the row of the intake that it follows from, for the log
 );
 INSERT INTO "jobs" VALUES(1000,'kind 1000 ünï',1000,'slack','lane 1000 ünï','key 1000 ünï','payload 1000 ünï',1000,1000,'claimed_by 1000 ünï',1000,'waits_for 1000 ünï','last_error 1000 ünï',1000,1000);
+CREATE TABLE lease_habits (                -- what the answers of a company show about its leases
+    account       TEXT PRIMARY KEY,
+    blank         TEXT CHECK (blank IN ('same', 'fresh')),           -- the number of a second text without a sender
+    named         TEXT CHECK (named IN ('accepted', 'refused')),     -- a text that names a lease as its sender
+    replies       TEXT CHECK (replies IN ('arrive', 'missing')),     -- webhooks of replies to a lease that a text named
+    learnt_at     BIGINT NOT NULL
+);
+INSERT INTO "lease_habits" VALUES('account 1000 ünï','same','accepted','arrive',1000);
 CREATE TABLE leases (                      -- a number that a provider assigned to us for one contact
     id            BIGINT PRIMARY KEY,
     account       TEXT NOT NULL,
@@ -158,8 +166,8 @@ CREATE TABLE leases (                      -- a number that a provider assigned 
     expires_at    BIGINT NOT NULL,
     held_until    BIGINT NOT NULL,         -- until then it may count as one of the contact's: never before its end
     told_end      BIGINT                   -- the end that the thread was told of
-);
-INSERT INTO "leases" VALUES(1000,'account 1000 ünï','number 1000 ünï',1000,1000,'stands_for 1000 ünï',1000,1000,1000,1000,1000,1000);
+, named_at BIGINT, refused_at BIGINT);
+INSERT INTO "leases" VALUES(1000,'account 1000 ünï','number 1000 ünï',1000,1000,'stands_for 1000 ünï',1000,1000,1000,1000,1000,1000,1000,1000);
 CREATE TABLE messages (
     id            BIGINT PRIMARY KEY,
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
@@ -197,8 +205,9 @@ CREATE TABLE messages (
     removed_at    BIGINT,                  -- when its text was dropped, after the retention time
     created_at    BIGINT NOT NULL,
     intake_id     BIGINT                   -- the row of the intake that it came of, for the log; that may be gone
-);
-INSERT INTO "messages" VALUES(1000,1000,'in','origin 1000 ünï','text 1000 ünï','typed 1000 ünï','media 1000 ünï','encoding 1000 ünï',1000,'author 1000 ünï','account 1000 ünï','provider_id 1000 ünï','our_address 1000 ünï',1000,1000,'recovered 1000 ünï','team 1000 ünï','slack_channel 1000 ünï','slack_ts 1000 ünï','slack_thread 1000 ünï','written 1000 ünï',1000,'held','status 1000 ünï','code 1000 ünï','sentence 1000 ünï','via 1000 ünï','options 1000 ünï','parts 1000 ünï',1000,1000,1000,1000,1000,1000,1000);
+, address_note TEXT           -- inbound: why the thread shows the number that it went to
+    CHECK (address_note IN ('changed', 'unlisted')));
+INSERT INTO "messages" VALUES(1000,1000,'in','origin 1000 ünï','text 1000 ünï','typed 1000 ünï','media 1000 ünï','encoding 1000 ünï',1000,'author 1000 ünï','account 1000 ünï','provider_id 1000 ünï','our_address 1000 ünï',1000,1000,'recovered 1000 ünï','team 1000 ünï','slack_channel 1000 ünï','slack_ts 1000 ünï','slack_thread 1000 ünï','written 1000 ünï',1000,'held','status 1000 ünï','code 1000 ünï','sentence 1000 ünï','via 1000 ünï','options 1000 ünï','parts 1000 ünï',1000,1000,1000,1000,1000,1000,1000,'changed');
 CREATE TABLE migrations (
     version    BIGINT PRIMARY KEY,
     name       TEXT NOT NULL,
@@ -207,6 +216,7 @@ CREATE TABLE migrations (
 INSERT INTO "migrations" VALUES(1,'first',1765535460000000);
 INSERT INTO "migrations" VALUES(2,'plain_names',1765535460000000);
 INSERT INTO "migrations" VALUES(3,'one_number_per_phone',1765535460000000);
+INSERT INTO "migrations" VALUES(4,'senders',1765535460000000);
 CREATE TABLE "opt_out_questions" (                      -- texts that probably ask for no more texts, and what a person made of each
     message_id    BIGINT PRIMARY KEY REFERENCES messages (id),
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
