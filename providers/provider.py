@@ -165,6 +165,10 @@ class Provider(Protocol):
     async def send(self, sms: OutboundSms, callbacks: Callbacks) -> Accepted:
         """Offers one text to the provider, once, after `check`.
 
+        The recipient is canonical (`sms/spellings.py`). A provider that needs the other number of a phone, such as
+        Mexico's with a 1, respells it here; `payload.party` makes numbers in answers canonical again. The sender is
+        spelled as the operator wrote it.
+
         Raises:
             NotSent, Throttled, Refused, Unknown: see `providers.errors`.
         """

@@ -82,8 +82,9 @@ def spelt(address: str) -> re.Pattern[str]:
     """Returns a pattern for all spellings of an address: with spaces, with the country code or with a zero instead."""
     parsed = from_canonical(address)
     if isinstance(parsed, E164) and len(parsed.national) >= _SHORTEST:
-        nationals = {E164(number).national for number in (parsed.number, *others(parsed.number))}
-        return re.compile("|".join(r"\D{0,3}".join(national) for national in sorted(nationals)))
+        code = len(parsed.number) - len(parsed.national)  # characters before the national number
+        nationals = [number[code:] for number in (parsed.number, *others(parsed.number))]
+        return re.compile("|".join(r"\D{0,3}".join(national) for national in nationals))
     return re.compile(rf"(?<!\w){re.escape(str(parsed).removeprefix('+'))}(?!\w)")
 
 

@@ -15,6 +15,7 @@ import phonenumbers
 from bot.text.mrkdwn import unescape
 from sms.address import E164, Address, Alphanumeric, NotAnAddress, ShortCode, is_valid, parse, parse_number
 from sms.characters import UNSEEN, simplified
+from sms.spellings import canonical
 
 _MOST_DIGITS = 20  # of which anything could be a number
 _MOST_SHOWN = 3  # readings in a sentence
@@ -113,6 +114,11 @@ def read_number(said: str, region: str | None) -> Address:
 def spell(address: Address) -> str:
     """Formats the address for a person: a number with spaces, any other address unchanged."""
     return address.international if isinstance(address, E164) else str(address)
+
+
+def one_spelling(digits: str) -> str:
+    """Returns the digits to search contacts for: those of the canonical number if they are another spelling of it."""
+    return canonical(f"+{digits}").removeprefix("+")
 
 
 def _plain(said: str) -> str:

@@ -23,7 +23,7 @@ from bot.slack.views.cards import spaced
 from bot.slack.views.compose import Draft, Filled
 from bot.slack.views.forms import Choice
 from bot.text import decode, templates
-from bot.text.parse_number import read_number
+from bot.text.parse_number import one_spelling, read_number
 from sms.address import Address, NotAnAddress, from_canonical
 from sms.segments import plain
 from storage.engine.clock import DAY, SECOND
@@ -211,7 +211,7 @@ class Compose:
         """Answers a search with the contacts of the inboxes that the person may text from."""
         allowed = await self._inboxes_of(body["user"]["id"])
         words = body["value"].strip()
-        digits = _DIGITS.sub("", words).lstrip("0")
+        digits = one_spelling(_DIGITS.sub("", words).lstrip("0"))
         found: dict[int, Contact] = {}
         async with self._database.read() as reader:
             for inbox in allowed if isinstance(allowed, tuple) else ():

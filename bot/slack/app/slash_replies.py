@@ -11,7 +11,7 @@ from bot.slack.views import blocks
 from bot.slack.views.blocks import Marked, Rendered, fill, joined, link, marked, mention, when
 from bot.slack.views.cards import spaced
 from bot.telemetry import status_report
-from bot.text.parse_number import spell
+from bot.text.parse_number import one_spelling, spell
 from storage.tables import contacts, conversations, templates
 from storage.tables.contacts import Contact
 
@@ -216,7 +216,7 @@ def listing(title: str, lines: Sequence[str | Marked], missing: int = 0) -> Rend
 def _digits(words: str) -> str:
     """Returns the digits of a part of a number, without leading zeros; empty if the words are a name."""
     digits = re.sub(r"\D", "", words) if _DIGITS.fullmatch(words) else ""
-    return digits.lstrip("0") if len(digits) >= _FEWEST_DIGITS else ""
+    return one_spelling(digits.lstrip("0")) if len(digits) >= _FEWEST_DIGITS else ""
 
 
 def _newest(conversation: Conversation) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.text.parse_number import read_number, read_texting, spell, unlinked
+from bot.text.parse_number import one_spelling, read_number, read_texting, spell, unlinked
 from sms.address import E164, Alphanumeric, Client, NotAnAddress, ShortCode
 
 READ = [
@@ -192,3 +192,9 @@ def test_nothing_private_is_in_a_repr() -> None:
     """The repr shows neither the number nor the text."""
     shown = repr(read_texting("+61400000000 Your order", "AU"))
     assert not any(private in shown for private in ("400000000", "order"))
+
+
+def test_a_search_finds_another_spelling() -> None:
+    """A whole number is searched for as it is stored; a part of one stays as it is."""
+    assert one_spelling("5215512345678") == "525512345678"
+    assert [one_spelling(part) for part in ("52155", "412345678", "")] == ["52155", "412345678", ""]
