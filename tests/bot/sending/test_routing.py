@@ -129,8 +129,9 @@ async def test_a_rule_that_overrides_exempts_no_sender_but_a_pinned_one(database
     rules = [{"needs": ["files"], "override": True, "senders": ["sydney", "perth"]}]
     deciding = Deciding(database, rules=rules)
     deciding.can(deciding.rental, media_out=True)
-    for knows, sender in (({"sender": "sydney"}, "perth"), ({"pinned_sender": "sydney"}, "sydney")):
-        found = await deciding.choose(conversation=replace(NEW, **knows))
+    used, pinned = replace(NEW, sender="sydney"), replace(NEW, pinned_sender="sydney")
+    for conversation, sender in ((used, "perth"), (pinned, "sydney")):
+        found = await deciding.choose(conversation=conversation)
         assert isinstance(found, Route)
         assert found.sender == sender
 
