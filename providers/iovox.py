@@ -123,7 +123,7 @@ _UNREADABLE = "IOVOX sent an unreadable answer."
 
 # --- the provider -----------------------------------------------------------------------------------------------------
 
-_LONGEST = 160  # they say "less than 160", but one SMS has room for 160: IOVOX decides
+_LONGEST = 159  # "Message must be less than 160 characters long"
 _NAME = re.compile(r"[A-Za-z0-9 .]{1,11}")  # their limit is for names: the number in their own sample has 12 digits
 _HEADER = "X-Threadline-Secret"
 _LOOK_BACK = timedelta(days=366)  # without a start, getSmsData begins with the current month
@@ -196,7 +196,7 @@ class Iovox:
         Raises:
             Unsupported: files, leased senders, recipients that are not numbers, or characters that XML cannot
                 represent.
-            Refused: an empty text, one over 160 characters, or an invalid name.
+            Refused: an empty text, one of 160 characters or more, or an invalid name.
         """
         if sms.media:
             raise Unsupported("media", "IOVOX cannot send files.")

@@ -233,7 +233,10 @@ class Decider:
             return self._unreachable(tx.now, case, route.account, until)
         if len(route.parts) > 1:
             title = self._providers[route.account].title
-            return Stop("too_long", f"Not sent: the rest was cut for another provider, and is too long for {title}.")
+            return Stop(
+                "too_long",
+                f"Not sent: the rest was cut into parts that are too long for {title}. Send it as a new text.",
+            )
         sender = self._settings.senders[route.sender]
         if route.sender == begun.sender and sender.is_leased and begun.from_address is not None:
             route = replace(route, address=from_canonical(begun.from_address))

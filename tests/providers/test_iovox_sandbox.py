@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -127,11 +128,11 @@ async def test_a_text_of_a_contact(carrier: company.Iovox, provider: Iovox, door
     assert [(sms.sender, sms.recipient, sms.text) for sms in listed] == [(PHONE, OURS, JOHN.text)] * 3
 
 
-async def test_exactly_160_characters(carrier: company.Iovox, provider: Iovox, door: Door) -> None:
-    """The provider decides about 160 characters; its refusal becomes a sentence."""
-    sms = OutboundSms("attempt-1", PHONE, OURS, "a" * 160)
+async def test_less_than_160_characters(carrier: company.Iovox, provider: Iovox, door: Door) -> None:
+    """A text of 159 characters is accepted; one of 160 is refused here, before any request."""
+    sms = OutboundSms("attempt-1", PHONE, OURS, "a" * 159)
     callbacks = Callbacks(receipts=f"{door.url}/receipts", replies="", sender="", secret="s3cr3t")
-    with pytest.raises(Refused, match="fewer than 160"):
-        await provider.send(sms, callbacks)
-    carrier.settings.takes_160 = True
     await provider.send(sms, callbacks)
+    with pytest.raises(Refused, match="at most 159"):
+        await provider.send(replace(sms, text="a" * 160), callbacks)
+    assert len(carrier.accepted) == 1

@@ -84,6 +84,30 @@ async def test_links_to_files_are_not_added_to_the_rest(database: Database) -> N
     assert (await deciding.sends(message_id)).sms.text == parts[1]
 
 
+async def test_a_retry_cuts_again_if_no_part_is_out(deciding: Deciding, clock: Clock) -> None:
+    """Parts that were cut before the provider's limit was known are cut at the limit, because nobody has one yet."""
+    deciding.can(deciding.fone, max_text=160)
+    message_id = await deciding.text("a" * 320)
+    await deciding.ended(await deciding.sends(message_id), "refused")
+    assert max(map(len, json.loads((await deciding.message(message_id)).parts or "[]"))) == 160
+    deciding.can(deciding.fone, max_text=159)
+    await retried(deciding, clock, message_id)
+    assert len((await deciding.sends(message_id)).sms.text) == 159
+    assert max(map(len, json.loads((await deciding.message(message_id)).parts or "[]"))) == 159
+
+
+async def test_a_retry_cuts_a_text_that_was_whole(deciding: Deciding, clock: Clock) -> None:
+    """A text of exactly 160 characters that was refused as a whole goes out in parts."""
+    deciding.can(deciding.fone, max_text=160)
+    message_id = await deciding.text("a" * 160)
+    await deciding.ended(await deciding.sends(message_id), "refused")
+    deciding.can(deciding.fone, max_text=159)
+    await retried(deciding, clock, message_id)
+    first = await deciding.sends(message_id)
+    assert len(first.sms.text) < 160
+    assert len(json.loads((await deciding.message(message_id)).parts or "[]")) == 2
+
+
 # --- the same way -----------------------------------------------------------------------------------------------------
 
 
