@@ -227,7 +227,7 @@ async def _serve(base: Base, stack: AsyncExitStack) -> None:
     gauges = Gauges(base.metrics, base.database, base.settings.database, live)
     stack.push_async_callback(gauges.stop)
     routes: list[RouteGroup] = [
-        SmsWebhooks(base.database, base.appender, base.providers, base.callback_urls, base.metrics),
+        SmsWebhooks(base.database, base.appender, base.providers, base.callback_urls, base.metrics, base.settings),
         FileRoutes(base.database, base.file_store, base.file_urls),
         ExportRoutes(base.database, base.export_urls),
     ]

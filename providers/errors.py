@@ -61,5 +61,9 @@ class Forged(Exception):
     """A webhook that does not come from the provider. It is counted, answered with 404 and not stored."""
 
 
+class Unverified(Forged):
+    """A webhook at an unguessable URL of ours without the provider's further proof. It is stored and shown as such."""
+
+
 class Unreadable(Exception):
     """A webhook that cannot be parsed. It is kept as a dead row, and can be replayed after a fix."""

@@ -7,12 +7,14 @@ the bodies of its webhooks, so `parse` accepts any form and returns an `Ask` if 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import httpx
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
+from providers import fonedynamics_errors as errors
 from providers import payload
 from providers.errors import Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
@@ -83,6 +85,8 @@ class Message(BaseModel):
     direction: payload.Text = None
     num_segments: payload.Count = None
     error_code: payload.Text = None
+    delivery_receipt: payload.Text = None  # "true" or "false"
+    scheduled: payload.Moment = None
     created: payload.Moment = None
     submitted: payload.Moment = None
     delivered: payload.Moment = None
@@ -97,29 +101,12 @@ class Message(BaseModel):
         return False if word == "transmit" or word in STATUS else None
 
 
-class Fault(BaseModel):
-    """The content of `ResponseStatus` in a refusal (https://www.fonedynamics.com/docs/rest-api/errors)."""
-
-    code: payload.Text = Field(None, alias="errorcode")
-    message: payload.Text = Field(None, repr=False)
-
-
 # In lower case. `Received` is missing: it marks contacts' texts. https://www.fonedynamics.com/docs/rest-api/find-sms/
 STATUS: Mapping[str, Status] = {
     "processing": Status.ACCEPTED,
     "submitted": Status.SENT,
     "delivered": Status.DELIVERED,
     "failed": Status.FAILED,  # could not be submitted within a reasonable time
-}
-
-# https://www.fonedynamics.com/docs/rest-api/errors; the readable part of that page. Other codes are passed through.
-SENTENCES: Mapping[str, str] = {
-    "http_401": "Fone Dynamics rejects our account SID and token. The threadline operator must correct them.",
-    "ACCOUNT_NOT_FOUND": "Fone Dynamics does not know our account. The threadline operator must correct it.",
-    "CONFLICTING_PARAMETERS": "Fone Dynamics says that this text's options conflict. Change them and send it again.",
-    "COUNTRY_NOT_FOUND": "Fone Dynamics does not know this number's country. Check the number.",
-    "COUNTRY_UNAVAILABLE": "Our Fone Dynamics account cannot send to this country. Use another sender.",
-    "FORBIDDEN": "Our Fone Dynamics account is not allowed to do this. Fone Dynamics client services can enable it.",
 }
 
 _UNREADABLE = "Fone Dynamics sent an unreadable answer."
@@ -168,8 +155,8 @@ class FoneDynamics:
             Unreadable: the body is neither a form nor JSON with an object in it. An empty body gives an `Ask`.
         """
         query = payload.lower(dict(hook.query))
-        said = [query | fields for fields in _body(hook.body)] or [query]
-        return [_event(Message.model_validate(fields), hook) for fields in said]
+        said = [query | fields for fields in _body(hook)] or [query]
+        return [_event(Message.model_validate(fields, context={"region": hook.region}), hook) for fields in said]
 
     def answer(self, hook: Webhook) -> WebhookAnswer:
         """Returns an empty 200: no document asks for more."""
@@ -201,7 +188,9 @@ class FoneDynamics:
         """Posts to /v2/Properties/{PropertySid}/Messages (https://www.fonedynamics.com/docs/rest-api/send-sms)."""
         self.check(sms)
         response = await self._request("POST", self._messages, json=_send_body(sms, callbacks))
-        return _accepted(_only(_read(response, sms.text)))
+        options = read_options(FoneDynamicsOptions, sms)
+        accepted = _accepted(_only(_read(response, sms.text)))
+        return replace(accepted, no_receipt=not options.delivery_receipt, scheduled=_later(options.schedule))
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
         """Searches for the attempt as `ExternalId`; if no text has it, for the recipient, text and sender."""
@@ -217,7 +206,7 @@ class FoneDynamics:
         try:
             message = _only(_read(await self._request("GET", f"/v2/Messages/{provider_id}")))
         except Refused as refused:
-            if refused.code in SENTENCES or not refused.code.endswith(("_NOT_FOUND", "_404")):
+            if refused.code in errors.SENTENCES or not refused.code.endswith(("_NOT_FOUND", "_404")):
                 raise
             return None  # the readable part of their error table does not name the code
         event = _inbound(message) if message.is_inbound else _receipt(message)
@@ -300,12 +289,13 @@ def _epoch(moment: datetime) -> int:
 # --- parsing ----------------------------------------------------------------------------------------------------------
 
 
-def _body(body: bytes) -> list[dict[str, object]]:
+def _body(hook: Webhook) -> list[dict[str, object]]:
     """Returns the objects in a webhook's body; none if it is empty."""
-    body = body.strip()
-    if body.startswith((b"{", b"[")):
-        return _objects(payload.read_json(body))
-    return [payload.lower(payload.read_form(body))] if body else []
+    content_type = hook.headers.get("content-type", "")
+    if payload.is_json(hook.body):
+        return _objects(payload.read_json(hook.body, content_type))
+    fields = payload.read_form(hook.body, content_type)
+    return [payload.lower(fields)] if fields else []
 
 
 def _objects(said: object) -> list[dict[str, object]]:
@@ -346,21 +336,28 @@ def _receipt(message: Message, attempt: str | None = None) -> Receipt | None:
         provider_id=message.message_sid,
         attempt=attempt or message.external_id,
         code=message.error_code,
-        sentence=_failure(message) if status is Status.FAILED else None,
+        sentence=errors.failure(message.error_code) if status is Status.FAILED else None,
         at=times.get(status) if status else None,
         sender=message.from_,
         segments=message.num_segments,
     )
 
 
-def _failure(message: Message) -> str:
-    reason = f" ({message.error_code})" if message.error_code else ""
-    return SENTENCES.get(message.error_code or "", f"Fone Dynamics could not deliver it{reason}.")
-
-
 def _accepted(message: Message) -> Accepted:
     status = STATUS.get((message.status or "").casefold(), Status.ACCEPTED)
-    return Accepted(message.message_sid or "", status, message.from_, message.num_segments)
+    return Accepted(
+        message.message_sid or "",
+        status,
+        message.from_,
+        message.num_segments,
+        no_receipt=message.delivery_receipt == "false",
+        scheduled=_later(message.scheduled),
+    )
+
+
+def _later(moment: datetime | None) -> datetime | None:
+    """Returns the time of a text that Fone Dynamics still has to send; None for any other."""
+    return moment if moment is not None and moment > datetime.now(UTC) else None
 
 
 def _is_like(message: Message, sms: OutboundSms, since: datetime) -> bool:
@@ -373,7 +370,7 @@ def _is_like(message: Message, sms: OutboundSms, since: datetime) -> bool:
 def _read(response: httpx.Response, *private: str) -> list[Message]:
     """Parses the messages in an answer. `private` lists texts that a refusal may quote and that we must not show."""
     if not response.is_success:
-        raise _refusal(response, *private)
+        raise errors.refusal(response, *private)
     try:
         return [Message.model_validate(fields) for fields in _objects(payload.read_json(response.content))]
     except Unreadable:
@@ -384,17 +381,3 @@ def _only(messages: list[Message]) -> Message:
     if not messages or not messages[0].message_sid:
         raise Unknown("unreadable_answer", _UNREADABLE)
     return messages[0]
-
-
-def _refusal(response: httpx.Response, *private: str) -> Refused:
-    http, fault = f"http_{response.status_code}", _fault(response.content)
-    code = fault.code if fault.code and re.fullmatch(r"[A-Z_]{1,60}", fault.code) else http
-    said = payload.masked(fault.message, *private) or f"HTTP {response.status_code}, without a reason."
-    return Refused(code, SENTENCES.get(http) or SENTENCES.get(code) or f"Fone Dynamics refused it: {said}")
-
-
-def _fault(body: bytes) -> Fault:
-    try:
-        return Fault.model_validate(payload.lower(payload.lower(payload.read_json(body)).get("responsestatus")))
-    except Unreadable:
-        return Fault()

@@ -159,7 +159,8 @@ class IOPhone:
         Raises:
             Unreadable: not a JSON object, or one that is neither a receipt nor a contact's text.
         """
-        return [_event(Message.model_validate(payload.lower(payload.read_json(hook.body))), hook.attempt)]
+        said = payload.lower(payload.read_json(hook.body, hook.headers.get("content-type", "")))
+        return [_event(Message.model_validate(said, context={"region": hook.region}), hook.attempt)]
 
     def answer(self, hook: Webhook) -> WebhookAnswer:
         """Returns an empty 200: no document asks for more."""

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
+from providers import iovox_errors as errors
 from providers import iovox_flow, payload, xml
-from providers.errors import Forged, Refused, Unknown, Unreadable, Unsupported
+from providers.errors import Refused, Unknown, Unreadable, Unsupported, Unverified
 from providers.http import request
 from providers.iovox_sms_data import LONDON, Row, ask
 from providers.provider import Accepted, Ask, Callbacks, Features, Model, Portal, Webhook, WebhookAnswer, read_options
@@ -98,27 +99,6 @@ STATUS: Mapping[str, Status] = {
     "EXPIRED": Status.EXPIRED,  # missing in their list of values, named under `expiry`
 }
 
-_OURS = "IOVOX did not understand threadline's request. Please report this bug."
-
-# By the beginning of their sentences: there are no codes. https://www.iovox.com/api/rest/sendSms.html; the first is
-# from https://www.iovox.com/api/rest/index.html, where a wrong key and a wrong IP address give the same sentence.
-SENTENCES: Mapping[str, str] = {
-    "HTTP 401": "IOVOX rejects our username and secure key, or our IP address. The threadline operator must correct "
-    "them here, or the IP address under API Settings in the IOVOX portal.",
-    "API Version Empty": _OURS,
-    "API Version Invalid": _OURS,
-    "Request Method must be": _OURS,
-    "XML Empty": _OURS,
-    "XML parse error": _OURS,
-    "Request Empty": _OURS,
-    "Origin Empty": "IOVOX requires a sender.",
-    "Origin Invalid": "IOVOX rejects this sender. Use another one.",
-    "Destination Empty": "IOVOX requires the contact's number.",
-    "Destination Invalid": "IOVOX rejects this contact's number. Check its digits.",
-    "Message Empty": "IOVOX cannot send an empty text.",
-    "Message must be less than 160": "IOVOX accepts fewer than 160 characters. Shorten the text.",
-}
-
 _UNREADABLE = "IOVOX sent an unreadable answer."
 
 # --- the provider -----------------------------------------------------------------------------------------------------
@@ -161,11 +141,16 @@ class Iovox:
             )
 
     def verify(self, hook: Webhook) -> None:
-        """Checks our secret: a receipt has it in our header, an inbound text in the field `token`."""
+        """Checks our secret: a receipt has it in our header, an inbound text in the field `token`.
+
+        Raises:
+            Unverified: it has not. A flow that somebody made by hand has no such field, and no document says that the
+                header comes back exactly.
+        """
         shown = iovox_flow.tokens(hook) if hook.attempt is None else [hook.headers.get(_HEADER.lower(), "")]
         wanted = hook.secret.encode()
         if not any(hmac.compare_digest(said.encode("utf-8", "surrogatepass"), wanted) for said in shown if said):
-            raise Forged
+            raise Unverified
 
     def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
         """Reads a receipt at an attempt's URL, and a contact's text at any other URL.
@@ -175,7 +160,8 @@ class Iovox:
         """
         if hook.attempt is None:
             return [iovox_flow.inbound(iovox_flow.read(hook))]
-        said = DeliveryReceipt.model_validate(payload.lower(payload.read_json(hook.body)))
+        fields = payload.lower(payload.read_json(hook.body, hook.headers.get("content-type", "")))
+        said = DeliveryReceipt.model_validate(fields)
         if receipt := _receipt(said, hook.received_at, hook.attempt):
             return [receipt]
         raise Unreadable("the receipt has no status")
@@ -275,7 +261,7 @@ def _check_sender(sender: Address | None) -> None:
 
 def _check_text(text: str) -> None:
     if not text:
-        raise Refused("message_empty", SENTENCES["Message Empty"])
+        raise Refused("message_empty", errors.SENTENCES["Message Empty"])
     if len(text) > _LONGEST:
         raise Refused("message_too_long", f"IOVOX accepts at most {_LONGEST} characters; this text has {len(text)}.")
     if not xml.can_carry(text):
@@ -319,7 +305,7 @@ def _receipt(said: DeliveryReceipt, received_at: datetime, attempt: str | None =
         attempt=attempt,
         code=said.status_reason,
         description=said.delivery_status,
-        sentence=_failure(status, said),
+        sentence=errors.failure(status, said.status_reason, said.delivery_status),
         at=payload.wall_time(said.receipt_timestamp, LONDON, received_at),
     )
 
@@ -328,73 +314,12 @@ def _status(word: str | None) -> Status | None:
     return STATUS.get((word or "").strip().upper())
 
 
-def _failure(status: Status | None, said: DeliveryReceipt) -> str | None:
-    if status is Status.EXPIRED:
-        return "The text expired before it was delivered. It may still arrive."
-    reason = payload.masked(said.delivery_status or said.status_reason)
-    return f"IOVOX could not deliver it{f' ({reason})' if reason else ''}." if status is Status.FAILED else None
-
-
 def _read(response: httpx.Response, *private: str) -> xml.Element:
     """Parses the document in an answer. `private` lists texts that a refusal may quote and that we must not show."""
-    faults = _faults(response.content)
+    faults = errors.faults(response.content)
     if faults or not response.is_success:
-        raise _refusal(response, faults, *private)
+        raise errors.refusal(response, faults, *private)
     try:
         return xml.read(response.content)
     except Unreadable:
         raise Unknown("unreadable_answer", _UNREADABLE) from None
-
-
-def _faults(body: bytes) -> list[str]:
-    """Returns the faults under `errors`, in XML (https://www.iovox.com/api/rest/index.html) or in JSON of any shape.
-
-    Raises:
-        Unknown: a `status` there is a server error, with any HTTP status.
-    """
-    try:
-        root = xml.read(body)
-    except Unreadable:
-        return _json_faults(body)
-    errors = list(root.iter("error")) if root.tag in ("errors", "error") else []
-    if any((payload.count(error.get("status")) or 0) >= 500 for error in errors):  # noqa: PLR2004  as in HTTP
-        raise Unknown("http_500", "The provider had an internal error.")
-    return [said for error in errors if (said := (error.text or "").strip())]
-
-
-def _json_faults(body: bytes) -> list[str]:
-    """Returns the texts under `errors` in JSON. One client shows that key, and none shows its content.
-
-    https://github.com/Yproximite/IovoxBundle @eabb437 src/Exception/Api/BadResponseReturnException.php
-    """
-    try:
-        said = payload.texts(payload.lower(payload.read_json(body)).get("errors"))
-    except Unreadable:
-        return []
-    return [text for text in said if re.search(r"[A-Za-z]", text)]  # others are a status
-
-
-def _refusal(response: httpx.Response, faults: list[str], *private: str) -> Refused:
-    http = f"HTTP {response.status_code}"
-    words = faults or [_raw(response.content) or f"{http}, without a reason"]
-    explained = [_explain(word, *private) for word in ([http] if http in SENTENCES else words)]
-    sentences = dict.fromkeys(sentence for _, sentence in explained)
-    return Refused(explained[0][0] or _slug(http), " ".join(sentences))
-
-
-def _raw(body: bytes) -> str:
-    """Returns an answer that is neither XML nor JSON, as some are. A proxy's HTML page gives no reason."""
-    said = body.decode("utf-8", "replace").strip()
-    return "" if said.startswith(("<", "{", "[")) or "\N{REPLACEMENT CHARACTER}" in said else said
-
-
-def _explain(word: str, *private: str) -> tuple[str, str]:
-    """Returns the code and the sentence for their words; an empty code if their table has no such sentence."""
-    prefix = next((prefix for prefix in SENTENCES if word.casefold().startswith(prefix.casefold())), None)
-    if prefix:
-        return _slug(prefix), SENTENCES[prefix]
-    return "", f"IOVOX refused it: {payload.masked(word, *private).rstrip('.')}."
-
-
-def _slug(words: str) -> str:
-    return re.sub(r"\W+", "_", words.casefold())

@@ -7,9 +7,9 @@ none for an id or a time. It does not document the form of a POST, so any form i
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from providers import payload, xml
 from providers.errors import Unreadable
@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 _VARIABLES = {"origin": "$_smsOrigin", "destination": "$_smsDestination", "content": "$_smsMessage"}
 
 
+def _replaced(value: object) -> object:
+    """Returns None for a variable that IOVOX did not replace: the texts of all contacts would share one thread."""
+    return None if value in _VARIABLES.values() else value
+
+
 class InboundText(BaseModel):
     """The fields that `flow_xml` names. Numbers have no plus."""
 
     model_config = ConfigDict(frozen=True)
 
-    origin: payload.Party = None
+    origin: Annotated[payload.Party, BeforeValidator(_replaced)] = None
     destination: payload.Party = None
     content: payload.Text = Field(None, repr=False)
     token: payload.Text = Field(None, repr=False)
@@ -40,7 +45,8 @@ def read(hook: Webhook) -> InboundText:
     """
     # IOVOX's answers come from PHP, which writes a POST as multipart when it is given an array
     body = payload.read_fields(hook.headers.get("content-type", ""), hook.body)
-    return InboundText.model_validate(payload.lower(dict(hook.query)) | body)
+    said = payload.lower(dict(hook.query)) | body
+    return InboundText.model_validate(said, context={"region": hook.region})
 
 
 def tokens(hook: Webhook) -> list[str]:

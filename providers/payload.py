@@ -6,71 +6,95 @@ unreadable value becomes None, never an error, so that one strange field does no
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from email import message_from_bytes
 from email.utils import parsedate_to_datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 from zoneinfo import ZoneInfo
 
-import phonenumbers
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, ValidationInfo
 
+from providers import charset
 from providers.errors import Unreadable
-from sms.address import E164, Address, NotAnAddress, parse_digits
+from providers.party import read as read_party
+from sms.address import Address
 
 _MOST_FIELDS = 500  # in one form
+_EXACT = 2**53  # up to here a float holds every integer
+_MOST_DIGITS = 30  # of a number that may be an id
 _SKEW = timedelta(minutes=5)  # largest difference between a provider's clock and ours
 
 
-def read_json(body: bytes) -> Any:
-    """Parses a JSON body.
+def read_json(body: bytes, content_type: str = "") -> Any:
+    """Parses a JSON body in any charset. Numbers without a fraction are integers, however they are written.
 
     Raises:
         Unreadable: it is not JSON.
     """
     try:
-        return json.loads(body)
+        return json.loads(charset.decode(body, content_type).removeprefix("\ufeff"), parse_float=_number)
     except (ValueError, RecursionError):
         raise Unreadable("the body is not JSON") from None
 
 
-def read_form(body: bytes) -> dict[str, str]:
+def read_form(body: bytes, content_type: str = "") -> dict[str, str]:
     """Parses a form body (`a=1&b=2`). The last value of a repeated name counts.
 
     Raises:
         Unreadable: it is not a form.
     """
-    return dict(read_pairs(body))
+    return dict(read_pairs(body, content_type))
 
 
-def read_pairs(body: bytes) -> list[tuple[str, str]]:
-    """Parses a form body (`a=1&b=2`) into pairs in order, with all repeated names.
+def read_pairs(body: bytes, content_type: str = "") -> list[tuple[str, str]]:
+    """Parses a form body (`a=1&b=2`) in any charset into pairs in order, with all repeated names.
+
+    An ampersand that somebody forgot to encode belongs to the value before it; one at the end means nothing.
 
     Raises:
         Unreadable: it is not a form.
     """
+    if charset.is_wide(body):
+        body = charset.decode(body, content_type).encode()
+    said = body.removeprefix(codecs.BOM_UTF8).strip().decode("latin-1")
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=_MOST_FIELDS)
+        pairs = parse_qsl(
+            _without_loose_ampersands(said),
+            keep_blank_values=True,
+            strict_parsing=bool(said),
+            max_num_fields=_MOST_FIELDS,
+            encoding="latin-1",
+        )
     except ValueError:
         raise Unreadable("the body is not a form") from None
+    declared = charset.declared(content_type)
+    known = None if declared is not None and declared.startswith(("utf-16", "utf-32")) else declared
+    return [(_decoded(name, known), _decoded(value, known)) for name, value in pairs]
+
+
+def read_query(query: str) -> tuple[tuple[str, str], ...]:
+    """Parses the query of a URL as it came, in any charset; what is no pair is skipped."""
+    said = parse_qsl(query, keep_blank_values=True, encoding="latin-1")
+    return tuple((_decoded(name), _decoded(value)) for name, value in said)
 
 
 def read_multipart(content_type: str, body: bytes) -> dict[str, str]:
-    """Parses a multipart form. The last value of a repeated name counts.
+    """Parses a multipart form in any charset. The last value of a repeated name counts.
 
     Raises:
-        Unreadable: it is not multipart, or contains a part that is not text.
+        Unreadable: it is not multipart.
     """
     head = f"Content-Type: {' '.join(content_type.split())}\r\n\r\n".encode("utf-8", "replace")
-    parts = message_from_bytes(head + body).walk()
-    said = ((part.get_param("name", header="content-disposition"), part.get_payload(decode=True)) for part in parts)
-    try:
-        fields = {name: value.decode() for name, value in said if isinstance(name, str) and isinstance(value, bytes)}
-    except ValueError:
-        raise Unreadable("the body is not text") from None
+    fields: dict[str, str] = {}
+    for part in message_from_bytes(head + body).walk():
+        name, said = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(said, bytes):
+            fields[name] = charset.decode_value(said, charset.declared(str(part.get("content-type", ""))))
     if not fields:
         raise Unreadable("the body is not a multipart form")
     return fields
@@ -84,8 +108,12 @@ def read_fields(content_type: str, body: bytes) -> dict[str, object]:
     """
     if content_type.strip().casefold().startswith("multipart/"):
         return lower(read_multipart(content_type, body))
-    is_json = body.lstrip().startswith((b"{", b"["))
-    return lower(read_json(body) if is_json else read_form(body.strip()))
+    return lower(read_json(body, content_type) if is_json(body) else read_form(body, content_type))
+
+
+def is_json(body: bytes) -> bool:
+    """Returns True if a body begins like a JSON object or list, in any charset."""
+    return charset.decode(body[:64]).lstrip("\ufeff \t\r\n").startswith(("{", "["))
 
 
 def texts(said: object) -> list[str]:
@@ -106,12 +134,18 @@ def lower(fields: object) -> dict[str, object]:
 
 
 def text(value: object) -> str | None:
-    """Returns a scalar as text that can be stored and sent: without lone surrogates and NUL."""
+    """Returns a scalar as text that can be stored and sent: without lone surrogates and NUL.
+
+    A float without a fraction is an integer, and UTF-16 that somebody read as Latin-1 is the text that was meant.
+    """
     if isinstance(value, bool):
         return "true" if value else "false"
     if not isinstance(value, str | int | float):
         return None
-    whole = str(value).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT:
+        value = int(value)
+    said = charset.unwidened(value) if isinstance(value, str) else str(value)
+    whole = said.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return whole.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
@@ -156,19 +190,19 @@ def wall_time(value: object, zone: str, known_at: datetime) -> datetime | None:
     return max((reading for reading in readings if reading <= known_at + _SKEW), default=min(readings))
 
 
-def party(value: object) -> Address | None:
-    """Returns a sender or recipient, with or without its plus. A number of the wrong length is kept."""
-    said = (text(value) or "").strip()
-    try:
-        return parse_digits(said)
-    except NotAnAddress:
-        return _odd_number(said)
+def party(value: object, region: str | None = None) -> Address | None:
+    """Returns a sender or recipient, with or without its plus; a name if it is no number. See `providers.party`."""
+    return read_party(text(value) or "", region)
+
+
+def _party(value: object, info: ValidationInfo) -> Address | None:
+    return party(value, (info.context or {}).get("region"))
 
 
 Text = Annotated[str | None, BeforeValidator(text)]
 Count = Annotated[int | None, BeforeValidator(count)]
 Moment = Annotated[datetime | None, BeforeValidator(moment)]
-Party = Annotated[Address | None, BeforeValidator(party)]
+Party = Annotated[Address | None, BeforeValidator(_party)]  # a validation context may have the `region`
 
 
 def masked(said: object, *private: str) -> str:
@@ -198,9 +232,17 @@ def _from_seconds(said: str) -> datetime:
     return datetime.fromtimestamp(float(said), UTC)
 
 
-def _odd_number(said: str) -> E164 | None:
-    try:
-        parsed = phonenumbers.parse(said if said.startswith("+") else f"+{said}")
-    except phonenumbers.NumberParseException:
-        return None
-    return E164(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164))
+def _number(said: str) -> int | float:
+    exact = Decimal(said)
+    is_whole = exact.adjusted() < _MOST_DIGITS and exact == exact.to_integral_value()
+    return int(exact) if is_whole else float(said)
+
+
+def _decoded(said: str, known: str | None = None) -> str:
+    return charset.decode_value(said.encode("latin-1", "replace"), known)
+
+
+def _without_loose_ampersands(said: str) -> str:
+    """Encodes each ampersand that no pair follows, and drops those at the ends."""
+    first, *rest = said.strip("&").split("&") if "=" in said else [said]
+    return first + "".join(f"&{piece}" if "=" in piece else f"%26{piece}" for piece in rest)

@@ -103,6 +103,7 @@ class Webhook:
     # The public URL that the provider called, with its query: `public_url` and the request's path, for providers that
     # sign it. The Host header has no part in it. Empty where `parse` reads a stored webhook again.
     url: str = field(default="", repr=False)
+    region: str | None = None  # ISO 3166-1 alpha-2: the country of numbers without a country code
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +140,8 @@ class Accepted:
     status: Status  # ACCEPTED, or further if the answer already says so
     sender: Address | None = None  # the sender really used; with a lease, the number that was assigned
     segments: int | None = None
+    no_receipt: bool = False  # the provider reports nothing about this text, whatever `features.receipts` says
+    scheduled: datetime | None = None  # when the provider sends it, if not at once
 
 
 @runtime_checkable
@@ -174,7 +177,12 @@ class Provider(Protocol):
         """
 
     def verify(self, hook: Webhook) -> None:
-        """Raises `Forged` unless the webhook proves that the provider sent it, beyond the token in its path."""
+        """Checks that the provider sent the webhook, beyond the token in its path.
+
+        Raises:
+            Forged: the proof is wrong. The bot answers 404 and stores nothing.
+            Unverified: the proof is missing, and the token has to do. The bot stores the webhook and marks it.
+        """
 
     def parse(self, hook: Webhook) -> list[InboundSms | Receipt | Ask]:
         """Returns the events of a webhook; an empty list if nothing happened.

@@ -9,6 +9,7 @@ recover lost ones.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -183,8 +184,8 @@ class Restcomm:
         Raises:
             Unreadable: neither a receipt nor a text with a sender.
         """
-        pairs = [*payload.read_pairs(hook.body), *hook.query]
-        message = Message.model_validate(dict(reversed(pairs)))
+        pairs = [*payload.read_pairs(hook.body, hook.headers.get("content-type", "")), *hook.query]
+        message = Message.model_validate(dict(reversed(pairs)), context={"region": hook.region})
         if hook.attempt is None and message.is_inbound is not False:
             event: InboundSms | Receipt | None = _inbound(message)
         else:
@@ -228,7 +229,7 @@ class Restcomm:
         accepted = _accepted(message)
         if accepted.status is Status.FAILED:
             raise Refused(errors.code(message.error_code) or "failed", _failure(message))
-        return accepted
+        return replace(accepted, no_receipt=isinstance(sms.recipient, Client))
 
     async def find_sent(self, sms: OutboundSms, since: datetime) -> list[Accepted]:
         """Searches for the sender, recipient and text: Restcomm stores no id of ours."""

@@ -69,7 +69,7 @@ class ShortCode:
 
 @dataclass(frozen=True, slots=True)
 class Alphanumeric:
-    """A name in place of a number, up to 11 characters. Nobody can reply to it."""
+    """A name in place of a number; our own have up to 11 characters. Nobody can reply to it."""
 
     name: str
 
@@ -171,7 +171,7 @@ def from_canonical(text: str) -> Address:
         return E164(canonical(text))
     if text.startswith("client:"):
         return Client(text.removeprefix("client:"))
-    return ShortCode(text) if text.isdigit() else Alphanumeric(text)
+    return ShortCode(text) if _SHORT_CODE.fullmatch(text) else Alphanumeric(text)
 
 
 def is_valid(address: Address) -> bool:

@@ -79,6 +79,7 @@ class InboundSms:
     provider_id: str | None = None  # None if the provider gives none
     sent_at: datetime | None = None  # by the provider's clock
     media: tuple[Media, ...] = ()
+    unverified: bool = False  # only the token in the URL shows that the provider sent it
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Receipt:
     sender: Address | None = None  # the sender that was really used, if reported
     segments: int | None = None
     opted_out: bool = False  # the contact opted out at the provider or the carrier
+    unverified: bool = False  # only the token in the URL shows that the provider sent it
 
 
 @dataclass(frozen=True, slots=True)

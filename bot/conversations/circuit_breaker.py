@@ -7,7 +7,7 @@ uses the monotonic clock, so that setting the clock neither blocks a provider no
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -36,6 +36,7 @@ SEND: Method = "send"
 FIND_SENT: Method = "find_sent"
 LOOK_UP: Method = "look_up"
 LIST_INBOUND: Method = "list_inbound"
+UNREADABLE = "unreadable_answer"  # the code of an answer that a provider's parser cannot read
 
 log = structlog.get_logger("breaker")
 
@@ -57,6 +58,7 @@ class _State:
     """The state of one account and method; times in microseconds of the monotonic clock."""
 
     failures: int = 0  # in a row
+    about: set[str] = field(default_factory=set)  # the texts that they were about: one bad text is one failure
     until: int = 0  # end of the pause; 0: closed
     probing: int = 0  # start of the probe under way; 0: none
 
@@ -108,13 +110,17 @@ class CircuitBreaker:
             state.probing = _now()
             self._show(account, method, state)
 
-    async def ask(self, account: str, method: Method, question: Callable[[], Awaitable[Answer]]) -> Answer:
+    async def ask(
+        self, account: str, method: Method, question: Callable[[], Awaitable[Answer]], about: str | None = None
+    ) -> Answer:
         """Makes a request that is safe to repeat, unless the account has a pause.
 
         Args:
             account: by name.
             method: of the provider.
             question: makes the request.
+            about: the one text that it is about; None if it is about many. However often the question about one text
+                fails, that is one failure: the provider may have trouble with this text only.
 
         Raises:
             CircuitOpen: the account has a pause.
@@ -128,8 +134,11 @@ class CircuitBreaker:
         except (Throttled, Refused):
             await self.worked(account, method)
             raise
-        except ProviderError:
-            await self.failed(account, method)
+        except ProviderError as error:
+            if error.code == UNREADABLE:  # the provider answered, so others can be asked
+                await self.worked(account, method)
+            else:
+                await self.failed(account, method, about)
             raise
         await self.worked(account, method)
         return answer
@@ -139,15 +148,19 @@ class CircuitBreaker:
         state = self._state(account, method)
         was_open = bool(state.until)
         state.failures = state.until = state.probing = 0
+        state.about.clear()
         if was_open:
             log.info("the circuit breaker closed", account=account, method=method)
             await self._keep(account, method, state, 0)
 
-    async def failed(self, account: str, method: Method = SEND) -> None:
-        """Notes that the provider could not be reached, or did not answer."""
+    async def failed(self, account: str, method: Method = SEND, about: str | None = None) -> None:
+        """Notes that the provider could not be reached, or did not answer, perhaps about one text."""
         state = self._state(account, method)
-        state.failures += 1
+        is_repeat = about is not None and about in state.about and not state.probing
+        state.failures += not is_repeat
         state.probing = 0
+        if about is not None:
+            state.about.add(about)
         if state.failures < THRESHOLD:
             return
         pause = min(FIRST << min(state.failures - THRESHOLD, 8), LONGEST)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -348,12 +348,19 @@ def dedup_key(account: str, event: InboundSms | Receipt | Ask, fallback: str) ->
         fallback: identifies the webhook, for a provider that gives no id.
     """
     kind = "inbound" if isinstance(event, InboundSms) else "receipt" if isinstance(event, Receipt) else "ask"
+    if not isinstance(event, Ask) and event.unverified:
+        kind = f"unverified {kind}"  # it must not take the place of a verified one
     if event.provider_id is None:
         return f"{account}:{kind}:{fallback}"
     if isinstance(event, Receipt):
         at = "" if event.at is None else event.at.isoformat()
         return f"{account}:{kind}:{event.provider_id}:{event.word}:{event.code or ''}:{at}"
-    return f"{account}:{kind}:{event.provider_id}" + (f":{fallback}" if kind == "ask" else "")
+    return f"{account}:{kind}:{event.provider_id}" + (f":{fallback}" if isinstance(event, Ask) else "")
+
+
+def marked(event: InboundSms | Receipt | Ask, *, unverified: bool) -> InboundSms | Receipt | Ask:
+    """Returns the event, marked if its webhook lacked the provider's proof; an `Ask` needs no mark, because we ask."""
+    return replace(event, unverified=True) if unverified and not isinstance(event, Ask) else event
 
 
 def pack_media(media: Sequence[Media]) -> list[dict[str, Any]]:
@@ -386,6 +393,7 @@ def _pack_sms(sms: InboundSms) -> dict[str, Any]:
         "provider_id": sms.provider_id,
         "sent_at": _iso(sms.sent_at),
         "media": pack_media(sms.media),
+        "unverified": sms.unverified,
     }
 
 
@@ -406,6 +414,7 @@ def _unpack_inbound(packed: Mapping[str, Any]) -> Inbound:
         provider_id=packed["provider_id"],
         sent_at=_moment(packed["sent_at"]),
         media=tuple(Media(**media) for media in packed["media"]),
+        unverified=packed.get("unverified", False),
     )
     return Inbound(sms, packed.get("recovered"))
 
@@ -413,7 +422,7 @@ def _unpack_inbound(packed: Mapping[str, Any]) -> Inbound:
 def _unpack_receipt(packed: Mapping[str, Any]) -> DeliveryReceipt:
     receipt = Receipt(
         **{
-            **{name: packed[name] for name in Receipt.__dataclass_fields__},
+            **{name: packed[name] for name in Receipt.__dataclass_fields__ if name in packed},
             "status": None if packed["status"] is None else Status(packed["status"]),
             "at": _moment(packed["at"]),
             "sender": _address(packed["sender"]),

@@ -13,6 +13,7 @@ from bot.conversations import after_restore, attachments, consent, enqueue, entr
 from bot.conversations.consent import Consent
 from bot.conversations.entries import Action
 from bot.conversations.lookup import ConversationLookup
+from bot.conversations.unverified import UNVERIFIED
 from bot.telemetry import message_events
 from bot.text import decode
 from storage.engine.clock import SECOND, from_datetime
@@ -89,7 +90,7 @@ class IntakeHandlers:
 
     async def inbound(self, tx: Transaction, entry: Entry, found: entries.Inbound) -> None:
         """Stores a contact's text, posts it, and follows a STOP or START in it."""
-        sms = found.sms
+        sms = await self._lookup.located(tx, entry, found.sms)
         contact = await self._consent.contact(tx, str(sms.sender))
         conversation = await self._lookup.of_text(tx, entry, sms, contact)
         number = await self._lookup.number(tx, entry, sms, contact)
@@ -97,6 +98,8 @@ class IntakeHandlers:
         if message_id is None:
             return
         await self._lookup.note_number(tx, entry.source, conversation, number)
+        if sms.unverified:
+            await self._send_results.unverified(tx, entry.source, conversation.id)
         message_events.received(tx, entry, message_id)
         await conversations.contact_wrote(tx, conversation.id)
         await enqueue.post(tx, conversation.id)
@@ -271,7 +274,7 @@ class IntakeHandlers:
             our_address=_canonical(sms) if number is None else number.address,
             said_at=None if sms.sent_at is None else from_datetime(sms.sent_at),
             repeats=twin,
-            recovered=found.recovered,
+            recovered=UNVERIFIED if sms.unverified else found.recovered,
             address_note=None if number is None else number.note(conversation),
         )
 

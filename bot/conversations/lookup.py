@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
 from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.number_hash import NumberHash
-from sms.address import E164, ShortCode
+from bot.conversations.regions import region_of
+from providers.party import read
+from sms.address import E164, Alphanumeric, ShortCode
 from storage.engine.clock import DAY
 from storage.tables import alerts, callbacks, conversations, erasures, leases, posts
 
@@ -79,6 +81,14 @@ class ConversationLookup:
             await enqueue.card(tx, before.id, tx.now)
         for number in self._number_hash.of_every_spelling(contact.address):
             await erasures.return_leases(tx, number, contact.id, conversation.id)
+
+    async def located(self, tx: Transaction, entry: Entry, sms: InboundSms) -> InboundSms:
+        """The text with its sender as a number of the inbox's country, if the provider's answer had no country code."""
+        if not isinstance(sms.sender, Alphanumeric) or not sms.sender.name.isdigit():
+            return sms
+        callback = await callbacks.find(tx, entry.callback) if entry.callback else None
+        region = await region_of(tx, self._settings, entry.source, callback)
+        return replace(sms, sender=read(sms.sender.name, region) or sms.sender)
 
     async def of_text(self, tx: Transaction, entry: Entry, sms: InboundSms, contact: Contact) -> Conversation:
         """Finds the conversation of a contact's text by the URL's token, else by the lease, else by the recipient."""

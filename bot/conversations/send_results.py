@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.conversations import enqueue
+from bot.conversations import enqueue, receipt_order
 from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.consent import opt_out
 from bot.conversations.leases import Leases
 from bot.conversations.multipart import of_part, progress
+from bot.conversations.unverified import alert_unverified
 from bot.telemetry import message_events
 from providers.provider import Accepted
 from sms.message import Status
-from storage.engine.clock import MINUTE, SECOND
+from storage.engine.clock import MINUTE, SECOND, from_datetime
 from storage.queries import history
 from storage.tables import alerts, attempts, callbacks, conversations, messages, receipts, schedule
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bot.conversations.decisions import Ask, Hold, Stop
     from bot.conversations.entries import DeliveryReceipt
     from bot.conversations.multipart import Progress
+    from bot.conversations.receipt_order import Verdict
     from bot.settings.model import Settings
     from providers.provider import Provider
     from sms.message import Receipt
@@ -87,6 +89,8 @@ class SendResults:
             from_address=None if answer.sender is None else str(answer.sender),
             segments=answer.segments,
             reconciled_by=reconciled_by,
+            no_receipt=answer.no_receipt,
+            scheduled_at=None if answer.scheduled is None else from_datetime(answer.scheduled),
         )
         message = await messages.get(tx, attempt.message_id)
         conversation = await conversations.get(tx, message.conversation_id)
@@ -98,7 +102,7 @@ class SendResults:
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
             await self._apply(tx, await attempts.get(tx, attempt.id), early)
         has_more = await self._refresh(tx, message.id)
-        await self._await_receipt(tx, attempt)
+        await self._await_receipt(tx, attempt, answer)
         await enqueue.card(tx, message.conversation_id, tx.now + self._card_after)
         await self._resolve(tx, f"not sent:{attempt.account}")
         if reconciled_by is not None and has_more:  # the part that stopped the rest is out
@@ -283,25 +287,46 @@ class SendResults:
             await self._reconcile_by_receipt(tx, attempt, receipt)
         elif attempt.outcome == "accepted" and attempt.from_address is None and receipt.sender is not None:
             await self.leases.said_late(tx, attempt, receipt.sender, await self._conversation_of(tx, attempt))
-        moved = receipt.status is not None and await attempts.advance(tx, attempt.id, receipt.status)
+        known = [each for _, each in await receipts.of_attempt(tx, attempt.id)]
+        now = await attempts.get(tx, attempt.id)
+        found = receipt_order.verdict(now, known)
+        moved, ends = await self._settle(tx, now, found), found.status.is_final and found.status is not now.status
         if moved or (receipt.status is None and not await receipts.said_after(tx, attempt.id, receipt.at)):
-            await attempts.say(tx, attempt.id, receipt.word)
-        if moved:
-            await attempts.explain(tx, attempt.id, receipt.code, receipt.sentence)
+            await attempts.say(tx, attempt.id, found.receipt.word if moved and found.receipt else receipt.word)
         message = await messages.get(tx, attempt.message_id)
-        if moved and receipt.status is not None and receipt.status.is_final:
-            message_events.ended(tx, message, attempt, receipt.status.value)
+        if moved and ends:
+            message_events.ended(tx, message, attempt, found.status.value)
         if receipt.opted_out:
             await self._suppress_by_provider(tx, message, receipt.code or receipt.word)
+        if receipt.unverified:
+            await self.unverified(tx, attempt.account, message.conversation_id)
         if not moved and receipt.status is not None and attempt.outcome != "unknown":
             return
         await self._refresh(tx, attempt.message_id)
-        if moved and receipt.status in (Status.FAILED, Status.EXPIRED):
-            title = self._title(attempt)
-            why = self._said(attempt, receipt.sentence or f"{title} doesn't say why.")
-            sentence = f"A text to {CONTACT} wasn't delivered. {why} {_failed(title)}"
-            cause = f"failed:{attempt.account}:{receipt.code or receipt.word}"
-            await self._alert(tx, cause, sentence, message.conversation_id)
+        if moved and ends and found.status is not Status.DELIVERED:
+            await self._alert_undelivered(tx, attempt, found, message.conversation_id)
+
+    async def _settle(self, tx: Transaction, attempt: Attempt, found: Verdict) -> bool:
+        """Stores what the receipts say together. Returns True if that changes what the thread shows."""
+        if found.receipt is None:
+            return False
+        before = (attempt.status, attempt.unverified, attempt.sentence)
+        if before == (found.status, found.unverified, found.sentence):
+            return False
+        await attempts.set_status(tx, attempt.id, found.status, unverified=found.unverified)
+        await attempts.explain(tx, attempt.id, found.receipt.code, found.sentence)
+        return True
+
+    async def _alert_undelivered(self, tx: Transaction, attempt: Attempt, found: Verdict, conversation_id: int) -> None:
+        title, receipt = self._title(attempt), found.receipt
+        why = self._said(attempt, found.sentence or f"{title} doesn't say why.")
+        sentence = f"A text to {CONTACT} wasn't delivered. {why} {_failed(title)}"
+        code = (receipt.code or receipt.word) if receipt is not None else found.status.value
+        await self._alert(tx, f"failed:{attempt.account}:{code}", sentence, conversation_id)
+
+    async def unverified(self, tx: Transaction, account: str, conversation_id: int) -> None:
+        """Alerts about a webhook that lacked the provider's proof."""
+        await alert_unverified(tx, self._providers[account].title, account, conversation_id)
 
     async def _conversation_of(self, tx: Transaction, attempt: Attempt) -> Conversation:
         message = await messages.get(tx, attempt.message_id)
@@ -339,9 +364,13 @@ class SendResults:
             await self._leave_alerts(tx, message.conversation_id)
         return found.next is not None
 
-    async def _await_receipt(self, tx: Transaction, attempt: Attempt) -> None:
-        if self._providers[attempt.account].features.receipts:
-            await enqueue.overdue(tx, attempt.message_id, tx.now + int(self._settings.receipt_minutes * MINUTE))
+    async def _await_receipt(self, tx: Transaction, attempt: Attempt, answer: Accepted) -> None:
+        """Awaits a receipt if one can come, once the provider has sent the text."""
+        leaves = tx.now if answer.scheduled is None else max(tx.now, from_datetime(answer.scheduled))
+        if self._providers[attempt.account].features.receipts and not answer.no_receipt:
+            await enqueue.overdue(tx, attempt.message_id, leaves + int(self._settings.receipt_minutes * MINUTE))
+        elif leaves > tx.now:
+            await enqueue.overdue(tx, attempt.message_id, leaves)  # it brings the status line up to date
 
     async def _fail(self, tx: Transaction, message: Message, code: str, sentence: str) -> None:
         await messages.set_status(tx, message.id, Status.FAILED.value, code=code, sentence=sentence)

@@ -1,6 +1,7 @@
 """Webhooks of providers: recognise the token, verify, parse, append to the intake, answer; in this order.
 
-The answer is 2xx only after the webhook is on disk. We store nothing of a webhook that fails verification.
+The answer is 2xx only after the webhook is on disk. We store nothing of a forged webhook; one without the provider's
+further proof is stored and marked.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from aiohttp import web
 from bot.conversations import enqueue, entries
 from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.callbacks import hash_token
-from providers.errors import Forged, Unreadable
+from bot.conversations.regions import region_of
+from providers import payload
+from providers.errors import Forged, Unreadable, Unverified
 from providers.provider import Webhook
 from storage.queries import subjects
 from storage.tables import alerts, callbacks, intake
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.conversations.callbacks import CallbackUrls
+    from bot.settings.model import Settings
     from bot.telemetry.metrics import Metrics
     from providers.provider import Provider
     from storage.engine.database import Database, Transaction
@@ -47,6 +51,7 @@ class SmsWebhooks:
         providers: by account name.
         urls: knows the secret in the headers of an account.
         metrics: counts the webhooks by outcome.
+        settings: the inboxes and their senders.
     """
 
     def __init__(
@@ -56,12 +61,14 @@ class SmsWebhooks:
         providers: Mapping[str, Provider],
         urls: CallbackUrls,
         metrics: Metrics,
+        settings: Settings,
     ) -> None:
         self._database = database
         self._appender = appender
         self._providers = providers
         self._urls = urls
         self._metrics = metrics
+        self._settings = settings
 
     def routes(self) -> list[web.RouteDef]:
         """Returns the routes with their handler."""
@@ -77,23 +84,26 @@ class SmsWebhooks:
             return web.Response(status=404)
         provider = self._providers[account]
         hook = await self._webhook(request, callback)
+        unverified = False
         try:
             provider.verify(hook)
+        except Unverified:
+            unverified = True
         except Forged:
             self._count(account, "forged")
             return web.Response(status=404)
         try:
-            return await self._store(provider, hook, callback)
+            return await self._store(provider, hook, callback, unverified=unverified)
         except sqlite3.Error as error:
             log.error("a webhook could not be stored", account=account, error=str(error))
             self._count(account, "not stored")
             return web.Response(status=503)
 
-    async def _store(self, provider: Provider, hook: Webhook, callback: Callback) -> web.Response:
+    async def _store(self, provider: Provider, hook: Webhook, callback: Callback, *, unverified: bool) -> web.Response:
         try:
-            found = provider.parse(hook)
+            found = [entries.marked(event, unverified=unverified) for event in provider.parse(hook)]
         except Exception as error:  # noqa: BLE001 - whatever the error, we keep the webhook for a replay
-            await self._bury(hook, callback, error)
+            await self._bury(hook, callback, error, unverified=unverified)
             return web.Response(status=400)
         for event in found:
             arrival = entries.arrival(
@@ -109,7 +119,7 @@ class SmsWebhooks:
         answer = provider.answer(hook)
         return web.Response(status=answer.status, text=answer.body, content_type=answer.content_type)
 
-    async def _bury(self, hook: Webhook, callback: Callback, error: Exception) -> None:
+    async def _bury(self, hook: Webhook, callback: Callback, error: Exception, *, unverified: bool) -> None:
         """Stores the webhook as a dead row and raises an alert, in one transaction."""
         reason = str(error) if isinstance(error, Unreadable) else f"{type(error).__name__} in the provider's parser"
         log.warning("a webhook could not be read", account=callback.account, error=type(error).__name__)
@@ -120,7 +130,12 @@ class SmsWebhooks:
             dedup_key=f"{callback.account}:unreadable:{hashlib.sha256(_whole(hook)).hexdigest()}",
             body=hook.body,
             parsed=None,
-            headers={**_kept(hook), ":method": hook.method, ":query": json.dumps(hook.query)},
+            headers={
+                **_kept(hook),
+                ":method": hook.method,
+                ":query": json.dumps(hook.query),
+                **({":unverified": "yes"} if unverified else {}),
+            },
             callback=callback.token_hash,
             error=reason,
         )
@@ -151,14 +166,19 @@ class SmsWebhooks:
     async def _webhook(self, request: web.Request, callback: Callback) -> Webhook:
         return Webhook(
             method=request.method,
-            query=tuple(request.query.items()),
+            query=payload.read_query(request.rel_url.raw_query_string),
             headers={name.lower(): value for name, value in request.headers.items()},
             body=await request.read(),
             received_at=datetime.now(UTC),
             secret=self._urls.header_secret(callback.account),
             attempt=callback.subject if callback.scope == "attempt" else None,
             url=self._urls.public(request.rel_url.raw_path_qs),
+            region=await self._region(callback),
         )
+
+    async def _region(self, callback: Callback) -> str | None:
+        async with self._database.read() as reader:
+            return await region_of(reader, self._settings, callback.account, callback)
 
     def _count(self, account: str, outcome: str) -> None:
         self._metrics.webhooks.labels(account, outcome).inc()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.conversations import enqueue, entries
 from bot.conversations.callbacks import CallbackUrls
+from bot.conversations.regions import region_of
 from bot.operator.session import CannotDo, Session, connect
 from bot.telemetry.status_report import moment
 from providers.errors import Unreadable
@@ -96,7 +97,8 @@ async def _parse_again(session: Session, row: DeadContent) -> list[Arrival]:
         raise Unreadable("the bot deleted its body after the retention time.")
     hook = await _webhook(session, row, raw)
     try:
-        found = provider.parse(hook)
+        unverified = ":unverified" in json.loads(row.headers)
+        found = [entries.marked(event, unverified=unverified) for event in provider.parse(hook)]
     except Unreadable:
         raise
     except Exception as error:  # noqa: BLE001 - after any error in the parser the row stays as it is
@@ -119,6 +121,7 @@ async def _webhook(session: Session, row: DeadContent, raw: bytes) -> Webhook:
     headers: dict[str, str] = json.loads(row.headers)
     async with session.database.read() as reader:
         callback = await callbacks.find(reader, row.callback) if row.callback else None
+        region = await region_of(reader, session.settings, row.source, callback)
     urls = CallbackUrls(session.settings.public_url, session.settings.secret.get_secret_value())
     received: datetime = to_datetime(row.received_at).astimezone(UTC)
     return Webhook(
@@ -129,6 +132,7 @@ async def _webhook(session: Session, row: DeadContent, raw: bytes) -> Webhook:
         received_at=received,
         secret=urls.header_secret(row.source),
         attempt=callback.subject if callback is not None and callback.scope == "attempt" else None,
+        region=region,
     )
 
 

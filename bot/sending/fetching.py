@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue, entries
@@ -58,18 +59,33 @@ class Fetcher:
         for event in found:
             await self._store(wanted.account, event, job, wanted.callback)
         async with self._database.transaction() as tx:
+            if not found and wanted.ask.since is None:
+                await self._alert_nothing(tx, wanted.account)
             await jobs.finish(tx, job)
+
+    async def _alert_nothing(self, tx: Transaction, account: str) -> None:
+        """Tells that a webhook announced a text that its own provider does not know: somebody may have written."""
+        title = self._providers[account].title
+        sentence = (
+            f"A webhook of {title} named a text, but {title} does not know it, so the bot cannot show it. Look for new "
+            f"texts in {title}'s portal. If this happens again, ask {title} why."
+        )
+        await enqueue.alert(tx, await alerts.raise_one(tx, f"not known there:{account}", sentence))
 
     async def overdue(self, job: Job) -> None:
         """Looks for a receipt that has not come in time: asks the provider if it can say, raises an alert otherwise."""
         async with self._database.read() as reader:
-            waiting = [part for part in await attempts.newest(reader, job.subject) if not part.status.is_final]
+            newest = await attempts.newest(reader, job.subject)
+        waiting = [part for part in newest if not part.status.is_final and self._can_come(part)]
         missing = [part for part in waiting if not await self._is_found(part, job)]
         async with self._database.transaction() as tx:
             for part in missing:
                 await self._alert(tx, part)
             await enqueue.show(tx, job.subject, tx.now + SECOND)
             await jobs.finish(tx, job)
+
+    def _can_come(self, part: Attempt) -> bool:
+        return self._providers[part.account].features.receipts and not part.no_receipt
 
     async def _is_found(self, part: Attempt, job: Job) -> bool:
         """Asks the provider for the end of an attempt. Returns True if it says."""
@@ -110,7 +126,8 @@ class Fetcher:
         return [] if found is None else [found]
 
     async def _look_up(self, account: str, provider_id: str) -> InboundSms | Receipt | None:
-        return await self._breaker.ask(account, LOOK_UP, lambda: self._providers[account].look_up(provider_id))
+        question = partial(self._providers[account].look_up, provider_id)
+        return await self._breaker.ask(account, LOOK_UP, question, about=provider_id)
 
     async def _provider_id(self, attempt: str | None) -> str:
         """Returns the provider's id of an attempt. RetryLater: its answer to our request is still on its way."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.conversations.circuit_breaker import FIND_SENT
@@ -72,7 +73,8 @@ class Reconciler:
         )
         since = to_datetime(attempt.started_at) - LOOK_BACK
         try:
-            found = await self._breaker.ask(attempt.account, FIND_SENT, lambda: provider.find_sent(sms, since))
+            question = partial(provider.find_sent, sms, since)
+            found = await self._breaker.ask(attempt.account, FIND_SENT, question, about=str(attempt.id))
         except ProviderError:
             return None
         async with self._database.read() as reader:

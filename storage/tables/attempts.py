@@ -19,7 +19,8 @@ Outcome = Literal["accepted", "not sent", "refused", "unknown"]
 
 _COLUMNS = """
     id, message_id, part, try, account, sender, from_address, recipient, text, provider_id, outcome, status, word, code,
-    sentence, segments, reconciled_by, started_at, ended_at, accepted_at, delivered_at
+    sentence, segments, reconciled_by, started_at, ended_at, accepted_at, delivered_at, unverified, no_receipt,
+    scheduled_at
 """
 
 
@@ -48,10 +49,14 @@ class Attempt:
     ended_at: int | None
     accepted_at: int | None
     delivered_at: int | None
+    unverified: bool = False  # only receipts without the provider's proof tell its status
+    no_receipt: bool = False  # the provider reports nothing about it
+    scheduled_at: int | None = None  # when the provider sends it, if not at once
 
 
 def _row(**columns: object) -> Attempt:
     number, status = columns.pop("try"), Status(columns.pop("status"))
+    columns |= {name: bool(columns[name]) for name in ("unverified", "no_receipt")}
     return Attempt(number=number, status=status, **columns)  # type: ignore[arg-type]  # the columns named above
 
 
@@ -100,8 +105,10 @@ async def accept(
     from_address: str | None,
     segments: int | None,
     reconciled_by: str | None = None,
+    no_receipt: bool = False,
+    scheduled_at: int | None = None,
 ) -> None:
-    """Records that the provider accepted the attempt."""
+    """Records that the provider accepted the attempt, and what it said about receipts and about sending it later."""
     await tx.run(
         """
         UPDATE attempts SET outcome = 'accepted', provider_id = coalesce(:provider_id, provider_id),
@@ -109,6 +116,7 @@ async def accept(
             sentence = CASE WHEN outcome = 'unknown' THEN NULL ELSE sentence END,
             from_address = coalesce(:from_address, from_address),
             segments = coalesce(:segments, segments), reconciled_by = :reconciled_by,
+            no_receipt = :no_receipt, scheduled_at = :scheduled_at,
             ended_at = coalesce(ended_at, :now), accepted_at = coalesce(accepted_at, :now)
         WHERE id = :id
         """,
@@ -117,6 +125,8 @@ async def accept(
         from_address=from_address,
         segments=segments,
         reconciled_by=reconciled_by,
+        no_receipt=int(no_receipt),
+        scheduled_at=scheduled_at,
         now=tx.now,
     )
     await advance(tx, attempt.id, status)
@@ -154,6 +164,21 @@ async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:
         **{f"behind_{n}": value for n, value in enumerate(behind)},
     )
     return moved == 1
+
+
+async def set_status(tx: Transaction, attempt_id: int, status: Status, *, unverified: bool) -> None:
+    """Stores the status that the receipts say together, even if it is an earlier one than before."""
+    await tx.run(
+        """
+        UPDATE attempts SET status = :status, unverified = :unverified,
+            delivered_at = CASE WHEN :status = 'delivered' THEN coalesce(delivered_at, :now) ELSE delivered_at END
+        WHERE id = :id
+        """,
+        status=status.value,
+        unverified=int(unverified),
+        now=tx.now,
+        id=attempt_id,
+    )
 
 
 async def say(tx: Transaction, attempt_id: int, word: str) -> None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from storage.engine.database import Connection, Transaction
 
-_COLUMNS = "word, status, provider_id, code, description, sentence, sender, segments, opted_out, said_at"
+_COLUMNS = "word, status, provider_id, code, description, sentence, sender, segments, opted_out, said_at, unverified"
 
 
 async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: int | None, intake_id: int | None) -> int:
@@ -22,9 +22,9 @@ async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: in
     await tx.run(
         """
         INSERT INTO receipts (id, account, provider_id, attempt_id, word, status, code, description, sentence, sender,
-            segments, opted_out, said_at, received_at, intake_id)
+            segments, opted_out, said_at, received_at, intake_id, unverified)
         VALUES (:id, :account, :provider_id, :attempt_id, :word, :status, :code, :description, :sentence, :sender,
-            :segments, :opted_out, :said_at, :now, :intake_id)
+            :segments, :opted_out, :said_at, :now, :intake_id, :unverified)
         """,
         id=receipt_id,
         account=account,
@@ -40,6 +40,7 @@ async def add(tx: Transaction, account: str, receipt: Receipt, *, attempt_id: in
         opted_out=int(receipt.opted_out),
         said_at=None if receipt.at is None else from_datetime(receipt.at),
         intake_id=intake_id,
+        unverified=int(receipt.unverified),
         now=tx.now,
     )
     return receipt_id
@@ -97,11 +98,14 @@ def _with_id(**columns: Any) -> tuple[int, Receipt]:
     return columns.pop("id"), _receipt(**columns)
 
 
-def _receipt(*, status: str | None, said_at: int | None, sender: str | None, opted_out: int, **columns: Any) -> Receipt:
+def _receipt(
+    *, status: str | None, said_at: int | None, sender: str | None, opted_out: int, unverified: int, **columns: Any
+) -> Receipt:
     return Receipt(
         status=None if status is None else Status(status),
         at=None if said_at is None else to_datetime(said_at),
         sender=None if sender is None else from_canonical(sender),
         opted_out=bool(opted_out),
+        unverified=bool(unverified),
         **columns,
     )

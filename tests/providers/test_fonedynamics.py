@@ -112,9 +112,17 @@ def test_a_receipt_at_its_own_url_belongs_to_its_attempt(reader: FoneDynamics) -
     assert (event.attempt, event.status) == ("attempt-1", Status.DELIVERED)
 
 
-def test_a_reply_from_an_odd_sender_is_asked_for(reader: FoneDynamics) -> None:
-    """A reply from an invalid sender becomes an `Ask` for the message's id."""
-    assert reader.parse(_hook(_form({**REPLY, "From": "?"}))) == [Ask(provider_id="MGTBUEHN")]
+def test_a_reply_from_nobody_is_asked_for(reader: FoneDynamics) -> None:
+    """A reply without a sender becomes an `Ask` for the message's id."""
+    assert reader.parse(_hook(_form({**REPLY, "From": ""}))) == [Ask(provider_id="MGTBUEHN")]
+
+
+@pytest.mark.parametrize("name", ["ACME_PAY", "?", "Épargne"])
+def test_a_reply_from_a_name_is_a_text(reader: FoneDynamics, name: str) -> None:
+    """A sender that is no number is a name."""
+    (event,) = reader.parse(_hook(_form({**REPLY, "From": name})))
+    assert isinstance(event, InboundSms)
+    assert event.sender == Alphanumeric(name)
 
 
 def test_an_empty_text_is_a_text(reader: FoneDynamics) -> None:

@@ -39,6 +39,7 @@ PHONE = E164("+13216549878")
 TEXT = "You win again, gravity! 1 + 1 = 2 & so on: ÆØ 🎈\nYou call that an antenna?"  # two segments
 SMS = OutboundSms("attempt-1", PHONE, OURS, TEXT)
 ZONES = st.integers(-12 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+_READABLE = st.characters(exclude_categories=("Cc", "Cs"))  # control characters show that UTF-16 was misread
 
 
 class Door:
@@ -311,14 +312,14 @@ def test_every_sentence_is_one() -> None:
     assert set(errors.NAMES.values()) | set(errors.BARE.values()) <= set(errors.SENTENCES)
 
 
-@given(first=st.text(min_size=1), second=st.text())
+@given(first=st.text(_READABLE, min_size=1), second=st.text(_READABLE))
 def test_the_first_of_two_values_counts(first: str, second: str) -> None:
     """The first value of a repeated name counts; the second is theirs or from our URL's query."""
     pairs = [("From", "13216549878"), ("Body", first), ("SmsSid", "SM1"), ("Body", second), ("From", "1")]
     hook = Webhook("POST", (), {}, urlencode(pairs, errors="replace").encode(), datetime.now(UTC), "secret")
     (event,) = provider_of("https://example.com").parse(hook)
     assert isinstance(event, InboundSms)
-    assert (event.sender, event.text) == (PHONE, first.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+    assert (event.sender, event.text) == (PHONE, first)
 
 
 def test_a_number_without_a_text_is_unreadable() -> None:

@@ -140,6 +140,8 @@ class Presenter:
             delivered_means=self._providers[part.account].features.delivered_means,
             word="" if part.word is None or part.status is not Status.ACCEPTED else part.word,
             recovered=message.recovered or "",
+            no_receipt=part.no_receipt and part.status in {Status.ACCEPTED, Status.SENT},
+            unverified=part.unverified,
         )
 
     async def alert(self, connection: Connection, alert: Alert) -> AlertView:
@@ -221,10 +223,18 @@ class Presenter:
             return Stage.REFUSED
         if part.outcome == "not sent":
             return Stage.FAILED if message.status == Status.FAILED.value else Stage.QUEUED
-        waited = now - (part.accepted_at or now)
-        if not part.status.is_final and waited >= int(self._settings.receipt_minutes * MINUTE):
-            return Stage.NO_RECEIPT
-        return Stage(message.status)
+        return self._awaited(part, now) or Stage(message.status)
+
+    def _awaited(self, part: Attempt, now: int) -> Stage | None:
+        """Returns the stage of a part that its provider still has to send, or that a receipt is overdue for."""
+        if part.status.is_final or part.accepted_at is None:
+            return None
+        leaves = max(part.accepted_at, part.scheduled_at or 0)
+        if now < leaves:
+            return Stage.SCHEDULED_THERE
+        is_due = now - leaves >= int(self._settings.receipt_minutes * MINUTE)
+        can_come = self._providers[part.account].features.receipts and not part.no_receipt
+        return Stage.NO_RECEIPT if is_due and can_come else None
 
 
 def _waits(message: Message, parts: Sequence[Attempt]) -> bool:
@@ -241,6 +251,8 @@ def _shown_part(parts: Sequence[Attempt]) -> Attempt:
 def _reached(stage: Stage, part: Attempt) -> int | None:
     if stage is Stage.DELIVERED:
         return part.delivered_at
+    if stage is Stage.SCHEDULED_THERE:
+        return part.scheduled_at
     return part.ended_at if stage in {Stage.REFUSED, Stage.UNKNOWN} else part.accepted_at
 
 

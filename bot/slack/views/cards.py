@@ -297,6 +297,7 @@ _WORDINGS: dict[Stage, _Wording] = {
     Stage.FAILED: _Wording("✗ failed {at}", after_sent=True, needs="This wasn't delivered."),
     Stage.DELIVERED: _Wording("{means} {at}", blocks.SECONDS, after_sent=True),
     Stage.REFUSED: _Wording("✗ refused {at}", needs="This wasn't sent."),
+    Stage.SCHEDULED_THERE: _Wording("scheduled at {via} until {at}", blocks.MOMENT),
     Stage.NO_RECEIPT: _Wording("no receipt came", after_sent=True),
     Stage.UNKNOWN: _Wording("unknown since {at}", needs="The provider gave no clear answer."),
 }
@@ -320,7 +321,11 @@ def _explained(stage: Stage, sentence: str | Marked) -> Marked:
 def _progress(view: StatusLineView, wording: _Wording) -> list[Marked]:
     sent = [_timed("✓ sent {at}", view.sent_at)] if wording.after_sent and view.sent_at is not None else []
     means = "✓✓ delivered" if view.delivered_means == "delivered to the phone" else f"✓ {view.delivered_means}"
-    return [*sent, _timed(wording.says, view.at, wording.form, means=means)]
+    return [*sent, _timed(wording.says, view.at, wording.form, means=means, via=_via(view))]
+
+
+def _via(view: StatusLineView) -> str:
+    return view.sender.provider if view.sender else "the provider"
 
 
 def _timed(says: str, at: int | None, form: str = blocks.TIME, **more: str) -> Marked:
@@ -332,7 +337,7 @@ def _timed(says: str, at: int | None, form: str = blocks.TIME, **more: str) -> M
 
 
 def _details(view: StatusLineView) -> list[str | Marked]:
-    who = view.sender.provider if view.sender else "the provider"
+    who = _via(view)
     delivered = f"{view.delivered_parts} of {view.parts} parts delivered" if view.parts > 1 else ""
     return [
         fill("{who} says: {word}", who=who, word=blocks.line(view.word)) if blocks.line(view.word) else "",
@@ -341,6 +346,8 @@ def _details(view: StatusLineView) -> list[str | Marked]:
         _counted(view.attachments, "file") if view.attachments else "",
         f"attempt {view.attempt}" if view.attempt > 1 else "",
         fill("{sender} via {via}", sender=_sender(view.sender), via=who) if view.sender else "",
+        "no receipt will come" if view.no_receipt else "",
+        "unverified: the receipt came without our secret" if view.unverified else "",
         view.recovered,
     ]
 

@@ -87,7 +87,7 @@ class CardView:
 
 
 class Stage(Enum):
-    """The stage that a receipt line shows: a message's status or state by its name, or one of three ends."""
+    """The stage that a receipt line shows: a message's status or state by its name, or one of four more."""
 
     QUEUED = "queued"
     HELD = "held"
@@ -103,6 +103,7 @@ class Stage(Enum):
     DELIVERED = "delivered"
     REFUSED = "refused"
     NO_RECEIPT = "no receipt"
+    SCHEDULED_THERE = "scheduled there"
     UNKNOWN = "unknown"
 
 
@@ -123,6 +124,8 @@ class StatusLineView:
     attachments: int = 0
     word: str = ""  # the provider's status word, if we don't know it
     recovered: str = ""  # how we found it or its status, if no event or webhook brought it
+    no_receipt: bool = False  # the provider reports nothing about it
+    unverified: bool = False  # only receipts without the provider's proof tell its status
 
 
 @dataclass(frozen=True, slots=True)

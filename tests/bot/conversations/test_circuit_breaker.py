@@ -183,3 +183,27 @@ async def test_a_clock_that_is_set_changes_nothing(
     restarted = await started(database, metrics)
     again = restarted.waits(ACCOUNT, "look_up")
     assert again is None or again - database.clock() <= circuit_breaker.FIRST
+
+
+async def test_one_text_opens_no_breaker(breakers: CircuitBreaker) -> None:
+    """However often the question about one text fails, others are asked; five texts that fail open it."""
+    company = Company()
+    company.trouble = Unknown("http_500", "An error.")
+    for _ in range(3 * THRESHOLD):
+        with pytest.raises(Unknown):
+            await breakers.ask(ACCOUNT, "look_up", company.answer, about="M1")
+    assert breakers.waits(ACCOUNT, "look_up") is None
+    for name in "ABCD":
+        with pytest.raises(Unknown):
+            await breakers.ask(ACCOUNT, "look_up", company.answer, about=name)
+    assert breakers.waits(ACCOUNT, "look_up") is not None
+
+
+async def test_an_answer_that_cannot_be_read_is_an_answer(breakers: CircuitBreaker) -> None:
+    """The provider works, so it is asked about other texts."""
+    company = Company()
+    company.trouble = Unknown("unreadable_answer", "It sent an unreadable answer.")
+    for number in range(3 * THRESHOLD):
+        with pytest.raises(Unknown):
+            await breakers.ask(ACCOUNT, "look_up", company.answer, about=f"M{number}")
+    assert breakers.waits(ACCOUNT, "look_up") is None

@@ -10,7 +10,7 @@ import pytest
 from bot.conversations.send_results import EXPIRED
 from sms.address import E164
 from sms.message import Status
-from storage.engine.clock import SECOND
+from storage.engine.clock import HOUR, SECOND, to_datetime
 from storage.tables import alerts, messages, schedule
 from tests.bot.conversations.tried_texts import NOT_DELIVERED, PARTS, TriedTexts
 from tests.storage.making import START, rows, value
@@ -300,3 +300,79 @@ async def test_a_part_that_the_gate_stopped_stays_told(texts: TriedTexts) -> Non
     await texts.reported("Delivered", Status.DELIVERED, provider_id="P1")
     message = await texts.message(first)
     assert (message.status, message.code, message.sentence) == ("failed", "opted_out", "Part 2 of 2: No.")
+
+
+# --- segments ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [["failed", "delivered"], ["delivered", "failed"]])
+async def test_a_failed_segment_is_not_hidden_by_a_delivered_one(texts: TriedTexts, order: list[str]) -> None:
+    """The text has two segments under one id: it failed, in either order, and the sentence says in which way."""
+    attempt = await texts.attempt()
+    await texts.accepted(attempt, "P1", segments=2)
+    for status in order:
+        sentence = "The phone is off." if status == "failed" else None
+        await texts.reported(status, Status(status), provider_id="P1", sentence=sentence)
+    now, message = await texts.now(attempt), await texts.message(attempt)
+    assert (now.status, message.status) == (Status.FAILED, "failed")
+    assert now.sentence == "A segment of this text failed, though another was delivered. The phone is off."
+    assert len(await texts.alerts()) == 1
+
+
+async def test_as_many_delivered_segments_as_there_are(texts: TriedTexts) -> None:
+    """A late *delivered* of every segment ends the failure."""
+    attempt = await texts.attempt()
+    await texts.accepted(attempt, "P1", segments=2)
+    await texts.reported("failed", Status.FAILED, provider_id="P1", sentence="The phone is off.")
+    for _ in range(2):
+        await texts.reported("delivered", Status.DELIVERED, provider_id="P1")
+    now = await texts.now(attempt)
+    assert (now.status, now.sentence) == (Status.DELIVERED, None)
+
+
+# --- receipts without the provider's proof ----------------------------------------------------------------------------
+
+
+async def test_an_unverified_receipt_is_marked_and_alerted(texts: TriedTexts) -> None:
+    """It counts while there is no other, with a mark; a verified one takes its place, even an earlier status."""
+    attempt = await accepted(texts)
+    await texts.reported("Delivered", Status.DELIVERED, provider_id="P1", unverified=True)
+    now = await texts.now(attempt)
+    assert (now.status, now.unverified) == (Status.DELIVERED, True)
+    assert list(await texts.alerts()) == ["unverified:fone"]
+    await texts.reported("Failed", Status.FAILED, provider_id="P1", sentence="The phone is off.")
+    now, message = await texts.now(attempt), await texts.message(attempt)
+    assert (now.status, now.unverified, now.sentence) == (Status.FAILED, False, "The phone is off.")
+    assert message.status == "failed"
+
+
+@pytest.mark.parametrize("late", [Status.DELIVERED, Status.FAILED])
+async def test_an_unverified_receipt_overwrites_no_verified_one(texts: TriedTexts, late: Status) -> None:
+    """It is stored, and changes nothing."""
+    attempt = await accepted(texts)
+    await texts.reported("Submitted", Status.SENT, provider_id="P1")
+    await texts.reported("Late", late, provider_id="P1", unverified=True)
+    now = await texts.now(attempt)
+    assert (now.status, now.word, now.unverified) == (Status.SENT, "Submitted", False)
+    assert await about(texts) == [attempt.id] * 2
+
+
+# --- no receipt -------------------------------------------------------------------------------------------------------
+
+
+async def test_no_receipt_is_awaited_where_none_can_come(texts: TriedTexts) -> None:
+    """The provider's answer says so: a SIP client, or receipts that an option switched off."""
+    attempt = await texts.attempt()
+    await texts.accepted(attempt, "P1", no_receipt=True)
+    assert await texts.jobs("overdue") == []
+    assert (await texts.now(attempt)).no_receipt
+
+
+async def test_the_receipt_of_a_text_that_the_provider_sends_later(texts: TriedTexts) -> None:
+    """It is awaited from then on."""
+    attempt = await texts.attempt()
+    later = to_datetime(START + HOUR)
+    await texts.accepted(attempt, "P1", scheduled=later)
+    ((_, _, due),) = await texts.jobs("overdue")
+    assert due > START + HOUR
+    assert (await texts.now(attempt)).scheduled_at == START + HOUR

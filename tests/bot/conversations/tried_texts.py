@@ -90,9 +90,10 @@ class TriedTexts:
         sender: Address | None = None,
         segments: int | None = None,
         reconciled_by: str | None = None,
+        **more: Any,
     ) -> bool:
         """The provider accepted it; returns True if a part is still to go out."""
-        answer = Accepted(provider_id, status, sender, segments)
+        answer = Accepted(provider_id, status, sender, segments, **more)
         async with self.database.transaction() as tx:
             return await self.send_results.accepted(tx, await attempts.get(tx, attempt.id), answer, reconciled_by)
 

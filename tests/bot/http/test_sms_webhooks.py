@@ -14,6 +14,7 @@ from yarl import URL
 
 from bot.conversations.callbacks import CallbackUrls
 from bot.http.sms_webhooks import SmsWebhooks
+from bot.settings.model import Settings
 from bot.telemetry.metrics import Metrics
 from providers import load
 from providers.errors import Forged
@@ -29,6 +30,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from providers.provider import Webhook
+
+
+SETTINGS = Settings(
+    public_url="https://sms.example.com",
+    secret="s" * 32,
+    slack={"bot_token": "xoxb-1", "app_token": "xapp-1", "alert_channel": "C0123456789"},
+    accounts={"acme": {"provider": "fonedynamics", "account_sid": "A1", "token": "t", "property_sid": "S1"}},
+    senders={"desk": {"account": "acme", "address": "+61499009990"}},
+    inboxes={"support": {"channel": "C0123456788", "senders": ["desk"]}},
+)
 
 
 class Signing:
@@ -51,7 +62,7 @@ async def serving(folder: Path, urls: CallbackUrls, provider: Any) -> AsyncItera
         async with database.transaction() as tx:
             await callbacks.remember(tx, urls.make("acme", "sender", "desk")[1])
         app = web.Application()
-        app.add_routes(SmsWebhooks(database, Appender(database), providers, urls, Metrics()).routes())
+        app.add_routes(SmsWebhooks(database, Appender(database), providers, urls, Metrics(), SETTINGS).routes())
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -45,6 +45,15 @@ LINES = [
         f"✓ sent {TOLD} · ✓ handed to the carrier {TOLD_SECONDS}",
     ),
     (StatusLineView(Stage.DELIVERED, at=AT), f"✓✓ delivered {TOLD_SECONDS}"),
+    (
+        StatusLineView(Stage.SCHEDULED_THERE, SENDER, sent_at=AT, at=AT),
+        f"scheduled at Fone Dynamics until {TOLD_MOMENT} · +61 488 888 888 via Fone Dynamics",
+    ),
+    (StatusLineView(Stage.SENT, at=AT, no_receipt=True), f"✓ sent {TOLD} · no receipt will come"),
+    (
+        StatusLineView(Stage.DELIVERED, at=AT, unverified=True),
+        f"✓✓ delivered {TOLD_SECONDS} · unverified: the receipt came without our secret",
+    ),
     (StatusLineView(Stage.NO_RECEIPT, sent_at=AT, segments=1), f"✓ sent {TOLD} · no receipt came · 1 segment"),
     (
         StatusLineView(Stage.SENT, at=AT, parts=3, delivered_parts=2, attempt=2),

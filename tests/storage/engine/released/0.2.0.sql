@@ -33,8 +33,8 @@ CREATE TABLE attempts (                    -- one try to get one part of a messa
     ended_at      BIGINT,
     accepted_at   BIGINT,
     delivered_at  BIGINT
-);
-INSERT INTO "attempts" VALUES(1000,1000,1000,1000,'account 1000 ünï','sender 1000 ünï','from_address 1000 ünï','recipient 1000 ünï','text 1000 ünï','provider_id 1000 ünï','accepted','status 1000 ünï','word 1000 ünï','code 1000 ünï','sentence 1000 ünï',1000,'reconciled_by 1000 ünï',1000,1000,1000,1000);
+, unverified BIGINT NOT NULL DEFAULT 0, no_receipt BIGINT NOT NULL DEFAULT 0, scheduled_at BIGINT);
+INSERT INTO "attempts" VALUES(1000,1000,1000,1000,'account 1000 ünï','sender 1000 ünï','from_address 1000 ünï','recipient 1000 ünï','text 1000 ünï','provider_id 1000 ünï','accepted','status 1000 ünï','word 1000 ünï','code 1000 ünï','sentence 1000 ünï',1000,'reconciled_by 1000 ünï',1000,1000,1000,1000,1000,1000,1000);
 CREATE TABLE callbacks (                   -- each token that we gave out in a URL, by its hash
     token_hash    TEXT PRIMARY KEY,
     scope         TEXT NOT NULL CHECK (scope IN ('attempt', 'conversation', 'sender')),
@@ -217,6 +217,7 @@ INSERT INTO "migrations" VALUES(1,'first',1765535460000000);
 INSERT INTO "migrations" VALUES(2,'plain_names',1765535460000000);
 INSERT INTO "migrations" VALUES(3,'one_number_per_phone',1765535460000000);
 INSERT INTO "migrations" VALUES(4,'senders',1765535460000000);
+INSERT INTO "migrations" VALUES(5,'receipts',1765535460000000);
 CREATE TABLE "opt_out_questions" (                      -- texts that probably ask for no more texts, and what a person made of each
     message_id    BIGINT PRIMARY KEY REFERENCES messages (id),
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
@@ -273,8 +274,8 @@ CREATE TABLE receipts (                    -- only added, never changed but for 
     said_at       BIGINT,
     received_at   BIGINT NOT NULL,
     intake_id     BIGINT REFERENCES intake (id)
-);
-INSERT INTO "receipts" VALUES(1000,'account 1000 ünï','provider_id 1000 ünï',1000,'word 1000 ünï','status 1000 ünï','code 1000 ünï','description 1000 ünï','sentence 1000 ünï','sender 1000 ünï',1000,1000,1000,1000,1000);
+, unverified BIGINT NOT NULL DEFAULT 0);
+INSERT INTO "receipts" VALUES(1000,'account 1000 ünï','provider_id 1000 ünï',1000,'word 1000 ünï','status 1000 ünï','code 1000 ünï','description 1000 ünï','sentence 1000 ünï','sender 1000 ünï',1000,1000,1000,1000,1000,1000);
 CREATE TABLE suppressions (                -- who opted out, when, and the evidence; lifted, never deleted
     id            BIGINT PRIMARY KEY,
     contact_id    BIGINT NOT NULL REFERENCES contacts (id),
