@@ -42,6 +42,7 @@ from bot.sending.gate import Gate
 from bot.sending.reconcile import Reconciler
 from bot.sending.routing import Routing
 from bot.slack.app.actions import Actions
+from bot.slack.app.app_posts import AppPosts
 from bot.slack.app.background import BackgroundTasks
 from bot.slack.app.channels import Channels
 from bot.slack.app.commands import Commands
@@ -370,10 +371,8 @@ def _keeping(base: Base, workspace: Workspace, core: Core) -> list[Handler]:
     ]
 
 
-def _surfaces(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStack) -> tuple[Commands, list[Surface]]:
+def _surfaces(base: Base, workspace: Workspace, core: Core, tasks: BackgroundTasks) -> tuple[Commands, list[Surface]]:
     """Returns the slash commands and the other surfaces in Slack, besides threads."""
-    tasks = BackgroundTasks()
-    stack.push_async_callback(tasks.drain, DRAIN)
     loader = ModalLoader(workspace.slack, tasks)
     compose = Compose(workspace, core.decider, tasks, loader)
     explainer = RouteExplainer(base.database, base.settings, base.providers, core.routing)
@@ -386,8 +385,10 @@ def _surfaces(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStac
 
 def _listen(base: Base, workspace: Workspace, core: Core, stack: AsyncExitStack) -> None:
     """Listens to Slack, and sweeps for missing events."""
-    commands, surfaces = _surfaces(base, workspace, core, stack)
-    events = SlackEvents(workspace, commands, base.former)
+    tasks = BackgroundTasks()
+    stack.push_async_callback(tasks.drain, DRAIN)
+    commands, surfaces = _surfaces(base, workspace, core, tasks)
+    events = SlackEvents(workspace, commands, AppPosts(workspace, tasks), base.former)
     app = events.open(surfaces)
     condition_alerts = ConditionAlerts(base.database)
     sweep = Sweep(workspace, events, core.breaker, condition_alerts, base.link, base.former)

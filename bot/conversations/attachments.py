@@ -16,9 +16,23 @@ if TYPE_CHECKING:
     from storage.engine.database import Transaction
 
 
+MOST_FILES = 10  # of one text that the bot fetches; no phone sends more
+TOO_MANY = (
+    "This text came with {count} files, and the bot fetches the first {most} at most. Ask the contact to send any that "
+    "is missing here again."
+)
+
+
 async def expect(tx: Transaction, message_id: int, media: Sequence[Media]) -> None:
-    """Records the files that came with a contact's text, and adds a job for each to show it in the thread."""
-    for each in media:
+    """Records the files that came with a contact's text, and adds a job for each to show it in the thread.
+
+    Of more than `MOST_FILES` it takes the first, and one notice says so.
+    """
+    if len(media) > MOST_FILES:
+        sentence = TOO_MANY.format(count=f"{len(media):,}", most=MOST_FILES)
+        conversation_id = (await messages.get(tx, message_id)).conversation_id
+        await enqueue.notice(tx, conversation_id, f"notice:files:{message_id}", sentence)
+    for each in media[:MOST_FILES]:
         file_id = await files.expect(
             tx, message_id, "in", source=each.url, claimed_type=each.content_type, name=each.name
         )

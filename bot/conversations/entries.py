@@ -66,7 +66,7 @@ class Reply:
     thread_ts: str
     ts: str
     user: str
-    message: SlackJson = field(repr=False)  # text, blocks, files and x_files only
+    message: SlackJson = field(repr=False)  # text, blocks, files, x_files, kinds of attachments
     found: bool = False
 
     @property

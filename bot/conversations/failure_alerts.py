@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from bot.conversations import enqueue, entries, job_kinds
 from bot.conversations.alert_sentences import CONTACT, channel
 from providers.errors import ProviderError
+from sms.message import Status
 from storage.queries import subjects
-from storage.tables import alerts
+from storage.tables import alerts, attempts, messages
 
 if TYPE_CHECKING:
     from storage.engine.database import Connection, Transaction
@@ -42,6 +43,7 @@ _COULD_NOT: dict[str, str] = {  # by the kind of job: the end of "Couldn't …"
     job_kinds.ERASE.name: f"erase {CONTACT}",
 }
 
+_NOT_SENT = "Not sent: the app couldn't prepare this text. An alert says why. Press *Retry* to try again."
 _REPORT = "Report this to the maintainers of threadline: it's a bug."
 _REINSTALL = "Install the app again with its newest manifest (`threadline manifest`)."
 _COLLEAGUE = "If it still matters, a colleague can do it again."
@@ -96,10 +98,19 @@ async def given_up(tx: Transaction, job: Job, code: str, why: str) -> None:
         code: Slack's error code, or the name of an exception.
         why: a sentence with the cure, from `slack_says` or `fault`.
     """
+    if job.kind == job_kinds.SEND.name:
+        await _stop(tx, job.subject)
     sentence = f"Couldn't {_could_not(job)}. {why}"
     conversation_id = await _conversation_of_job(tx, job)
     cause = f"given up:{job.kind}:{code}"
     await enqueue.alert(tx, await alerts.raise_one(tx, cause, sentence, conversation_id))
+
+
+async def _stop(tx: Transaction, message_id: int) -> None:
+    """Shows at a text whose job is given up that it was not sent, unless a part of it may be out."""
+    if not await attempts.may_be_out(tx, message_id):
+        await messages.set_status(tx, message_id, Status.FAILED.value, code="given_up", sentence=_NOT_SENT)
+        await enqueue.show(tx, message_id)
 
 
 def _could_not(job: Job) -> str:

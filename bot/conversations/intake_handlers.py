@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from bot.conversations import after_restore, attachments, consent, enqueue, entries, recovery
+from bot.conversations import after_restore, attachments, consent, enqueue, entries, late_changes, recovery
 from bot.conversations.consent import Consent
 from bot.conversations.entries import Action
 from bot.conversations.lookup import ConversationLookup
@@ -24,6 +24,7 @@ from storage.tables import attempts, conversations, intake, messages, posts, rep
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from bot.conversations.late_changes import Instruction
     from bot.conversations.lookup import NumberTexted
     from bot.conversations.send_results import SendResults
     from bot.settings.model import Settings
@@ -32,16 +33,14 @@ if TYPE_CHECKING:
     from storage.tables.conversations import Conversation
     from storage.tables.identity import Identity
     from storage.tables.intake import Entry
+    from storage.tables.messages import Message
 
 REPEAT_WINDOW = 60 * SECOND  # a text without an id that repeats within it is marked as a possible repeat
-EDITED_LATE = "Your edit wasn't texted: the text had gone out already. Write a new reply to correct it."
-EDITED_TOO_LATE = "Your edit wasn't texted: the reply had been given up already. Write it as a new reply to text it."
 NEAR_MISS = ("near_miss", "Not texted yet: it looks like a note or a command for the app. Should it go out?")
 LATE = ("late", "Not texted: it reached us late and may be out of date. Should it go out?")
 CONFIRM = ("confirm", "Not texted yet: in this channel somebody has to confirm each reply.")
 SECOND_ANSWER = ("second", "Not texted yet: a colleague answered just before. Should this go out too?")
 FOUND = "found by the sweep: Slack sent no event for it"
-DELETED_LATE = "You deleted a reply here, but it has been texted: nobody can take it back."
 
 
 class IntakeHandlers:
@@ -123,9 +122,8 @@ class IntakeHandlers:
         if isinstance(read, decode.Note | decode.Word):
             await self._obey(tx, entry, reply, conversation, read)
             return
-        mode = self._settings.inboxes[conversation.inbox].reply_mode
-        if mode == "off" or (mode == "mention" and not reply.text.startswith(f"<@{self._us}>")):
-            return  # the card says that such replies stay in the team
+        if not self._is_for_texting(conversation, reply):
+            return
         question = await self._question(tx, conversation, reply, read)
         message_id = await self._add_reply(tx, conversation, reply)
         if message_id is not None and question is not None:
@@ -137,25 +135,28 @@ class IntakeHandlers:
     async def edit(self, tx: Transaction, entry: Entry, edit: entries.Edit) -> None:
         """Replaces the text of an edited reply; too late, notifies the author."""
         message = await messages.by_slack(tx, edit.team, edit.channel, edit.ts)
-        if message is None or await replies.is_written(tx, message.id, edit.digest):
-            return
         read = decode.instruction(edit.text)
-        if isinstance(read, decode.NearMiss) and await self._retype(tx, message.id, edit):
+        if message is None:
+            await self._edit_of_no_text(tx, edit, read)
+        elif await replies.is_written(tx, message.id, edit.digest):
+            return
+        elif isinstance(read, decode.NearMiss) and await self._retype(tx, message.id, edit):
             await self._ask(tx, message.id, NEAR_MISS)
         elif isinstance(read, decode.Note | decode.Word) and await messages.cancel(tx, message.id):
-            conversation = await conversations.get(tx, message.conversation_id)
-            await self._obey(tx, entry, edit, conversation, read)
+            await self._edit_to_no_text(tx, entry, edit, message, read)
         elif read is not None or not await self._retype(tx, message.id, edit):
-            is_out = await attempts.may_be_out(tx, message.id)
-            await _tell_author(tx, edit, EDITED_LATE if is_out else EDITED_TOO_LATE)
+            await _tell_author(tx, edit, await late_changes.too_late(tx, message, read))
 
     async def deletion(self, tx: Transaction, _: Entry, deletion: entries.Deletion) -> None:
         """Cancels the text of a deleted reply; too late, notifies the author."""
         message = await messages.by_slack(tx, deletion.team, deletion.channel, deletion.ts)
         if message is not None and await messages.cancel(tx, message.id):
             await enqueue.show(tx, message.id)
+        elif message is not None and await attempts.may_have_come(tx, message.id):
+            await _tell_author(tx, deletion, late_changes.DELETED_LATE)
         elif message is not None:
-            await _tell_author(tx, deletion, DELETED_LATE)
+            await messages.give_up(tx, message.id, late_changes.DELETED)
+            await enqueue.show(tx, message.id)
 
     async def command(self, tx: Transaction, entry: Entry, command: entries.Command) -> None:
         """Sends the text of `/sms <number> <text>` or `threadline send`."""
@@ -296,6 +297,30 @@ class IntakeHandlers:
             await attachments.attach(tx, message_id, reply.files)
         return message_id
 
+    async def _edit_of_no_text(self, tx: Transaction, edit: entries.Edit, read: Instruction | None) -> None:
+        """Tells the author of a note or a command that an edit makes no text of it, and runs no command."""
+        conversation = await self._lookup.of_thread(tx, edit)
+        if conversation is None or isinstance(read, decode.Note) or not self._is_for_texting(conversation, edit):
+            return
+        if await intake.is_done(tx, f"{edit.team}:{edit.channel}:{edit.ts}"):  # else its event is still to come
+            await _tell_author(
+                tx, edit, late_changes.EDITED_COMMAND if isinstance(read, decode.Word) else late_changes.EDITED_NOTE
+            )
+
+    async def _edit_to_no_text(
+        self, tx: Transaction, entry: Entry, edit: entries.Edit, message: Message, read: decode.Note | decode.Word
+    ) -> None:
+        """Follows the command that a reply became, or keeps a reply that became a note in the team."""
+        if isinstance(read, decode.Note):
+            await messages.give_up(tx, message.id, late_changes.NOW_A_NOTE)
+        await enqueue.show(tx, message.id)
+        await self._obey(tx, entry, edit, await conversations.get(tx, message.conversation_id), read)
+
+    def _is_for_texting(self, conversation: Conversation, reply: entries.Reply) -> bool:
+        """True if the inbox texts such a reply; the card says which replies stay in the team."""
+        mode = self._settings.inboxes[conversation.inbox].reply_mode
+        return mode != "off" and (mode != "mention" or reply.text.startswith(f"<@{self._us}>"))
+
     async def _obey(
         self,
         tx: Transaction,
@@ -309,6 +334,9 @@ class IntakeHandlers:
             return
         if read.word == "help":
             await _tell_author(tx, reply, decode.WORDS_HELP)
+            return
+        if read.word == "later" and (why := late_changes.not_for_texting(reply)) is not None:
+            await _tell_author(tx, reply, f"Not texted: {why}")
             return
         action = Action(
             read.word,

@@ -7,6 +7,7 @@ or show a file, the thread says so.
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,6 +16,7 @@ import aiohttp
 from yarl import URL
 
 from bot.conversations import enqueue, recovery
+from bot.conversations.attachments import MOST_FILES
 from bot.conversations.enqueue import RetryLater
 from bot.files import filetypes
 from bot.files.downloads import Credentials, NotFetched, Source, origin
@@ -278,7 +280,8 @@ class Incoming:
         async with self._database.transaction() as tx:
             message = await messages.get(tx, file.message_id)
             await files.fail(tx, file.id, sentence)
-            await enqueue.notice(tx, message.conversation_id, f"notice:file:{file.id}", sentence)
+            if len(json.loads(message.media)) <= MOST_FILES:  # else one notice covers all that are missing
+                await enqueue.notice(tx, message.conversation_id, f"notice:file:{file.id}", sentence)
 
     async def _get(self, file_id: int) -> File:
         async with self._database.read() as reader:

@@ -38,6 +38,20 @@ _HIDDEN = {"tombstone": "it was deleted", "hidden_by_limit": "Slack hides it beh
 _REFUSED = {"file_deleted": "it was deleted", "file_not_found": "Slack does not show it to the app"}
 
 
+_NO_FILE = "no_file"
+# What Slack keeps as a file and no phone can open, by its mode, filetype or media type (docs.slack.dev, file object).
+_DOCUMENTS = {
+    "quip": "a canvas",
+    "canvas": "a canvas",
+    "application/vnd.slack-docs": "a canvas",
+    "list": "a list",
+    "application/vnd.slack-list": "a list",
+    "post": "a post",
+    "space": "a post",
+    "email": "an e-mail",
+}
+
+
 class NotCarried(Exception):
     """The files can't go out with the text. Carries a stable code and the sentence for the thread."""
 
@@ -114,6 +128,8 @@ class Outgoing:
         if error.code == "too_large":
             size = error.reason.removeprefix("it is ")
             sentence = f"Not sent: the {noun} is {size}. Send a smaller one, or write again without it."
+        elif error.code == _NO_FILE:
+            sentence = f"Not sent: {error.reason} can't be texted. Write the words that the customer should read."
         else:
             sentence = f"Not sent: couldn't fetch the {noun} from Slack: {error.reason}. Write again without it."
         async with self._database.transaction() as tx:
@@ -141,6 +157,8 @@ class Outgoing:
             reason = _REFUSED.get(error.code, f"Slack says {error.code}")
             raise NotFetched(error.code, reason) from None
         mode = about.get("mode", "")
+        if (what := _of_slack(about)) is not None:
+            raise NotFetched(_NO_FILE, what)
         if about.get("is_external") or mode == "external":
             raise NotFetched("external", "it is not stored in Slack, so text a link to it instead")
         if mode in _HIDDEN or "url_private_download" not in about:
@@ -227,3 +245,9 @@ class Outgoing:
         await self._file_store.drop(job.subject)
         async with self._database.transaction() as tx:
             await jobs.finish(tx, job)
+
+
+def _of_slack(about: Mapping[str, Any]) -> str | None:
+    """Returns the word for a document that exists only in Slack, or None for a file."""
+    kinds = (about.get("mode"), about.get("filetype"), about.get("mimetype"))
+    return next((_DOCUMENTS[kind] for kind in kinds if kind in _DOCUMENTS), None)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bot.conversations import enqueue
 from bot.conversations.decisions import Ask, Hold, Send, Stop
+from bot.slack.client.users import Unclear
 from bot.telemetry import log_context
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
 from storage.engine.clock import MINUTE, SECOND
@@ -79,6 +80,9 @@ class Gate:
             await self._routing.prepare(message, conversation, await contacts.get(reader, conversation.contact_id))
         async with self._database.transaction() as tx:
             message = await messages.get(tx, job.subject)
+            if isinstance(refusal, Unclear):
+                await self._record(tx, job, wanted, message, Stop("unknown_author", refusal))
+                return
             if refusal is not None:
                 await self._send_results.not_allowed(tx, message, refusal)
                 await jobs.finish(tx, job)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.text import inline_text, mrkdwn
+from bot.text import attachments, inline_text, mrkdwn
 from bot.text.inline_text import BROADCAST, CUSTOM, STRANGE, US, CannotBeTexted, Names
 from bot.text.thread_commands import WORDS_HELP, NearMiss, Note, Word, instruction
 
@@ -34,8 +34,6 @@ __all__ = [
 ]
 
 _NOTHING = "A phone can't show anything in this message, so nothing was texted. Write some words."
-_TABLE = "A table can't be texted, so nothing was texted. Write it as lines."
-_FORWARDED = "A forwarded message can't be texted, so nothing was texted. Copy the words that the customer should read."
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ def to_text(message: Mapping[str, Any], names: Names, *, us: str | None = None) 
         CannotBeTexted: it notifies colleagues (`@here`), has something that an SMS can't hold, mentions somebody whose
             name is missing, or has nothing that a phone can show.
     """
-    _reject_tables_and_shares(message)
+    attachments.reject(message)
     known = names if us is None else replace(names, users={**names.users, us: US})
     rich = _rich_text(message)
     text = _containers(rich, known) if rich else mrkdwn.plain(_string(message, "text"), known)
@@ -81,13 +79,6 @@ def to_text(message: Mapping[str, Any], names: Names, *, us: str | None = None) 
     if message.get("files") or message.get("x_files"):
         return ""
     raise CannotBeTexted(_NOTHING)
-
-
-def _reject_tables_and_shares(message: Mapping[str, Any]) -> None:
-    if any(block.get("type") == "table" for block in message.get("blocks") or ()):
-        raise CannotBeTexted(_TABLE)
-    if any(attachment.get("is_share") for attachment in message.get("attachments") or ()):
-        raise CannotBeTexted(_FORWARDED)
 
 
 def is_blank(text: str) -> bool:

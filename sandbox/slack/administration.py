@@ -19,7 +19,9 @@ class Administration:
     world: World
     events: Events
 
-    def add_user(self, name: str, *, guest: bool = False, stranger: bool = False, bot: bool = False) -> str:
+    def add_user(
+        self, name: str, *, guest: bool = False, stranger: bool = False, bot: bool = False, grid: bool = False
+    ) -> str:
         """Adds a user to the workspace and to every public channel that is not shared; returns the id.
 
         Args:
@@ -27,11 +29,13 @@ class Administration:
             guest: a guest of this workspace.
             stranger: from another organization's workspace, here through Slack Connect; only in shared channels.
             bot: another app's bot user.
+            grid: a member of this workspace whose home is another workspace of the same Enterprise Grid.
         """
         store = self.world.store
-        team = new_id("T") if stranger else store.team_id
+        team = new_id("T") if stranger or grid else store.team_id
         user = User(new_id("U"), name, team, name.title(), is_bot=bot, is_guest=guest, is_stranger=stranger)
         user.bot_id = new_id("B") if bot else ""
+        user.teams = (store.team_id, team) if grid else ()
         store.users[user.id] = user
         for channel in store.channels.values():
             if channel.is_shared if stranger else not channel.is_private:
@@ -174,6 +178,10 @@ class Administration:
     def restore_token(self) -> None:
         """Makes the bot token valid again."""
         self.world.token_error = ""
+
+    def hide_user(self, user: str, error: str = "user_not_found") -> None:
+        """Makes `users.info` refuse a user from now on: "user_not_found", "user_not_visible" or "users_not_found"."""
+        self.world.store.hidden_users[user] = error
 
     def deactivate(self, user: str) -> None:
         """Deactivates a user's account."""

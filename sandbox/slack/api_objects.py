@@ -29,8 +29,21 @@ def user(one: User) -> Json:
         "is_bot": one.is_bot,
         "updated": one.updated,
         "is_app_user": False,
+        **({"enterprise_user": _of_a_grid(one)} if one.teams else {}),
     }
     return body if one.deleted else body | _living(one, shown)
+
+
+def _of_a_grid(one: User) -> Json:
+    """Returns what an Enterprise Grid says of its member: https://docs.slack.dev/reference/objects/user-object."""
+    return {
+        "id": one.id,
+        "enterprise_id": "E0GRID0001",
+        "enterprise_name": "Grid",
+        "is_admin": False,
+        "is_owner": False,
+        "teams": list(one.teams),
+    }
 
 
 def _living(one: User, shown: str) -> Json:

@@ -25,6 +25,7 @@ class User:
     deleted: bool = False
     bot_id: str = ""
     tz: str = "Australia/Sydney"
+    teams: tuple[str, ...] = ()  # of an Enterprise Grid, the workspaces that they belong to
     updated: int = field(default_factory=lambda: int(time.time()))
 
 
@@ -135,6 +136,9 @@ class Store:
         self.verification_token = new_key()
         self.bot = User(new_id("U"), "threadline", self.team_id, "threadline", is_bot=True, bot_id=new_id("B"))
         self.users: dict[str, User] = {self.bot.id: self.bot}
+        self.slackbot = User("USLACKBOT", "slackbot", self.team_id, "Slackbot")  # in no channel, and not "is_bot"
+        self.hidden_users: dict[str, str] = {}  # the error that users.info answers, by user
+        self.enterprise_id = ""  # of the Enterprise Grid, if the workspace belongs to one
         self.channels: dict[str, Channel] = {}
         self.files: dict[str, File] = {}
         self.views: dict[str, View] = {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from storage.tables.messages import COLUMNS, Message
+from storage.tables.messages import COLUMNS, NOT_OUT, Message
 
 if TYPE_CHECKING:
     from storage.engine.database import Connection
@@ -24,12 +24,23 @@ async def before(connection: Connection, conversation_id: int, message_id: int) 
 
 
 async def newest_reply(connection: Connection, conversation_id: int) -> Message | None:
-    """Returns our newest text in the conversation that a person wrote."""
+    """Returns our newest text in the conversation that answers the contact, and that a person wrote.
+
+    One that failed, that stays in the team or waits for a decision or its time is none; nor is one of a person who may
+    not text, whose refusal may still be under way.
+    """
     return await connection.one(
         Message,
         f"""
         SELECT {COLUMNS} FROM messages
-        WHERE conversation_id = :conversation_id AND direction = 'out' AND author IS NOT NULL ORDER BY id DESC LIMIT 1
+        WHERE conversation_id = :conversation_id AND direction = 'out' AND author IS NOT NULL
+            AND coalesce(status, '') NOT IN ('failed', 'expired')
+            AND NOT (coalesce(state, '') IN ('cancelled', 'asked', 'scheduled') AND {NOT_OUT})
+            AND NOT EXISTS (
+                SELECT 1 FROM users WHERE users.team = messages.team AND users.id = messages.author
+                    AND (users.bot = 1 OR users.guest = 1 OR users.stranger = 1 OR users.removed = 1)
+            )
+        ORDER BY id DESC LIMIT 1
         """,
         conversation_id=conversation_id,
     )

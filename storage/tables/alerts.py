@@ -18,6 +18,7 @@ _OF_OURS = (
     "lease replies:",
 )  # causes that no decision about a text ends
 
+_FAILED = ("failed:", "not sent:", "refused:")
 _COLUMNS = "id, cause, sentence, links, count, first_at, last_at, acknowledged_by, resolved_at"
 
 
@@ -44,6 +45,11 @@ class Alert:
     def is_about_texts(self) -> bool:
         """True if it names conversations because of texts of ours there, which a person can send again."""
         return bool(self.conversations) and not self.cause.startswith(_OF_OURS)
+
+    @property
+    def is_about_failures(self) -> bool:
+        """True if the texts that it is about failed; a text that may have gone out is for a person to decide about."""
+        return bool(self.conversations) and self.cause.startswith(_FAILED)
 
 
 async def raise_one(tx: Transaction, cause: str, sentence: str, conversation_id: int | None = None) -> int:

@@ -121,6 +121,12 @@ async def is_known(connection: Connection, dedup_key: str) -> bool:
     return await connection.value("SELECT 1 FROM intake WHERE dedup_key = :key", key=dedup_key) is not None
 
 
+async def is_done(connection: Connection, dedup_key: str) -> bool:
+    """Returns True if the intake has an entry with this key that was handled."""
+    sql = "SELECT 1 FROM intake WHERE dedup_key = :key AND state = 'done'"
+    return await connection.value(sql, key=dedup_key) is not None
+
+
 async def finish(tx: Transaction, entry: Entry) -> None:
     """Marks the row as handled."""
     await tx.run("UPDATE intake SET state = 'done', done_at = :now WHERE id = :id", now=tx.now, id=entry.id)

@@ -82,6 +82,12 @@ async def is_written(connection: Connection, message_id: int, written: str) -> b
     return bool(found == written)
 
 
+async def thread_of(connection: Connection, message_id: int) -> str | None:
+    """Returns the thread in which the message was typed, or None if it was not typed in one."""
+    found = await connection.value("SELECT slack_thread FROM messages WHERE id = :id", id=message_id)
+    return None if found is None else str(found)
+
+
 async def typed_lately(connection: Connection, channel: str, since: int, *, waiting: bool) -> list[Typed]:
     """Returns the replies typed in a Slack channel whose edits still count, oldest first.
 

@@ -17,9 +17,10 @@ from bot.conversations.job_kinds import Requester
 from bot.conversations.number_hash import NumberHash
 from bot.privacy import erasure
 from bot.slack.app import sender_actions
+from bot.slack.app.retries import CANNOT_WORK, next_sender, nothing_again
 from bot.slack.client.users import ONLY_ADMINS, reason
 from bot.slack.views import rights as rights_view
-from bot.slack.views.buttons import PREFIX
+from bot.slack.views.buttons import NEVER, NOT_THIS_WAY, PREFIX
 from bot.text import parse_time
 from sms.message import Status
 from storage.engine.clock import from_datetime, to_datetime
@@ -268,7 +269,9 @@ class Actions:
     async def _retry(self, tx: Transaction, action: Action) -> None:
         """Sends a failed text again."""
         message = await messages.get(tx, action.subject)
-        if _has_failed(message):
+        if _has_failed(message) and message.code in NEVER | NOT_THIS_WAY:
+            await self._tell(tx, action, CANNOT_WORK)
+        elif _has_failed(message):
             await self._send_results.send_again(tx, message)
 
     async def _other(self, tx: Transaction, action: Action) -> None:
@@ -276,9 +279,9 @@ class Actions:
         message = await messages.get(tx, action.subject)
         if not _has_failed(message):
             return
-        sender = await self._next_sender(tx, message)
-        if sender is None:
-            await self._tell(tx, action, "This inbox has no other sender.")
+        sender = await next_sender(tx, message, self._settings)
+        if sender is None or message.code in NEVER:
+            await self._tell(tx, action, CANNOT_WORK if sender else "This inbox has no other sender.")
         else:
             await self._send_results.send_again(tx, message, sender)
 
@@ -360,10 +363,15 @@ class Actions:
 
     async def _retry_all(self, tx: Transaction, action: Action) -> None:
         """Sends again the failed texts that nobody has decided about, in the conversations of the alert."""
-        for conversation_id in (await alerts.get(tx, action.subject)).conversations:
-            for message in await history.failed(tx, conversation_id):
-                await self._send_results.send_again(tx, message)
-        await self._acknowledge(tx, action)
+        alert = await alerts.get(tx, action.subject)
+        failed = [each for place in alert.conversations for each in await history.failed(tx, place)]
+        sent = [each for each in failed if each.code not in NEVER | NOT_THIS_WAY]
+        for message in sent:
+            await self._send_results.send_again(tx, message)
+        if sent:
+            await self._acknowledge(tx, action)
+        else:
+            await self._tell(tx, action, nothing_again(alert, failed))
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
@@ -371,12 +379,6 @@ class Actions:
         if message.state == "cancelled":
             return False
         return any(attempt.outcome == "unknown" for attempt in await attempts.newest(tx, message.id))
-
-    async def _next_sender(self, tx: Transaction, message: Message) -> str | None:
-        conversation = await conversations.get(tx, message.conversation_id)
-        names = self._settings.inboxes[conversation.inbox].senders
-        used = {attempt.sender for attempt in await attempts.newest(tx, message.id)}
-        return next((name for name in names if name not in used), None)
 
     async def _show_card(self, tx: Transaction, conversation_id: int) -> None:
         await enqueue.card(tx, conversation_id, tx.now)

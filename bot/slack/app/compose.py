@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bot.conversations import entries
 from bot.conversations.decisions import Stop
 from bot.conversations.entries import Composed
+from bot.slack.app.modal_loader import Asker
 from bot.slack.client.api import SlackError
 from bot.slack.client.users import reason
 from bot.slack.views import compose as compose_view
@@ -118,7 +119,8 @@ class Compose:
             response_url: for the link to the conversation afterwards.
         """
         wanted = self._settings.inbox_by_channel.get(channel)
-        self._loader.open(trigger, compose_view.TITLE, self._new(user, wanted, response_url=response_url))
+        asker = Asker(user, channel or None, response_url=response_url)
+        self._loader.open(trigger, compose_view.TITLE, self._new(user, wanted, response_url=response_url), asker)
 
     async def asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Opens an empty modal on *New SMS*."""
@@ -127,7 +129,7 @@ class Compose:
 
     async def asked_about_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Opens the modal with the text of a message on *Send as SMS*; in a thread, to its contact."""
-        self._loader.open(body["trigger_id"], compose_view.TITLE, self._from_message(body))
+        self._loader.open(body["trigger_id"], compose_view.TITLE, self._from_message(body), Asker.of(body))
         await ack()
 
     async def _new(self, user: str, wanted: str | None, **given: Any) -> View:
@@ -154,7 +156,7 @@ class Compose:
             contact=_choice(found[1]) if found and await self._may(body["user"]["id"], found[0]) else None,
             text=text[: forms.LONGEST_TEXT],
             note=note,
-            response_url=body["response_url"],
+            response_url=body.get("response_url"),
         )
 
     async def _place(self, reader: Connection, channel: str, thread_ts: str) -> tuple[str, Contact] | None:

@@ -18,7 +18,10 @@ from slack_bolt.response import BoltResponse
 
 from bot.conversations import entries
 from bot.conversations.entries import CardDeleted, Deletion, Edit, Reply
-from bot.slack.app import channels
+from bot.slack.app import channels, installation
+from bot.slack.app.app_posts import is_of_an_app
+from bot.slack.client.users import SLACKBOT
+from bot.text import attachments
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from slack_bolt.async_app import AsyncAck, AsyncBoltContext
 
     from bot.conversations.entries import SlackJson
+    from bot.slack.app.app_posts import AppPosts
     from bot.slack.app.commands import Commands
     from bot.slack.client.workspace import Workspace
     from storage.tables.intake import Arrival
@@ -52,16 +56,20 @@ class SlackEvents:
     Args:
         workspace: the workspace.
         commands: answers `/sms`.
+        app_posts: explains to people why a post of an app is not texted.
         former: channels that are no inbox any more and still have open conversations.
     """
 
-    def __init__(self, workspace: Workspace, commands: Commands, former: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, workspace: Workspace, commands: Commands, app_posts: AppPosts, former: frozenset[str] = frozenset()
+    ) -> None:
         self._appender = workspace.appender
         self._settings = workspace.settings
         self._metrics = workspace.metrics
         self._identity = workspace.identity
         self._client = workspace.slack.client
         self._commands = commands
+        self._app_posts = app_posts
         self._former = former
 
     def open(self, surfaces: Iterable[Surface] = ()) -> AsyncApp:
@@ -88,6 +96,7 @@ class SlackEvents:
             process_before_response=True,
             ignoring_self_events_enabled=False,
         )
+        app.use(self.ours_only)
         app.use(self.held_back)
         app.event("message")(self.message)
         app.command("/sms")(self.command)
@@ -102,6 +111,8 @@ class SlackEvents:
         arrival = self._arrival(body, event)
         if arrival is None:
             self._count("ignored")
+            if self._is_app_reply(event):
+                self._app_posts.explain(event)
             return
         new = await self._appender.append(arrival)
         self._count("stored" if new else "seen before")
@@ -133,6 +144,16 @@ class SlackEvents:
         else:
             await ack(text=answer.text, blocks=answer.blocks, response_type="ephemeral")
 
+    async def ours_only(
+        self, body: dict[str, Any], context: AsyncBoltContext, next_: Callable[[], Awaitable[BoltResponse]]
+    ) -> BoltResponse | None:
+        """Refuses a request that Slack signed for another workspace, with the answer that Slack expects."""
+        if installation.is_ours(self._identity, context):
+            return await next_()
+        log.warning("Slack sent a request for another workspace", kind=str(body.get("type") or body.get("command")))
+        self._count("of another workspace")
+        return installation.refusal(body)
+
     async def held_back(
         self, body: dict[str, Any], next_: Callable[[], Awaitable[BoltResponse]]
     ) -> BoltResponse | None:
@@ -162,14 +183,15 @@ class SlackEvents:
             return self._edit(body, event) or self._loss(event)
         if subtype == "message_deleted":
             return self._deletion(event) or self._loss(event)
-        if subtype in WRITTEN and not event.get("hidden") and self._is_reply_of_a_person(event):
+        if not event.get("hidden") and self._is_reply_of_a_person(event):
             content = Reply(*self._where(event["channel"], event), message=_kept(event), found=found)
             return self._row(body, content, event["ts"])
         return None
 
     def _edit(self, body: SlackJson, event: SlackJson) -> Arrival | None:
         """Returns the entry for a person's edit; unfurls and thread counters are changes without `edited`."""
-        message, before = event.get("message", {}), event.get("previous_message", {})
+        before = event.get("previous_message", {})
+        message = {"ts": before.get("ts"), **event.get("message", {})}  # Slack may leave out the inner `ts`
         edited = message.get("edited", {}).get("ts")
         if edited is None or not self._is_reply_of_a_person(message) or _words(message) == _words(before):
             return None
@@ -178,7 +200,7 @@ class SlackEvents:
 
     def _deletion(self, event: SlackJson) -> Arrival | None:
         """Returns the entry for a deleted reply: its place without its words, because somebody wants them gone."""
-        before = event.get("previous_message", {})
+        before = {"ts": event.get("deleted_ts"), **event.get("previous_message", {})}
         if not self._is_reply_of_a_person(before):
             return None
         return self._deleted(Deletion(*self._where(event["channel"], before)))
@@ -197,10 +219,16 @@ class SlackEvents:
         return self.lost(event["channel"], before["ts"])
 
     def _is_reply_of_a_person(self, message: SlackJson) -> bool:
-        """True for a person's reply in a thread. Some bots have only `bot_id`, and some events have no user."""
-        user, thread = message.get("user"), message.get("thread_ts")
-        is_bot = bool(message.get("bot_id")) or user == self._identity.bot_user
-        return bool(user) and not is_bot and bool(thread) and thread != message.get("ts")
+        """True for a reply in a thread that a person wrote, not Slackbot, an app or a workflow."""
+        user = message.get("user")
+        is_bot = is_of_an_app(message) or user in {self._identity.bot_user, SLACKBOT}
+        return bool(user) and not is_bot and message.get("subtype") in WRITTEN and _is_reply(message)
+
+    def _is_app_reply(self, event: SlackJson) -> bool:
+        """True for a reply of another app in a thread of an inbox."""
+        is_here = event.get("channel") in self._settings.inbox_by_channel or event.get("channel") in self._former
+        is_other = is_of_an_app(event) and event.get("bot_id") != self._identity.bot_id
+        return is_here and is_other and not event.get("hidden") and _is_reply(event)
 
     def _where(self, channel: str, message: SlackJson) -> tuple[str, str, str, str, str]:
         """Returns team, channel, thread, ts and user of a message."""
@@ -215,9 +243,15 @@ class SlackEvents:
         self._metrics.slack_events.labels(outcome).inc()
 
 
+def _is_reply(message: SlackJson) -> bool:
+    thread, ts = message.get("thread_ts"), message.get("ts")
+    return bool(thread) and bool(ts) and thread != ts
+
+
 def _kept(message: SlackJson) -> SlackJson:
     """Returns the fields of a message that we need for a text."""
-    return {name: message[name] for name in ("text", "blocks", "files", "x_files") if name in message}
+    kept = {name: message[name] for name in ("text", "blocks", "files", "x_files") if name in message}
+    return {**kept, "attachments": attached} if (attached := attachments.kept(message)) else kept
 
 
 def _words(message: SlackJson) -> tuple[object, object]:

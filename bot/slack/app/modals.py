@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import available_timezones
 
 from bot.conversations.entries import Action, ContactDetails
+from bot.slack.app.modal_loader import Asker
+from bot.slack.app.senders import unsuitable
 from bot.slack.client.api import SlackError
 from bot.slack.client.users import reason
 from bot.slack.views import blocks, forms
@@ -69,13 +71,15 @@ class Modals:
     async def details_of_message(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Opens *SMS details* for a reply, or for a post of ours about a text."""
         place = body["channel"]["id"], body["message"]["ts"]
-        self._loader.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], place=place))
+        fill = self._details(body["user"]["id"], place=place)
+        self._loader.open(body["trigger_id"], details_view.TITLE, fill, Asker.of(body))
         await ack()
 
     async def details_of_text(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Opens the details of a text on *Details* below a status line."""
         message_id = int(body["actions"][0]["value"])
-        self._loader.open(body["trigger_id"], details_view.TITLE, self._details(body["user"]["id"], one=message_id))
+        fill = self._details(body["user"]["id"], one=message_id)
+        self._loader.open(body["trigger_id"], details_view.TITLE, fill, Asker.of(body))
         await ack()
 
     async def _details(self, user: str, *, one: int | None = None, place: tuple[str, str] = ("", "")) -> View:
@@ -115,7 +119,8 @@ class Modals:
 
     async def contact_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Opens *Contact…* of a card."""
-        self._loader.open(body["trigger_id"], CONTACT, self._contact(body["user"]["id"], _subject(body)))
+        fill = self._contact(body["user"]["id"], _subject(body))
+        self._loader.open(body["trigger_id"], CONTACT, fill, Asker.of(body))
         await ack()
 
     async def _contact(self, user: str, conversation_id: int) -> View:
@@ -163,7 +168,8 @@ class Modals:
 
     async def sender_asked(self, ack: AsyncAck, body: dict[str, Any]) -> None:
         """Opens *Change sender…* of a card."""
-        self._loader.open(body["trigger_id"], SENDER, self._sender(body["user"]["id"], _subject(body)))
+        fill = self._sender(body["user"]["id"], _subject(body))
+        self._loader.open(body["trigger_id"], SENDER, fill, Asker.of(body))
         await ack()
 
     async def _sender(self, user: str, conversation_id: int) -> View:
@@ -203,8 +209,11 @@ class Modals:
         user = body["user"]["id"]
         async with self._database.read() as reader:
             conversation = await conversations.get(reader, forms.about(view)["conversation"])
+            address = (await contacts.get(reader, conversation.contact_id)).address
         try:
             refusal = await self._refusal(user, conversation)
+            if refusal is None and do == "via":
+                refusal = unsuitable(self._settings, argument, address)
         except SlackError:
             refusal = _UNSURE
         if refusal is not None:

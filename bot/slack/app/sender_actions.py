@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.conversations import attachments, enqueue
 from bot.conversations.intake_handlers import CONFIRM
+from bot.slack.app.senders import unsuitable
 from bot.slack.views.compose import AUTOMATIC
 from storage.engine.clock import SECOND
-from storage.tables import attempts, conversations, messages, replies
+from storage.tables import attempts, contacts, conversations, messages, replies
 
 if TYPE_CHECKING:
     from bot.conversations.entries import Action
@@ -36,6 +37,8 @@ async def pin(tx: Transaction, action: Action, settings: Settings) -> str | None
     names = settings.inboxes[conversation.inbox].senders
     if action.argument not in {AUTOMATIC, *names}:
         return unknown_sender(names)
+    if action.argument != AUTOMATIC and (why := await _unsuitable(tx, settings, action.argument, conversation)):
+        return f"Not changed: {why}"
     await conversations.pin_sender(tx, conversation.id, None if action.argument == AUTOMATIC else action.argument)
     await enqueue.card(tx, conversation.id, tx.now)
     return None
@@ -51,6 +54,8 @@ async def via(tx: Transaction, action: Action, settings: Settings, team: str) ->
         return VIA_NOT_HERE
     if not action.text and not action.files:
         return VIA_ONE_TEXT.format(sender=action.argument)
+    if (why := await _unsuitable(tx, settings, action.argument, conversation)) is not None:
+        return f"Not texted: {why}"
     message_id = await _add(tx, action, conversation, team)
     if message_id is None:
         return VIA_LATE
@@ -62,6 +67,10 @@ async def via(tx: Transaction, action: Action, settings: Settings, team: str) ->
         await enqueue.send(tx, conversation.id, message_id)
         await enqueue.show(tx, message_id, tx.now + int(settings.timeouts.status_line * SECOND))
     return None
+
+
+async def _unsuitable(tx: Transaction, settings: Settings, sender: str, conversation: Conversation) -> str | None:
+    return unsuitable(settings, sender, (await contacts.get(tx, conversation.contact_id)).address)
 
 
 async def _add(tx: Transaction, action: Action, conversation: Conversation, team: str) -> int | None:

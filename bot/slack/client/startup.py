@@ -47,7 +47,9 @@ async def identify(database: Database, slack: SlackApi) -> Identity:
                 return known
             await asyncio.sleep(ASK_AGAIN)
         else:
-            found = Identity(answer["team_id"], answer["bot_id"], answer["user_id"], answer["url"])
+            found = Identity(
+                answer["team_id"], answer["bot_id"], answer["user_id"], answer["url"], answer.get("enterprise_id")
+            )
             async with database.transaction() as tx:
                 await identity.save(tx, found)
             return found

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+import structlog
+
 from bot.slack.client.api import SlackRefused
 from bot.text import decode
 from bot.text.mrkdwn import unescape
@@ -12,6 +14,8 @@ from storage.engine.clock import HOUR, MINUTE
 from storage.tables import users
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.settings.model import Inbox
     from bot.slack.client.api import SlackApi
     from storage.engine.database import Database
@@ -19,13 +23,28 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
     from storage.tables.users import Person
 
+SLACKBOT = "USLACKBOT"  # Slack's own user, which is no bot by its user object
+_NOT_SHOWN = {"user_not_found", "user_not_visible", "users_not_found", "user_disabled"}
 FRESH = HOUR  # how long we use what Slack said
 
 GROUP_FRESH = 5 * MINUTE
 NOT_ALLOWED = "Not sent: only full members of this workspace can text from here."
 NOT_A_MEMBER = "Not sent: you don't have permission to text from this inbox. An admin of threadline can add you."
+UNCLEAR = "Not sent: Slack doesn't show the app who wrote this, so it can't check that they may text. Ask a colleague."
+UNCLEAR_CODE = (
+    "Not sent: Slack doesn't tell the app who may text from here ({code}). Ask the operator to run `threadline doctor`."
+)
 ONLY_ADMINS = "Only an admin of threadline can do that."
 NO_ADMINS = "Nobody can do that in Slack until the operator lists admins in the setting `admins`."
+
+
+log = structlog.get_logger("users")
+
+
+class Unclear(str):
+    """A refusal because Slack does not say who somebody is, so that nobody can tell them privately."""
+
+    __slots__ = ()
 
 
 class Users:
@@ -45,7 +64,7 @@ class Users:
         self._group_users: dict[str, tuple[int, list[str]]] = {}  # when we asked (microseconds UTC), and the users
 
     async def may_text(self, user: str | None, inbox: Inbox) -> str | None:
-        """Returns a sentence if the user may not text from the inbox, else None.
+        """Returns a sentence if the user may not text from the inbox, else None; `Unclear` if Slack refuses to say.
 
         Args:
             user: a Slack user id; None for an automatic text, such as the confirmation of an opt-out.
@@ -56,13 +75,20 @@ class Users:
         """
         if user is None:
             return None
-        if not (await self.person(user)).is_member:
-            return NOT_ALLOWED
-        return None if not inbox.members or await self._is_among(user, inbox.members) else NOT_A_MEMBER
+        try:
+            if not (await self.person(user)).is_member:
+                return NOT_ALLOWED
+            return None if await self._is_among(user, inbox.members) else NOT_A_MEMBER
+        except SlackRefused as error:
+            return _unclear(error.code)
 
     async def is_admin(self, user: str, admins: list[str]) -> bool:
-        """True if the user may opt contacts out and in."""
-        return (await self.person(user)).is_member and await self._is_among(user, admins)
+        """True if the user may opt contacts out and in; False too if Slack refuses to say who they are."""
+        try:
+            return (await self.person(user)).is_member and await self._is_among(user, admins)
+        except SlackRefused as error:
+            log.warning("Slack does not say who is an admin", reason=error.code)
+            return False
 
     async def may_erase(self, user: str, admins: list[str]) -> str | None:
         """Returns a sentence if the user may not export and erase contacts, else None.
@@ -97,7 +123,7 @@ class Users:
         """Returns the names that decoding a Slack message needs."""
         mentioned = decode.mentioned(typed)
         return decode.Names(
-            {user: (await self.person(user)).name for user in mentioned.users},
+            {user: name for user in mentioned.users if (name := await self._name(user))},
             {channel: await self._channel(channel) for channel in mentioned.channels},
             {group: await self._usergroup(group) for group in mentioned.usergroups},
         )
@@ -113,6 +139,14 @@ class Users:
         async with self._database.transaction() as tx:
             await users.remember(tx, person)
         return person
+
+    async def _name(self, user: str) -> str:
+        """Returns the user's name, perhaps an older one; empty if Slack never showed it to the app."""
+        try:
+            return (await self.person(user)).name
+        except SlackRefused:
+            known = await users.find(self._database.reader, self._team, user)
+            return "" if known is None else known.name
 
     async def _channel(self, channel: str) -> str:
         if channel not in self._channels:
@@ -139,6 +173,11 @@ def reason(refusal: str) -> str:
     return sentence[:1].upper() + sentence[1:]
 
 
+def _unclear(code: str) -> Unclear:
+    log.warning("Slack does not say who may text", reason=code)
+    return Unclear(UNCLEAR if code in _NOT_SHOWN else UNCLEAR_CODE.format(code=code))
+
+
 def _person(team: str, user: dict[str, Any], now: int) -> Person:
     """Converts Slack's user object to our row (docs.slack.dev, user object)."""
     profile = user.get("profile", {})
@@ -146,10 +185,21 @@ def _person(team: str, user: dict[str, Any], now: int) -> Person:
         team=team,
         id=user["id"],
         name=unescape(profile.get("display_name") or profile.get("real_name") or user.get("name", "")),
-        bot=int(bool(user.get("is_bot"))),
+        bot=int(_is_bot(user)),
         guest=int(bool(user.get("is_restricted") or user.get("is_ultra_restricted"))),
-        stranger=int(bool(user.get("is_stranger")) or user.get("team_id", team) != team),
+        stranger=int(_is_stranger(team, user)),
         removed=int(bool(user.get("deleted"))),
         seen_at=now,
         time_zone=user.get("tz"),
     )
+
+
+def _is_bot(user: Mapping[str, Any]) -> bool:
+    return user["id"] == SLACKBOT or any(user.get(flag) for flag in ("is_bot", "is_workflow_bot", "is_connector_bot"))
+
+
+def _is_stranger(team: str, user: Mapping[str, Any]) -> bool:
+    """True for somebody from elsewhere. A member of an Enterprise Grid may have another workspace as their home."""
+    if team in ((user.get("enterprise_user") or {}).get("teams") or ()):
+        return False
+    return bool(user.get("is_stranger")) or user.get("team_id", team) != team

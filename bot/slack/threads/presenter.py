@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bot.conversations import alert_sentences
@@ -17,15 +18,17 @@ from bot.slack.views.content import (
     ContactView,
     InboundText,
     OutboundView,
+    QuotedReply,
     SenderView,
     Stage,
     StatusLineView,
 )
+from bot.text.mrkdwn import unescape
 from sms.address import E164, Alphanumeric, from_canonical
 from sms.countries import shows_no_names, zones_of
 from sms.message import Status
 from storage.engine.clock import MINUTE, to_datetime
-from storage.tables import attempts, contacts, conversations, leases, suppressions
+from storage.tables import attempts, contacts, conversations, leases, replies, suppressions
 from storage.tables.alerts import LINKS
 
 if TYPE_CHECKING:
@@ -116,8 +119,30 @@ class Presenter:
             attachments=len(json.loads(message.media)),
         )
 
-    async def line(self, connection: Connection, message: Message, now: int) -> StatusLineView:
-        """Returns the view of the status line of a message of ours."""
+    async def line(
+        self, connection: Connection, message: Message, now: int, thread_ts: str | None = None
+    ) -> StatusLineView:
+        """Returns the view of the status line of a message of ours.
+
+        Args:
+            connection: to read with.
+            message: the message.
+            now: microseconds UTC.
+            thread_ts: the thread of the line, to see if the reply stands in another one.
+        """
+        shown = await self._line(connection, message, now)
+        return replace(shown, reply=await self._elsewhere(connection, message, thread_ts))
+
+    async def _elsewhere(self, connection: Connection, message: Message, thread_ts: str | None) -> QuotedReply | None:
+        """Returns the reply if it was typed in another thread than that of its line."""
+        typed_in = await replies.thread_of(connection, message.id)
+        if typed_in is None or thread_ts in {None, typed_in}:
+            return None
+        place = f"{self._workspace_url}archives/{message.slack_channel}/p{(message.slack_ts or '').replace('.', '')}"
+        said = message.shown_text or unescape(json.loads(message.typed or "{}").get("text") or "")
+        return QuotedReply(message.author, said, f"{place}?thread_ts={typed_in}&cid={message.slack_channel}")
+
+    async def _line(self, connection: Connection, message: Message, now: int) -> StatusLineView:
         found = progress(message, await attempts.newest(connection, message.id))
         parts = found.newest
         if not parts or _waits(message, parts):

@@ -18,7 +18,7 @@ from bot.slack.views import consent as consent_view
 from bot.telemetry import log_context, message_events
 from storage.engine.clock import HOUR
 from storage.queries import history
-from storage.tables import alerts, contacts, conversations, jobs, messages, opt_out_questions, posts
+from storage.tables import alerts, contacts, conversations, jobs, messages, opt_out_questions, posts, suppressions
 
 if TYPE_CHECKING:
     from bot.conversations.job_kinds import Answer, Notice, Rest, Tell
@@ -161,14 +161,14 @@ class Publisher:
         elif conversation.thread_ts is None or not await self._is_in_thread(reader, message):
             raise RetryLater(1, "its text is not in the thread yet")
         elif post is not None and post.state == "sent":
-            await self._posts.edit(post, await self._line(reader, message))
+            await self._posts.edit(post, await self._line(reader, message, post.thread_ts))
             await self._finish(job)
         else:
             await self._post_line(job, message, conversation)
 
     async def _post_line(self, job: Job, message: Message, conversation: Conversation) -> None:
-        async def compose(tx: Transaction, _: Post) -> Rendered:
-            return await self._line(tx, await messages.get(tx, message.id))
+        async def compose(tx: Transaction, post: Post) -> Rendered:
+            return await self._line(tx, await messages.get(tx, message.id), post.thread_ts)
 
         draft = Draft(_line_key(message.id), "status_line", message.id, conversation.channel, conversation.thread_ts)
         await self._put(conversation, draft, compose, job)
@@ -311,9 +311,12 @@ class Publisher:
         shown = buttons.of_card(conversation, opted_out=view.contact.opted_out)
         return cards.card(view, shown, key=recovery.card_key(conversation.id))
 
-    async def _line(self, connection: Connection, message: Message) -> Rendered:
-        view = await self._presenter.line(connection, message, self._database.clock())
-        return cards.receipt_line(view, buttons.of_line(message, view.stage), key=_line_key(message.id))
+    async def _line(self, connection: Connection, message: Message, thread_ts: str | None) -> Rendered:
+        view = await self._presenter.line(connection, message, self._database.clock(), thread_ts)
+        conversation = await conversations.get(connection, message.conversation_id)
+        opted_out = await suppressions.holds(connection, conversation.contact_id)
+        shown = buttons.of_line(message, view.stage, opted_out=opted_out)
+        return cards.receipt_line(view, shown, key=_line_key(message.id))
 
     async def _is_in_thread(self, connection: Connection, message: Message) -> bool:
         """True if the text is in the thread: typed there, or posted by us."""

@@ -18,6 +18,9 @@ OPEN = "open:"  # starts the action id of every button that only opens a modal
 
 _WAITING = {Stage.ASKED, Stage.HELD, Stage.SCHEDULED}
 _FAILED = {Stage.FAILED, Stage.REFUSED, Stage.EXPIRED}
+# The codes of texts that no sender can ever send as they are, and of those that only another sender may.
+NEVER = frozenset({"opted_out", "removed", "cannot_be_texted", "empty", "no_answer", "confirmed"})
+NOT_THIS_WAY = frozenset({"too_long", "no_files", "unsupported", "sender_name_country"})
 
 
 def button(do: str, label: str, subject: int, **more: Any) -> Button:
@@ -42,8 +45,14 @@ def of_card(conversation: Conversation, *, opted_out: bool) -> list[Button]:
     ]
 
 
-def of_line(message: Message, stage: Stage) -> list[Button]:
-    """Returns the buttons below a message's receipt line: those that its stage needs a person to choose from."""
+def of_line(message: Message, stage: Stage, *, opted_out: bool = False) -> list[Button]:
+    """Returns the buttons below a message's receipt line: those that its stage needs a person to choose from.
+
+    Args:
+        message: the message.
+        stage: what its line shows.
+        opted_out: the contact wants no texts, so that nothing can be sent again.
+    """
     if message.state == "cancelled":
         return []
     details = Button(f"{OPEN}details", "Details", str(message.id))
@@ -57,13 +66,16 @@ def of_line(message: Message, stage: Stage) -> list[Button]:
     if stage in _WAITING:
         return _of_waiting(message, stage)
     if stage in _FAILED and message.status == Status.FAILED.value:
-        return [
-            button("retry", "Retry", message.id),
-            button("other", "Try another sender", message.id),
-            button("give_up", "Give up", message.id),
-            details,
-        ]
+        return [*_again(message, opted_out=opted_out), button("give_up", "Give up", message.id), details]
     return []
+
+
+def _again(message: Message, *, opted_out: bool) -> list[Button]:
+    """Returns the buttons that send a failed text again, if they can work."""
+    if opted_out or message.code in NEVER:
+        return []
+    retry = [] if message.code in NOT_THIS_WAY else [button("retry", "Retry", message.id)]
+    return [*retry, button("other", "Try another sender", message.id)]
 
 
 def _of_waiting(message: Message, stage: Stage) -> list[Button]:
@@ -77,6 +89,6 @@ def of_alert(alert: Alert) -> list[Button]:
     """Returns the buttons below an alert; none once it is resolved."""
     if alert.resolved_at is not None:
         return []
-    retry = [button("retry_all", "Retry", alert.id)] if alert.is_about_texts else []
+    retry = [button("retry_all", "Retry", alert.id)] if alert.is_about_failures else []
     acknowledge = [] if alert.acknowledged_by else [button("acknowledge", "Acknowledge", alert.id)]
     return [*retry, *acknowledge]

@@ -34,6 +34,7 @@ from bot.slack.views.content import (
     InboundText,
     Mode,
     OutboundView,
+    QuotedReply,
     SenderView,
     Stage,
     StatusLineView,
@@ -309,9 +310,18 @@ def receipt_line(view: StatusLineView, buttons: Sequence[Button] = (), key: str 
     wording = _WORDINGS[view.stage]
     sentence = given if (given := blocks.marked(view.sentence)).strip() else Marked(wording.needs)
     status = joined(" · ", [*_progress(view, wording), *(() if wording.needs else (sentence,)), *_details(view)])
-    above = [blocks.section(_explained(view.stage, sentence))] if wording.needs else []
+    above = _quoted(view.reply) if view.reply else []
+    above += [blocks.section(_explained(view.stage, sentence))] if wording.needs else []
     spoken = joined(" ", [_explained(view.stage, sentence), status]) if wording.needs else status
     return _rendered(spoken, [*above, blocks.context(status), *blocks.actions(buttons)], key)
+
+
+def _quoted(reply: QuotedReply) -> list[Block]:
+    """Shows the words of a reply that stands in another thread, so that the line below says what it is about."""
+    author = mention(reply.author) if reply.author else "A colleague"
+    head = fill("{who} wrote in {place}:", who=author, place=link("an earlier thread", reply.url))
+    said = blocks.cut(literal(reply.text), blocks.MAX_CHUNK)
+    return [blocks.context(head), *([blocks.body(said)] if said.strip() else [])]
 
 
 def _explained(stage: Stage, sentence: str | Marked) -> Marked:

@@ -37,6 +37,7 @@ class Messaging:
         broadcast: bool = False,
         files: list[str] | None = None,
         subtype: str | None = None,
+        attachments: list[Json] | None = None,
     ) -> str:
         """Posts a person's message; returns its timestamp.
 
@@ -49,6 +50,7 @@ class Messaging:
             broadcast: the reply is also sent to the channel.
             files: ids from `add_file`.
             subtype: "me_message", "ekm_access_denied", "bot_message" …, for special messages.
+            attachments: `a_table()` or `a_forward()`, as a client attaches them.
 
         Raises:
             NotShown: the person is not in the channel, it is archived, or there is no such root.
@@ -59,6 +61,8 @@ class Messaging:
         data |= self._thread(found, thread_ts, broadcast=broadcast)
         if files:
             data |= self._files(files)
+        if attachments:
+            data["attachments"] = [{"id": number, **one} for number, one in enumerate(attachments, 1)]
         message = self.world.store.add(found, data)
         for file in files or []:
             self._shared(file, found, message)
@@ -66,6 +70,26 @@ class Messaging:
         links = [link for link in message_contents.links(data) if link.startswith("http")]
         if links and self.world.settings.unfurl:
             self.world.spawn(self.events.preview(found, message, links))
+        return message.ts
+
+    async def post_as(self, user: str, channel: str, text: str, thread_ts: str, *, workflow: bool = False) -> str:
+        """Another app posts a reply with the token of this user, or as a workflow; returns its timestamp."""
+        found = self.world.store.channel(channel)
+        app = {"bot_id": "B0OTHERAPP", "app_id": "A0OTHERAPP"}
+        profile = {"id": "B0OTHERAPP", "app_id": "A0OTHERAPP", "name": "Helper", "team_id": self.world.store.team_id}
+        data = self._written(user, text, None) | self._thread(found, thread_ts, broadcast=False) | app
+        data |= {"bot_profile": profile | ({"is_workflow_bot": True} if workflow else {})}
+        data.pop("client_msg_id", None)
+        message = self.world.store.add(found, data)
+        self.events.posted(found, message)
+        return message.ts
+
+    async def slackbot_says(self, channel: str, text: str, thread_ts: str) -> str:
+        """Slackbot writes a reply, which no field marks as a bot's; returns its timestamp."""
+        found = self.world.store.channel(channel)
+        data = {"user": self.world.store.slackbot.id, "team": self.world.store.team_id, **self._text(text)}
+        message = self.world.store.add(found, data | self._thread(found, thread_ts, broadcast=False))
+        self.events.posted(found, message)
         return message.ts
 
     async def edit(self, user: str, channel: str, ts: str, text: str | list[Json]) -> None:
@@ -172,6 +196,30 @@ def _marked(data: Json, subtype: str) -> Json:
         return {"type": "message", "user": REVOKED, "subtype": subtype, "text": text}
     missing = {"me_message": ("client_msg_id", "blocks"), "bot_message": ("client_msg_id", "user")}.get(subtype, ())
     return {key: value for key, value in marked.items() if key not in missing}
+
+
+def a_table(*rows: list[str]) -> Json:
+    """Returns a table that a person pasted: clients attach it, and the message's own blocks do not have it."""
+    cells = [[{"type": "raw_text", "text": cell} for cell in row] for row in rows]
+    return {
+        "fallback": "[no preview available]",
+        "blocks": [{"type": "table", "block_id": short_key(), "rows": cells}],
+    }
+
+
+def a_forward(text: str, author: str = "Ben") -> Json:
+    """Returns a message that a person forwarded, without its comment."""
+    return {
+        "ts": "1767000000.000100",
+        "channel_name": "orders",
+        "is_msg_unfurl": True,
+        "is_share": True,
+        "text": text,
+        "author_name": author,
+        "footer": "Slack Conversation",
+        "from_url": "https://sandbox.slack.com/archives/C0OTHER001/p1767000000000100",
+        "fallback": f"{author}: {text}",
+    }
 
 
 def _top(elements: list[Json]) -> list[Json]:

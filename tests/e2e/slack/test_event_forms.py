@@ -2,7 +2,8 @@
 
 Each file in `tests/fixtures/slack/` names the source of its form, the intake kind that it becomes (null: the bot
 acknowledges and ignores it), and the text that must then arrive on the customer's phone (nothing, if the file does not
-say; `unproved` leaves that to other tests). `$names` stand for the ids of the workspace.
+say; `unproved` leaves that to other tests). `line` is in the status line of the reply then, and `told` in what only
+Anna reads. `users_info` is what Slack says of a user who is unknown here. `$names` stand for the ids of the workspace.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import pytest
 import pytest_asyncio
 from slack_sdk.signature import SignatureVerifier
 
+from sandbox.slack.store import User
 from tests.e2e.team import Team
 
 if TYPE_CHECKING:
@@ -105,6 +107,7 @@ async def test_each_form_becomes_what_it_must(team: Team, path: Path) -> None:
         phone = f"+61488023{names['last']}"
     before = team.phones.received(phone)
     seen, sent = len(taken_in(team)), len(team.requests())
+    know(team, fixture, names)
     status, answer = await deliver(team, fixture, names)
     assert status == 200, answer
     await team.quiet()
@@ -113,6 +116,21 @@ async def test_each_form_becomes_what_it_must(team: Team, path: Path) -> None:
     if "unproved" not in fixture:
         assert [request["Text"] for request in team.requests()[sent:]] == expected
         assert [text.text for text in team.phones.received(phone)][len(before) :] == expected
+    await team.until(lambda: fixture.get("line", "") in "\n".join(team.lines(names["thread"])))
+    await team.until(lambda: fixture.get("told", "") in "\n".join(team.told()))
+
+
+def know(team: Team, fixture: dict[str, Any], names: dict[str, str]) -> None:
+    """Makes `users.info` answer as the file says: a user object, or an error by the user's id."""
+    found = json.loads(Template(json.dumps(fixture.get("users_info", {}))).substitute(names))
+    if "id" not in found:
+        for user, error in found.items():
+            team.slack.hide_user(user, error)
+    elif found["id"] != team.slack.world.store.slackbot.id:
+        teams = tuple(found.get("enterprise_user", {}).get("teams", ()))
+        user = User(found["id"], found["name"], found["team_id"], is_bot=found["is_bot"], teams=teams)
+        team.slack.world.store.users[user.id] = user
+        team.slack.world.store.channel(team.support).members.add(user.id)
 
 
 def taken_in(team: Team) -> list[str]:

@@ -24,6 +24,7 @@ async def auth_test(call: MethodCall) -> Json:
         "user_id": store.bot.id,
         "bot_id": store.bot.bot_id,
         "is_enterprise_install": False,
+        **({"enterprise_id": store.enterprise_id} if store.enterprise_id else {}),
     }
 
 
@@ -33,8 +34,11 @@ async def connections_open(call: MethodCall) -> Json:
 
 
 async def users_info(call: MethodCall) -> Json:
-    """Returns a user."""
-    found = call.world.store.users.get(call.args["user"])
+    """Returns a user; Slackbot too, whose object does not say that it is a bot."""
+    store, named = call.world.store, call.args["user"]
+    if named in store.hidden_users:
+        raise ApiError(store.hidden_users[named])
+    found = store.slackbot if named == store.slackbot.id else store.users.get(named)
     if found is None:
         raise ApiError("user_not_found")
     return {"user": api_objects.user(found)}
