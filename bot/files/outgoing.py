@@ -39,7 +39,7 @@ _REFUSED = {"file_deleted": "it was deleted", "file_not_found": "Slack does not 
 
 
 _NO_FILE = "no_file"
-# What Slack keeps as a file and no phone can open, by its mode, filetype or media type (docs.slack.dev, file object).
+# Documents that exist only in Slack, by the mode, filetype or media type of their file (docs.slack.dev, file object).
 _DOCUMENTS = {
     "quip": "a canvas",
     "canvas": "a canvas",

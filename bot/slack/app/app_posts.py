@@ -1,6 +1,6 @@
 """Explains why a post of an app is not texted: it may be in a person's name, and looks like a reply of theirs.
 
-An app that has a person's own token posts as that person, and a workflow posts for whoever started it. Neither is a
+An app that has a person's own token posts as that person, and a workflow posts for the person who started it. Neither is a
 person who decides to text, so the bot texts nothing and tells the author, or the thread if there is no author.
 """
 

@@ -27,7 +27,7 @@ _TITLE = "SMS"
 def is_ours(identity: Identity, context: AsyncBoltContext) -> bool:
     """True if the request is for our workspace, or from elsewhere in the organisation that our workspace belongs to.
 
-    Members of an Enterprise Grid press our buttons from each of their workspaces. What they may do is checked later.
+    Members of an Enterprise Grid press our buttons from each of their workspaces. We check their rights later.
     """
     team, enterprise = context.team_id, context.enterprise_id
     if team == identity.team or (team is None and enterprise is None):

@@ -93,7 +93,7 @@ class ModalLoader:
             filling.result()  # raises the failure of the content, which the task logs
 
     async def _opened(self, trigger: str, view: View, asker: Asker) -> str | None:
-        """Opens the modal. Returns its id, or None: Slack did not open it, and the person was told."""
+        """Opens the modal. Returns its id, or None: Slack refused, and the person reads that."""
         try:
             return str((await self._slack.call("views.open", trigger_id=trigger, view=view))["view"]["id"])
         except SlackError as error:

@@ -128,7 +128,7 @@ class Presenter:
             connection: to read with.
             message: the message.
             now: microseconds UTC.
-            thread_ts: the thread of the line, to see if the reply stands in another one.
+            thread_ts: the thread of the line, to see if the reply is in another one.
         """
         shown = await self._line(connection, message, now)
         return replace(shown, reply=await self._elsewhere(connection, message, thread_ts))

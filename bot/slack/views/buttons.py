@@ -18,7 +18,7 @@ OPEN = "open:"  # starts the action id of every button that only opens a modal
 
 _WAITING = {Stage.ASKED, Stage.HELD, Stage.SCHEDULED}
 _FAILED = {Stage.FAILED, Stage.REFUSED, Stage.EXPIRED}
-# The codes of texts that no sender can ever send as they are, and of those that only another sender may.
+# The codes of texts that no sender can send as they are, and of those that only another sender may.
 NEVER = frozenset({"opted_out", "removed", "cannot_be_texted", "empty", "no_answer", "confirmed"})
 NOT_THIS_WAY = frozenset({"too_long", "no_files", "unsupported", "sender_name_country"})
 

@@ -317,7 +317,7 @@ def receipt_line(view: StatusLineView, buttons: Sequence[Button] = (), key: str 
 
 
 def _quoted(reply: QuotedReply) -> list[Block]:
-    """Shows the words of a reply that stands in another thread, so that the line below says what it is about."""
+    """Shows the words of a reply that is in another thread, so that the line below says what it is about."""
     author = mention(reply.author) if reply.author else "A colleague"
     head = fill("{who} wrote in {place}:", who=author, place=link("an earlier thread", reply.url))
     said = blocks.cut(literal(reply.text), blocks.MAX_CHUNK)

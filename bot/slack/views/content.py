@@ -109,7 +109,7 @@ class Stage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class QuotedReply:
-    """A reply that stands in another thread than its status line, because the card of its thread was deleted."""
+    """A reply that is in another thread than its status line, because the card of its thread was deleted."""
 
     author: str | None  # a Slack user id
     text: str = field(repr=False)
@@ -135,7 +135,7 @@ class StatusLineView:
     recovered: str = ""  # how we found it or its status, if no event or webhook brought it
     no_receipt: bool = False  # the provider reports nothing about it
     unverified: bool = False  # only receipts without the provider's proof tell its status
-    reply: QuotedReply | None = None  # above the line, if the reply stands elsewhere
+    reply: QuotedReply | None = None  # above the line, if the reply is elsewhere
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,10 +36,11 @@ _numbers = itertools.count(100)
 async def team(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Team]:
     """One team in HTTP mode for all the files; each file has its own customer."""
 
-    def no_edits(settings: dict[str, Any]) -> None:
+    def adapt(settings: dict[str, Any]) -> None:
         settings["timeouts"]["card"] = 1000.0  # Slack accepts less than one edit a second
+        settings["inboxes"]["support"]["ask_second"] = 0  # Anna answers before each form comes
 
-    async with Team(tmp_path_factory.mktemp("team"), no_edits, http=True) as team:
+    async with Team(tmp_path_factory.mktemp("team"), adapt, http=True) as team:
         team.slack.world.store.channel(team.support).is_shared = True
         yield team
 
