@@ -1,7 +1,7 @@
 """Explains why a post of an app is not texted: it may be in a person's name, and looks like a reply of theirs.
 
-An app that has a person's own token posts as that person, and a workflow posts for the person who started it. Neither is a
-person who decides to text, so the bot texts nothing and tells the author, or the thread if there is no author.
+An app that has a person's own token posts as that person, and a workflow posts for the person who started it. Neither
+is a person who decides to text, so the bot texts nothing and says so to the author, or in the thread if there is none.
 """
 
 from __future__ import annotations
