@@ -207,8 +207,9 @@ class SendResults:
             await enqueue.show(tx, message.id, tx.now + self._line_after)
 
     async def not_allowed(self, tx: Transaction, message: Message, sentence: str) -> None:
-        """Drops a text whose author may not text, and notifies only the author."""
+        """Drops a text whose author may not text, and notifies only the author; a line that says *queued* follows."""
         await messages.give_up(tx, message.id, sentence)
+        await enqueue.show(tx, message.id)
         conversation = await conversations.get(tx, message.conversation_id)
         if message.author is not None:
             await enqueue.tell(tx, conversation.channel, message.author, sentence, conversation.thread_ts)

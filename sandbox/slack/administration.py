@@ -75,6 +75,7 @@ class Administration:
         mimetype: str = "",
         external_url: str = "",
         thumbs: dict[int, bytes] | None = None,
+        mode: str = "",
     ) -> str:
         """Adds a file that a person has uploaded and not shared yet; returns the id for `say(files=[…])`.
 
@@ -85,9 +86,11 @@ class Administration:
             mimetype: guessed from the name if not given.
             external_url: its location if it is not at Slack; the token must not go there.
             thumbs: Slack's smaller copies of a picture, by their size: 360, 720, 960, 1024.
+            mode: "quip" for a canvas, "list", "post"; the download of each is a web page.
         """
         file = File(new_id("F"), name, len(content), user, new_key(40), content, mimetype=mimetype or guessed(name))
         file.completed = True
+        file.mode = mode
         file.external_url, file.thumbs = external_url, dict(thumbs or {})
         self.world.store.files[file.id] = file
         return file.id

@@ -95,6 +95,7 @@ class File:
     external_url: str = ""
     thumbs: dict[int, bytes] = field(default_factory=dict, repr=False)
     deleted: bool = False
+    mode: str = ""  # "quip" for a canvas, "list", "post"; empty for a file
 
 
 @dataclass

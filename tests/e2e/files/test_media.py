@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aiohttp import web
 
+from bot.conversations.attachments import MOST_FILES
 from tests.e2e.desk import ABROAD, JPEG, MB, PAGE, PNG, Desk, at_the_desk, impatient
 
 if TYPE_CHECKING:
@@ -219,3 +220,15 @@ async def test_a_picture_that_is_late_is_fetched_again(tmp_path: Path) -> None:
         await desk.until_said("Look")
         desk.team.io.gallery.pictures[name] = picture
         await desk.team.until(lambda: len(desk.files()) == 1)
+
+
+async def test_thousands_of_addresses_in_one_webhook_are_one_notice(desk: Desk) -> None:
+    """The bot fetches the first only, and says so once, also if none of them is there."""
+    hosted = desk.team.io.host(PNG, "image/png")
+    missing = [f"{hosted}?{number}" for number in range(2_000)]
+    await desk.team.phones.send(ABROAD, desk.number, "Look", missing)
+    await desk.until_said("This text came with 2,000 files, and the bot fetches the first 10 at most.")
+    await desk.team.quiet()
+    assert desk.said().count("files, and the bot fetches") == 1
+    assert desk.said().count("Couldn't fetch") == 0
+    assert len(desk.files()) <= MOST_FILES

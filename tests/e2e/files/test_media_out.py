@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import aiohttp
 import pytest
 
-from tests.e2e.desk import ABROAD, JPEG, MB, PNG, Desk, at_the_desk, impatient
+from tests.e2e.desk import ABROAD, JPEG, MB, PAGE, PNG, Desk, at_the_desk, impatient
 from tests.e2e.team import CUSTOMER, Team
 
 if TYPE_CHECKING:
@@ -245,6 +245,23 @@ async def test_nothing_but_files_of_ours_is_served(team: Team) -> None:
     for path in ("", "x", "..%2f..%2fthreadline.db", "A" * 43, "%00", "é"):
         status, _ = await team.call(f"{team.url}/files/{path}", "GET")
         assert status == 404, path
+
+
+@pytest.mark.parametrize(
+    ("mode", "mimetype", "word"),
+    [
+        ("quip", "application/vnd.slack-docs", "a canvas"),
+        ("list", "application/vnd.slack-list", "a list"),
+        ("post", "text/plain", "a post"),
+        ("space", "text/plain", "a post"),
+    ],
+)
+async def test_a_document_of_slack_is_not_texted(desk: Desk, mode: str, mimetype: str, word: str) -> None:
+    """No phone can open it: the thread says that, and not that the app lacks a right."""
+    file = desk.team.slack.add_file(desk.team.anna, "Prices", PAGE, mimetype=mimetype, mode=mode)
+    await desk.reply("Our prices", files=[file])
+    await desk.until_said(f"Not sent: {word} can't be texted. Write the words that the customer should read.")
+    assert sends(desk.team) == []
 
 
 async def fetch(url: str) -> tuple[int, dict[str, str], bytes]:

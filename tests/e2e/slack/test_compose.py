@@ -63,6 +63,9 @@ async def test_wrong_input_is_told_at_its_field(tmp_path: Path) -> None:
         await team.conversation(ANOTHER, "STOP")
         await team.received(ANOTHER, 1)
         await compose(team, number="12")
+        for word in ("abc", "Acme", "call me"):
+            team.slack.fill(team.anna, "compose:number", word)
+            assert "can't be answered" not in (await errors(team))["number"]
         team.slack.fill(team.anna, "compose:number", "+61 4 12")
         assert "too short" in (await errors(team))["number"]
         team.slack.fill(team.anna, "compose:number", None)
