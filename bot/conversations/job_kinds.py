@@ -25,7 +25,7 @@ Run = Callable[[Job], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """`later`: the job sends only what still waits for its time."""
+    """`later`: the job was planned for a time, and people's texts of now have the right of way."""
 
     later: bool = False
 

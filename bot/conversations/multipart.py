@@ -56,8 +56,10 @@ class Progress:
         return slowest([*known, *[ahead] * (self.count - len(known))])
 
     def _waits(self, tried: Attempt) -> bool:
-        """True if a newer decision sends the part again."""
-        return tried.started_at < self.decided_at and tried.outcome != "unknown" and not is_out(tried)
+        """True if the part goes out again, by itself or because of a newer decision."""
+        if is_out(tried) or tried.outcome == "unknown":
+            return False
+        return tried.outcome == "not sent" or tried.started_at < self.decided_at
 
 
 def is_out(tried: Attempt) -> bool:

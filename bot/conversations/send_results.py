@@ -122,6 +122,7 @@ class SendResults:
         else:
             again = f"{sentence} The bot tries again."
             await messages.set_status(tx, message.id, Status.QUEUED.value, code=code, sentence=again)
+            await enqueue.show(tx, message.id, tx.now + self._line_after)
         what = f"Couldn't send a text to {CONTACT}. {self._said(attempt, sentence)}"
         cure = _NOT_SENT if final else _NOT_SENT_YET
         await self._alert(tx, f"not sent:{attempt.account}", f"{what} {cure}", message.conversation_id)

@@ -14,6 +14,7 @@ from bot.conversations.decisions import Ask, Hold, Send, Stop
 from bot.slack.client.users import Unclear
 from bot.telemetry import log_context
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
+from sms.message import Status
 from storage.engine.clock import MINUTE, SECOND
 from storage.tables import contacts, conversations, jobs, messages, quotas
 
@@ -87,8 +88,8 @@ class Gate:
                 await self._send_results.not_allowed(tx, message, refusal)
                 await jobs.finish(tx, job)
                 return
-            if wanted.later and message.state not in {"scheduled", "held"}:
-                await jobs.finish(tx, job)  # somebody decided otherwise meanwhile: that has a job of its own
+            if wanted.later and message.state is None and message.status == Status.FAILED.value:
+                await jobs.finish(tx, job)  # the gate stopped it meanwhile: a new decision has a job of its own
                 return
             automatic = wanted.later or (message.author is None and message.origin != "command line")
             decision = await self._decider.decide(tx, message, names, automatic=automatic)
