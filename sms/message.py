@@ -102,6 +102,11 @@ class Receipt:
     opted_out: bool = False  # the contact opted out at the provider or the carrier
     unverified: bool = False  # only the token in the URL shows that the provider sent it
 
+    @property
+    def is_proof(self) -> bool:
+        """True if it proves that the provider took the text and has not lost it."""
+        return self.status is not None and self.status not in (Status.EXPIRED, Status.FAILED)
+
 
 @dataclass(frozen=True, slots=True)
 class OutboundSms:

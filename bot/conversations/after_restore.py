@@ -64,7 +64,7 @@ async def mark(database: Database, made: str) -> int:
 
 async def _ask(tx: Transaction, message: Message) -> bool:
     """Asks about a text that waited. False: there is nothing to ask, as it is cancelled, asked about or tried."""
-    waits = progress(message, await attempts.newest(tx, message.id)).next is not None
+    waits = progress(message, await attempts.of_message(tx, message.id)).next is not None
     if message.state in {"asked", "cancelled"} or not waits:
         return False
     if message.origin in BY_ITSELF:

@@ -1,8 +1,8 @@
 """The progress of a text through its parts, which go out one after the other. A text may have one part only. Pure.
 
-A part is out once a provider accepted it and no receipt says that it failed. The bot never sends such a part again by
-itself, and a part that may be out stops the rest: it is better to ask a person than to text a part twice, or the end
-before the beginning.
+A part is out once a provider accepted one of its attempts and no receipt says that this one failed, whatever became of
+its other attempts. The bot never sends such a part again by itself, and a part that may be out stops the rest: it is
+better to ask a person than to text a part twice, or the end before the beginning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Progress:
 
     Attributes:
         texts: the parts; empty if the text was not cut, so that it has one part.
-        newest: the newest attempt of each part that has one, in order.
+        newest: the attempt that counts for each part that has one, in order: one that is out, else the newest.
         decided_at: when somebody last decided to send the text (microseconds UTC).
         count: the number of parts.
         begun: the last part that is out, or None. The rest uses the same sender.
@@ -55,6 +55,10 @@ class Progress:
         known = [each.status for each in self.newest if not self._waits(each)]
         return slowest([*known, *[ahead] * (self.count - len(known))])
 
+    def has(self, part: int) -> bool:
+        """True if this part is out, by any of its attempts."""
+        return any(each.part == part and is_out(each) for each in self.newest)
+
     def _waits(self, tried: Attempt) -> bool:
         """True if the part goes out again, by itself or because of a newer decision."""
         if is_out(tried) or tried.outcome == "unknown":
@@ -67,22 +71,35 @@ def is_out(tried: Attempt) -> bool:
     return tried.outcome == "accepted" and tried.status not in _LOST
 
 
-def progress(message: Message, newest: Sequence[Attempt]) -> Progress:
+def progress(message: Message, tries: Sequence[Attempt]) -> Progress:
     """Returns the progress of a message.
 
     Args:
         message: the message.
-        newest: the newest attempt of each part, in order. Attempts of parts from an earlier cut, which the message no
-            longer has, do not count.
+        tries: all its attempts, by part and number. Attempts of parts from an earlier cut, which the message no longer
+            has, do not count.
     """
     texts = tuple(json.loads(message.parts)) if message.parts else ()
     count = max(1, len(texts))
-    known = tuple(each for each in newest if each.part <= count)
+    known = _that_count([each for each in tries if each.part <= count])
     out = [each for each in known if is_out(each)]
     stopped = any(_stops(each, message.decided_at) for each in known if not is_out(each))
     sent = {each.part for each in out}
     ahead = None if stopped else next((part for part in range(1, count + 1) if part not in sent), None)
     return Progress(texts, known, message.decided_at, count, out[-1] if out else None, ahead, len(out) == count)
+
+
+def _that_count(tries: Sequence[Attempt]) -> tuple[Attempt, ...]:
+    """Returns the attempt that counts for each part: one that is delivered, else that is out, else the newest."""
+    found: dict[int, Attempt] = {}
+    for each in tries:
+        if each.part not in found or _proof(each) >= _proof(found[each.part]):
+            found[each.part] = each
+    return tuple(found.values())
+
+
+def _proof(tried: Attempt) -> int:
+    return is_out(tried) + (is_out(tried) and tried.status is Status.DELIVERED)
 
 
 def _stops(tried: Attempt, decided_at: int) -> bool:

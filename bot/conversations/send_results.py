@@ -11,7 +11,7 @@ from bot.conversations import enqueue, receipt_order
 from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.consent import opt_out
 from bot.conversations.leases import Leases
-from bot.conversations.multipart import of_part, progress
+from bot.conversations.multipart import is_out, of_part, progress
 from bot.conversations.unverified import alert_unverified
 from bot.telemetry import message_events
 from providers.provider import Accepted
@@ -111,6 +111,8 @@ class SendResults:
 
     async def not_sent(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, final: bool) -> None:
         """Records an attempt that certainly did not go out. The gate retries it, unless `final`: then it gave up."""
+        if await self._is_proved(tx, attempt):
+            return
         await attempts.end(tx, attempt.id, "not sent", code, sentence)
         message = await messages.get(tx, attempt.message_id)
         message_events.ended(tx, message, attempt, "not sent")
@@ -129,6 +131,8 @@ class SendResults:
 
     async def refused(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, opted_out: bool) -> None:
         """Records that the provider refused an attempt. `opted_out`: because the contact wants no texts."""
+        if await self._is_proved(tx, attempt):
+            return
         await attempts.end(tx, attempt.id, "refused", code, sentence)
         message = await messages.get(tx, attempt.message_id)
         message_events.ended(tx, message, attempt, "refused", is_answer=True)
@@ -285,7 +289,7 @@ class SendResults:
 
     async def _apply(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
         """Applies a receipt: moves the attempt's status forward, and updates the thread."""
-        if attempt.outcome == "unknown":
+        if attempt.outcome == "unknown" or (attempt.outcome in {"not sent", "refused"} and receipt.is_proof):
             await self._reconcile_by_receipt(tx, attempt, receipt)
         elif attempt.outcome == "accepted" and attempt.from_address is None and receipt.sender is not None:
             await self.leases.said_late(tx, attempt, receipt.sender, await self._conversation_of(tx, attempt))
@@ -304,8 +308,11 @@ class SendResults:
             await self.unverified(tx, attempt.account, message.conversation_id)
         if not moved and receipt.status is not None and attempt.outcome != "unknown":
             return
-        await self._refresh(tx, attempt.message_id)
-        if moved and ends and found.status is not Status.DELIVERED:
+        has_more = await self._refresh(tx, attempt.message_id)
+        if moved and has_more and receipt.is_proof and attempt.outcome == "accepted" and not is_out(attempt):
+            await enqueue.send(tx, message.conversation_id, message.id)
+        is_lost = moved and ends and found.status is not Status.DELIVERED
+        if is_lost and not (await self._progress(tx, message)).has(attempt.part):
             await self._alert_undelivered(tx, attempt, found, message.conversation_id)
 
     async def _settle(self, tx: Transaction, attempt: Attempt, found: Verdict) -> bool:
@@ -335,12 +342,21 @@ class SendResults:
         return await conversations.get(tx, message.conversation_id)
 
     async def _reconcile_by_receipt(self, tx: Transaction, attempt: Attempt, receipt: Receipt) -> None:
-        """Ends an unknown attempt: a receipt proves that the provider accepted it."""
+        """Ends an attempt: a receipt proves that the provider accepted it, whatever it answered."""
+        await attempts.doubt(tx, attempt.id)
         answer = Accepted(receipt.provider_id or "", Status.ACCEPTED, receipt.sender, receipt.segments)
         await self.accepted(tx, attempt, answer, reconciled_by="receipt")
 
+    async def _is_proved(self, tx: Transaction, attempt: Attempt) -> bool:
+        """Ends an attempt as accepted if a receipt came for it before the answer that it did not go out."""
+        early = await receipts.newest(tx, attempt.id)
+        if early is None or not early.is_proof:
+            return False
+        await self._reconcile_by_receipt(tx, attempt, early)
+        return True
+
     async def _progress(self, tx: Transaction, message: Message) -> Progress:
-        return progress(message, await attempts.newest(tx, message.id))
+        return progress(message, await attempts.of_message(tx, message.id))
 
     async def _refresh(self, tx: Transaction, message_id: int) -> bool:
         """Sets the message's status from its attempts. Its line shows a final status now, any other a little later.

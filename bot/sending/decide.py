@@ -150,7 +150,7 @@ class Decider:
             conversation,
             await contacts.get(tx, conversation.contact_id),
             self._settings.inboxes[conversation.inbox],
-            progress(message, await attempts.newest(tx, message.id)),
+            progress(message, await attempts.of_message(tx, message.id)),
             await files.of_message(tx, message.id) if message.media != "[]" else (),
             json.loads(message.options or "{}"),
         )

@@ -1,7 +1,7 @@
 """Attempts to send one part of a message through one sender.
 
 An attempt is stored as *sending* before the request. It ends as *accepted*, *not sent*, *refused* or *unknown*. Its
-status only moves forward.
+status only moves forward, unless a receipt proves that an attempt went out after all.
 """
 
 from __future__ import annotations
@@ -144,6 +144,17 @@ async def end(tx: Transaction, attempt_id: int, outcome: Outcome, code: str, sen
     )
     if outcome != "unknown":
         await advance(tx, attempt_id, Status.FAILED)
+
+
+async def doubt(tx: Transaction, attempt_id: int) -> None:
+    """Takes back that the attempt did not go out, because its provider reports on it. It is *unknown* again."""
+    await tx.run(
+        """
+        UPDATE attempts SET outcome = 'unknown', status = CASE WHEN status = 'failed' THEN 'sending' ELSE status END
+        WHERE id = :id AND outcome IN ('not sent', 'refused')
+        """,
+        id=attempt_id,
+    )
 
 
 async def advance(tx: Transaction, attempt_id: int, status: Status) -> bool:

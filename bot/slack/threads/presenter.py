@@ -143,7 +143,7 @@ class Presenter:
         return QuotedReply(message.author, said, f"{place}?thread_ts={typed_in}&cid={message.slack_channel}")
 
     async def _line(self, connection: Connection, message: Message, now: int) -> StatusLineView:
-        found = progress(message, await attempts.newest(connection, message.id))
+        found = progress(message, await attempts.of_message(connection, message.id))
         parts = found.newest
         if not parts or _waits(message, parts):
             stage = Stage(message.state or message.status)

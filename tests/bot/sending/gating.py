@@ -168,6 +168,11 @@ class Gating(Deciding):
         found = await rows(self.database, "SELECT subject FROM jobs WHERE kind = 'show' ORDER BY id")
         return [each["subject"] for each in found]
 
+    async def causes(self) -> list[str]:
+        """Returns the causes of the alerts that are open."""
+        found = await rows(self.database, "SELECT cause FROM alerts WHERE resolved_at IS NULL ORDER BY id")
+        return [each["cause"] for each in found]
+
     async def claimed(self) -> list[dict[str, Any]]:
         """Returns the jobs that nobody does although they are claimed."""
         return await rows(self.database, "SELECT kind, subject FROM jobs WHERE claimed_by IS NOT NULL")
