@@ -19,6 +19,13 @@ APPS = "https://api.slack.com/apps"
 SLACK_STATUS = "https://status.slack.com"
 _LONGEST_NAME = 60  # UTF-16 units
 
+# The cures at the end of alerts.
+NOT_SENT_YET = "The bot keeps trying. If this lasts, look at the provider's status page and run `threadline doctor`."
+NOT_SENT = "The bot gave up on it. Press *Retry* in the thread once the provider is back, or run `threadline retry`."
+REFUSED = "When the cause is gone, press *Retry*."
+OPTED_OUT = "Nothing can be texted to them until they text START."
+UNKNOWN = "The bot doesn't send it again by itself. Press *Send again*, *It arrived* or *Give up* in the thread."
+
 _FILLED = re.compile(rf"({re.escape(CONTACT)}|<#[CG][A-Z0-9]+>|{re.escape(APPS)}|{re.escape(SLACK_STATUS)})")
 _CHANNEL = re.compile(r"<#([CG][A-Z0-9]+)>")
 
@@ -76,3 +83,8 @@ def _piece(piece: str, who: Marked) -> Marked:
     if piece in {APPS, SLACK_STATUS}:
         return link(piece.removeprefix("https://"), piece)
     return Marked(piece) if _CHANNEL.fullmatch(piece) else escape(piece)
+
+
+def failed(title: str) -> str:
+    """Returns the cure for a text that was not delivered, at the provider of this title."""
+    return f"Decide in the thread if it goes out again. If many texts fail like this, ask {title} why."

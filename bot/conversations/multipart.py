@@ -59,6 +59,10 @@ class Progress:
         """True if this part is out, by any of its attempts."""
         return any(each.part == part and is_out(each) for each in self.newest)
 
+    def depends_on(self, tried: Attempt) -> bool:
+        """True if this attempt decides about its part: none counts more, and nobody has decided since."""
+        return tried.started_at >= self.decided_at and any(each.id == tried.id for each in self.newest)
+
     def _waits(self, tried: Attempt) -> bool:
         """True if the part goes out again, by itself or because of a newer decision."""
         if is_out(tried) or tried.outcome == "unknown":

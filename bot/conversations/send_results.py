@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.conversations import enqueue, receipt_order
+from bot.conversations import alert_sentences, enqueue, receipt_order
 from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.consent import opt_out
 from bot.conversations.leases import Leases
@@ -38,13 +38,6 @@ if TYPE_CHECKING:
 
 
 EXPIRED = "expired"  # the code of a question about a text that waited too long
-
-# The cures at the end of alerts.
-_NOT_SENT_YET = "The bot keeps trying. If this lasts, look at the provider's status page and run `threadline doctor`."
-_NOT_SENT = "The bot gave up on it. Press *Retry* in the thread once the provider is back, or run `threadline retry`."
-_REFUSED = "When the cause is gone, press *Retry*."
-_OPTED_OUT = "Nothing can be texted to them until they text START."
-_UNKNOWN = "The bot doesn't send it again by itself. Press *Send again*, *It arrived* or *Give up* in the thread."
 
 
 class SendResults:
@@ -101,6 +94,9 @@ class SendResults:
         await conversations.team_wrote(tx, message.conversation_id)
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
             await self._apply(tx, await attempts.get(tx, attempt.id), early)
+        if answer.status in (Status.FAILED, Status.EXPIRED):
+            await attempts.explain(tx, attempt.id, answer.status.value, f"{self._title(attempt)} doesn't say why.")
+            await self._lost(tx, message, attempt, answer.status.value, None)
         has_more = await self._refresh(tx, message.id)
         await self._await_receipt(tx, attempt, answer)
         await enqueue.card(tx, message.conversation_id, tx.now + self._card_after)
@@ -126,7 +122,7 @@ class SendResults:
             await messages.set_status(tx, message.id, Status.QUEUED.value, code=code, sentence=again)
             await enqueue.show(tx, message.id, tx.now + self._line_after)
         what = f"Couldn't send a text to {CONTACT}. {self._said(attempt, sentence)}"
-        cure = _NOT_SENT if final else _NOT_SENT_YET
+        cure = alert_sentences.NOT_SENT if final else alert_sentences.NOT_SENT_YET
         await self._alert(tx, f"not sent:{attempt.account}", f"{what} {cure}", message.conversation_id)
 
     async def refused(self, tx: Transaction, attempt: Attempt, code: str, sentence: str, *, opted_out: bool) -> None:
@@ -142,7 +138,7 @@ class SendResults:
         why = await self.leases.explain(tx, attempt, conversation, sentence)
         await self._fail(tx, message, code, of_part(await self._progress(tx, message), attempt.part, why))
         what = f"{self._title(attempt)} refused a text to {CONTACT}: {sentence}"
-        cure = _OPTED_OUT if opted_out else _REFUSED
+        cure = alert_sentences.OPTED_OUT if opted_out else alert_sentences.REFUSED
         await self._alert(tx, f"refused:{attempt.account}:{code}", f"{what} {cure}", message.conversation_id)
 
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
@@ -171,12 +167,16 @@ class SendResults:
             await self._resolve(tx, f"no receipt:{entry.source}")
 
     async def never_reconciled(self, tx: Transaction, attempt: Attempt) -> None:
-        """Asks a person about an attempt that may have gone out, because the provider can't say."""
+        """Asks a person about an attempt that may have gone out, unless somebody decided, because nobody can say."""
         message = await messages.get(tx, attempt.message_id)
+        if message.state == "cancelled" or not (await self._progress(tx, message)).depends_on(attempt):
+            return
         await messages.ask(tx, message.id, attempt.code or "unknown", attempt.sentence or "")
         await enqueue.show(tx, message.id)
         what = f"A text to {CONTACT} may not have gone out: {self._title(attempt)} gave no clear answer."
-        await self._alert(tx, f"unknown:{attempt.account}", f"{what} {_UNKNOWN}", message.conversation_id)
+        await self._alert(
+            tx, f"unknown:{attempt.account}", f"{what} {alert_sentences.UNKNOWN}", message.conversation_id
+        )
 
     async def held(
         self, tx: Transaction, message: Message, until: int, hold: Hold, expires_at: int, *, shows_short: bool
@@ -311,9 +311,9 @@ class SendResults:
         has_more = await self._refresh(tx, attempt.message_id)
         if moved and has_more and receipt.is_proof and attempt.outcome == "accepted" and not is_out(attempt):
             await enqueue.send(tx, message.conversation_id, message.id)
-        is_lost = moved and ends and found.status is not Status.DELIVERED
-        if is_lost and not (await self._progress(tx, message)).has(attempt.part):
-            await self._alert_undelivered(tx, attempt, found, message.conversation_id)
+        if moved and ends and found.status is not Status.DELIVERED:
+            code = found.status.value if found.receipt is None else found.receipt.code or found.receipt.word
+            await self._lost(tx, message, attempt, code, found.sentence)
 
     async def _settle(self, tx: Transaction, attempt: Attempt, found: Verdict) -> bool:
         """Stores what the receipts say together. Returns True if that changes what the thread shows."""
@@ -326,12 +326,14 @@ class SendResults:
         await attempts.explain(tx, attempt.id, found.receipt.code, found.sentence)
         return True
 
-    async def _alert_undelivered(self, tx: Transaction, attempt: Attempt, found: Verdict, conversation_id: int) -> None:
-        title, receipt = self._title(attempt), found.receipt
-        why = self._said(attempt, found.sentence or f"{title} doesn't say why.")
-        sentence = f"A text to {CONTACT} wasn't delivered. {why} {_failed(title)}"
-        code = (receipt.code or receipt.word) if receipt is not None else found.status.value
-        await self._alert(tx, f"failed:{attempt.account}:{code}", sentence, conversation_id)
+    async def _lost(self, tx: Transaction, message: Message, attempt: Attempt, code: str, sentence: str | None) -> None:
+        """Alerts about an attempt that was accepted and then lost, unless its part is out by another."""
+        if (await self._progress(tx, message)).has(attempt.part):
+            return
+        title = self._title(attempt)
+        why = self._said(attempt, sentence or f"{title} doesn't say why.")
+        undelivered = f"A text to {CONTACT} wasn't delivered. {why} {alert_sentences.failed(title)}"
+        await self._alert(tx, f"failed:{attempt.account}:{code}", undelivered, message.conversation_id)
 
     async def unverified(self, tx: Transaction, account: str, conversation_id: int) -> None:
         """Alerts about a webhook that lacked the provider's proof."""
@@ -373,7 +375,7 @@ class SendResults:
         worst = next((part for part in found.newest if part.status is status and part.sentence), None)
         sentence = of_part(found, worst.part, worst.sentence or "") if worst else None
         code = worst.code if worst else None
-        if worst is None and status is Status.FAILED:
+        if worst is None and message.status == status.value == Status.FAILED.value:
             code, sentence = message.code, message.sentence  # the gate stopped a part without an attempt
         await messages.set_status(tx, message_id, status.value, code=code, sentence=sentence)
         delay = 0 if status.is_final else self._line_after
@@ -419,10 +421,6 @@ class SendResults:
         alert_id = await alerts.resolve(tx, cause)
         if alert_id is not None:
             await enqueue.alert(tx, alert_id)
-
-
-def _failed(title: str) -> str:
-    return f"Decide in the thread if it goes out again. If many texts fail like this, ask {title} why."
 
 
 def _is_parked(message: Message) -> bool:
