@@ -15,6 +15,7 @@ from bot.conversations import enqueue, failure_alerts
 from bot.slack.client.api import SlackError, SlackRefused
 from bot.telemetry import log_context
 from storage.engine.clock import SECOND
+from storage.engine.patience import until_written
 from storage.tables import intake, jobs
 from storage.tables.jobs import Job, Side
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from bot.conversations.intake_handlers import IntakeHandlers
     from bot.conversations.job_kinds import Run
     from bot.telemetry.metrics import Metrics
-    from storage.engine.database import Database
+    from storage.engine.database import Database, Transaction
     from storage.tables.intake import Entry
 
 BATCH = 32  # intake rows in one transaction
@@ -196,23 +197,19 @@ class Worker:
 
     async def _retry(self, job: Job, pause: int, reason: str) -> None:
         self._metrics.jobs.labels(job.kind, "again").inc()
-        while True:
-            try:
-                async with self._database.transaction() as tx:
-                    await jobs.retry(tx, job, tx.now + pause, reason)
-            except sqlite3.OperationalError:
-                await asyncio.sleep(1)
-            else:
-                return
+        await until_written(self._database, lambda tx: jobs.retry(tx, job, tx.now + pause, reason))
 
     async def _give_up(self, job: Job, code: str, why: str) -> None:
         """Finishes a job that can't be done, and raises an alert."""
         self._metrics.jobs.labels(job.kind, "given up").inc()
         log.error("a job was given up", code=code)
-        async with self._database.transaction() as tx:
+
+        async def write(tx: Transaction) -> None:
             await jobs.finish(tx, job)
             if job.kind != "alert":
                 await failure_alerts.given_up(tx, job, code, why)
+
+        await until_written(self._database, write)
 
     # --- waking -------------------------------------------------------------------------------------------------------
 

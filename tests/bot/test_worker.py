@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from bot.slack.client.api import SlackRefused
 from bot.telemetry.metrics import Metrics
 from bot.worker import AT_ONCE, Worker
 from sandbox.timeouts import PATIENCE
 from storage.engine.database import open_database
 from storage.tables import jobs
+from tests.storage.held import hold, hurry
+from tests.storage.making import a_conversation, value
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from storage.tables.jobs import Job
 
@@ -39,6 +44,41 @@ async def test_what_waits_for_room_is_begun_though_all_before_it_end_in_one_comm
     try:
         async with asyncio.timeout(PATIENCE):
             await last.wait()
+    finally:
+        await worker.stop(1)
+        await database.close()
+
+
+async def test_a_job_that_is_given_up_while_the_file_is_held_frees_its_lane(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Slack refuses it just then: the job ends once the file is free, an alert says so, and the next one runs."""
+    hurry(monkeypatch)
+    path = tmp_path / "threadline.db"
+    database, last = await open_database(path), asyncio.Event()
+
+    async def card(job: Job) -> None:
+        if job.subject == 1:
+            hold(path)
+            raise SlackRefused("invalid_blocks")
+        async with database.transaction() as tx:
+            await jobs.finish(tx, job)
+        last.set()
+
+    async def alert(_job: Job) -> None:
+        await asyncio.sleep(0)
+
+    nothing_comes_in: Any = None
+    worker = Worker(database, nothing_comes_in, {"card": card, "alert": alert}, Metrics())
+    async with database.transaction() as tx:
+        subject = (await a_conversation(tx)).id
+        for number in (1, 2):
+            await jobs.add(tx, "card", number, side="slack", lane=f"card:{subject}")
+    await worker.start()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await last.wait()
+        assert await value(database, "SELECT count(*) FROM alerts") == 1
     finally:
         await worker.stop(1)
         await database.close()
