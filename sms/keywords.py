@@ -1,18 +1,22 @@
 """Keywords by which a contact opts out, opts in or asks for help, and free text that probably means an opt-out.
 
 `heard` finds keywords to act on at once; `likely_stop` finds texts to ask a person about. The keywords are those of
-carriers and Twilio, with the FCC's "revoke" and "opt out" (47 CFR 64.1200(a)(10)). They are English, like the
-carriers'.
+carriers and Twilio, with the FCC's "revoke" and "opt out" (47 CFR 64.1200(a)(10)), and each country's own
+(`sms/languages.py`).
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
+from itertools import chain
 
 import regex
+
+from sms import languages, quotations
 
 
 class Keyword(Enum):
@@ -22,6 +26,16 @@ class Keyword(Enum):
     START = "start"  # texts again, after a STOP
     HELP = "help"  # who are you, and how do I opt out
 
+
+@dataclass(frozen=True, slots=True)
+class MoreWords:
+    """The words of one inbox, besides those of carriers and of the contact's country."""
+
+    stop: tuple[str, ...] = ()
+    start: tuple[str, ...] = ()
+
+
+NO_MORE_WORDS = MoreWords()
 
 _WORDS = {
     "stop": Keyword.STOP,
@@ -39,43 +53,154 @@ _WORDS = {
     "info": Keyword.HELP,
 }
 _AGREED = "yes"  # START for someone who opted out; otherwise an ordinary answer
+_MOST_OTHER_WORDS = 3  # beside a line "END": "Jane Smith" is a signature, "the appointment at nine please" is not
 
 
-def heard(text: str, *, opted_out: bool = False) -> Keyword | None:
-    """Returns the keyword that the whole text is, or None.
+def heard(
+    text: str, *, opted_out: bool = False, region: str | None = None, more: MoreWords = NO_MORE_WORDS
+) -> Keyword | None:
+    """Returns the keyword that the whole text is, or None; a STOP may also be one whole line of it.
 
-    Only letters count. Case, width, white space, punctuation, quotes and emoji are ignored, so "Opt-out", "OPTOUT" and
-    "« stop all! »" are keywords too.
+    Only letters count. Case, width, accents, white space, punctuation, quotes and emoji are ignored, so "Opt-out",
+    "OPTOUT" and "« stop all! »" are keywords too. Signatures of phones ("Sent from my iPhone") are no part of the text.
+    A line "cancel" or "end" among more than three other words is left to `likely_stop`.
 
     Args:
         text: the body as received.
         opted_out: True if the contact is opted out now; "yes" then means START.
+        region: the country of the contact's number, ISO 3166-1 alpha-2, whose words count too.
+        more: the words of the inbox.
     """
-    letters = _letters(text)
-    if opted_out and letters == _AGREED:
-        return Keyword.START
-    return _BY_LETTERS.get(letters)
+    if quotations.is_tapback(text):
+        return None
+    known, said = _keywords(region, more), _without_signature(text)
+    for whole in dict.fromkeys((_letters(text), _letters(said))):
+        if opted_out and whole == _AGREED:
+            return Keyword.START
+        if whole in known:
+            return known[whole]
+    return Keyword.STOP if _has_line(said, known) else None
+
+
+def is_unsure(text: str) -> bool:
+    """Returns True if the STOP keyword in a text is an ordinary answer to a question too, like "cancel" or "end"."""
+    lines = [_letters(line) for line in (text, *text.splitlines())]
+    return not any(line in _SURE for line in lines) and any(line in _UNSURE for line in lines)
+
+
+def answers(text: str, question: str) -> bool:
+    """Returns True if a text that is one word may answer our text: it asks something, or offers that word.
+
+    Args:
+        text: the contact's.
+        question: our text before it. Its footer ("Reply STOP to opt out") offers nothing.
+    """
+    asked = _LINKS.sub(" ", quotations.without_footers(question))
+    words = {_letters(word) for word in re.findall(r"[^\W_]+", asked)}
+    return bool(_QUESTION_MARK.search(asked)) or any(_letters(line) in words for line in text.splitlines())
 
 
 def _letters(text: str) -> str:
-    return "".join(filter(str.isalnum, unicodedata.normalize("NFKC", text).casefold()))
+    """Returns the letters and digits in lower case, without accents."""
+    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
+    return "".join(filter(str.isalnum, plain))
 
 
 _BY_LETTERS = {_letters(word): keyword for word, keyword in _WORDS.items()}
+_FOREIGN = frozenset(map(_letters, chain.from_iterable(languages.STOP_WORDS.values())))
+_UNSURE = frozenset(map(_letters, ("cancel", "end", "quit", "revoke", *languages.UNSURE)))
+_SURE = frozenset(map(_letters, ("stop", "stop all", "unsubscribe", "opt out"))) | (_FOREIGN - _UNSURE)
+_QUESTION_MARK = re.compile("[?\uff1f\u061f\u037e]")
+_LINKS = re.compile(r"https?://\S+")
+_SIGNATURE = re.compile(
+    r"(?:sent|get|gesendet|von meinem|envoy[ée]|enviado|inviato|verzonden|skickat|отправлено|sendt)\b.{0,60}"
+    r"\b(?:from|with|by|using|for|via|von|gesendet|depuis|de|desde|do|da|vanaf|från|fra|\u0441)\b.{0,40}|--+|__+",
+    re.IGNORECASE,
+)
 
 
-def likely_stop(text: str) -> bool:
+@lru_cache(maxsize=1024)
+def _keywords(region: str | None, more: MoreWords) -> dict[str, Keyword]:
+    """Returns the keywords of a country and an inbox by their letters; the English ones keep their meaning."""
+    country = region or ""
+    found = dict.fromkeys(map(_letters, languages.HELP_WORDS.get(country, ())), Keyword.HELP)
+    found |= dict.fromkeys(map(_letters, (*languages.START_WORDS.get(country, ()), *more.start)), Keyword.START)
+    found |= dict.fromkeys(map(_letters, (*languages.STOP_WORDS.get(country, ()), *more.stop)), Keyword.STOP)
+    return found | _BY_LETTERS
+
+
+def _without_signature(text: str) -> str:
+    """Returns the text down to the signature of a phone or a mail program."""
+    lines = text.splitlines()
+    end = next((n for n, line in enumerate(lines) if n and _SIGNATURE.fullmatch(line.strip())), len(lines))
+    return "\n".join(lines[:end])
+
+
+def _has_line(said: str, known: dict[str, Keyword]) -> bool:
+    """True if a line that is not quoted is a STOP keyword alone."""
+    lines = [line for line in said.splitlines() if not line.lstrip().startswith(">")]
+    others = [line for line in lines if known.get(_letters(line)) is not Keyword.STOP]
+    words = sum(len(line.split()) for line in others)
+    found = {_letters(line) for line in lines} & {word for word, kind in known.items() if kind is Keyword.STOP}
+    return any(word not in _UNSURE or words <= _MOST_OTHER_WORDS for word in found)
+
+
+def likely_stop(text: str, *, more: MoreWords = NO_MORE_WORDS) -> bool:
     """Returns True if a text probably asks us to stop texting, in any words.
 
     It errs on the side of asking: a false positive costs a person one look, a false negative ignores an opt-out. Do not
-    suppress a contact because of it alone.
+    suppress a contact because of it alone. A tapback and a forwarded advertisement ask nothing, whatever they quote.
     """
-    if heard(text) is Keyword.STOP:
+    if quotations.is_tapback(text):
+        return False
+    if heard(text, more=more) is Keyword.STOP or _has_sign_only(text) or _has_any_line(text):
         return True
-    spoken = _spoken(text)
-    return any(_BARE.fullmatch(clause.strip()) for clause in _CLAUSE.split(spoken)) or any(
-        request.search(spoken) for request in _requests()
+    own = quotations.own_words(text)
+    if _is_loud(own) or _WRONG_PERSON.search(_spoken(own)):
+        return True
+    return any(map(_asks, dict.fromkeys((_spoken(own), _spoken(own).translate(_LOOKALIKES)))))
+
+
+def _asks(spoken: str) -> bool:
+    return (
+        _POLITELY.fullmatch(spoken) is not None
+        or any(_BARE.fullmatch(clause.strip()) for clause in _CLAUSE.split(spoken))
+        or any(request.search(spoken) for request in _requests())
     )
+
+
+def _has_sign_only(text: str) -> bool:
+    """True if the text is a stop sign with at most a polite word."""
+    return any(sign in text for sign in _SIGNS) and not _letters(_COURTESY.sub(" ", _spoken(text)))
+
+
+def _has_any_line(text: str) -> bool:
+    """True if a line is a STOP keyword of any country, perhaps with a polite word."""
+    lines = text.splitlines() if len(text) <= _LONGEST else []
+    return any(_letters(_COURTESY.sub(" ", _spoken(line))) in _FOREIGN | _ENGLISH_STOPS for line in lines)
+
+
+def _is_loud(text: str) -> bool:
+    """True if STOP stands out in capitals, and not as the name of a place ("the bus STOP")."""
+    return any(map(str.islower, text)) and _LOUD.search(" ".join(text.split())) is not None
+
+
+_LONGEST = 2_000  # characters; nobody writes a keyword in a longer text
+_ENGLISH_STOPS = frozenset(word for word, keyword in _BY_LETTERS.items() if keyword is Keyword.STOP)
+_SIGNS = "\u26d4\U0001f6d1\U0001f6ab\U0001f4f5\U0001f515"
+_COURTESY = re.compile(rf"\b(?:please|pls|plz|thanks|thank you|thx|now|{languages.POLITE})\b")
+_LOUD = re.compile(
+    r"(?<!\b[Bb]us )(?<!\b[Tt]ram )(?<!\b[Tt]rain )(?<!\b[Tt]axi )(?<!-)\bSTOP\b(?! (?:sign|light|by)\b)"
+)
+_LOOKALIKES = str.maketrans("05$\u0430\u0435\u043e\u0440\u0441\u0442\u0443\u0445\u0455", "ossaeopctyxs")
+_POLITELY = re.compile(
+    r"(?:(?:please|pls|plz|kindly|just|hi|hello|ok|okay|no|thanks)[ ,]+)*(?:quit|end|cancel|revoke)"
+    r"(?:[ ,]+(?:please|pls|plz|now|thanks|thank you|all|me))*[ .!]*"
+)
+_WRONG_PERSON = re.compile(
+    r"\b(?:wrong|incorrect) (?:number|person|no|phone|guy|contact)\b.*\b(?:stop|quit|remove|end|cancel)\b"
+    r"|\b(?:stop|quit|remove|end|cancel)\b.*\b(?:wrong|incorrect) (?:number|person|no|phone|guy|contact)\b"
+)
 
 
 def prepare() -> None:
@@ -99,6 +224,7 @@ _UNSUBSCRIBE = "(?:un ?-?sub?s?c?rib?e|unsub)"  # as people spell it
 _OPT_OUT = "opt(?:ing)?[ -]?(?:me |us )?out"
 _BEFORE = (
     "(?:please|pls|plz|kindly|just|ok|okay|hi|hello|hey|no|yes|yeah|sorry|thanks|again|now|sir|madam|guys|fucking|reply"
+    "|te?xt|txt|send|type|say"
     "|(?:can|could|will|would|won't) (?:you|u)|(?:you|u)(?: must| need to)?|i said|i say|(?:told|asked) you to|want to"
     "|how to|how (?:do|can) i|i (?:want|need|would like)(?: you)? to|i'?d like(?: you)? to)"
 )
@@ -106,11 +232,17 @@ _AFTER = (
     "(?:please|pls|plz|now|thanks|thank ?you|thx|ty|cheers|it|this|that|these|those|all|everything|me|immediately"
     "|at once|asap|already|right (?:now|away)|for good|forever|mate|sir|guys|ffs|sto+p+)"
 )
+_NO_NAME = (
+    "(?:by|at|in|on|off|over|there|here|for|sign|light|watch|and|or|if|to|the|a|my|your|motion"
+    "|work|loss|gap|lol|haha|messing|joking|worrying|being)"
+)
 _BARE = re.compile(
     rf"(?:{_BEFORE} )*"
     rf"(?:sto+p+(?: ?all)?|stpo|sotp|sto|{_UNSUBSCRIBE}|{_OPT_OUT}|cease(?: and desist)?|desist|discontinue|remove"
     "|no more|go away|get lost|(?:piss|bugger) off)"
-    rf"(?: {_AFTER})*"
+    rf"(?: (?:{_AFTER}|{languages.POLITE}))*"
+    # "stop john", signed on its line; "stop2end"
+    rf"|stop (?!{_NO_NAME}\b)\w+|stop ?2 ?(?:end|stop|quit|unsub)"
 )
 
 # --- parts of a longer request ----------------------------------------------------------------------------------------
@@ -139,6 +271,7 @@ _LISTS = (
     r"(?:lists?|data ?base|db|system|records|contacts|texts?|messages?|group|chat|thread|campaign|files|everything"
     r"|this|here)\b"
 )
+_TEXTING = "(?:texting|messaging|contacting|calling|spamming|sending)"
 _NOT = r"\b(?:do ?n'?t|do not|never|no longer|not)(?: to| ever)*"
 _SWITCH_OFF = (
     r"(?:cancel|(?:turn|switch) off|discontinue|disable|deactivate|halt|terminate|enough (?:of|with)"
@@ -179,6 +312,8 @@ _STOP_IT = (
     # "stop these messages", "how do I stop getting your alerts"
     rf"{_STOP} {_TEXTS}",
     # "stop sending me stuff", "stop sending."
+    # "END TEXTING ME", "cancel calling us"
+    rf"\b(?:end|cancel|halt|discontinue) (?:all |the |your )?{_TEXTING}\b",
     rf"{_STOP} (?:sending|send)(?: (?:me|us|to (?:me|us|my|this))\b|{_END})",
     # "cancel these alerts", "turn off the notifications"
     rf"\b{_SWITCH_OFF} {_TEXTS}",
@@ -207,6 +342,8 @@ _DO_NOT_WRITE = (
     # "don't text me again"; not "don't text me before nine" or "don't call me, text me"
     rf"{_NOT_OTHERS}{_NOT} {_WRITE} (?:me|us|this (?:number|phone)|my \w+|here|{_AGAIN})\b(?! {_WHEN}\b)",
     rf"{_NOT_OTHERS}{_NOT} contact{_END}",
+    # "don't text back"
+    rf"{_NOT_OTHERS}{_NOT} (?:{_WRITE}|write)(?: back)?(?=$|[^\w' ])",
     rf"{_NOT_OTHERS}{_NOT} {_CALL}(?: or {_WRITE})?(?: me| us| this number)?(?: or {_WRITE}\b| {_AGAIN}\b)",
     rf"{_NOT_OTHERS}{_NOT} send (?:me |us )?(?:{_TEXTS}|(?:any ?more|again|any ?thing){_END})",
     # "I told you not to text me", "asked you to stop", "make it stop", "I already replied STOP"

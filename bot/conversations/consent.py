@@ -1,8 +1,9 @@
 """Consent of contacts: STOP, START and HELP, texts that probably mean STOP, and opt-outs that a person notes.
 
-A keyword that is the whole text takes effect at once. If a text only sounds like STOP, the bot asks in the thread, so
-that it misses no opt-out and does not take *stop by tomorrow* for one. The bot confirms each change once. The
-confirmation is the only text that may go out after an opt-out (`storage/tables/suppressions.py`, and the gate).
+A keyword that is the whole text, or a STOP that is a whole line of it, takes effect at once. "Cancel" or "end" in
+answer to a question of ours may mean something else, so a person decides. If a text only sounds like STOP, the bot asks
+in the thread, so that it misses no opt-out and does not take *stop by tomorrow* for one. The bot confirms each change
+once. The confirmation is the only text that may go out after an opt-out (`storage/tables/suppressions.py`, the gate).
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from bot.conversations import after_restore, enqueue
 from bot.conversations.number_hash import NumberHash
-from sms.address import from_canonical
-from sms.keywords import Keyword, heard, likely_stop
-from storage.engine.clock import DAY, MINUTE, SECOND
+from sms.address import E164, from_canonical
+from sms.keywords import Keyword, answers, heard, is_unsure, likely_stop
+from storage.engine.clock import DAY, HOUR, MINUTE, SECOND
 from storage.queries import history
 from storage.tables import contacts, conversations, erasures, messages, opt_out_questions, suppressions
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 GOODBYE = "You will get no more texts from us. Reply START to get them again."
 WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
 CONFIRM_WITHIN = 5 * MINUTE  # after the request; for the FCC a later confirmation is an ordinary text
+ANSWERS_WITHIN = HOUR  # after our question; later "cancel" is the carriers' word again
 HELP_AGAIN = DAY  # pause between two answers to HELP, so that two machines don't answer each other
 _EVIDENCE = 40  # characters of the keyword that we store
 
@@ -35,7 +37,7 @@ class Consent:
     """Acts on keywords in the texts of contacts.
 
     Args:
-        settings: the inboxes, with their answers to HELP.
+        settings: the inboxes, with their words, confirmations and answers to HELP.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -77,17 +79,30 @@ class Consent:
     ) -> None:
         """Acts on the keyword in a contact's text, if it has one."""
         opted_out = await suppressions.holds(tx, contact.id)
-        keyword, word = heard(text, opted_out=opted_out), " ".join(text.split())[:_EVIDENCE]
-        if keyword is Keyword.STOP and await opt_out(tx, contact.id, "keyword", word, message_id):
+        more = self._inboxes[conversation.inbox].more_words
+        keyword = heard(text, opted_out=opted_out, region=_region(contact), more=more)
+        word = " ".join(text.split())[:_EVIDENCE]
+        if keyword is Keyword.STOP and not opted_out and await self._may_be_an_answer(tx, text, message_id):
+            await self._ask(tx, conversation.id, message_id)
+        elif keyword is Keyword.STOP and await opt_out(tx, contact.id, "keyword", word, message_id):
             await self._say_goodbye(tx, contact.id, conversation.id, message_id)
         elif keyword is Keyword.START and await _is_overtaken(tx, contact.id, message_id):
             return  # it came late: the contact wrote the STOP after it
         elif keyword is Keyword.START and await opt_in(tx, contact.id, "keyword", word, message_id):
-            await self._say(tx, conversation.id, "confirmation", WELCOME_BACK, message_id)
+            welcome = self._inboxes[conversation.inbox].start_text or WELCOME_BACK
+            await self._say(tx, conversation.id, "confirmation", welcome, message_id)
         elif keyword is Keyword.HELP and not opted_out:
             await self._help(tx, conversation, message_id)
-        elif keyword is None and not opted_out and likely_stop(text):
+        elif keyword is None and not opted_out and likely_stop(text, more=more):
             await self._ask(tx, conversation.id, message_id)
+
+    async def _may_be_an_answer(self, tx: Transaction, text: str, message_id: int) -> bool:
+        """True if a keyword like "cancel" may answer our last text, which asked something or offered that word."""
+        if not is_unsure(text):
+            return False
+        message = await messages.get(tx, message_id)
+        question = await history.newest_sent_text(tx, message.conversation_id, message.created_at - ANSWERS_WITHIN)
+        return question is not None and answers(text, question)
 
     async def meant(self, tx: Transaction, message_id: int, user: str) -> None:
         """Opts the contact out, because a person says the text asks for it; confirms it to them if it is new."""
@@ -111,7 +126,9 @@ class Consent:
             await enqueue.opt_out_question(tx, conversation_id, message_id)
 
     async def _say_goodbye(self, tx: Transaction, contact_id: int, conversation_id: int, heard_in: int) -> None:
-        said = await self._say(tx, conversation_id, "confirmation", GOODBYE, heard_in)
+        conversation = await conversations.get(tx, conversation_id)
+        goodbye = self._inboxes[conversation.inbox].stop_text or GOODBYE
+        said = await self._say(tx, conversation_id, "confirmation", goodbye, heard_in)
         await suppressions.confirm(tx, contact_id, said)
 
     async def _help(self, tx: Transaction, conversation: Conversation, heard_in: int) -> None:
@@ -133,6 +150,12 @@ class Consent:
             await enqueue.send(tx, conversation_id, message_id)
             await enqueue.show(tx, message_id, tx.now + self._line_after)
         return message_id
+
+
+def _region(contact: Contact) -> str | None:
+    """Returns the country of the contact's number, whose keywords count."""
+    address = from_canonical(contact.address)
+    return address.region if isinstance(address, E164) else None
 
 
 async def _is_overtaken(connection: Connection, contact_id: int, message_id: int) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict
 
 import providers
@@ -24,6 +24,7 @@ from bot.settings.sections import (
     FallbackAlertSettings,
     FileSettings,
     HttpSettings,
+    Keyword,
     Name,
     Region,
     RetentionSettings,
@@ -34,6 +35,7 @@ from bot.settings.sections import (
 )
 from providers.provider import Model
 from sms.address import Address, NotAnAddress, from_canonical, parse, parse_own
+from sms.keywords import MoreWords
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -151,8 +153,38 @@ class Inbox(Model):
         description="the answer to a text HELP, once a day: say who you are, and that STOP ends texts; "
         "empty: HELP is for the team, like any other text",
     )
+    stop_words: list[Keyword] = Field(
+        default_factory=list, description="more texts that opt a contact out, besides STOP and the words of its country"
+    )
+    start_words: list[Keyword] = Field(
+        default_factory=list, description="more texts that opt a contact in again, besides START"
+    )
+    stop_text: str = Field(
+        "",
+        max_length=320,
+        description="the confirmation of a STOP: name your company, and say that START brings texts again; "
+        "empty: a sentence of ours without a name",
+    )
+    start_text: str = Field(
+        "",
+        max_length=320,
+        description="the confirmation of a START: name your company, and say that STOP ends texts; "
+        "empty: a sentence of ours without a name",
+    )
     links_for_files: bool = Field(False, description="if the sender can't send files, text a link to them instead")
     quiet_hours: QuietHours | None = Field(None, description="the hours in which texts wait, by the contact's clock")
+
+    @cached_property
+    def more_words(self) -> MoreWords:
+        """The keywords of this inbox."""
+        return MoreWords(tuple(self.stop_words), tuple(self.start_words))
+
+    @model_validator(mode="after")
+    def _words_differ(self) -> Self:
+        for word in self.stop_words:
+            if word.casefold() in map(str.casefold, self.start_words):
+                raise ValueError(f"stop_words and start_words both have {word!r}. Take it out of one of them")
+        return self
 
     def signed(self, text: str) -> str:
         """Returns a person's text with the inbox's signature, if it has one, as its last line."""

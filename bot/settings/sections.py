@@ -29,6 +29,9 @@ ChannelId = Annotated[str, _like(r"[CG][A-Z0-9]{2,}", "it must be a Slack channe
 SlackId = Annotated[
     str, _like(r"[UWS][A-Z0-9]{2,}", "it must be the id of a Slack user or user group, like U0123456789")
 ]
+Keyword = Annotated[
+    str, _like(r"(?s)(?=.*[^\W_]).{1,40}", "a keyword has a letter or digit, and at most 40 characters")
+]
 Region = Annotated[str, _like(r"[A-Z]{2}", "it must be a country's two letters, like AU")]
 
 

@@ -46,6 +46,21 @@ async def newest_reply(connection: Connection, conversation_id: int) -> Message 
     )
 
 
+async def newest_sent_text(connection: Connection, conversation_id: int, since: int) -> str | None:
+    """Returns our newest text to the contact that was sent after `since` (microseconds UTC), or None."""
+    found = await connection.value(
+        """
+        SELECT a.text FROM messages m JOIN attempts a ON a.message_id = m.id
+        WHERE m.conversation_id = :conversation_id AND m.direction = 'out' AND a.started_at > :since
+            AND m.origin NOT IN ('confirmation', 'help') AND a.text IS NOT NULL
+        ORDER BY a.id DESC LIMIT 1
+        """,
+        conversation_id=conversation_id,
+        since=since,
+    )
+    return None if found is None else str(found)
+
+
 async def newest_of_origin(connection: Connection, conversation_id: int, origin: str) -> int | None:
     """Returns when the conversation's newest text of this origin was made (microseconds UTC), or None."""
     found = await connection.value(

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.keywords import Keyword, heard, likely_stop
+from sms import languages
+from sms.keywords import Keyword, MoreWords, answers, heard, is_unsure, likely_stop
 
 STOP_WORDS = [
     "STOP",
@@ -133,3 +134,117 @@ def test_a_hostile_text_is_judged_in_good_time(piece: str) -> None:
     likely_stop(piece * (20_000 // len(piece)))
     heard(piece * (20_000 // len(piece)))
     assert time.process_time() - began < 2
+
+
+SIGNATURES = ["Sent from my iPhone", "John", "John Smith", "Unit 4", "-- ", "Gesendet von meinem iPhone", "\u200e", ""]
+
+
+@given(
+    st.sampled_from(sorted(STOP_WORDS)), AROUND, st.sampled_from(SIGNATURES), st.sampled_from(["\n", "\r\n", "\n\n"])
+)
+def test_a_stop_above_a_signature_is_heard(word: str, around: str, signature: str, end: str) -> None:
+    """STOP beside a line end: a line of its own is an opt-out, with a signature below it or a name."""
+    assert heard(f"{word.swapcase()}{around.replace(chr(10), '')}{end}{signature}") is Keyword.STOP
+
+
+@pytest.mark.parametrize(
+    "text", ["STOP\n\nSent from my iPhone", "STOP\nJohn Smith", "Wrong number\nSTOP", "stop\r\nUnit 4"]
+)
+def test_a_line_that_is_stop_opts_out(text: str) -> None:
+    """STOP beside a line end (the kind K3 of the audit)."""
+    assert heard(text) is Keyword.STOP
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("Wrong number stop", "Stop you have the wrong number", "Don't text back", "please quit", "END TEXTING ME"),
+        *(
+            "Text STOP",
+            "ST0P",
+            "STOP2END",
+            "stop John",
+            "STOP John",
+            "\U0001f6d1",
+            "\u26d4",
+            "\u26d4\ufe0f",
+            "\U0001f6ab !!",
+        ),
+        *(
+            "ARRET",
+            "BAJA",
+            "ALTO",
+            "STOPP",
+            "Abmelden!",
+            "\u0421\u0422\u041e\u041f",
+            "STOP svp",
+            "stop bitte",
+            "baja por favor",
+        ),
+        *("Cancel\nmy appointment for tomorrow please", "Wrong number. STOP to unsubscribe", "STOP to unsubscribe"),
+        *("I replied STOP to unsubscribe and you still text me", "Reply STOP to opt out"),
+    ],
+)
+def test_an_opt_out_without_a_keyword_is_asked_about(text: str) -> None:
+    """Wishes that nothing noticed, without punctuation and in other languages (the kinds K3, K10, K11)."""
+    assert heard(text) is None
+    assert likely_stop(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "Loved \u201cSale today. Reply STOP to opt out\u201d",
+            'Liked "Sale! Reply STOP to opt out"',
+            "20% off! STOP to unsubscribe",
+        ),
+        *(
+            "\U0001f44d to \u201cSale. Reply STOP to opt out\u201d",
+            "Soldes! STOP au 36111",
+            "Sale\nTo opt out reply STOP",
+        ),
+        *("Laughed at \u201cReply\nSTOP\nto end\u201d", "Big sale. Txt STOP to 12345 to opt out. https://shop.example"),
+    ],
+)
+def test_a_quoted_footer_is_no_wish(text: str) -> None:
+    """Tapbacks and forwarded marketing (the kind K12): no opt-out and no question."""
+    assert heard(text) is None
+    assert not likely_stop(text)
+
+
+@pytest.mark.parametrize(("region", "words"), sorted(languages.STOP_WORDS.items()))
+def test_the_words_of_a_country_opt_out_there(region: str, words: tuple[str, ...]) -> None:
+    """Words of other languages: an opt-out for a number of that country, in any case; a question for any other."""
+    for word in words:
+        assert heard(word.upper(), region=region) is heard(f" {word}.\nJohn", region=region) is Keyword.STOP
+        assert likely_stop(word)
+
+
+def test_accents_do_not_count() -> None:
+    """ARRET with and without its accent, also in two code points."""
+    assert heard("ARR\u00caT", region="CA") is heard("arre\u0302t", region="FR") is heard("ARRET", region="BE")
+    assert heard("ARRET", region="FR") is Keyword.STOP
+
+
+def test_start_words_of_a_country() -> None:
+    """ALTA from Spain is a START."""
+    assert heard("Alta", region="ES", opted_out=True) is Keyword.START
+
+
+def test_an_inbox_has_words_of_its_own() -> None:
+    """The setting extends the words; it never takes one away."""
+    more = MoreWords(("no gracias",), ("otra vez",))
+    assert heard("No, gracias!", more=more) is heard("STOP", more=more) is Keyword.STOP
+    assert heard("Otra vez", more=more) is Keyword.START
+    assert heard("No, gracias!") is None
+
+
+def test_an_answer_is_told_from_an_opt_out() -> None:
+    """Only words with another meaning may be answers, and only to a text that asks or offers them."""
+    assert is_unsure("Cancel")
+    assert is_unsure("END\nJane")
+    assert not any(map(is_unsure, ["STOP", "unsubscribe", "STOP\ncancel", "arret"]))
+    assert answers("Cancel", "Confirm or cancel?")
+    assert answers("END", "Write GO or END to choose.")
+    assert not answers("Cancel", "See you at nine. https://x.example/?a=1 Reply CANCEL to opt out")

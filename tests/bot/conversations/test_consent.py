@@ -16,8 +16,8 @@ from bot.conversations.send_results import SendResults
 from bot.sending.decide import CONFIRMED, OPTED_OUT, Decider
 from bot.settings.model import Settings
 from providers import load
-from storage.engine.clock import DAY, MINUTE, SECOND
-from storage.tables import attempts, contacts, intake, messages, opt_out_questions, suppressions
+from storage.engine.clock import DAY, HOUR, MINUTE, SECOND
+from storage.tables import attempts, contacts, conversations, intake, messages, opt_out_questions, suppressions
 from storage.tables.identity import Identity
 from storage.tables.intake import Arrival
 from tests.storage.making import Clock, opened, rows
@@ -49,9 +49,9 @@ def _settings() -> Settings:
 class Heard:
     """Intake handlers that get texts; nothing leaves the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: Settings | None = None) -> None:
         self.database = database
-        self.settings = _settings()
+        self.settings = settings or _settings()
         kinds: Any = {name: load(name) for name in PROVIDERS}
         self.send_results = SendResults(self.settings, kinds)
         self._handlers = IntakeHandlers(
@@ -202,6 +202,56 @@ async def test_the_evidence_is_kept_on_both_ends(heard: Heard, clock: Clock) -> 
     )
 
 
+async def _texted(heard: Heard, phone: str, text: str) -> None:
+    """Records that a person's text to the phone went out."""
+    async with heard.database.transaction() as tx:
+        contact = await contacts.find(tx, phone)
+        assert contact is not None
+        (conversation,) = await conversations.of_contact(tx, contact.id)
+        message_id = await messages.add_text(tx, conversation.id, origin="command", text=text, author="U1ANNA")
+        await tx.run(
+            """
+            INSERT INTO attempts (id, message_id, part, try, account, sender, recipient, text, status, started_at)
+            VALUES (:id, :message_id, 1, 1, 'fonedynamics', 'fonedynamics', :phone, :text, 'sent', :now)
+            """,
+            id=tx.new_id(),
+            message_id=message_id,
+            phone=phone,
+            text=text,
+            now=tx.now,
+        )
+
+
+@pytest.mark.parametrize("word", ["Cancel", "END", "cancel\nJohn"])
+async def test_a_keyword_that_answers_our_question_is_asked_about(heard: Heard, clock: Clock, word: str) -> None:
+    """A person decides within the hour; after it the word is the carriers' again."""
+    await heard.text("Hello")
+    await _texted(heard, PHONE, "Confirm or cancel?")
+    await heard.text(word)
+    assert not await heard.opted_out()
+    assert len(await heard.asked()) == 1
+    clock.wait(HOUR / SECOND + 1)
+    await heard.text(word)
+    assert await heard.opted_out()
+
+
+async def test_stop_opts_out_after_a_question_too(heard: Heard) -> None:
+    """STOP never means anything else."""
+    await heard.text("Hello")
+    await _texted(heard, PHONE, "Confirm or cancel?")
+    await heard.text("STOP\n\nSent from my iPhone")
+    assert await heard.opted_out()
+
+
+async def test_the_word_of_a_country_counts_for_its_numbers(heard: Heard) -> None:
+    """ARRET opts out a French contact; an Australian's is a question."""
+    await heard.text("Arr\u00eat", "+33612345678")
+    await heard.text("Arr\u00eat", PHONE)
+    assert await heard.opted_out("+33612345678")
+    assert not await heard.opted_out()
+    assert len(await heard.asked()) == 1
+
+
 # --- HELP -------------------------------------------------------------------------------------------------------------
 
 
@@ -332,3 +382,15 @@ async def test_a_start_that_comes_late_lifts_no_later_stop(heard: Heard) -> None
     assert len(await heard.said()) == 1
     await heard.text("START", sent_at="2026-01-01T10:02:00+00:00")
     assert not await heard.opted_out()
+
+
+async def test_an_inbox_confirms_in_its_own_words(tmp_path: Path, clock: Clock) -> None:
+    """The operator's words, with the company's name; the inbox's words are heard."""
+    async with opened(tmp_path / "threadline.db", clock) as database:
+        words = {"stop_text": "Acme: no more texts.", "start_text": "Acme: welcome back.", "stop_words": ["No gracias"]}
+        settings = _settings()
+        inbox = settings.inboxes["support"].model_copy(update=words)
+        heard = Heard(database, settings.model_copy(update={"inboxes": {"support": inbox}}))
+        await heard.text("no, gracias")
+        await heard.text("START")
+        assert await heard.said() == ["Acme: no more texts.", "Acme: welcome back."]

@@ -99,7 +99,7 @@ async def test_a_receipt_that_comes_before_the_answer_counts_more(gating: Gating
     """The phone has the text while the answer says that it did not go out."""
     message_id = await gating.text_now()
 
-    async def send() -> None:
+    async def send() -> Accepted:
         await gating.reported((await gating.tries(message_id))[0], Status.DELIVERED)
         raise answer
 
