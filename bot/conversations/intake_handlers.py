@@ -37,9 +37,15 @@ if TYPE_CHECKING:
 
 REPEAT_WINDOW = 60 * SECOND  # a text without an id that repeats within it is marked as a possible repeat
 NEAR_MISS = ("near_miss", "Not texted yet: it looks like a note or a command for the app. Should it go out?")
+TEMPLATE = (
+    "near_miss",
+    "Not texted yet: a template isn't filled in here, only by `/sms <number> #name`. Should it go out as it is?",
+)
+BELOW = ("below", "Not texted yet: it is below a command, which was followed. Should the text go out?")
 LATE = ("late", "Not texted: it reached us late and may be out of date. Should it go out?")
 CONFIRM = ("confirm", "Not texted yet: in this channel somebody has to confirm each reply.")
 SECOND_ANSWER = ("second", "Not texted yet: a colleague answered just before. Should this go out too?")
+_TEXTING = {"later", "via"}  # commands that text what is below them
 FOUND = "found by the sweep: Slack sent no event for it"
 
 
@@ -121,6 +127,7 @@ class IntakeHandlers:
         read = decode.instruction(reply.text)
         if isinstance(read, decode.Note | decode.Word):
             await self._obey(tx, entry, reply, conversation, read)
+            await self._ask_below(tx, conversation, reply, read)
             return
         if not self._is_for_texting(conversation, reply):
             return
@@ -141,7 +148,9 @@ class IntakeHandlers:
         elif await replies.is_written(tx, message.id, edit.digest):
             return
         elif isinstance(read, decode.NearMiss) and await self._retype(tx, message.id, edit):
-            await self._ask(tx, message.id, NEAR_MISS)
+            await self._ask(tx, message.id, _about(read))
+        elif below := _below(read):
+            await self._edit_to_command(tx, entry, edit, message, below)
         elif isinstance(read, decode.Note | decode.Word) and await messages.cancel(tx, message.id):
             await self._edit_to_no_text(tx, entry, edit, message, read)
         elif read is not None or not await self._retype(tx, message.id, edit):
@@ -279,12 +288,25 @@ class IntakeHandlers:
             address_note=None if number is None else number.note(conversation),
         )
 
-    async def _add_reply(self, tx: Transaction, conversation: Conversation, reply: entries.Reply) -> int | None:
-        """Stores the reply as a message. Returns its id, or None if it was stored already."""
+    async def _ask_below(
+        self, tx: Transaction, conversation: Conversation, reply: entries.Reply, read: decode.Note | decode.Word
+    ) -> None:
+        """Stores the text below a command that sends none, and asks if it goes out."""
+        below = _below(read)
+        if below is None or not self._is_for_texting(conversation, reply):
+            return
+        message_id = await self._add_reply(tx, conversation, reply, below)
+        if message_id is not None:
+            await self._ask(tx, message_id, BELOW)
+
+    async def _add_reply(
+        self, tx: Transaction, conversation: Conversation, reply: entries.Reply, below: decode.Word | None = None
+    ) -> int | None:
+        """Stores the reply, or the text below its command. Returns its id, or None if it was stored already."""
         message_id = await replies.add(
             tx,
             conversation.id,
-            typed=json.dumps(reply.message),
+            typed=_typed(reply, below),
             written=reply.digest,
             author=reply.user,
             team=reply.team,
@@ -306,6 +328,17 @@ class IntakeHandlers:
             await _tell_author(
                 tx, edit, late_changes.EDITED_COMMAND if isinstance(read, decode.Word) else late_changes.EDITED_NOTE
             )
+
+    async def _edit_to_command(
+        self, tx: Transaction, entry: Entry, edit: entries.Edit, message: Message, below: decode.Word
+    ) -> None:
+        """Follows the command that a person put above a reply, and asks about the text below it."""
+        conversation = await conversations.get(tx, message.conversation_id)
+        if await self._retype(tx, message.id, edit, below):
+            await self._obey(tx, entry, edit, conversation, below)
+            await self._ask(tx, message.id, BELOW)
+        else:
+            await _tell_author(tx, edit, await late_changes.too_late(tx, message, below))
 
     async def _edit_to_no_text(
         self, tx: Transaction, entry: Entry, edit: entries.Edit, message: Message, read: decode.Note | decode.Word
@@ -362,7 +395,7 @@ class IntakeHandlers:
             return after_restore.QUESTION
         inbox = self._settings.inboxes[conversation.inbox]
         if read is not None:
-            return NEAR_MISS
+            return _about(read)
         if tx.now - reply.written_at > int(self._settings.sweep.late * SECOND):
             return LATE
         if inbox.reply_mode == "confirm":
@@ -374,9 +407,11 @@ class IntakeHandlers:
         recent = tx.now - before.created_at < int(inbox.ask_second * SECOND)
         return SECOND_ANSWER if answered and recent else None
 
-    async def _retype(self, tx: Transaction, message_id: int, edit: entries.Edit) -> bool:
+    async def _retype(
+        self, tx: Transaction, message_id: int, edit: entries.Edit, below: decode.Word | None = None
+    ) -> bool:
         """Replaces the words and the files, if there is still time."""
-        if not await replies.retype(tx, message_id, json.dumps(edit.message), edit.digest):
+        if not await replies.retype(tx, message_id, _typed(edit, below), edit.digest):
             return False
         await attachments.attach(tx, message_id, edit.files)
         return True
@@ -388,6 +423,21 @@ class IntakeHandlers:
 
 def _canonical(sms: InboundSms) -> str | None:
     return None if sms.recipient is None else str(sms.recipient)
+
+
+def _about(read: decode.NearMiss) -> tuple[str, str]:
+    """Returns the question about a near miss."""
+    return TEMPLATE if read.likely == "template" else NEAR_MISS
+
+
+def _below(read: decode.Note | decode.Word | decode.NearMiss | None) -> decode.Word | None:
+    """Returns the command if there is a text below it that it does not send itself."""
+    return read if isinstance(read, decode.Word) and read.word not in _TEXTING and read.text else None
+
+
+def _typed(reply: entries.Reply, below: decode.Word | None) -> str:
+    """Returns the message as it is to be texted: without the command's own line, if there is one."""
+    return json.dumps(reply.message if below is None else {"text": below.text, "files": reply.files})
 
 
 async def _tell_author(tx: Transaction, written: entries.Reply | entries.Deletion, sentence: str) -> None:

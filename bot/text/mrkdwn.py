@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from bot.text import inline_text
-from bot.text.inline_text import BROADCAST, KEPT, STRANGE, CannotBeTexted
+from bot.text.inline_text import BROADCAST, COLONS, KEPT, STRANGE, CannotBeTexted, colons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 _REFERENCE = re.compile(r"<([^<>]*)>")
 _CODE = re.compile(r"```\n?(.+?)\n?```|`([^`\n]+)`", re.DOTALL)
-_COLONS = re.compile(r":([\w+'\-]+):(?::skin-tone-([2-6](?:-[2-6])?):)?")
 # A mark is formatting if it touches no letter outside and no space inside.
 _MARKS = [re.compile(rf"(?<![^\W_]){mark}(?=\S)([^\n{mark}]+)(?<=\S){mark}(?![^\W_])") for mark in (r"\*", "_", "~")]
 _KINDS = {"@": "user_id", "#": "channel_id", "!subteam^": "usergroup_id"}
@@ -36,7 +35,7 @@ def plain(text: str, names: Names) -> str:
     text = _REFERENCE.sub(lambda found: keep(_reference(found[1], names)), text)
     text = _CODE.sub(lambda found: keep(unescape(found[1] or found[2])), text)
     text = _unmarked(_with_quotes(text))
-    return _restored(unescape(_COLONS.sub(_colons, text)), kept)
+    return _restored(unescape(COLONS.sub(colons, text)), kept)
 
 
 def ids(text: str) -> Iterator[tuple[str, str]]:
@@ -48,6 +47,24 @@ def ids(text: str) -> Iterator[tuple[str, str]]:
 def unescape(text: str) -> str:
     """Replaces Slack's three entities with their characters. A typed `&eacute;` stays as it is."""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def resolved(text: str, names: Names) -> str:
+    """Replaces the references in a slash command by words, and leaves links of phone numbers and all else as it is.
+
+    Raises:
+        CannotBeTexted: the words notify colleagues (`@here`), or mention somebody whose name is missing.
+    """
+
+    def replace(found: re.Match[str]) -> str:
+        return found[0] if found[1].startswith("tel:") else escape(_reference(found[1], names))
+
+    return _REFERENCE.sub(replace, text)
+
+
+def escape(text: str) -> str:
+    """Replaces the characters that are markup in Slack's `text` with its three entities."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _restored(text: str, kept: Sequence[str]) -> str:
@@ -72,13 +89,6 @@ def _unmarked(text: str) -> str:
         for mark in _MARKS:
             text = mark.sub(r"\1", text)
     return text
-
-
-def _colons(found: re.Match[str]) -> str:
-    """Replaces an emoji's name. Slack names every emoji in `text`; other names are the workspace's own, or typed."""
-    if found[1].isdigit() and found.start() and found.string[found.start() - 1].isalnum():
-        return found[0]  # 1:100:2 is a ratio
-    return inline_text.emoji_by_name(found[1], int(found[2]) if (found[2] or "").isdigit() else 0)
 
 
 def _reference(body: str, names: Names) -> str:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = "`17:30`, `tomorrow 9:00`, `friday 9:00`, `in 2 hours`, `in 30 minutes` or `2026-12-24 09:00`"
 FURTHEST = timedelta(days=366)
+UNCLEAR = "I can't tell where the time ends. Write the time on the first line and the text on a new line below it."
+MOST_WORDS = 5  # in a time
 MORNING = time(9, 0)  # for a day without a time
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -19,6 +21,9 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 _CLOCK = r"(?P<hour>\d{1,2})(?:[:.h](?P<minute>\d{2}))?\s*(?P<half>[ap]\.?m\.?)?"
 _SPAN = re.compile(
     r"(?:in\s+)?(?P<count>\d{1,4}|an?|one)\s*(?P<unit>m(?:in(?:ute)?s?)?|h(?:(?:ou)?rs?)?|d(?:ays?)?|w(?:eeks?)?)"
+)
+_UNCLEAR = re.compile(
+    r"(?:day|tomorrow|mon|tue|wed|thu|fri|sat|sun|today|at|\d{4}-\d+-\d+),?\s+\d{1,2}$", re.IGNORECASE
 )
 _TODAY = re.compile(rf"(?:today\s+)?(?:at\s+)?{_CLOCK}")
 _TOMORROW = re.compile(rf"tomorrow(?:,?\s+(?:at\s+)?{_CLOCK})?")
@@ -59,6 +64,34 @@ def read(said: str, now: datetime, where: ZoneInfo) -> datetime:
             if meant is not None:
                 return _checked(meant.astimezone(UTC), now)
     raise NotATime(f"I can't read that as a time. Write {EXAMPLES}.")
+
+
+def leading(said: str, now: datetime, where: ZoneInfo) -> tuple[datetime, str]:
+    """Returns the moment at the start of the words, in UTC, and the text behind it.
+
+    The time ends with minutes, am or pm, a span, or a day that no number follows: "tomorrow 9 people come" is unclear.
+
+    Args:
+        said: the person's words: a time, or a time and a text.
+        now: the current time, aware.
+        where: the person's time zone, for times of day.
+
+    Raises:
+        NotATime: we can't read a future time from the first words.
+    """
+    words = list(re.finditer(r"\S+", said))
+    first = NotATime(f"I can't read that as a time. Write {EXAMPLES}.")
+    for count in range(min(len(words), MOST_WORDS), 0, -1):
+        time_said, behind = said[: words[count - 1].end()], said[words[count - 1].end() :].strip()
+        try:
+            meant = read(time_said, now, where)
+        except NotATime as error:
+            first = error if count == len(words) or not str(error).startswith("I can't") else first
+            continue
+        if behind and (_UNCLEAR.search(time_said) or re.match(r"\d|[ap]\.?m\b", behind, re.IGNORECASE)):
+            raise NotATime(UNCLEAR)
+        return meant, behind
+    raise first
 
 
 def _checked(meant: datetime, now: datetime) -> datetime:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.conversations import attachments, enqueue, entries
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
     Handler = Callable[[Transaction, Action], Awaitable[None]]
 
 NOTHING_BELOW = "Not texted: write `!later tomorrow 9:00` and the text on a new line below it."
+NOBODY_MEANT = (
+    "Nobody was assigned, because your words mention no member. Write `!assign @name`, or `!assign` for yourself."
+)
 NOT_HERE = "Not texted: replies in this channel aren't texted. Use `/sms` to write a text."
 NEWER = "This conversation continues in a newer thread; the card here links to it."
 CHANGED_LATE = "Your edit wasn't texted: the text had gone out already. Write a new reply to correct it."
@@ -169,8 +173,11 @@ class Actions:
     # --- about a conversation -----------------------------------------------------------------------------------------
 
     async def _assign(self, tx: Transaction, action: Action) -> None:
-        """Assigns the conversation to the user in the argument, else to the author of the action."""
+        """Assigns the conversation to the user in the argument; without one, to the author of the action."""
         named = re.search(r"<@([UW][A-Z0-9]+)", action.argument)
+        if named is None and action.argument.lower() not in {"", "me", "myself"}:
+            await self._tell(tx, action, NOBODY_MEANT)
+            return
         await conversations.assign(tx, action.subject, named[1] if named else action.user)
         await self._show_card(tx, action.subject)
 
@@ -195,20 +202,21 @@ class Actions:
             await self._tell(tx, action, refusal)
 
     async def _later(self, tx: Transaction, action: Action) -> None:
-        """Schedules the text below `!later <when>`, in the author's time zone."""
+        """Schedules the text behind or below `!later <when>`, in the author's time zone."""
         person = await users.find(tx, self._team, action.user)
         where = parse_time.zone(person.time_zone if person else None)
         try:
-            at = from_datetime(parse_time.read(action.argument, to_datetime(tx.now), where))
+            moment, behind = parse_time.leading(action.argument, to_datetime(tx.now), where)
         except parse_time.NotATime as error:
             await self._tell(tx, action, f"Not texted: {error}")
             return
+        at, text = from_datetime(moment), "\n".join(filter(None, (behind, action.text)))
         conversation = await conversations.get(tx, action.subject)
         if self._settings.inboxes[conversation.inbox].reply_mode == "off":
             await self._tell(tx, action, NOT_HERE)
-        elif not action.text and not action.files:
+        elif not text and not action.files:
             await self._tell(tx, action, NOTHING_BELOW)
-        elif (message_id := await self._add_later(tx, action, conversation)) is None:
+        elif (message_id := await self._add_later(tx, replace(action, text=text), conversation)) is None:
             await self._tell(tx, action, CHANGED_LATE)
         else:
             await attachments.attach(tx, message_id, action.files)

@@ -90,3 +90,26 @@ def test_days_keep_the_time_of_day_while_clocks_change(said: str, meant: str) ->
     """Sydney's clocks go forward on 4 October: a week later it is the same hour there, 168 hours later it is not."""
     before = datetime(2026, 9, 30, 23, 0, tzinfo=UTC)  # 9:00 in Sydney
     assert parse_time.read(said, before, SYDNEY).astimezone(SYDNEY).strftime("%Y-%m-%d %H:%M") == meant
+
+
+@pytest.mark.parametrize(
+    ("said", "meant", "text"),
+    [
+        ("tomorrow 9:00 hello", "2026-11-23 09:00", "hello"),
+        ("in 2 hours call us", "2026-11-22 13:40", "call us"),
+        ("friday hello\nTom", "2026-11-27 09:00", "hello\nTom"),
+        ("at 5pm see you", "2026-11-22 17:00", "see you"),
+        ("tomorrow 9:00", "2026-11-23 09:00", ""),
+    ],
+)
+def test_a_time_and_a_text_on_one_line(said: str, meant: str, text: str) -> None:
+    """The words up to the text are the time."""
+    moment, behind = parse_time.leading(said, NOW, SYDNEY)
+    assert (moment.astimezone(SYDNEY).strftime("%Y-%m-%d %H:%M"), behind) == (meant, text)
+
+
+@pytest.mark.parametrize("said", ["tomorrow 9 people come", "17:30 8 people", "17:30 pm ok", "hello", ""])
+def test_an_unclear_end_of_a_time_is_refused(said: str) -> None:
+    """A text at a wrong time is worse than a question."""
+    with pytest.raises(parse_time.NotATime):
+        parse_time.leading(said, NOW, SYDNEY)

@@ -145,17 +145,64 @@ NEAR = [
     ("!hlep", "help"),
     ("!help-desk", "help"),
     ("/sms find Tom", "help"),
+    # behind a group, a channel, a link, a date, a person or words (the kind K2 of the audit)
+    ("<!subteam^S0BILL0001|@billing> !note angry", "note"),
+    ("<#C1|support> !note angry", "note"),
+    ("<https://x.example|shop> !note angry", "note"),
+    ("<!date^1^{date}|today> !note angry", "note"),
+    ("<!subteam^S1> /note angry", "note"),
+    ("<!subteam^S1> note: angry", "note"),
+    ("12/05 note: angry", "note"),
+    ("cc @ben !note", "note"),
+    ("cc @ben he lies", "note"),
+    ("FYI !note angry", "note"),
+    ("FYI note: he lies", "note"),
+    ("Hello\n<@U1> !note angry", "note"),
+    ("Thanks!note he lies", "note"),
+    ("a!note", "note"),
+    ("Thanks, that was all !close", "close"),
+    # unknown words behind a sign
+    ("!todo call her", "note"),
+    ("!escalate she is furious", "note"),
+    ("!optout", "note"),
+    ("!stop", "note"),
+    (":eyes: !todo call her", "note"),
+    ("FYI !todo call her", "note"),
+    ("/giphy cat", "note"),
+    ("!great", "note"),
+    ("! great", "note"),
+    ("!Hola Tom", "note"),
+    # labels
+    ("NB he lies", "note"),
+    ("N.B. he lies", "note"),
+    ("note to bob: he lies", "note"),
+    ("note for <@U1> he lies", "note"),
+    ("TODO: call her", "note"),
+    # a template's name
+    ("#greet", "template"),
 ]
 
 TEXTS = [
+    "Hello! Note that we close at 5",
+    "Thanks!! see you",
+    "Bonjour ! On arrive",
+    "Hola !amigo",
+    "Go to example.com/help now",
+    "We are open 9/5",
+    "either/or",
+    "Re your order: it is ready",
+    "FYI we open at 9",
+    "10:30 works",
+    "Your number is #5",
+    "Hello #greet",
+    "/usr/bin/x",
+    "Wow! Help is here",
+    "The team notes that we open at 9",
     "",
     " ",
     "!",
     "!!!",
     "!!! great",
-    "! great",
-    "!great",
-    "!Hola Tom",
     "\u00a1Hola Tom!",
     "!= is not equal",
     "!1",
@@ -195,7 +242,6 @@ TEXTS = [
     "Hi\nthis is a note",
     "Hi\nnote that we open at 9",
     "Wow\n!!! great",
-    "a!note",
     "\U0001f600",
     ":wave:",
     "<https://example.com|note>",
@@ -241,6 +287,16 @@ def test_ordinary_text(text: str) -> None:
 def test_no_note_is_ever_a_text(mark: str, word: str, separator: str, body: str) -> None:
     """A message that starts with `!note` is a note, or at least a near miss."""
     assert isinstance(instruction(mark + word + separator + body), Note | NearMiss)
+
+
+@given(
+    st.text(alphabet=st.characters(exclude_characters="\n\r")),
+    st.sampled_from(["note", "close", "reopen", "assign", "via", "later", "help"]),
+    st.text(),
+)
+def test_a_command_anywhere_in_the_first_line_is_never_texted_unasked(before: str, word: str, after: str) -> None:
+    """A text with `!` and a command in it is a note, a command or a near miss, whatever stands around it."""
+    assert instruction(f"{before}!{word} {after}") is not None
 
 
 @given(st.text())
