@@ -127,7 +127,7 @@ def _in_link(found: re.Match[str]) -> bool:
 
 
 def colons(found: re.Match[str]) -> str:
-    """Replaces an emoji's name in a match of `COLONS`. Names that Slack doesn't have are the workspace's own, or typed."""
+    """Replaces an emoji's name in a match of `COLONS`. A name that Slack lacks is the workspace's own, or typed."""
     if found[1].isdigit() and found.start() and found.string[found.start() - 1].isalnum():
         return found[0]  # 1:100:2 is a ratio
     return emoji_by_name(found[1], int(found[2]) if (found[2] or "").isdigit() else 0)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from providers.errors import Refused, Unknown
+from providers.provider import Accepted
 from sms.message import Status
 from tests.bot.sending.gating import BUSY, Gating, accepted
 
