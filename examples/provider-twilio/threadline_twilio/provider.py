@@ -165,8 +165,10 @@ class Twilio:
         Raises:
             Unreadable: neither a receipt nor a text from somebody.
         """
-        fields = _fields(payload.read_form(hook.body) if hook.method == "POST" else dict(hook.query))
-        message = Message.model_validate(fields)
+        content_type = hook.headers.get("content-type", "")
+        said = payload.read_form(hook.body, content_type) if hook.method == "POST" else dict(hook.query)
+        fields = _fields(said)
+        message = Message.model_validate(fields, context={"region": hook.region})
         is_inbound = hook.attempt is None and message.is_inbound
         event = _inbound(message, _files(fields)) if is_inbound else _receipt(message, hook.attempt)
         if event is None:
