@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from providers.errors import Refused, Unknown
-from providers.provider import Accepted
 from sms.message import Status
 from tests.bot.sending.gating import BUSY, Gating, accepted
 
 if TYPE_CHECKING:
     from providers.errors import ProviderError
+    from providers.provider import Accepted
     from storage.engine.database import Database
     from tests.storage.making import Clock
 
