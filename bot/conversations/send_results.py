@@ -18,7 +18,7 @@ from providers.provider import Accepted
 from sms.message import Status
 from storage.engine.clock import MINUTE, SECOND, from_datetime
 from storage.queries import history
-from storage.tables import alerts, attempts, callbacks, conversations, messages, receipts, schedule
+from storage.tables import alerts, attempts, callbacks, conversations, messages, posts, receipts, schedule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -214,7 +214,8 @@ class SendResults:
     async def not_allowed(self, tx: Transaction, message: Message, sentence: str) -> None:
         """Drops a text whose author may not text, and notifies only the author; a line that says *queued* follows."""
         await messages.give_up(tx, message.id, sentence)
-        await enqueue.show(tx, message.id)
+        if await posts.find(tx, f"line:{message.id}") is not None:
+            await enqueue.show(tx, message.id)
         conversation = await conversations.get(tx, message.conversation_id)
         if message.author is not None:
             await enqueue.tell(tx, conversation.channel, message.author, sentence, conversation.thread_ts)

@@ -11,6 +11,7 @@ import pytest_asyncio
 from bot.conversations import late_changes
 from bot.slack.app.app_posts import BY_A_WORKFLOW, IN_A_PERSONS_NAME
 from bot.slack.app.installation import ELSEWHERE
+from bot.slack.app.modal_loader import TOO_LATE
 from sandbox.slack.people.messaging import a_forward
 from tests.e2e.slack.test_event_forms import FIXTURES, a_conversation, deliver, read, taken_in
 from tests.e2e.team import CUSTOMER, Team
@@ -118,6 +119,14 @@ async def test_a_reply_below_a_deleted_card_is_shown_with_its_words(team: Team) 
     await team.until(lambda: team.lines(new))
     (line,) = [post for post in team.below(new) if "Yes, we are" in json.dumps(post["blocks"])]
     assert f"p{written.replace('.', '')}?thread_ts={root}" in json.dumps(line["blocks"]).replace("&amp;", "&")
+
+
+@pytest.mark.parametrize("code", ["expired_trigger_id", "exchanged_trigger_id", "invalid_trigger_id"])
+async def test_a_window_that_slack_refuses_is_answered(team: Team, code: str) -> None:
+    """Bare `/sms` took too long, for example."""
+    team.slack.faults.error("views.open", code)
+    used = await team.slack.slash(team.anna, team.support, "/sms")
+    await team.until(lambda: [post["text"] for post in used.posts] == [TOO_LATE])
 
 
 async def test_a_forwarded_message_for_later_is_not_scheduled_without_it(team: Team) -> None:

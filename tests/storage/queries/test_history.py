@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -64,6 +64,6 @@ async def test_a_text_of_somebody_who_may_not_text_is_no_answer(database: Databa
         before = await history.newest_reply(tx, place)
         assert before is not None
         author, team = before.author or "", await tx.value("SELECT team FROM messages WHERE id = :id", id=message_id)
-        flags: Any = {"bot": 0, "guest": 0, "stranger": 0, "removed": 0} | {flag: 1}
-        await users.remember(tx, Person(team=str(team), id=author, name="Gus", seen_at=tx.now, **flags))
+        bot, guest, stranger, removed = (int(flag == each) for each in ("bot", "guest", "stranger", "removed"))
+        await users.remember(tx, Person(str(team), author, "Gus", bot, guest, stranger, removed, tx.now))
         assert await history.newest_reply(tx, place) is None

@@ -109,8 +109,8 @@ CREATE TABLE identity (                    -- who the bot is at Slack, so that a
     bot_user      TEXT NOT NULL,
     url           TEXT NOT NULL,
     seen_at       BIGINT NOT NULL
-);
-INSERT INTO "identity" VALUES('team 1000 ünï','bot_id 1000 ünï','bot_user 1000 ünï','url 1000 ünï',1000);
+, enterprise TEXT);
+INSERT INTO "identity" VALUES('team 1000 ünï','bot_id 1000 ünï','bot_user 1000 ünï','url 1000 ünï',1000,'enterprise 1000 ünï');
 CREATE TABLE intake (                      -- every webhook and Slack event as it came, before it is answered
     id            BIGINT PRIMARY KEY,
     source        TEXT NOT NULL,           -- an account's name, 'slack' or 'command line'
@@ -218,6 +218,7 @@ INSERT INTO "migrations" VALUES(2,'plain_names',1765535460000000);
 INSERT INTO "migrations" VALUES(3,'one_number_per_phone',1765535460000000);
 INSERT INTO "migrations" VALUES(4,'senders',1765535460000000);
 INSERT INTO "migrations" VALUES(5,'receipts',1765535460000000);
+INSERT INTO "migrations" VALUES(7,'enterprise',1765535460000000);
 CREATE TABLE "opt_out_questions" (                      -- texts that probably ask for no more texts, and what a person made of each
     message_id    BIGINT PRIMARY KEY REFERENCES messages (id),
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
