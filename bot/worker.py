@@ -193,6 +193,14 @@ class Worker:
             else:
                 await self._retry(job, _pause(job.tries), type(error).__name__)
         else:
+            await self._check_finished(job)
+
+    async def _check_finished(self, job: Job) -> None:
+        """Gives up a job whose handler ended without finishing it: it would hold up its lane without end."""
+        if await jobs.is_claimed(self._database.reader, job):
+            log.error("a job did not end with its work")
+            await self._give_up(job, "unfinished", failure_alerts.fault(RuntimeError()))
+        else:
             self._metrics.jobs.labels(job.kind, "done").inc()
 
     async def _retry(self, job: Job, pause: int, reason: str) -> None:

@@ -16,7 +16,7 @@ _REMOVED = "text = NULL, typed = NULL, written = NULL, parts = NULL, media = '[]
 async def drop_texts(tx: Transaction, before: int, limit: int) -> list[int]:
     """Deletes the texts of finished messages older than `before` (microseconds UTC). Returns the ids of these messages.
 
-    A message that is still to be sent or shown keeps its text.
+    A message that is still to be sent, or to be shown whole, keeps its text.
     """
     dropped = await tx.all(
         _id,
@@ -26,6 +26,12 @@ async def drop_texts(tx: Transaction, before: int, limit: int) -> list[int]:
                 AND (direction = 'out' OR post_id IS NOT NULL)
                 AND (state IN ('cancelled', 'asked') OR (state IS NULL AND coalesce(status, 'received') NOT IN
                     ('queued', 'sending')))
+                AND NOT EXISTS (SELECT 1 FROM posts WHERE id = post_id AND state IN ('waiting', 'sending'))
+                AND NOT EXISTS (
+                    SELECT 1 FROM jobs
+                    WHERE lane = 'slack:' || conversation_id AND kind = 'rest'
+                        AND json_extract(payload, '$.post') = post_id
+                )
             ORDER BY created_at LIMIT :limit
         ) RETURNING id
         """,

@@ -114,6 +114,14 @@ async def finish(tx: Transaction, job: Job) -> None:
     tx.wake(f"jobs {job.side}")
 
 
+async def is_claimed(connection: Connection, job: Job) -> bool:
+    """Returns True if the job was neither finished nor scheduled for another try since it was claimed."""
+    found = await connection.value(
+        "SELECT 1 FROM jobs WHERE id = :id AND claimed_by IS NOT NULL AND tries = :tries", id=job.id, tries=job.tries
+    )
+    return found is not None
+
+
 async def retry(tx: Transaction, job: Job, run_at: int, error: str, waits_for: str | None = None) -> None:
     """Schedules a claimed job for another try, not before `run_at` (microseconds UTC). Its lane waits for it.
 

@@ -82,3 +82,30 @@ async def test_a_job_that_is_given_up_while_the_file_is_held_frees_its_lane(
     finally:
         await worker.stop(1)
         await database.close()
+
+
+async def test_a_job_that_does_not_end_with_its_work_is_given_up(tmp_path: Path) -> None:
+    """Its handler forgot to finish it: an alert says so, and the job behind it runs."""
+    database, last = await open_database(tmp_path / "threadline.db"), asyncio.Event()
+
+    async def card(job: Job) -> None:
+        if job.subject == 1:
+            return
+        async with database.transaction() as tx:
+            await jobs.finish(tx, job)
+        last.set()
+
+    nothing_comes_in: Any = None
+    worker = Worker(database, nothing_comes_in, {"card": card, "alert": card}, Metrics())
+    async with database.transaction() as tx:
+        subject = (await a_conversation(tx)).id
+        for number in (1, 2):
+            await jobs.add(tx, "card", number, side="slack", lane=f"card:{subject}")
+    await worker.start()
+    try:
+        async with asyncio.timeout(PATIENCE):
+            await last.wait()
+        assert await value(database, "SELECT cause FROM alerts") == "given up:card:unfinished"
+    finally:
+        await worker.stop(1)
+        await database.close()

@@ -8,7 +8,7 @@ from bot.files.file_store import FileStore
 from bot.privacy.retention import Retention
 from bot.settings.sections import RetentionSettings
 from storage.engine.clock import DAY, SECOND
-from storage.tables import files, intake, messages, posts, schedule
+from storage.tables import files, intake, jobs, messages, posts, schedule
 from storage.tables.intake import Arrival
 from tests.storage.making import a_conversation, a_text, an_attempt, an_inbound, rows
 
@@ -32,6 +32,7 @@ async def _filled(database: Database, file_store: FileStore) -> dict[str, int]:
             tx, "text:1", kind="text", subject=conversation.id, team="T1", channel="C1", thread_ts="1.1"
         )
         await messages.show_in(tx, [made["in"]], post.id)
+        await posts.sent(tx, post.id, "C1", "1.2")
         attempt = await an_attempt(tx, made["out"])
         await messages.set_status(tx, made["out"], "delivered")
         await schedule.schedule(tx, made["later"], tx.now + 90 * DAY)
@@ -68,6 +69,34 @@ async def test_what_is_over_is_dropped(database: Database, clock: Clock, tmp_pat
         assert (await messages.get(reader, made["later"])).shown_text == "later"
         assert (await intake.dead(reader))[0].error == "unreadable"
     assert len(await rows(database, "SELECT id FROM intake")) == 121
+
+
+async def test_a_text_that_is_not_shown_whole_stays(database: Database, clock: Clock, tmp_path: Path) -> None:
+    """Its first post may not be in Slack yet, or the rest of it waits: the words go once all of them were shown."""
+    async with database.transaction() as tx:
+        conversation = await a_conversation(tx)
+        message_id = await an_inbound(tx, conversation.id, "long") or 0
+        post = await posts.begin(
+            tx, "text:1", kind="text", subject=conversation.id, team="T1", channel="C1", thread_ts="1.1"
+        )
+        await messages.show_in(tx, [message_id], post.id)
+    retention = Retention(database, FileStore(tmp_path / "files"), RetentionSettings(text_days=30))
+    clock.wait(OLD)
+    assert (await retention.drop())["texts"] == 0
+    async with database.transaction() as tx:
+        await posts.sent(tx, post.id, "C1", "1.2")
+        await jobs.add(
+            tx,
+            "rest",
+            conversation.id,
+            payload={"post": post.id},
+            side="slack",
+            lane=f"slack:{conversation.id}",
+        )
+    assert (await retention.drop())["texts"] == 0
+    async with database.transaction() as tx:
+        await jobs.finish(tx, (await jobs.of_kind(tx, "rest"))[0])
+    assert (await retention.drop())["texts"] == 1
 
 
 async def test_nothing_is_left_in_the_file(database: Database, clock: Clock, tmp_path: Path, path: Path) -> None:
