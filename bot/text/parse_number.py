@@ -28,6 +28,7 @@ _GLUED = re.compile(rf"{UNSEEN}*([^\w\s{UNSEEN}]*){UNSEEN}*")  # punctuation rig
 _BEFORE_LETTERS = frozenset(",:;!?\N{HORIZONTAL ELLIPSIS}")  # such punctuation ends `+61400000000:hello`
 # Punctuation that ends the number and is no part of the text; quotes and brackets only if they are closed there.
 _STOP = re.compile(rf"(?:[{UNSEEN},:;!?.\u2026]|['\"\u2019\u201d\u00bb)\]](?=[\s{UNSEEN},:;!?.\u2026]|$))*")
+_LISTED = re.compile(rf"[ {UNSEEN}]*[,;/&][ {UNSEEN}]*(?=[+(]?[0-9])")  # between the numbers of a list
 _DASH = re.compile(rf"[ {UNSEEN}]*[-./]+[ {UNSEEN}]+(?=\S)")  # alone, between a number and its text
 _ENDED = re.compile(r"[^\w\n,:;!?\u2026]*[\n,:;!?\u2026]\W*\w")  # not only blanks are before the next word
 _NO_PART = re.compile(r"[^\W\d_]|[#@%&$\u20a0-\u20cf]")  # a letter, hash or price: no number goes on behind it
@@ -90,6 +91,8 @@ def read_texting(said: str, region: str | None) -> NumberAndText:
     start = len(plain) - len(plain.lstrip(f" \n{UNSEEN}"))
     start += 4 if plain[start : start + 4].lower() == "tel:" else 0
     reading = _certain(plain, start, region)
+    if _another_follows(plain, reading.end, region):
+        raise NotAnAddress("Those are two numbers. Write one, and begin a text with a number on a new line.")
     return NumberAndText(reading.to, _text(said, plain, reading.end))
 
 
@@ -158,6 +161,15 @@ def _certain(plain: str, start: int, region: str | None) -> _Reading:
     if isinstance(chosen.to, ShortCode) and _groups(plain, chosen.end, _horizon(plain, chosen.end)):
         _refuse(plain[start : ends[-1]], [], region)
     return chosen
+
+
+def _another_follows(plain: str, end: int, region: str | None) -> bool:
+    """True if a second phone number follows in a list."""
+    listed = _LISTED.match(plain, end)
+    if listed is None:
+        return False
+    readings = [_read(plain[listed.end() : end], end, region) for end in _groups(plain, listed.end(), len(plain))]
+    return any(each and each.is_valid and isinstance(each.to, E164) for each in readings)
 
 
 def _groups(plain: str, start: int, end: int) -> list[int]:

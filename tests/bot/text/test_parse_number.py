@@ -122,6 +122,15 @@ def test_what_may_be_two_numbers_is_refused_with_both(said: str, region: str | N
     assert other in str(refused.value)
 
 
+@pytest.mark.parametrize("between", ["; ", ", ", " / ", " & ", " ; "])
+def test_a_list_of_numbers_is_refused(between: str) -> None:
+    """Nobody gets a text with somebody else's number in front; on a new line it is part of the text."""
+    with pytest.raises(NotAnAddress, match="two numbers"):
+        read_texting(f"+61 412 345 678{between}+61 412 345 679 hello", None)
+    found = read_texting("+61 412 345 678\n0412 345 679 is Anna's", "AU")
+    assert found.text == "0412 345 679 is Anna's"
+
+
 CLEAR = [
     ("+64211234567, 8 pm", "+64211234567", "8 pm"),
     ("+64211234567\n8 pm", "+64211234567", "8 pm"),

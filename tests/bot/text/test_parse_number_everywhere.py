@@ -87,3 +87,12 @@ def test_a_number_with_words_behind_is_read(region: str) -> None:
             for zero in SCRIPTS:
                 foreign = "+" + "".join(chr(ord(zero) + int(digit)) for digit in typed[1:])
                 assert sent_to(f"{foreign} hello", region) == number
+
+
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_mobile_is_read_as_its_country_writes_it(region: str) -> None:
+    """In each spelling, before words."""
+    for typed, number in spellings(region)[: len(FORMS)]:
+        if phonenumbers.example_number_for_type(region, KINDS[0]):
+            assert sent_to(f"{typed} hello", region) == number
+            assert sent_to(f"{typed}: hello", region) == number
