@@ -28,7 +28,9 @@ _GLUED = re.compile(rf"{UNSEEN}*([^\w\s{UNSEEN}]*){UNSEEN}*")  # punctuation rig
 _BEFORE_LETTERS = frozenset(",:;!?\N{HORIZONTAL ELLIPSIS}")  # such punctuation ends `+61400000000:hello`
 # Punctuation that ends the number and is no part of the text; quotes and brackets only if they are closed there.
 _STOP = re.compile(rf"(?:[{UNSEEN},:;!?.\u2026]|['\"\u2019\u201d\u00bb)\]](?=[\s{UNSEEN},:;!?.\u2026]|$))*")
-_LISTED = re.compile(rf"[ {UNSEEN}]*[,;/&][ {UNSEEN}]*(?=[+(]?[0-9])")  # between the numbers of a list
+_LISTED = re.compile(
+    rf"[ {UNSEEN}]*[,;/&][ {UNSEEN}]*(?=[+(]?[0-9])|[ {UNSEEN}]+(?=\+)"
+)  # between the numbers of a list
 _DASH = re.compile(rf"[ {UNSEEN}]*[-./]+[ {UNSEEN}]+(?=\S)")  # alone, between a number and its text
 _ENDED = re.compile(r"[^\w\n,:;!?\u2026]*[\n,:;!?\u2026]\W*\w")  # not only blanks are before the next word
 _NO_PART = re.compile(r"[^\W\d_]|[#@%&$\u20a0-\u20cf]")  # a letter, hash or price: no number goes on behind it
@@ -110,7 +112,7 @@ def read_number(said: str, region: str | None) -> Address:
             raise NotAnAddress("Write one number and nothing after it.") from None
         return found.to
     if isinstance(address, Alphanumeric) or _is_cut(address, region):
-        parse_number(said, region)  # raises, and says why this is no number
+        return parse_number(said, region)  # or says why this is no number
     return address
 
 

@@ -46,7 +46,7 @@ async def test_a_row_of_an_older_version_finds_the_contact(database: Database) -
 
 
 def test_an_erasure_finds_every_spelling() -> None:
-    """What the provider sent has its own spelling."""
+    """The provider writes the number in its own spelling."""
     found = spelt("+5491123456789")
     for said in ("From=541123456789&", "+54 9 11 2345-6789", "011 15-2345-6789", "5491123456789"):
         assert found.search(said), said

@@ -122,7 +122,7 @@ def test_what_may_be_two_numbers_is_refused_with_both(said: str, region: str | N
     assert other in str(refused.value)
 
 
-@pytest.mark.parametrize("between", ["; ", ", ", " / ", " & ", " ; "])
+@pytest.mark.parametrize("between", ["; ", ", ", " / ", " & ", " ; ", " "])
 def test_a_list_of_numbers_is_refused(between: str) -> None:
     """Nobody gets a text with somebody else's number in front; on a new line it is part of the text."""
     with pytest.raises(NotAnAddress, match="two numbers"):
