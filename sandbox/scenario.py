@@ -112,6 +112,7 @@ class Scenario:
             "notes_leaked": sum(
                 NOTE in each.text for carrier in self._environment.carriers for each in carrier.accepted
             ),
+            "notes_held": sum("looks like a note" in post["text"] for post in self._posts(UNLUCKY)),
             "late_edits_reported": self._late_edits_reported(),
             "composed": sum(sent[reply] for reply in self._replied if reply[0] == COMPOSED),
             "files": {"in": len(self._files_in_thread()), "out": len(self._files_on_phone())},
@@ -133,6 +134,7 @@ class Scenario:
         self._expect("slash_sends", 1)
         self._expect("retries", 1)
         self._expect("notes_leaked", 0)
+        self._expect("notes_held", 1)
         self._expect("late_edits_reported", 1)
         self._expect("opt_outs_refused", 1)
         self._expect("composed", 1)
@@ -196,8 +198,8 @@ class Scenario:
         await self._until(lambda: _tells_the_end(self._line_below(f"Come and see us in {inbox}.")))
 
     async def _opt_out(self) -> None:
-        """STOP is confirmed once, by the only text that may still go out; a later reply is rejected with a reason."""
-        await self._text(LEAVING, self._environment.branches["london"].number, "STOP")
+        """A STOP above a signature is confirmed once, by the only text that may go out; a later reply is rejected."""
+        await self._text(LEAVING, self._environment.branches["london"].number, "STOP\n\nSent from my iPhone")
         await self._phones.wait_for(lambda: self._phones.received(LEAVING))
         self._decided[LEAVING, self._phones.received(LEAVING)[0].text] += 1
         await self._shown(LEAVING)
@@ -236,7 +238,7 @@ class Scenario:
         await self._received(phone)
 
     async def _note_edit_and_retry(self) -> None:
-        """A note stays in the team, a late edit is reported, and a failed text is sent again."""
+        """A note stays in the team, also behind a group; a late edit is reported; a failed text is sent again."""
         root, anna = self._roots(CUSTOMER)[0], self._environment.anna
         await self._slack.say(anna, self._environment.support, f"!note {NOTE}", thread_ts=root)
         said = [post for post in self._slack.thread(self._environment.support, root) if post.get("user") == anna]
@@ -247,6 +249,9 @@ class Scenario:
         line = next(post for post in self._posts(UNLUCKY) if "✗" in post["text"])
         await self._slack.click(anna, self._environment.support, line["ts"], "do:retry")
         await self._until(lambda: "✓✓" in self._line_below("We will call you at 3."))
+        typed = f"<!subteam^{self._slack.add_group('billing', [anna])}> !note {NOTE}"
+        await self._slack.say(anna, self._environment.support, typed, thread_ts=self._roots(UNLUCKY)[0])
+        await self._until(lambda: any("looks like a note" in post["text"] for post in self._posts(UNLUCKY)))
 
     async def _killed_in_the_middle(self) -> None:
         """The bot is killed with texts and a reply under way. After a restart it finishes them."""

@@ -29,6 +29,7 @@ BROADCAST = (
     "texted. Send it again without that word, or start it with !note to keep it in the team."
 )
 COLONS = re.compile(r":([\w+'\-]+):(?::skin-tone-([2-6](?:-[2-6])?):)?")
+_SHORTEST_NAME = 3  # characters of an emoji's name that may touch a word
 STRANGE = "Something in this message can't be texted, so nothing was texted. Write it as plain words."
 
 
@@ -114,20 +115,18 @@ def emoji_by_name(name: str, tone: int = 0) -> str:
 
 def with_emoji(text: str) -> str:
     """Replaces the names of standard emoji (`:wave:`, `:+1::skin-tone-3:`) in words that a person typed."""
-    return COLONS.sub(_named, text).replace(CUSTOM, ":")
+    return COLONS.sub(_typed_colons, text).replace(CUSTOM, ":")
 
 
-def _named(found: re.Match[str]) -> str:
-    return colons(found) if "http" not in found.string or not _in_link(found) else found[0]
-
-
-def _in_link(found: re.Match[str]) -> bool:
-    before = found.string[: found.start()].split()
-    return bool(before) and "://" in before[-1] and not found.string[found.start() - 1].isspace()
+def _typed_colons(found: re.Match[str]) -> str:
+    before = found.string[: found.start()]
+    in_link = "://" in before[before.rfind(" ") + 1 :]
+    touches = before[-1:].isalnum() and len(found[1]) < _SHORTEST_NAME  # a:b:c
+    return found[0] if in_link or touches else colons(found)
 
 
 def colons(found: re.Match[str]) -> str:
-    """Replaces an emoji's name in a match of `COLONS`. A name that Slack lacks is the workspace's own, or typed."""
+    """Replaces an emoji's name in a match of `COLONS`. Other names are the workspace's own, or typed."""
     if found[1].isdigit() and found.start() and found.string[found.start() - 1].isalnum():
         return found[0]  # 1:100:2 is a ratio
     return emoji_by_name(found[1], int(found[2]) if (found[2] or "").isdigit() else 0)

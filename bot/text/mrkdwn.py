@@ -50,14 +50,15 @@ def unescape(text: str) -> str:
 
 
 def resolved(text: str, names: Names) -> str:
-    """Replaces the references in a slash command by words, and leaves links of phone numbers and all else as it is.
+    """Replaces the references in a slash command by words, but not links of phone numbers and named channels.
 
     Raises:
         CannotBeTexted: the words notify colleagues (`@here`), or mention somebody whose name is missing.
     """
 
     def replace(found: re.Match[str]) -> str:
-        return found[0] if found[1].startswith("tel:") else escape(_reference(found[1], names))
+        is_left = found[1].startswith("tel:") or (found[1].startswith("#") and "|" in found[1])
+        return found[0] if is_left else escape(_reference(found[1], names))
 
     return _REFERENCE.sub(replace, text)
 

@@ -21,7 +21,8 @@ from bot.slack.client.api import SlackError
 from bot.slack.client.users import ONLY_ADMINS
 from bot.slack.views.blocks import Marked, fill, joined
 from bot.slack.views.help import help_text
-from bot.text import templates
+from bot.text import mrkdwn, templates
+from bot.text.inline_text import CannotBeTexted, with_emoji
 from bot.text.parse_number import read_number, read_texting, spell, unlinked
 from bot.text.templates import CannotFill
 from sms.address import NotAnAddress, ShortCode
@@ -125,7 +126,7 @@ class Commands:
 
     async def run(self, body: dict[str, Any]) -> Rendered | None:
         """Runs a command and returns the private answer within Slack's timeout; None: the command opens a modal."""
-        written = unlinked((body.get("text") or "").strip())
+        written = (body.get("text") or "").strip()
         if not written:
             self._compose.open(body["user_id"], body["trigger_id"], body["channel_id"], body["response_url"])
             return None
@@ -140,10 +141,12 @@ class Commands:
         shown = await work
         await self._slack.respond(response_url, shown.text, shown.blocks)
 
-    async def _answer(self, body: dict[str, Any], written: str) -> Rendered:
-        word, rest = [*written.split(maxsplit=1), ""][:2]
-        command = self._commands.get(word.lower())
+    async def _answer(self, body: dict[str, Any], raw: str) -> Rendered:
+        command = None
         try:
+            written = await self._resolved(raw)
+            word, rest = [*written.split(maxsplit=1), ""][:2]
+            command = self._commands.get(word.lower())
             if command is None and word.isalpha():
                 raise Refusal(f"There is no `/sms {word}`. `/sms help` lists the commands.")
             asked = await self._asked(body, written if command is None else rest)
@@ -151,6 +154,8 @@ class Commands:
         except NotAnAddress as error:
             nothing = "Nothing was sent. " if command is None else ""
             return say(f"{nothing}{error} `/sms help` shows examples.")
+        except CannotBeTexted as error:
+            return say(str(error))
         except (Refusal, CannotFill) as error:
             sentence = str(error) if command is None else str(error).removeprefix("Not sent: ")
             return say(sentence[:1].upper() + sentence[1:])
@@ -159,6 +164,14 @@ class Commands:
         except sqlite3.OperationalError as error:
             log.error("a command could not be stored", error=str(error))
             return say(_BUSY)
+
+    async def _resolved(self, raw: str) -> str:
+        """Returns the words as the person typed them: mentions as names, links with their address.
+
+        Raises:
+            CannotBeTexted: they notify colleagues, or mention somebody whose name is missing.
+        """
+        return unlinked(mrkdwn.resolved(raw, await self._users.names_for({"text": raw})))
 
     async def _asked(self, body: dict[str, Any], words: str) -> Invocation:
         """Returns the command. Refusal: the person may not text from this channel, or from any inbox elsewhere."""
@@ -187,6 +200,7 @@ class Commands:
         return await self._send(asked, to, await self._filled(asked, name.removeprefix("#"), to))
 
     async def _send(self, asked: Invocation, to: Address, text: str) -> Rendered:
+        text = with_emoji(text)
         route = await self._decider.would_send(asked.inbox, to, text)
         if isinstance(route, Stop):
             return say(route.sentence)

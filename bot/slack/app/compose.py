@@ -24,6 +24,7 @@ from bot.slack.views.cards import spaced
 from bot.slack.views.compose import Draft, Filled
 from bot.slack.views.forms import Choice
 from bot.text import decode, templates
+from bot.text.inline_text import with_emoji
 from bot.text.parse_number import one_spelling, read_number
 from sms.address import Address, NotAnAddress, from_canonical
 from sms.segments import plain
@@ -239,7 +240,7 @@ class Compose:
         number = spaced(contact.address) if contact else filled.number
         values = templates.values(contact.name if contact else None, number, (await self._users.person(user)).name)
         try:
-            return compose_view.with_text(draft, templates.fill(template.text, values))
+            return compose_view.with_text(draft, with_emoji(templates.fill(template.text, values)))
         except templates.CannotFill as error:
             return replace(draft, note=str(error))
 
@@ -290,12 +291,13 @@ class Compose:
         to = await self._recipient(filled)
         chosen = self._options(filled)
         at = self._moment(filled.at)
-        found = await self._decider.would_send(draft.inbox, to, draft.text.strip(), draft.via, chosen)
+        text = with_emoji(draft.text.strip())
+        found = await self._decider.would_send(draft.inbox, to, text, draft.via, chosen)
         if isinstance(found, Stop):
             raise WrongForm({_field_of(found, filled): found.sentence.removeprefix("Not sent: ")})
         return Composed(
             str(to),
-            draft.text.strip(),
+            text,
             draft.inbox,
             user,
             draft.via,

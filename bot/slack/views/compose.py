@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bot.slack.views import blocks, forms, options
 from bot.slack.views.blocks import Button, fill, joined
 from bot.slack.views.forms import Choice
+from bot.text.inline_text import with_emoji
 from sms.address import Alphanumeric
 from sms.segments import Encoding, measure, plain
 
@@ -176,7 +177,7 @@ def _text(draft: Draft, inbox: Inbox) -> list[Block]:
     element = forms.text("compose:text", draft.text, lines=True, live=True)
     shown = [
         forms.enter(text_block(draft.version), "Text", element, live=True),
-        {**blocks.context(count(draft.text, inbox)), "block_id": "count"},
+        {**blocks.context(count(with_emoji(draft.text), inbox)), "block_id": "count"},
     ]
     cheaper = plain(draft.text)
     if measure(inbox.signed(cheaper)).count < measure(inbox.signed(draft.text)).count:
