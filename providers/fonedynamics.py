@@ -182,7 +182,7 @@ class FoneDynamics:
             _check_name(sms.sender, sms.recipient)
         elif not isinstance(sms.sender, E164 | None):
             raise Unsupported("sender", "Fone Dynamics sends from numbers, names and leased numbers only.")
-        _check_options(read_options(FoneDynamicsOptions, sms), leased=sms.sender is None)
+        _check_options(read_options(FoneDynamicsOptions, sms), leased=sms.sender is None or sms.is_leased)
 
     async def send(self, sms: OutboundSms, callbacks: Callbacks) -> Accepted:
         """Posts to /v2/Properties/{PropertySid}/Messages (https://www.fonedynamics.com/docs/rest-api/send-sms)."""

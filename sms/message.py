@@ -118,3 +118,4 @@ class OutboundSms:
     text: str = field(repr=False)
     media: tuple[Media, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)  # validated by the provider's Options
+    is_leased: bool = False  # the sender, if it is given, is a number that the provider leased for this contact

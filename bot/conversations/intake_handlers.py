@@ -102,7 +102,7 @@ class IntakeHandlers:
         message_id = await self._add_inbound(tx, entry, found, conversation, number)
         if message_id is None:
             return
-        await self._lookup.note_number(tx, entry.source, conversation, number)
+        await self._lookup.note_number(tx, entry.source, conversation, number, is_found=found.recovered is not None)
         if sms.unverified:
             await self._send_results.unverified(tx, entry.source, conversation.id)
         message_events.received(tx, entry, message_id)

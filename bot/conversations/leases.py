@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.conversations import enqueue
+from bot.conversations import enqueue, lease_reuse
 from bot.text.parse_number import spell
 from sms.address import E164, Address, Alphanumeric, from_canonical
 from storage.engine.clock import DAY, SECOND, to_datetime
-from storage.tables import attempts, conversations, leases, messages
+from storage.tables import attempts, conversations, lease_habits, leases, messages
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,9 +58,10 @@ class Leases:
     ) -> Address | None:
         """Returns the address to send from: the sender's own, or None to ask the provider for a lease.
 
-        It is the lease that the contact texted last in the conversation, while that lives. If the contact has reached
-        the limit, it is the lease of the conversation's inbox that was used last. The same holds for an alphanumeric
-        sender that the provider has replaced by a lease for this contact.
+        It is the lease that the contact texted last in the conversation, while that lives; else the newest live one, if
+        the provider gives each text without a sender a fresh number. Near its end, the bot asks for a new one. If the
+        contact has reached the limit, it is the lease of the conversation's inbox that was used last. The same holds
+        for an alphanumeric sender that the provider has replaced by a lease for this contact.
 
         Raises:
             NoLease: the contact has reached the limit, and no lease is of this inbox.
@@ -71,16 +72,25 @@ class Leases:
         if not sender.is_leased and not any(lease.stands_for == str(sender.parsed) for lease in held):
             return sender.parsed
         doubtful = await self._doubtful(connection, sender.account, contact.address, now)
-        if (texted := _texted(sender, conversation, held, now)) is not None:
-            return from_canonical(texted.number)
-        if len(held) + len(doubtful) < self.most(sender.account):
-            return sender.parsed
         known = await conversations.of_contact(connection, contact.id)
         here = {each.id for each in known if each.inbox == conversation.inbox}
-        own = next((lease for lease in held if lease.conversation_id in here), None)
+        habits = await lease_habits.get(connection, sender.account)
+        has_room = len(held) + len(doubtful) < self.most(sender.account)
+        lease = lease_reuse.named(sender, conversation, held, habits, here, now)
+        if lease is not None and not (has_room and self._is_ending(lease, conversation, now)):
+            return from_canonical(lease.number)
+        if has_room:
+            return sender.parsed
+        own = None
+        if habits.named != "refused":
+            own = next((each for each in held if each.conversation_id in here and each.refused_at is None), None)
         if own is None:
             raise NoLease(self._none_free(sender.account, held, doubtful))
         return from_canonical(own.number)
+
+    def _is_ending(self, lease: Lease, conversation: Conversation, now: int) -> bool:
+        """True if the lease ends soon, and neither side is in the middle of an exchange."""
+        return lease.expires_at - now <= self._warning and not lease_reuse.is_exchange(conversation, now)
 
     def most(self, account: str) -> int:
         """Returns the limit of leases that one contact may have at a time in the account."""
@@ -111,6 +121,7 @@ class Leases:
         if used is None:
             return
         if self._gives_leases(attempt.account):
+            await lease_reuse.observe_accepted(tx, attempt, used, conversation.contact_id)
             await self._keep(tx, attempt, used, conversation)
         stays = is_choice and conversation.from_address is not None
         if not stays and attempt.started_at >= (conversation.last_out_at or 0):  # else later texts went out before
@@ -123,6 +134,23 @@ class Leases:
         lease = await leases.find(tx, attempt.account, attempt.from_address, conversation.contact_id)
         if lease is not None:
             await leases.name(tx, lease.id, self.lifetime)
+
+    async def goes_on_without(self, tx: Transaction, attempt: Attempt, conversation: Conversation) -> bool:
+        """The provider refused a text that named a lease: True if it is to go out again, with a number asked for.
+
+        That is certain not to have gone out. If the provider takes it without the lease, the refusal was about that.
+        """
+        if attempt.from_address is None or attempt.part > 1:
+            return False
+        lease = await leases.find(tx, attempt.account, attempt.from_address, conversation.contact_id)
+        if lease is None:
+            return False
+        held = await leases.held(tx, attempt.account, conversation.contact_id, tx.now)
+        doubtful = await self._doubtful(tx, attempt.account, attempt.recipient, tx.now)
+        if len(held) + len(doubtful) >= self.most(attempt.account):
+            return False
+        await leases.refuse(tx, lease.id)
+        return True
 
     async def said_late(self, tx: Transaction, attempt: Attempt, sender: Address, conversation: Conversation) -> None:
         """Notes the address that a receipt reports for a text, where the answer to the request had none."""
@@ -241,11 +269,3 @@ class Leases:
         if not 0 <= too_many < len(ends):
             return "try again a little later."
         return f"the provider can lease another from {to_datetime(sorted(ends)[too_many]):%d %b, %H:%M} UTC."
-
-
-def _texted(sender: Sender, conversation: Conversation, held: list[Lease], now: int) -> Lease | None:
-    """Returns the live lease that the contact texted last in the conversation, if texts from the sender use it."""
-    if conversation.texted_account != sender.account:
-        return None
-    live = (lease for lease in held if lease.number == conversation.texted_address and lease.expires_at > now)
-    return next((lease for lease in live if sender.is_leased or lease.stands_for == str(sender.parsed)), None)

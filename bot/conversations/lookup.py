@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bot.conversations import enqueue
+from bot.conversations import enqueue, lease_reuse
 from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.number_hash import NumberHash
 from bot.conversations.regions import region_of
@@ -124,7 +124,13 @@ class ConversationLookup:
         return NumberTexted(address, is_listed=False)
 
     async def note_number(
-        self, tx: Transaction, account: str, conversation: Conversation, number: NumberTexted | None
+        self,
+        tx: Transaction,
+        account: str,
+        conversation: Conversation,
+        number: NumberTexted | None,
+        *,
+        is_found: bool = False,
     ) -> None:
         """The contact is answered from the number that they texted; if the settings do not name it, there is an alert.
 
@@ -133,9 +139,12 @@ class ConversationLookup:
             account: where the text came in.
             conversation: of the text.
             number: the number that they texted, if it is known.
+            is_found: the sweep found the text, and no webhook brought it.
         """
         if number is not None and number.is_listed:
             await conversations.contact_texted(tx, conversation.id, account, number.address, number.until)
+            if number.until is not None:
+                await lease_reuse.observe_reply(tx, account, number.address, conversation, is_found=is_found)
         elif number is not None:
             cause = f"unlisted:{account}:{self._number_hash.of(number.address)[:12]}"
             sentence = UNLISTED.format(contact=CONTACT, account=account)

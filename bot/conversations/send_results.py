@@ -141,6 +141,16 @@ class SendResults:
         cure = alert_sentences.OPTED_OUT if opted_out else alert_sentences.REFUSED
         await self._alert(tx, f"refused:{attempt.account}:{code}", f"{what} {cure}", message.conversation_id)
 
+    async def refused_lease(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> bool:
+        """Records a refusal of a text that named a lease. Returns True if it goes out again with a number asked for."""
+        if not await self.leases.goes_on_without(tx, attempt, await self._conversation_of(tx, attempt)):
+            return False
+        await attempts.end(tx, attempt.id, "not sent", code, sentence)  # not final: the text goes on at once
+        message = await messages.get(tx, attempt.message_id)
+        message_events.ended(tx, message, attempt, "not sent")
+        await messages.set_status(tx, message.id, Status.QUEUED.value)
+        return True
+
     async def unknown(self, tx: Transaction, attempt: Attempt, code: str, sentence: str) -> None:
         """Records an attempt that may have gone out. The bot never sends it again by itself."""
         if (early := await receipts.newest(tx, attempt.id)) is not None:

@@ -207,6 +207,10 @@ class Gate:
             await jobs.finish(tx, job)
 
     async def _failed(self, job: Job, attempt: Attempt, error: ProviderError, tx: Transaction) -> None:
+        is_lease = isinstance(error, Refused) and not error.opted_out
+        if is_lease and await self._send_results.refused_lease(tx, attempt, error.code, error.sentence):
+            await jobs.retry(tx, job, tx.now, "without the lease")
+            return
         if isinstance(error, Refused):
             await self._send_results.refused(tx, attempt, error.code, error.sentence, opted_out=error.opted_out)
         else:

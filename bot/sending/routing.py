@@ -226,7 +226,10 @@ class Routing:
         options = {**self._settings.senders[route.sender].options, **chosen}
         recipient = from_canonical(contact.address)
         media = route.media if part == 1 else ()
-        return OutboundSms(attempt, recipient, route.address, route.parts[part - 1], media, options)
+        is_leased = self._settings.senders[route.sender].is_leased
+        return OutboundSms(
+            attempt, recipient, route.address, route.parts[part - 1], media, options, is_leased=is_leased
+        )
 
 
 def one_way(address: Address | None) -> bool:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = """
     id, account, number, contact_id, conversation_id, stands_for, leased_at, last_used_at, heard_at, expires_at,
-    held_until, told_end
+    held_until, told_end, named_at, refused_at
 """
 
 _GRANT = f"""
@@ -28,6 +28,8 @@ _GRANT = f"""
         leased_at = CASE WHEN leases.expires_at <= :at THEN :at ELSE leases.leased_at END,
         heard_at = CASE WHEN leases.expires_at <= :at THEN NULL ELSE leases.heard_at END,
         stands_for = excluded.stands_for,
+        named_at = NULL,
+        refused_at = NULL,
         last_used_at = CASE WHEN leases.last_used_at > :at THEN leases.last_used_at ELSE :at END,
         expires_at = CASE WHEN leases.expires_at > :until THEN leases.expires_at ELSE :until END,
         held_until = CASE WHEN leases.held_until > :until THEN leases.held_until ELSE :until END
@@ -51,6 +53,8 @@ class Lease:
     expires_at: int
     held_until: int  # it may count against the contact's limit until then
     told_end: int | None  # the end that the thread shows
+    named_at: int | None = None  # when a text last named it as its sender, since it was assigned
+    refused_at: int | None = None  # when the provider refused it as a sender, since it was assigned
 
 
 async def grant(
@@ -98,7 +102,7 @@ async def name(tx: Transaction, lease_id: int, lifetime: int) -> None:
     """Records that a text named the number as its sender: the end stays, but it may count longer (microseconds)."""
     await tx.run(
         """
-        UPDATE leases SET last_used_at = :now,
+        UPDATE leases SET last_used_at = :now, named_at = :now,
             held_until = CASE WHEN held_until > :until THEN held_until ELSE :until END
         WHERE id = :id
         """,
@@ -106,6 +110,11 @@ async def name(tx: Transaction, lease_id: int, lifetime: int) -> None:
         until=tx.now + lifetime,
         id=lease_id,
     )
+
+
+async def refuse(tx: Transaction, lease_id: int) -> None:
+    """Records that the provider refused the number as a sender."""
+    await tx.run("UPDATE leases SET refused_at = :now WHERE id = :id", now=tx.now, id=lease_id)
 
 
 async def hear(tx: Transaction, lease_id: int) -> None:

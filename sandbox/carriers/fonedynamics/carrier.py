@@ -150,6 +150,8 @@ class FoneDynamics(Carrier):
             return self._grant(send).number
         lease = self.leases.find(send.from_number, send.to)
         if lease is not None and lease.is_live(self.clock.now()):
+            if self.settings.lease_as_sender == "refuse":
+                raise errors.forbidden(errors.SENDER_NOT_FOUND, "You may not send from a leased number.", "From")
             self._use(lease, send)
         elif not send.is_alphanumeric and send.from_number not in self.settings.numbers:
             raise errors.forbidden(errors.SENDER_NOT_FOUND, "You may not send from this number to that one.", "From")
@@ -169,6 +171,8 @@ class FoneDynamics(Carrier):
         return lease
 
     def _use(self, lease: Lease, send: Send) -> None:
+        if self.settings.reused_lease_replies == "silent":
+            lease.options = {}
         if send.options and self.settings.webhook_with_lease == "refuse":
             raise errors.bad(errors.CONFLICTING, "These parameters need a blank From.", *send.options)
         if self.settings.webhook_with_lease == "honour":

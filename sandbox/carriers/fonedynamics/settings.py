@@ -51,6 +51,8 @@ class FoneDynamicsSettings(Settings):
     renew_on_use: bool = False  # True if each text from a lease starts a new term of 30 days
     ended_lease_replies: Literal["raise", "deliver"] = "raise"  # the result of a text to an ended lease
     webhook_with_lease: Literal["honour", "ignore", "refuse"] = "honour"  # lease options if From is a live lease
+    lease_as_sender: Literal["take", "refuse"] = "take"  # a text whose From is a live lease
+    reused_lease_replies: Literal["call", "silent"] = "call"  # webhooks of replies once From was the lease
     send_answer: Literal["six", "full"] = "six"  # the document's six fields, or the whole resource
     find_answer: Literal["object", "array"] = "object"  # {"Messages": […]} or […]
     find_order: Literal["oldest", "newest"] = "oldest"  # which comes first

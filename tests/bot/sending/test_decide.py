@@ -80,6 +80,7 @@ async def test_a_text_that_goes_out_has_one_attempt(deciding: Deciding) -> None:
         "text": "Hello",
         "media": (),
         "options": {"route": "fast"},
+        "is_leased": False,
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sandbox.carriers.faults import Trouble
-from tests.e2e.team import CUSTOMER, Team, by_order
+from tests.e2e.team import CUSTOMER, Team, ask_each_time, by_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -135,6 +135,7 @@ async def test_a_lease_in_the_place_of_a_name_is_told(tmp_path: Path) -> None:
 
 async def test_a_lease_that_is_refused_as_the_sender_is_a_sentence(team: Team) -> None:
     """The thread names the number and when another one is possible; the bot requests none before that."""
+    await ask_each_time(team)
     root = await team.conversation()
     for count in range(5):
         await team.reply(root, f"Reply {count}")
@@ -156,6 +157,7 @@ async def test_two_inboxes_at_once_never_ask_for_a_sixth(tmp_path: Path) -> None
         by_order(settings)
 
     async with Team(tmp_path, both) as team:
+        await ask_each_time(team)
         root = await team.conversation()
         sales = team.channels["sales"]
         from_sales = (team.slack.slash(team.anna, sales, "/sms", f"{CUSTOMER} Sale {n}") for n in range(4))

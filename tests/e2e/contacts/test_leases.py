@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.carriers.faults import Trouble
 from storage.engine.clock import DAY
-from tests.e2e.team import ANOTHER, CUSTOMER, Team, by_order
+from tests.e2e.team import ANOTHER, CUSTOMER, Team, ask_each_time, by_order
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -83,6 +83,7 @@ async def test_a_provider_that_keeps_one_number_is_one_lease(team: Team) -> None
 @pytest.mark.parametrize("ways", ["message", "recipient"])
 async def test_a_sixth_live_lease_is_never_asked_for(team: Team, ways: Any) -> None:
     """Seven replies go out; with a new number per message there are five leases, and later texts name one of them."""
+    await ask_each_time(team)
     team.fone.settings.new_lease_for = ways
     root = await team.conversation()
     used = await reply_times(team, root, 7)
@@ -97,6 +98,7 @@ async def test_a_sixth_live_lease_is_never_asked_for(team: Team, ways: Any) -> N
 
 async def test_replies_in_one_burst_never_ask_for_a_sixth(team: Team) -> None:
     """Seven replies at once: those under way count as leases."""
+    await ask_each_time(team)
     root = await team.conversation()
     await asyncio.gather(*(team.reply(root, f"Reply {number}") for number in range(7)))
     await team.received(CUSTOMER, 7)
@@ -108,6 +110,7 @@ async def test_replies_in_one_burst_never_ask_for_a_sixth(team: Team) -> None:
 @pytest.mark.parametrize("settled", [True, False], ids=["settled by a receipt", "never settled"])
 async def test_a_lease_that_may_have_been_given_counts(team: Team, settled: bool) -> None:  # noqa: FBT001 - a parameter
     """A send whose answer was lost may have used one of the five, so it counts."""
+    await ask_each_time(team)
     root = await team.conversation()
     team.fone.faults.next(Trouble.ERROR_AFTER)
     if not settled:
@@ -159,6 +162,7 @@ async def test_an_ended_lease_makes_room_for_a_new_one(tmp_path: Path) -> None:
         by_order(settings)
 
     async with Team(tmp_path, short) as team:
+        await ask_each_time(team)
         root = await team.conversation()
         await reply_times(team, root, 5)
         await asyncio.sleep(0.5)
@@ -187,6 +191,7 @@ async def test_leases_of_another_inbox_are_not_used_here(tmp_path: Path) -> None
     """Five leases belong to the first inbox: the second refuses the reply with a reason and borrows none."""
     team = Team(tmp_path, second_inbox)
     async with team:
+        await ask_each_time(team)
         root = await team.conversation()
         await reply_times(team, root, 5)
         answer = await team.slack.slash(team.anna, team.channels["sales"], "/sms", f"{CUSTOMER} From sales")
