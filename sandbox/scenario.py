@@ -8,13 +8,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from sandbox.carriers.faults import Trouble
 from sandbox.carriers.outcomes import Fate
 from sandbox.demo_environment import DemoEnvironment
+from sandbox.scenario_result import ScenarioResult, literal, plus, tells_the_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,19 +26,12 @@ UNLUCKY = "+61488020001"  # the network fails every text to it
 NEW = "+61488023777"
 NOTE = "she is a regular, be nice"
 WAITING = "+61488023101"
+CHATTY = "+61488023999"  # answers a leased number, and gets ten replies
 ABROAD = {"sales": "+13035550142", "london": "+447700900142", "boston": "+16175550142"}  # by inbox
 LEAVING = "+447700900143"  # opts out, in the inbox "london"
 COMPOSED = "+16175550143"  # gets a text from the compose window, in the inbox "boston"
-LEASE = 8.0  # seconds that a lease lasts: shorter than the scenario, but longer than between two texts in a row
+LEASE = 12.0  # seconds that a lease lasts: shorter than the scenario, but longer than between two texts in a row
 PICTURE = b"\x89PNG\r\n\x1a\n pretend picture"
-
-
-@dataclass(slots=True)
-class ScenarioResult:
-    """The result of a run."""
-
-    figures: dict[str, Any] = field(default_factory=dict)
-    faults: list[str] = field(default_factory=list)  # failed expectations, a sentence each
 
 
 async def run(folder: Path) -> ScenarioResult:
@@ -79,6 +72,7 @@ class Scenario:
         self._phones = environment.phones
         self._texted: list[tuple[str, str]] = []  # phone and text, as typed by contacts
         self._replied: list[tuple[str, str]] = []  # phone and text, as typed by the team
+        self._numbers_of_ten_replies = 0
         self._decided: Counter[tuple[str, str]] = Counter()  # how often somebody decided to send a text
 
     async def play(self) -> None:
@@ -87,6 +81,7 @@ class Scenario:
         await self._answer_to_the_lease()
         await self._reply_that_fails()
         await self._slash_command()
+        await self._ten_replies()
         abroad = [self._at_another_provider(name, phone) for name, phone in ABROAD.items()]
         await asyncio.gather(*abroad, self._opt_out(), self._note_edit_and_retry(), self._compose())
         await self._a_file_each_way()
@@ -96,17 +91,21 @@ class Scenario:
         """Counts what the other sides received and compares it with what was sent."""
         shown = [self._times_shown(phone, text) for phone, text in self._texted]
         sent = Counter(
-            (_plus(each.to), each.text) for carrier in self._environment.carriers for each in carrier.accepted
+            (plus(each.to), each.text) for carrier in self._environment.carriers for each in carrier.accepted
         )
         replies = [sent[reply] for reply in self._replied]
         lines = [self._line_below(text) for _, text in self._replied]
         self.result.figures = {
             "inbound_posted": sum(times > 0 for times in shown),
             "replies_sent": sum(times > 0 for times in replies),
-            "receipts_shown": sum(_tells_the_end(line) for line in lines),
+            "receipts_shown": sum(tells_the_end(line) for line in lines),
             "alerts": len(self._slack.see(self._environment.alerts)),
             "leases": len(self._environment.fone.leases.all),
             "leases_renewed": self._renewed(),
+            "answered_from_the_number_texted": sum(
+                text.from_number == self._environment.sydney for text in self._phones.received(CUSTOMER)
+            ),
+            "threads_on_the_phone": self._numbers_of_ten_replies,
             "slash_sends": sum(sent[(NEW, text)] for phone, text in self._replied if phone == NEW),
             "retries": self._times_delivered(UNLUCKY),
             "notes_leaked": sum(
@@ -125,7 +124,9 @@ class Scenario:
         self._expect("replies_sent", len(self._replied))
         self._expect("receipts_shown", len(self._replied))
         self._expect("alerts", 1)
-        self._expect("leases", sum(times for (phone, _), times in self._decided.items() if self._is_at_home(phone)))
+        self._expect("leases", 3)  # one for each conversation that `/sms` began, and one after the first had ended
+        self._expect("answered_from_the_number_texted", sum(phone == CUSTOMER for phone, _ in self._replied))
+        self._expect("threads_on_the_phone", 1)
         if not self.result.figures["leases_renewed"]:
             self.result.faults.append("No new number was leased after the earlier leases had ended.")
         for name, seen in self.result.figures["providers"].items():
@@ -184,6 +185,20 @@ class Scenario:
         await self._slack.slash(self._environment.anna, self._environment.support, "/sms", f"0488 023 777 {text}")
         await self._received(NEW)
 
+    async def _ten_replies(self) -> None:
+        """A contact answers a leased number: ten replies come from it, so that the phone shows one thread."""
+        self._say(CHATTY, "Your order is ready.")
+        await self._slack.slash(
+            self._environment.anna, self._environment.support, "/sms", f"{CHATTY} Your order is ready."
+        )
+        await self._received(CHATTY)
+        await self._text(CHATTY, self._phones.received(CHATTY)[0].from_number, "When do you close?")
+        await self._shown(CHATTY)
+        for hour in range(10):
+            await self._reply(CHATTY, f"On day {hour} at {hour + 8}.")
+            await self._received(CHATTY)
+        self._numbers_of_ten_replies = len({text.from_number for text in self._phones.received(CHATTY)})
+
     async def _at_another_provider(self, inbox: str, phone: str) -> None:
         """`/sms` and the contact's answer, then a reply and its receipt, at each of the other three providers."""
         branch = self._environment.branches[inbox]
@@ -195,7 +210,7 @@ class Scenario:
         await self._shown(phone)
         await self._reply(phone, f"Come and see us in {inbox}.")
         await self._received(phone)
-        await self._until(lambda: _tells_the_end(self._line_below(f"Come and see us in {inbox}.")))
+        await self._until(lambda: tells_the_end(self._line_below(f"Come and see us in {inbox}.")))
 
     async def _opt_out(self) -> None:
         """A STOP above a signature is confirmed once, by the only text that may go out; a later reply is rejected."""
@@ -258,17 +273,19 @@ class Scenario:
         await self._text(WAITING, self._environment.sydney, "Is anybody there?")
         await self._leases_end()
         await self._reply(CUSTOMER, "One more thing: bring the receipt.")
+        await self._reply(CHATTY, "We close early today.")
         await self._environment.bot.kill()
         await self._text(CUSTOMER, self._environment.sydney, "Are you there?")
         await self._environment.bot.start()
         await self._shown(WAITING)
         await self._shown(CUSTOMER)
         await self._received(CUSTOMER)
+        await self._received(CHATTY)
         await self._until(lambda: all(self._line_below(text) for _, text in self._replied))
 
     async def _leases_end(self) -> None:
         """The contact's leases end, for the provider and for the bot, which learned of them later."""
-        given = [lease for lease in self._environment.fone.leases.all if lease.phone == CUSTOMER]
+        given = [lease for lease in self._environment.fone.leases.all if lease.phone == CHATTY]
         left = max(lease.ends for lease in given) - self._environment.fone.clock.now()
         await asyncio.sleep(max(0.0, left.total_seconds() + 1.0))
 
@@ -317,12 +334,8 @@ class Scenario:
 
     def _renewed(self) -> int:
         """Returns how often the contact was given a new number after the earlier ones had ended."""
-        given = [lease for lease in self._environment.fone.leases.all if lease.phone == CUSTOMER]
+        given = [lease for lease in self._environment.fone.leases.all if lease.phone == CHATTY]
         return sum(all(old.ends <= new.since for old in given[:n]) for n, new in enumerate(given) if n)
-
-    def _is_at_home(self, phone: str) -> bool:
-        """Returns True if the phone gets texts from leased numbers."""
-        return self._channel(phone) == self._environment.support
 
     def _late_edits_reported(self) -> int:
         """Returns how often Anna was notified that her edit came too late."""
@@ -351,7 +364,7 @@ class Scenario:
 
     def _times_shown(self, phone: str, text: str) -> int:
         """Returns how often a contact's text appears in the phone's threads, as literal text."""
-        return sum(_literal(post).count(text) for post in self._posts(phone))
+        return sum(literal(post).count(text) for post in self._posts(phone))
 
     def _line_below(self, text: str) -> str:
         """Returns the receipt line of a reply, matched by the order in the thread."""
@@ -372,21 +385,3 @@ class Scenario:
     def _expect(self, name: str, count: object) -> None:
         if self.result.figures[name] != count:
             self.result.faults.append(f"{name} is {self.result.figures[name]}, expected {count}.")
-
-
-def _tells_the_end(line: str) -> bool:
-    """Returns True if a receipt line shows a final status; IO Phone only reports the handover to the carrier."""
-    return any(words in line for words in ("✓✓", "handed to the carrier", "✗"))
-
-
-def _plus(number: str) -> str:
-    """Returns a number with its plus, as phones have it; IOVOX and Restcomm may omit it."""
-    return number if number.startswith("+") else f"+{number}"
-
-
-def _literal(post: dict[str, Any]) -> str:
-    """Returns the literal text that a post shows."""
-    sections = [
-        element for block in post.get("blocks", ()) if block["type"] == "rich_text" for element in block["elements"]
-    ]
-    return "".join(piece.get("text", "") for section in sections for piece in section["elements"])

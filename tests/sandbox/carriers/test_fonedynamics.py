@@ -298,6 +298,27 @@ async def test_lease_options_beside_a_from_may_count_for_nothing(
     assert [call.path for call in door.calls] == ["/old"]
 
 
+async def test_a_lease_may_be_refused_as_the_sender(account: Account) -> None:
+    """No document says that a From may be a lease; a fresh one is still given without a From."""
+    account.carrier.settings.lease_as_sender = "refuse"
+    lease = (await account.send())[1]["Message"]["From"]
+    assert (await account.send(From=lease))[0] == 403
+    assert (await account.send())[1]["Message"]["From"] != lease
+
+
+async def test_replies_to_a_lease_that_was_the_sender_may_be_silent(
+    account: Account, door: Door, phones: Phones
+) -> None:
+    """The webhook ends with the first text from the lease; the reply is a resource all the same."""
+    account.carrier.settings.reused_lease_replies = "silent"
+    lease = (await account.send(WebhookUri=f"{door.url}/old"))[1]["Message"]["From"]
+    await phones.send(PHONE, lease, "first")
+    await account.send(From=lease)
+    typed = await phones.send(PHONE, lease, "second")
+    assert len(door.calls) == 1
+    assert (await account.get(f"/v2/Messages/{typed.message_id}"))[0] == 200
+
+
 async def test_only_the_phone_that_has_the_lease_can_text_it(
     account: Account, carrier: FoneDynamics, phones: Phones
 ) -> None:
