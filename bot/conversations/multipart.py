@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from storage.tables.attempts import Attempt
     from storage.tables.messages import Message
 
+EXPIRED = "expired"  # the code of a question about a text that waited too long
 _LOST = (Status.EXPIRED, Status.FAILED)
 
 
@@ -118,3 +119,8 @@ def of_part(found: Progress, part: int, sentence: str) -> str:
     if found.count == 1:
         return sentence
     return f"Part {part} of {found.count}: {sentence.removeprefix('Not sent: ')}"
+
+
+def is_parked(message: Message) -> bool:
+    """True if the rest of the text waits or is cancelled, whatever the status of the parts that are out."""
+    return message.state in {"held", "scheduled", "cancelled"} or (message.state == "asked" and message.code == EXPIRED)

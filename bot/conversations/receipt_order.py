@@ -1,4 +1,4 @@
-"""The status of an attempt from all its receipts, which may come in any order. Pure.
+"""The status of an attempt from all its receipts, which may come in any order.
 
 A provider may report each segment of a long text on its own, under the one id of the text. Then a failed segment counts
 until as many segments are reported as delivered as the text has: the phone shows no text with a hole. A text of one
@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING
 
 from sms.message import Receipt, Status
 from sms.segments import measure
+from storage.tables import attempts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from storage.engine.database import Transaction
     from storage.tables.attempts import Attempt
 
 _LOST = (Status.EXPIRED, Status.FAILED)
@@ -55,6 +57,22 @@ def verdict(attempt: Attempt, said: Sequence[Receipt]) -> Verdict:
     if status in _LOST and any(each.status is Status.DELIVERED for each in counted):
         sentence = f"{_IN_PART} {sentence or ''}".strip()
     return Verdict(status, receipt, bool(counted) and not trusted, sentence)
+
+
+async def store(tx: Transaction, attempt: Attempt, found: Verdict) -> bool:
+    """Stores the verdict about an attempt. Returns True if that changes what the thread shows.
+
+    Args:
+        tx: the open transaction.
+        attempt: as it is now.
+        found: about it.
+    """
+    before = (attempt.status, attempt.unverified, attempt.sentence)
+    if found.receipt is None or before == (found.status, found.unverified, found.sentence):
+        return False
+    await attempts.set_status(tx, attempt.id, found.status, unverified=found.unverified)
+    await attempts.explain(tx, attempt.id, found.receipt.code, found.sentence)
+    return True
 
 
 def _status(attempt: Attempt, counted: Sequence[Receipt], *, replaces: bool) -> Status:

@@ -11,7 +11,7 @@ from bot.conversations import alert_sentences, enqueue, receipt_order
 from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.consent import opt_out
 from bot.conversations.leases import Leases
-from bot.conversations.multipart import is_out, of_part, progress
+from bot.conversations.multipart import EXPIRED, is_out, is_parked, of_part, progress
 from bot.conversations.unverified import alert_unverified
 from bot.telemetry import message_events
 from providers.provider import Accepted
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from storage.tables.messages import Message
 
 
-EXPIRED = "expired"  # the code of a question about a text that waited too long
 
 
 class SendResults:
@@ -307,7 +306,10 @@ class SendResults:
         known = [each for _, each in await receipts.of_attempt(tx, attempt.id)]
         now = await attempts.get(tx, attempt.id)
         found = receipt_order.verdict(now, known)
-        moved, ends = await self._settle(tx, now, found), found.status.is_final and found.status is not now.status
+        moved, ends = (
+            await receipt_order.store(tx, now, found),
+            found.status.is_final and found.status is not now.status,
+        )
         if moved or (receipt.status is None and not await receipts.said_after(tx, attempt.id, receipt.at)):
             await attempts.say(tx, attempt.id, found.receipt.word if moved and found.receipt else receipt.word)
         message = await messages.get(tx, attempt.message_id)
@@ -325,17 +327,6 @@ class SendResults:
         if moved and ends and found.status is not Status.DELIVERED:
             code = found.status.value if found.receipt is None else found.receipt.code or found.receipt.word
             await self._lost(tx, message, attempt, code, found.sentence)
-
-    async def _settle(self, tx: Transaction, attempt: Attempt, found: Verdict) -> bool:
-        """Stores what the receipts say together. Returns True if that changes what the thread shows."""
-        if found.receipt is None:
-            return False
-        before = (attempt.status, attempt.unverified, attempt.sentence)
-        if before == (found.status, found.unverified, found.sentence):
-            return False
-        await attempts.set_status(tx, attempt.id, found.status, unverified=found.unverified)
-        await attempts.explain(tx, attempt.id, found.receipt.code, found.sentence)
-        return True
 
     async def _lost(self, tx: Transaction, message: Message, attempt: Attempt, code: str, sentence: str | None) -> None:
         """Alerts about an attempt that was accepted and then lost, unless its part is out by another."""
@@ -379,7 +370,7 @@ class SendResults:
         """
         message = await messages.get(tx, message_id)
         found = await self._progress(tx, message)
-        if _is_parked(message) and not found.is_out:
+        if is_parked(message) and not found.is_out:
             await enqueue.show(tx, message_id, tx.now + self._line_after)
             return False
         status = found.status(message.status)
@@ -434,6 +425,3 @@ class SendResults:
             await enqueue.alert(tx, alert_id)
 
 
-def _is_parked(message: Message) -> bool:
-    """True if the rest of the text waits or is cancelled, whatever the status of the parts that are out."""
-    return message.state in {"held", "scheduled", "cancelled"} or (message.state == "asked" and message.code == EXPIRED)

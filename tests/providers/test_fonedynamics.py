@@ -17,6 +17,7 @@ from pydantic import ValidationError
 
 from providers.errors import Refused, Unknown, Unreadable, Unsupported
 from providers.fonedynamics import FoneDynamics, FoneDynamicsOptions, FoneDynamicsSettings
+from providers.fonedynamics_errors import failure
 from providers.http import open_client
 from providers.provider import Ask, Callbacks, Webhook
 from sms.address import E164, Alphanumeric
@@ -189,6 +190,29 @@ def test_options_for_replies_need_a_lease(reader: FoneDynamics, option: dict[str
     reader.check(replace(LEASED, options=option))
     with pytest.raises(Unsupported, match="needs_lease"):
         reader.check(replace(LEASED, sender=E164("+61499009990"), options=option))
+
+
+@pytest.mark.parametrize("said", ["12345", "Twelve chars", "Acme!", "+0400"])
+def test_a_sender_of_forwarded_replies_is_a_number_or_a_name(reader: FoneDynamics, said: str) -> None:
+    """A name needs a letter; blank, as in their example, is the default."""
+    reader.check(replace(LEASED, options={"forward_to_sms": "+61499333222", "forward_from_sms": ""}))
+    with pytest.raises(Unsupported):
+        reader.check(replace(LEASED, options={"forward_to_sms": "+61499333222", "forward_from_sms": said}))
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        (None, "Fone Dynamics could not deliver it and does not say why."),
+        ("NO_ROUTE", "Fone Dynamics could not deliver it: no route (NO_ROUTE)."),
+        ("Handset off.", "Fone Dynamics could not deliver it: Handset off."),
+        ("COUNTRY_UNAVAILABLE", "Our Fone Dynamics account cannot send to this country."),
+    ],
+)
+def test_why_a_text_failed(code: str | None, sentence: str) -> None:
+    """In the words of the code, with advice."""
+    assert failure(code).startswith(sentence)
+    assert len(failure(code)) > len(sentence)
 
 
 def test_options_as_a_form_gives_them() -> None:

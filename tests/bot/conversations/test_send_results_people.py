@@ -8,7 +8,7 @@ import pytest
 
 from bot.conversations.decisions import Ask, Hold, Stop
 from bot.conversations.job_kinds import TELL, Tell
-from bot.conversations.send_results import EXPIRED
+from bot.conversations.multipart import EXPIRED
 from sms.message import Status
 from storage.engine.clock import HOUR, MINUTE, SECOND
 from storage.engine.commit_events import Stopped

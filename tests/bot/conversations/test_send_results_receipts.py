@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bot.conversations.send_results import EXPIRED
+from bot.conversations.multipart import EXPIRED
 from sms.address import E164
 from sms.message import Status
 from storage.engine.clock import HOUR, SECOND, to_datetime

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests.e2e.team import Team, literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 FORM = "application/x-www-form-urlencoded"
 INBOXES = {"sydney": "support", "denver": "sales", "voxnumber": "london", "switchboard": "boston"}
@@ -119,3 +122,32 @@ async def test_a_receipt_without_our_header_is_kept(team: Team) -> None:
     assert [dict(each) for each in found] == [{"status": "failed", "unverified": 1}]
     (now,) = team.rows("SELECT status, unverified FROM attempts")
     assert (now["status"], now["unverified"]) == ("delivered", 0)  # verified receipts came before
+
+
+async def test_a_text_that_its_provider_does_not_know_is_alerted(team: Team) -> None:
+    """The webhook has an id only, and nothing can be shown: the operator is told where to look."""
+    assert (await team.call(url(team, "sydney"), json={"MessageSid": "MNOBODY"}))[0] == 200
+    await team.until(lambda: any("named a text" in team.slack.words(post) for post in team.slack.see(team.alerts)))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"schedule": (datetime.now(UTC) + timedelta(hours=2)).isoformat()}, "scheduled at Fone Dynamics until"),
+        ({"delivery_receipt": False}, "no receipt will come"),
+    ],
+)
+async def test_the_line_says_what_comes(tmp_path: Path, options: dict[str, Any], words: str) -> None:
+    """A text that the provider sends later, and one that no receipt follows: no alert says that one is missing."""
+
+    def adapt(settings: dict[str, Any]) -> None:
+        settings["senders"]["sydney"]["options"] = options
+        settings["inboxes"]["support"]["senders"] = ["sydney"]
+        settings["receipt_minutes"] = 0.01
+
+    async with Team(tmp_path, adapt) as team:
+        root = await team.conversation()
+        await team.reply(root, "See you")
+        await team.until(lambda: any(words in line for line in team.lines(root)))
+        await asyncio.sleep(1.0)
+        assert team.rows("SELECT id FROM alerts WHERE cause LIKE 'no receipt%'") == []

@@ -239,5 +239,8 @@ async def test_what_certainly_did_not_arrive_is_given_back(database: Database) -
         await quotas.use(tx, "fone", "sydney", "texts", 2)
         await quotas.give_back(tx, 1)
         assert await tx.value("SELECT count(*) FROM quotas") == 1
+        await quotas.give_back(tx, 2, was_requested=True)  # a refusal for lack of room was a request all the same
+        assert await quotas.free_at(tx, "fone", Window("texts", 1, SECOND), START) <= START
+        assert await quotas.free_at(tx, "fone", Window("requests", 1, SECOND), START) == START + SECOND
         assert await quotas.forget(tx, START) == 0
         assert await quotas.forget(tx, START + 1) == 1
