@@ -125,7 +125,7 @@ async def test_a_receipt_without_our_header_is_kept(team: Team) -> None:
 
 
 async def test_a_text_that_its_provider_does_not_know_is_alerted(team: Team) -> None:
-    """The webhook has an id only, and nothing can be shown: the operator is told where to look."""
+    """The webhook has an id only, and nothing can be shown: the alert says where to look."""
     assert (await team.call(url(team, "sydney"), json={"MessageSid": "MNOBODY"}))[0] == 200
     await team.until(lambda: any("named a text" in team.slack.words(post) for post in team.slack.see(team.alerts)))
 
