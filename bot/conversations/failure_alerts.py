@@ -108,7 +108,11 @@ async def given_up(tx: Transaction, job: Job, code: str, why: str) -> None:
 
 async def _stop(tx: Transaction, message_id: int) -> None:
     """Shows at a text whose job is given up that it was not sent, unless a part of it may be out."""
-    if not await attempts.may_be_out(tx, message_id):
+    try:
+        message = await messages.get(tx, message_id)
+    except LookupError:
+        return  # its contact was erased
+    if message.state not in {"cancelled", "asked"} and not await attempts.may_be_out(tx, message_id):
         await messages.set_status(tx, message_id, Status.FAILED.value, code="given_up", sentence=_NOT_SENT)
         await enqueue.show(tx, message_id)
 

@@ -12,7 +12,7 @@ from bot.conversations.alert_sentences import CONTACT
 from providers.errors import NotSent
 from sms.message import Receipt, Status
 from storage.queries import subjects
-from storage.tables import alerts, conversations, identity, intake
+from storage.tables import alerts, conversations, identity, intake, jobs, messages
 from storage.tables.identity import Identity
 from storage.tables.intake import Arrival
 from storage.tables.jobs import Job
@@ -58,6 +58,25 @@ def test_every_kind_has_words() -> None:
     """Every kind of job but the alert itself, and every kind of entry."""
     assert set(failure_alerts._COULD_NOT) == {kind.name for kind in job_kinds.ALL} - {"alert"}
     assert set(failure_alerts._ENTRIES) == set(entries.KINDS)
+
+
+async def test_a_text_whose_job_is_given_up_is_not_queued_without_end(database: Database) -> None:
+    """Its line says that it was not sent; one that may be out, that a person decided about or that is gone stays."""
+    async with database.transaction() as tx:
+        given_up, out, kept = [await a_text(tx) for _ in range(3)]
+        await an_attempt(tx, out)
+        await messages.give_up(tx, kept, "Kept in the team.")
+        for each in (given_up, out, kept, 1):
+            await failure_alerts.given_up(tx, a_job("send", each), "KeyError", BROKEN)
+        found = [await messages.get(tx, each) for each in (given_up, out, kept)]
+        shown = [job.subject for job in await jobs.of_kind(tx, "show")]
+    assert [(each.status, each.state) for each in found] == [
+        ("failed", None),
+        ("queued", None),
+        ("queued", "cancelled"),
+    ]
+    assert (found[0].sentence or "").startswith("Not sent: ")
+    assert shown == [given_up]
 
 
 @pytest.mark.parametrize("kind", ["post", "rest", "notice", "card", "number", "answer"])
