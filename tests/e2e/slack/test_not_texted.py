@@ -12,6 +12,7 @@ from bot.conversations import late_changes
 from bot.slack.app.app_posts import BY_A_WORKFLOW, IN_A_PERSONS_NAME
 from bot.slack.app.installation import ELSEWHERE
 from bot.slack.app.modal_loader import TOO_LATE
+from sandbox.carriers.faults import Trouble
 from sandbox.slack.people.messaging import a_forward
 from tests.e2e.slack.test_event_forms import FIXTURES, a_conversation, deliver, read, taken_in
 from tests.e2e.team import CUSTOMER, Team
@@ -104,6 +105,22 @@ async def test_notes_and_texts_that_become_the_other_by_an_edit(team: Team) -> N
     await team.until(lambda: any(late_changes.NOW_A_NOTE in line for line in team.lines(root)))
     await team.quiet()
     assert len(team.phones.received("+61488023777")) == 1
+
+
+async def test_edits_and_deletions_of_a_refused_reply(team: Team) -> None:
+    """Nothing went out, so nobody reads that it did; and a refused reply is no answer of a colleague."""
+    root = await team.conversation("+61488023666")
+    told = len(team.told())
+    team.fone.faults.next(Trouble.REFUSE)
+    refused = await team.reply(root, "This is refused")
+    await team.until(lambda: any("is not allowed" in line for line in team.lines(root)))
+    await team.slack.edit(team.anna, team.support, refused, "This is better")
+    await team.until(lambda: team.told()[told:] == [late_changes.EDITED_FAILED])
+    await team.slack.say(team.ben, team.support, "On its way", thread_ts=root)
+    assert await team.received("+61488023666", 1) == ["On its way"]
+    await team.slack.delete(team.anna, team.support, refused)
+    await team.until(lambda: any(late_changes.DELETED in line for line in team.lines(root)))
+    assert len(team.told()) == told + 1
 
 
 async def test_a_reply_below_a_deleted_card_is_shown_with_its_words(team: Team) -> None:
