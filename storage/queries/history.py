@@ -75,12 +75,13 @@ async def newest_of_origin(connection: Connection, conversation_id: int, origin:
 
 
 async def failed(connection: Connection, conversation_id: int) -> list[Message]:
-    """Returns our failed texts in the conversation that nobody has decided about, oldest first."""
+    """Returns our failed and expired texts in the conversation that nobody has decided about, oldest first."""
     return await connection.all(
         Message,
         f"""
         SELECT {COLUMNS} FROM messages
-        WHERE conversation_id = :conversation_id AND direction = 'out' AND status = 'failed' AND state IS NULL
+        WHERE conversation_id = :conversation_id AND direction = 'out' AND status IN ('failed', 'expired')
+            AND state IS NULL
         ORDER BY id
         """,
         conversation_id=conversation_id,
@@ -93,7 +94,7 @@ async def wants_decision(connection: Connection, conversation_id: int) -> bool:
         """
         SELECT 1 FROM messages
         WHERE conversation_id = :conversation_id AND direction = 'out'
-            AND ((status = 'failed' AND state IS NULL)
+            AND ((status IN ('failed', 'expired') AND state IS NULL)
                 OR (state = 'asked' AND (status <> 'queued' OR code = 'restored')))
         LIMIT 1
         """,

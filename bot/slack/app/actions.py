@@ -24,7 +24,7 @@ from bot.slack.views import rights as rights_view
 from bot.slack.views.buttons import NEVER, NOT_THIS_WAY, PREFIX
 from bot.text import parse_time
 from sms.message import Status
-from storage.engine.clock import from_datetime, to_datetime
+from storage.engine.clock import MINUTE, from_datetime, to_datetime
 from storage.engine.commit_events import AdminActed
 from storage.queries import history
 from storage.tables import (
@@ -370,16 +370,17 @@ class Actions:
             await enqueue.alert(tx, action.subject)
 
     async def _retry_all(self, tx: Transaction, action: Action) -> None:
-        """Sends again the failed texts that nobody has decided about, in the conversations of the alert."""
+        """Sends again the alert's failed texts that nobody has decided about. Those that may be out of date stay."""
         alert = await alerts.get(tx, action.subject)
         failed = [each for place in alert.conversations for each in await history.failed(tx, place)]
-        sent = [each for each in failed if each.code not in NEVER | NOT_THIS_WAY]
+        since = alert.first_at - int(self._settings.expire_minutes * MINUTE)
+        sent = [each for each in failed if each.code not in NEVER | NOT_THIS_WAY and each.wanted_at >= since]
         for message in sent:
             await self._send_results.send_again(tx, message)
         if sent:
             await self._acknowledge(tx, action)
         else:
-            await self._tell(tx, action, nothing_again(alert, failed))
+            await self._tell(tx, action, nothing_again(alert, failed, since))
 
     # --- how ----------------------------------------------------------------------------------------------------------
 
@@ -400,4 +401,4 @@ class Actions:
 
 
 def _has_failed(message: Message) -> bool:
-    return message.status == Status.FAILED.value and message.state is None
+    return message.status in {Status.FAILED.value, Status.EXPIRED.value} and message.state is None

@@ -65,7 +65,7 @@ def of_line(message: Message, stage: Stage, *, opted_out: bool = False) -> list[
         ]
     if stage in _WAITING:
         return _of_waiting(message, stage)
-    if stage in _FAILED and message.status == Status.FAILED.value:
+    if stage in _FAILED and message.status in {Status.FAILED.value, Status.EXPIRED.value}:
         return [*_again(message, opted_out=opted_out), button("give_up", "Give up", message.id), details]
     return []
 
