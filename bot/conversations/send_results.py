@@ -90,7 +90,7 @@ class SendResults:
         message_events.ended(tx, message, attempt, "accepted", is_answer=reconciled_by is None)
         if message.via is None and attempt.started_at >= (conversation.last_out_at or 0):
             await conversations.keep_sender(tx, conversation.id, attempt.sender)
-        await conversations.team_wrote(tx, message.conversation_id)
+        await conversations.team_wrote(tx, message.conversation_id, message.id)
         for early in await receipts.claim(tx, attempt.account, answer.provider_id, attempt.id):
             await self._apply(tx, await attempts.get(tx, attempt.id), early)
         if answer.status in (Status.FAILED, Status.EXPIRED):

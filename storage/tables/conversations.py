@@ -299,11 +299,18 @@ async def contact_wrote(tx: Transaction, conversation_id: int) -> None:
     )
 
 
-async def team_wrote(tx: Transaction, conversation_id: int) -> None:
-    """Records that the team answered."""
+async def team_wrote(tx: Transaction, conversation_id: int, message_id: int) -> None:
+    """Records that a text of ours went out. It answers the contact if a person wrote it after the contact's text."""
     await tx.run(
-        "UPDATE conversations SET last_out_at = :now, waiting_since = NULL WHERE id = :id",
+        """
+        UPDATE conversations SET last_out_at = :now, waiting_since = CASE WHEN EXISTS (
+            SELECT 1 FROM messages
+            WHERE id = :message_id AND created_at >= waiting_since AND origin NOT IN ('confirmation', 'help')
+        ) THEN NULL ELSE waiting_since END
+        WHERE id = :id
+        """,
         now=tx.now,
+        message_id=message_id,
         id=conversation_id,
     )
 

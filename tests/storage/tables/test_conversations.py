@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from storage.engine.clock import SECOND
-from storage.tables import conversations
-from tests.storage.making import START, a_contact, a_conversation, value
+from storage.tables import conversations, messages
+from tests.storage.making import START, a_contact, a_conversation, a_text, value
 
 if TYPE_CHECKING:
     from storage.engine.database import Database
@@ -101,9 +101,24 @@ async def test_who_waits_for_whom(database: Database, clock: Clock) -> None:
         assert (found.waiting_since, found.last_in_at) == (START, START + 10 * SECOND)
     clock.wait(10)
     async with database.transaction() as tx:
-        await conversations.team_wrote(tx, first.id)
+        await conversations.team_wrote(tx, first.id, await a_text(tx))
         found = await conversations.get(tx, first.id)
         assert (found.waiting_since, found.last_out_at) == (None, START + 20 * SECOND)
+
+
+async def test_only_an_answer_ends_the_wait(database: Database, clock: Clock) -> None:
+    """A text that was written before the contact's, and an automatic one, answer nothing."""
+    async with database.transaction() as tx:
+        first = await a_conversation(tx)
+        before = await a_text(tx)
+    clock.wait(10)
+    async with database.transaction() as tx:
+        await conversations.contact_wrote(tx, first.id)
+        automatic = await messages.add_text(tx, first.id, origin="help", text="Ask us.", author=None)
+        for message_id in (before, automatic):
+            await conversations.team_wrote(tx, first.id, message_id)
+        found = await conversations.get(tx, first.id)
+        assert (found.waiting_since, found.last_out_at) == (START + 10 * SECOND, START + 10 * SECOND)
 
 
 async def test_its_sender_and_its_assignee(database: Database) -> None:
