@@ -25,7 +25,7 @@ def gating(database: Database, clock: Clock) -> Gating:
 
 
 async def test_a_scheduled_text_that_the_provider_slows_down_goes_out_after_the_pause(gating: Gating) -> None:
-    """However often: what it is for stands in its rows, though it is no longer *scheduled*."""
+    """However often: its rows say what it is for, though it is no longer *scheduled*."""
     message_id = await gating.text_later(60)
     gating.answers.extend([BUSY, BUSY, BUSY])
     await gating.run(120)

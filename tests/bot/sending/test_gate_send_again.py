@@ -43,7 +43,7 @@ async def test_a_person_is_asked_about_a_text_that_nobody_knows(gating: Gating) 
 
 
 async def test_a_text_that_was_sent_again_and_arrived_is_not_asked_about(gating: Gating) -> None:
-    """The provider never says what became of the first try; that is over."""
+    """The provider never says if the first try went out; that is over."""
     message_id = await unknown(gating)
     await gating.send_again(message_id)
     await gating.step()
