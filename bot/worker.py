@@ -247,6 +247,8 @@ class Worker:
             except sqlite3.OperationalError:
                 return before  # the next check does it
             log.warning("the clock was set back", seconds=jump / SECOND)
+        elif jump < -SET_BACK:
+            self._wake()  # jobs are due that were to wait longer by the old time
         return wall, steady
 
     def _times(self) -> tuple[int, int]:
