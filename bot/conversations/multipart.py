@@ -1,8 +1,8 @@
 """The progress of a text through its parts, which go out one after the other. A text may have one part only. Pure.
 
 A part is out once a provider accepted one of its attempts and no receipt says that this one failed; the results of its
-other attempts do not matter. The bot never sends such a part again by itself, and a part that may be out stops the rest:
-it is better to ask a person than to text a part twice, or the end before the beginning.
+other attempts do not matter. The bot never sends such a part again by itself. A part that may be out stops the rest: it
+is better to ask a person than to text a part twice, or the end before the beginning.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from bot.slack.client.api import SlackRefused
 from bot.telemetry.metrics import Metrics
 from bot.worker import AT_ONCE, Worker
 from sandbox.timeouts import PATIENCE
+from storage.engine.clock import HOUR, system_clock
 from storage.engine.database import open_database
 from storage.tables import jobs
 from tests.storage.held import hold, hurry
@@ -106,6 +107,32 @@ async def test_a_job_that_does_not_end_with_its_work_is_given_up(tmp_path: Path)
         async with asyncio.timeout(PATIENCE):
             await last.wait()
         assert await value(database, "SELECT cause FROM alerts") == "given up:card:unfinished"
+    finally:
+        await worker.stop(1)
+        await database.close()
+
+
+async def test_a_job_is_done_at_its_time_when_the_clock_jumps_ahead(tmp_path: Path) -> None:
+    """The machine was resumed, or its clock put right: what was to wait an hour is due now."""
+    ahead, done = 0, asyncio.Event()
+    database = await open_database(tmp_path / "threadline.db", lambda: system_clock() + ahead)
+
+    async def card(job: Job) -> None:
+        async with database.transaction() as tx:
+            await jobs.finish(tx, job)
+        done.set()
+
+    nothing_comes_in: Any = None
+    worker = Worker(database, nothing_comes_in, {"card": card}, Metrics())
+    async with database.transaction() as tx:
+        await jobs.add(tx, "card", 1, side="slack", lane="card:1", run_at=tx.now + HOUR)
+    await worker.start()
+    try:
+        await asyncio.sleep(0.1)
+        assert not done.is_set()
+        ahead = HOUR
+        async with asyncio.timeout(PATIENCE):
+            await done.wait()
     finally:
         await worker.stop(1)
         await database.close()
