@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from bot.conversations.decisions import Ask, Hold, Stop
     from bot.conversations.entries import DeliveryReceipt
     from bot.conversations.multipart import Progress
-    from bot.conversations.receipt_order import Verdict
     from bot.settings.model import Settings
     from providers.provider import Provider
     from sms.message import Receipt
@@ -35,8 +34,6 @@ if TYPE_CHECKING:
     from storage.tables.conversations import Conversation
     from storage.tables.intake import Entry
     from storage.tables.messages import Message
-
-
 
 
 class SendResults:
@@ -423,5 +420,3 @@ class SendResults:
         alert_id = await alerts.resolve(tx, cause)
         if alert_id is not None:
             await enqueue.alert(tx, alert_id)
-
-

@@ -218,7 +218,7 @@ INSERT INTO "migrations" VALUES(2,'plain_names',1765535460000000);
 INSERT INTO "migrations" VALUES(3,'one_number_per_phone',1765535460000000);
 INSERT INTO "migrations" VALUES(4,'senders',1765535460000000);
 INSERT INTO "migrations" VALUES(5,'receipts',1765535460000000);
-INSERT INTO "migrations" VALUES(7,'enterprise',1765535460000000);
+INSERT INTO "migrations" VALUES(6,'enterprise',1765535460000000);
 CREATE TABLE "opt_out_questions" (                      -- texts that probably ask for no more texts, and what a person made of each
     message_id    BIGINT PRIMARY KEY REFERENCES messages (id),
     conversation_id BIGINT NOT NULL REFERENCES conversations (id),
