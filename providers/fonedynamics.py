@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, SecretStr
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, HttpUrl, SecretStr
 
 from providers import fonedynamics_errors as errors
 from providers import payload
@@ -30,7 +30,15 @@ if TYPE_CHECKING:
 Sid = Annotated[str, Field(pattern=r"^[A-Za-z0-9]+$")]
 Method = Literal["POST", "GET"]
 Number = Annotated[str, Field(pattern=r"^\+[1-9][0-9]{4,14}$")]
-NumberOrName = Annotated[str, Field(pattern=r"^(\+[1-9][0-9]{4,14}|[A-Za-z0-9 ]{1,11})$")]
+
+
+def _number_or_name(said: str) -> str:
+    if said and not re.fullmatch(r"\+[1-9][0-9]{4,14}|(?=.*[A-Za-z])[A-Za-z0-9 ]{1,11}", said):
+        raise ValueError("write a number such as +61400000000, or a name of letters, digits and spaces with a letter")
+    return said
+
+
+NumberOrName = Annotated[str, AfterValidator(_number_or_name)]  # blank, as in their example, is the default
 Email = Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)]
 
 
@@ -53,7 +61,9 @@ class FoneDynamicsOptions(Model):
     delivery_receipt_method: Method = Field("POST", title="Receipt method", description="HTTP method of receipts.")
     webhook_method: Method = Field("POST", title="Reply method", description="HTTP method of replies to a lease.")
     forward_to_sms: Number | None = Field(None, title="Forward replies to", description="Such as +61400000000.")
-    forward_from_sms: NumberOrName | None = Field(None, title="… from", description="Default: the contact's number.")
+    forward_from_sms: NumberOrName | None = Field(
+        None, title="… from", description="A number or a name. Default: the contact's number."
+    )
     forward_to_email: Email | None = Field(None, title="Forward replies by email to", description="An email address.")
     forward_from_email: Email | None = Field(None, title="… by email from", description="Default: one of theirs.")
 

@@ -20,7 +20,7 @@ _LONGEST_NUMBER = 15  # digits (E.164)
 def read(said: str, region: str | None = None) -> Address | None:
     """Returns the address that a provider wrote, with or without its plus; None if there is none.
 
-    What is no number is a name, which nobody can answer. A number with a plus but of the wrong length is kept.
+    Anything else is a name, which nobody can answer. A number with a plus but of the wrong length is kept.
 
     Args:
         said: as the provider wrote it.

@@ -17,7 +17,6 @@ import httpx
 from pydantic import (
     AliasChoices,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     HttpUrl,
@@ -118,14 +117,16 @@ class Page(BaseModel):
     """
 
     messages: list[Message]
-    num_pages: Annotated[int, BeforeValidator(payload.count)]
+    num_pages: payload.Count = None  # their sample of a list omits it
 
     def is_last(self, number: int) -> bool:
         """Returns True if no page follows the page with this number.
 
         `num_pages` is rounded down, and the first page has the number 0: 34 texts at 10 per page end on page 3 of 3. If
-        the division is even, the last page is empty.
+        the division is even, the last page is empty. Without `num_pages`, a page that is not full is the last.
         """
+        if self.num_pages is None:
+            return len(self.messages) < _PAGE
         return not self.messages or number >= self.num_pages
 
 

@@ -26,7 +26,7 @@ _IN_PART = "A segment of this text failed, though another was delivered."
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the receipts say together.
+    """The one result of all receipts.
 
     Attributes:
         status: of the attempt.

@@ -386,7 +386,9 @@ class SendResults:
     async def _await_receipt(self, tx: Transaction, attempt: Attempt, answer: Accepted) -> None:
         """Awaits a receipt if one can come, once the provider has sent the text."""
         leaves = tx.now if answer.scheduled is None else max(tx.now, from_datetime(answer.scheduled))
-        if self._providers[attempt.account].features.receipts and not answer.no_receipt:
+        features = self._providers[attempt.account].features
+        can_end = features.look_up or not answer.no_receipt  # if no receipt comes, the provider can be asked
+        if features.receipts and can_end:
             await enqueue.overdue(tx, attempt.message_id, leaves + int(self._settings.receipt_minutes * MINUTE))
         elif leaves > tx.now:
             await enqueue.overdue(tx, attempt.message_id, leaves)  # it brings the status line up to date

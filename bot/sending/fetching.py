@@ -76,16 +76,15 @@ class Fetcher:
         """Looks for a receipt that has not come in time: asks the provider if it can say, raises an alert otherwise."""
         async with self._database.read() as reader:
             newest = await attempts.newest(reader, job.subject)
-        waiting = [part for part in newest if not part.status.is_final and self._can_come(part)]
-        missing = [part for part in waiting if not await self._is_found(part, job)]
+        waiting = [
+            part for part in newest if not part.status.is_final and self._providers[part.account].features.receipts
+        ]
+        missing = [part for part in waiting if not await self._is_found(part, job) and not part.no_receipt]
         async with self._database.transaction() as tx:
             for part in missing:
                 await self._alert(tx, part)
             await enqueue.show(tx, job.subject, tx.now + SECOND)
             await jobs.finish(tx, job)
-
-    def _can_come(self, part: Attempt) -> bool:
-        return self._providers[part.account].features.receipts and not part.no_receipt
 
     async def _is_found(self, part: Attempt, job: Job) -> bool:
         """Asks the provider for the end of an attempt. Returns True if it says."""

@@ -222,7 +222,7 @@ class Gate:
         wanted_at = (await messages.get(tx, attempt.message_id)).not_before or job.created_at
         final = run_at > max(wanted_at, job.created_at) + self._settings.send_minutes * MINUTE
         await self._send_results.not_sent(tx, attempt, error.code, error.sentence, final=final)
-        await quotas.give_back(tx, attempt.id)
+        await quotas.give_back(tx, attempt.id, was_requested=isinstance(error, Throttled))
         if final:
             await jobs.finish(tx, job)
         else:

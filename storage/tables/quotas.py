@@ -36,9 +36,16 @@ async def use(tx: Transaction, account: str, sender: str, kind: Kind, attempt_id
     )
 
 
-async def give_back(tx: Transaction, attempt_id: int) -> None:
-    """Takes back the attempt's uses, because it surely did not reach the provider."""
-    await tx.run("DELETE FROM quotas WHERE attempt_id = :attempt_id", attempt_id=attempt_id)
+async def give_back(tx: Transaction, attempt_id: int, *, was_requested: bool = False) -> None:
+    """Takes back the attempt's uses, because the provider surely did not take the text.
+
+    Args:
+        tx: the open transaction.
+        attempt_id: the attempt.
+        was_requested: the provider answered, so that its use as a request stays.
+    """
+    kept = "UPDATE quotas SET kind = 'requests'" if was_requested else "DELETE FROM quotas"
+    await tx.run(f"{kept} WHERE attempt_id = :attempt_id", attempt_id=attempt_id)
 
 
 async def free_at(connection: Connection, account: str, window: Window, now: int) -> int:

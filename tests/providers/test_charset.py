@@ -80,7 +80,7 @@ def test_a_declared_charset(name: str, said: str) -> None:
 
 @pytest.mark.parametrize("name", ["hex", "nonsense", "rot13", "utf-8; x", "\0"])
 def test_a_charset_that_is_none(name: str) -> None:
-    """What declares no charset of text declares nothing."""
+    """A name that is no charset of text declares nothing."""
     assert charset.decode("café".encode(), f"text/plain; charset={name}") == "café"
 
 

@@ -361,7 +361,7 @@ async def test_an_unverified_receipt_overwrites_no_verified_one(texts: TriedText
 
 
 async def test_no_receipt_is_awaited_where_none_can_come(texts: TriedTexts) -> None:
-    """The provider's answer says so: a SIP client, or receipts that an option switched off."""
+    """The provider's answer says so: a SIP client, or receipts that an option switched off. It can only be asked."""
     attempt = await texts.attempt()
     await texts.accepted(attempt, "P1", no_receipt=True)
     assert await texts.jobs("overdue") == []

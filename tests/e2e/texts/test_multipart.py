@@ -21,7 +21,7 @@ PARTS = 3
 
 @pytest.fixture
 async def london(tmp_path: Path) -> AsyncIterator[Team]:
-    """A team whose texts use a provider with a limit of 160 characters, and which has a second sender."""
+    """A team whose texts use a provider with a limit of 159 characters, and which has a second sender."""
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["london"] |= {"senders": ["voxnumber", "sydney"], "reply_mode": "reply"}
@@ -144,6 +144,6 @@ async def test_more_than_the_inbox_allows_is_refused_with_a_sentence(tmp_path: P
         told = await team.slack.slash(team.anna, team.channels["london"], "/sms", f"{BRITISH} {LONG} {'more ' * 12}")
         assert "IOVOX takes it as 4 texts of 4 segments in all, and 3 is the most here" in str(told.posts)
         told = await team.slack.slash(team.anna, team.channels["boston"], "/sms", f"{BRITISH} {LONG}")
-        assert "IOVOX accepts at most 160 characters" in str(told.posts)
+        assert "IOVOX accepts at most 159 characters" in str(told.posts)
         await team.quiet()
         assert not team.attempts()
