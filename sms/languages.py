@@ -1,7 +1,7 @@
 """Opt-out, opt-in and help keywords of other languages, by the country of the contact's number.
 
 The English words are understood everywhere (`sms/keywords.py`). These are the words that carriers and regulators of
-each country name in their rules, or that companies there print below their texts. Case, accents and spaces don't count.
+each country name in their rules, or that are usual below texts there. Case, accents and spaces don't count.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ UNSURE = frozenset(
         *("إلغاء"),
     )
 )
-# What people say beside a keyword: "STOP svp", "baja por favor".
+# Words that people write beside a keyword: "STOP svp", "baja por favor".
 POLITE = (
     r"svp|stp|s'? ?il (?:vous|te) plait|merci|por favor|porfa|gracias|bitte|danke|per favore|grazie|alstublieft|aub"
     r"|alsjeblieft|bedankt|tack|takk|tak|kiitos|prosze|dziekuje|obrigad[oa]|lutfen|пожалуйста|спасибо|будь ласка|tolong"

@@ -1,4 +1,4 @@
-"""Words in a contact's text that are ours or a company's: tapbacks, quoted texts, and the footers of marketing."""
+"""Words in a contact's text that are not their own: tapbacks, quoted texts, and the footers of marketing."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def own_words(text: str) -> str:
     """Returns the text without quoted footers, and without a footer below a text that is no plea of the contact's.
 
     "20% off! STOP to unsubscribe" is a forwarded advertisement, so its footer goes. "Wrong number. STOP to unsubscribe"
-    speaks for the contact, and a footer alone is what we told them to write, so both stay.
+    speaks for the contact, and a footer alone repeats our own instruction, so both stay.
     """
     unquoted = _QUOTE_MARK.sub("", text)
     unquoted = _BETWEEN_QUOTES.sub(lambda found: " " if _FOOTER.search(found[0]) else found[0], unquoted)

@@ -162,13 +162,13 @@ class Inbox(Model):
     stop_text: str = Field(
         "",
         max_length=320,
-        description="the confirmation of a STOP: name your company, and say that START brings texts again; "
+        description="the confirmation of a STOP: say who you are, and say that START brings texts again; "
         "empty: a sentence of ours without a name",
     )
     start_text: str = Field(
         "",
         max_length=320,
-        description="the confirmation of a START: name your company, and say that STOP ends texts; "
+        description="the confirmation of a START: say who you are, and say that STOP ends texts; "
         "empty: a sentence of ours without a name",
     )
     links_for_files: bool = Field(False, description="if the sender can't send files, text a link to them instead")

@@ -81,7 +81,7 @@ _EXACT = re.compile(
     rf"{_STYLE}{_SPACE}(?:[:;.,!]|{_DASHES}(?=\s|$))?{_STYLE}{_SPACE}",
     re.IGNORECASE,
 )
-# A command inside a message: what stands above or before it is a text, so we have to ask.
+# A command inside a message: the words above or before it are a text, so we have to ask.
 _BELOW = re.compile(rf"(?<=\n)[^\S\n]*{_STYLE}{_MARK}{_SPACE}({_ANY})(?![^\W_])", re.IGNORECASE)
 _INSIDE = re.compile(
     rf"{_MARK}{_STYLE}({_ANY})(?![^\W_])|(?:(?<=[\s>)*_~`\]])|(?<=:))[/\\]({_ANY})(?![^\W_/.])"
@@ -128,7 +128,7 @@ _LABEL = re.compile(
 
 
 def _inside(text: str) -> NearMiss | None:
-    """Returns the near miss of a command that stands anywhere in a message."""
+    """Returns the near miss of a command that is anywhere in a message."""
     found = _INSIDE.search(text) or _BELOW.search(text)
     if found is None:
         return None

@@ -186,7 +186,7 @@ def test_a_line_that_is_stop_opts_out(text: str) -> None:
     ],
 )
 def test_an_opt_out_without_a_keyword_is_asked_about(text: str) -> None:
-    """Wishes that nothing noticed, without punctuation and in other languages (the kinds K3, K10, K11)."""
+    """Requests that nothing noticed, without punctuation and in other languages (the kinds K3, K10, K11)."""
     assert heard(text) is None
     assert likely_stop(text)
 

@@ -385,7 +385,7 @@ async def test_a_start_that_comes_late_lifts_no_later_stop(heard: Heard) -> None
 
 
 async def test_an_inbox_confirms_in_its_own_words(tmp_path: Path, clock: Clock) -> None:
-    """The operator's words, with the company's name; the inbox's words are heard."""
+    """The confirmations are those of the settings, which name the team; the inbox has keywords of its own."""
     async with opened(tmp_path / "threadline.db", clock) as database:
         words = {"stop_text": "Acme: no more texts.", "start_text": "Acme: welcome back.", "stop_words": ["No gracias"]}
         settings = _settings()

@@ -295,7 +295,7 @@ def test_no_note_is_ever_a_text(mark: str, word: str, separator: str, body: str)
     st.text(),
 )
 def test_a_command_anywhere_in_the_first_line_is_never_texted_unasked(before: str, word: str, after: str) -> None:
-    """A text with `!` and a command in it is a note, a command or a near miss, whatever stands around it."""
+    """A text with `!` and a command in it is a note, a command or a near miss, whatever is around it."""
     assert instruction(f"{before}!{word} {after}") is not None
 
 

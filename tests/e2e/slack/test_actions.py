@@ -125,6 +125,40 @@ async def test_words_close_reopen_and_assign(team: Team) -> None:
     assert team.phones.received(CUSTOMER) == []
 
 
+async def test_a_text_below_close_is_asked_about(team: Team) -> None:
+    """The conversation closes; the text below goes out without the command once a person says so (the kind K14)."""
+    root = await team.conversation()
+    await team.reply(root, "!close\nThanks, bye")
+    await team.until(lambda: "*Closed*" in card(team, root)["text"])
+    await team.until(lambda: any("below a command" in line for line in team.lines(root)))
+    assert team.phones.received(CUSTOMER) == []
+    await press(team, line_posts(team, root)[0], "send")
+    assert await team.received(CUSTOMER, 1) == ["Thanks, bye"]
+
+
+async def test_assigning_nobody_says_so(team: Team) -> None:
+    """Without a mention, `!assign nobody` assigns nobody, not its author."""
+    root = await team.conversation()
+    await team.reply(root, "!assign nobody")
+    await team.until(lambda: any("Nobody was assigned" in each["text"] for each in team.slack.ephemerals(team.anna)))
+    assert team.anna not in card(team, root)["text"]
+
+
+async def test_a_template_in_a_thread_is_asked_about(team: Team) -> None:
+    """Its name does not go out by itself."""
+    root = await team.conversation()
+    await team.reply(root, "#greet")
+    await team.until(lambda: any("template" in line for line in team.lines(root)))
+    assert team.phones.received(CUSTOMER) == []
+
+
+async def test_later_on_one_line(team: Team) -> None:
+    """The text behind the time is scheduled."""
+    root = await team.conversation()
+    await team.reply(root, "!later in 2 hours hello")
+    await team.until(lambda: bool(team.rows("SELECT 1 FROM messages WHERE state = 'scheduled'")))
+
+
 async def test_opting_out_by_a_button_binds(team: Team) -> None:
     """Nothing goes out after it, and the thread gives the reason."""
     root = await team.conversation()
