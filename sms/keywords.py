@@ -155,7 +155,7 @@ def likely_stop(text: str, *, more: MoreWords = NO_MORE_WORDS) -> bool:
         return False
     if heard(text, more=more) is Keyword.STOP or _has_sign_only(text) or _has_any_line(text):
         return True
-    own = quotations.own_words(text)
+    own = quotations.own_words(text) if len(text) <= _LONGEST else text
     if _is_loud(own) or _WRONG_PERSON.search(_spoken(own)):
         return True
     return any(map(_asks, dict.fromkeys((_spoken(own), _spoken(own).translate(_LOOKALIKES)))))
@@ -177,7 +177,9 @@ def _has_sign_only(text: str) -> bool:
 def _has_any_line(text: str) -> bool:
     """True if a line is a STOP keyword of any country, perhaps with a polite word."""
     lines = text.splitlines() if len(text) <= _LONGEST else []
-    return any(_letters(_COURTESY.sub(" ", _spoken(line))) in _FOREIGN | _ENGLISH_STOPS for line in lines)
+    said = [_spoken(line) for line in lines if line.strip()]
+    known = _FOREIGN | _ENGLISH_STOPS
+    return any(_letters(_COURTESY.sub(" ", line)) in known or _BARE.fullmatch(line) for line in said)
 
 
 def _is_loud(text: str) -> bool:
@@ -198,8 +200,8 @@ _POLITELY = re.compile(
     r"(?:[ ,]+(?:please|pls|plz|now|thanks|thank you|all|me))*[ .!]*"
 )
 _WRONG_PERSON = re.compile(
-    r"\b(?:wrong|incorrect) (?:number|person|no|phone|guy|contact)\b.*\b(?:stop|quit|remove|end|cancel)\b"
-    r"|\b(?:stop|quit|remove|end|cancel)\b.*\b(?:wrong|incorrect) (?:number|person|no|phone|guy|contact)\b"
+    r"\b(?:wrong|incorrect) (?:number|person|no|phone|guy|contact)\b.{0,80}\b(?:stop|quit|remove|end|cancel)\b"
+    r"|\b(?:stop|quit|remove|end|cancel)\b.{0,80}\b(?:wrong|incorrect) (?:number|person|no|phone|guy|contact)\b"
 )
 
 

@@ -39,7 +39,7 @@ _OWN_WORDS = re.compile(
     r"|quit)\b",
     re.IGNORECASE,
 )
-_QUOTE_MARK = re.compile(r"^\s*(?:>|&gt;).*$\n?", re.MULTILINE)
+_QUOTE_MARK = re.compile(r"^[^\S\n]*(?:>|&gt;).*$\n?", re.MULTILINE)
 
 
 def is_tapback(text: str) -> bool:

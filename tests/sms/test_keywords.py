@@ -126,7 +126,23 @@ def test_any_text_can_be_judged(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["stop ", "please ", "all the ", "not to ", "don't ", "a", " ", ".", "'", "text me ", "no more the "]
+    "piece",
+    [
+        "stop ",
+        "please ",
+        "all the ",
+        "not to ",
+        "don't ",
+        "a",
+        " ",
+        "\n",
+        "reply ",
+        "wrong number ",
+        ".",
+        "'",
+        "text me ",
+        "no more the ",
+    ],
 )
 def test_a_hostile_text_is_judged_in_good_time(piece: str) -> None:
     """A text as long as a webhook's body, built to slow the matcher down, takes well under a second."""
@@ -182,7 +198,7 @@ def test_a_line_that_is_stop_opts_out(text: str) -> None:
             "baja por favor",
         ),
         *("Cancel\nmy appointment for tomorrow please", "Wrong number. STOP to unsubscribe", "STOP to unsubscribe"),
-        *("I replied STOP to unsubscribe and you still text me", "Reply STOP to opt out"),
+        *("I replied STOP to unsubscribe and you still text me", "Reply STOP to opt out", "Remove me\nJohn"),
     ],
 )
 def test_an_opt_out_without_a_keyword_is_asked_about(text: str) -> None:
