@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest -q -n 4
+PYTEST := $(BIN)/python -m pytest -q
 export PYTHONDONTWRITEBYTECODE :=  # a machine may forbid it: every process would then compile the same modules again
 
 help:  ## list these
@@ -19,10 +19,10 @@ demo: .venv/.ready  ## the whole of it on this machine: simulated Slack and carr
 	$(BIN)/threadline demo
 
 test: .venv/.ready  ## the tests, against real HTTP, WebSocket and SQLite on loopback
-	$(PYTEST) --dist loadfile
+	$(PYTEST) -n 6 --dist loadfile
 
 proof: .venv/.ready  ## what takes minutes: the short storm, the benchmarks' parts, the page in a browser, the demo
-	$(PYTEST) --dist loadgroup tests/proof
+	$(PYTEST) -n 4 --dist loadgroup tests/proof
 	$(MAKE) example
 	$(BIN)/threadline demo --check
 
