@@ -26,7 +26,7 @@ async def test_an_export_has_everything(tmp_path: Path) -> None:
     """It has both directions, attempts, receipts, leases and the opt-out, as JSON and as a page that runs no script."""
     async with Written(tmp_path) as team:
         root = await team.conversation(CUSTOMER, EVIL)
-        await team.reply(root, "On its way")
+        await team.reply(root, "!via leased\nOn its way")
         await team.received(CUSTOMER, 1)
         await team.until(lambda: any("✓✓" in line for line in team.lines(root)))
         await team.phones.send(CUSTOMER, team.sydney, "STOP")

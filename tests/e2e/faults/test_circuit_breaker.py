@@ -49,6 +49,7 @@ async def test_another_company_takes_what_certainly_is_not_out(tmp_path: Path) -
 
     def two_companies(settings: dict[str, dict[str, dict[str, object]]]) -> None:
         settings["inboxes"]["support"]["senders"] = ["sydney", "switchboard"]
+        settings["inboxes"]["boston"]["senders"] = ["leased"]
 
     async with Team(tmp_path, two_companies) as team:
         team.fone.faults.next(Trouble.DROP_AFTER, None)
@@ -85,6 +86,7 @@ async def test_a_text_that_certainly_did_not_go_out_goes_by_another_company(
 
     def two_companies(settings: dict[str, dict[str, dict[str, object]]]) -> None:
         settings["inboxes"]["support"]["senders"] = ["sydney", "switchboard"]
+        settings["inboxes"]["boston"]["senders"] = ["leased"]
 
     async with Team(tmp_path, two_companies) as team:
         root = await team.conversation()

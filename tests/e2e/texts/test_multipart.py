@@ -25,6 +25,7 @@ async def london(tmp_path: Path) -> AsyncIterator[Team]:
 
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["london"] |= {"senders": ["voxnumber", "sydney"], "reply_mode": "reply"}
+        settings["inboxes"]["support"]["senders"] = ["leased"]
 
     async with Team(tmp_path, adapt) as team:
         yield team
@@ -139,6 +140,7 @@ async def test_more_than_the_inbox_allows_is_refused_with_a_sentence(tmp_path: P
         settings["inboxes"]["london"]["max_segments"] = 3
         settings["inboxes"]["boston"]["split_texts"] = False
         settings["inboxes"]["boston"]["senders"] = ["voxnumber"]
+        settings["inboxes"]["london"]["senders"] = ["leased"]
 
     async with Team(tmp_path, adapt) as team:
         told = await team.slack.slash(team.anna, team.channels["london"], "/sms", f"{BRITISH} {LONG} {'more ' * 12}")

@@ -314,6 +314,7 @@ async def test_a_name_as_sender_is_refused_where_names_are_not_shown(tmp_path: P
     def named(settings: dict[str, Any]) -> None:
         settings["senders"]["name"] = {"account": "fone", "address": "ACME"}
         settings["inboxes"]["support"]["senders"] = ["name"]
+        settings["rules"] = [{"override": True, "senders": ["name"]}]
 
     async with Team(tmp_path, named) as team:
         root = await team.conversation(AMERICAN, "Hi")

@@ -34,6 +34,7 @@ class London(Storm):
         """Sends texts through IOVOX."""
         written = super().settings(port)
         written["inboxes"]["support"]["senders"] = ["voxnumber"]
+        written["inboxes"]["london"]["senders"] = ["leased"]
         return written
 
 

@@ -126,7 +126,7 @@ KEPT = {
     "messages": """
         id conversation_id direction origin encoding segments author account provider_id our_address said_at repeats
         recovered team slack_channel slack_ts slack_thread post_id state status code sentence via options at_once
-        not_before expires_at decided_at removed_at created_at intake_id
+        not_before expires_at decided_at removed_at created_at intake_id address_note
         """,
     "attempts": """
         id message_id part try account sender from_address recipient provider_id outcome status word code sentence
