@@ -30,6 +30,7 @@ WELCOME_BACK = "You will get texts from us again. Reply STOP to end them."
 CONFIRM_WITHIN = 5 * MINUTE  # after the request; for the FCC a later confirmation is an ordinary text
 ANSWERS_WITHIN = HOUR  # after our question; later "cancel" is the carriers' word again
 HELP_AGAIN = DAY  # pause between two answers to HELP, so that two machines don't answer each other
+_CLOCKS_DIFFER = 5 * MINUTE  # how far the clock of a provider may be ahead of ours
 _EVIDENCE = 40  # characters of the keyword that we store
 
 
@@ -159,14 +160,14 @@ def _region(contact: Contact) -> str | None:
 
 
 async def _is_overtaken(connection: Connection, contact_id: int, message_id: int) -> bool:
-    """True if the contact wrote the current STOP after this text, by the provider's times."""
+    """True if the contact wrote the current STOP after this text, by the provider's times, if these can be true."""
     newest = await suppressions.history(connection, contact_id, 1)
     if not newest or newest[0].source != "keyword" or newest[0].message_id is None:
         return False
     stop, start = await messages.get(connection, newest[0].message_id), await messages.get(connection, message_id)
     if stop.account != start.account or stop.said_at is None or start.said_at is None:
         return False
-    return start.said_at < stop.said_at
+    return start.said_at < stop.said_at <= stop.created_at + _CLOCKS_DIFFER
 
 
 async def opt_out(

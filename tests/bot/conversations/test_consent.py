@@ -376,11 +376,18 @@ async def test_a_doubt_that_is_none_is_an_error(heard: Heard) -> None:
 
 async def test_a_start_that_comes_late_lifts_no_later_stop(heard: Heard) -> None:
     """The provider gives the times: a late START from before the STOP changes nothing, a newer one opts in."""
-    await heard.text("STOP", sent_at="2026-01-01T10:01:00+00:00")
-    await heard.text("START", sent_at="2026-01-01T10:00:00+00:00")
+    await heard.text("STOP", sent_at="2025-12-01T10:01:00+00:00")
+    await heard.text("START", sent_at="2025-12-01T10:00:00+00:00")
     assert await heard.opted_out()
     assert len(await heard.said()) == 1
-    await heard.text("START", sent_at="2026-01-01T10:02:00+00:00")
+    await heard.text("START", sent_at="2025-12-01T10:02:00+00:00")
+    assert not await heard.opted_out()
+
+
+async def test_a_stop_from_the_future_does_not_block_a_start(heard: Heard) -> None:
+    """A provider's time that cannot be true orders nothing."""
+    await heard.text("STOP", sent_at="2099-01-01T00:00:00+00:00")
+    await heard.text("START", sent_at="2025-12-01T10:00:00+00:00")
     assert not await heard.opted_out()
 
 
