@@ -139,8 +139,8 @@ async def test_more_than_the_inbox_allows_is_refused_with_a_sentence(tmp_path: P
     def adapt(settings: dict[str, Any]) -> None:
         settings["inboxes"]["london"]["max_segments"] = 3
         settings["inboxes"]["boston"]["split_texts"] = False
-        settings["inboxes"]["boston"]["senders"] = ["voxnumber"]
-        settings["inboxes"]["london"]["senders"] = ["leased"]
+        settings["senders"]["second"] = settings["senders"]["voxnumber"] | {"address": "+447700900999"}
+        settings["inboxes"]["boston"]["senders"] = ["second"]
 
     async with Team(tmp_path, adapt) as team:
         told = await team.slack.slash(team.anna, team.channels["london"], "/sms", f"{BRITISH} {LONG} {'more ' * 12}")
