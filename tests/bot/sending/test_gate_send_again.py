@@ -96,12 +96,13 @@ async def test_each_unknown_try_is_asked_about_for_itself(gating: Gating) -> Non
 async def test_a_late_result_does_not_undo_the_choice_of_a_sender(gating: Gating) -> None:
     """A person chose another sender while the provider was asked."""
     message_id = await unknown(gating)
-    await gating.keep("perth")
+    async with gating.database.transaction() as tx:
+        await conversations.pin_sender(tx, (await messages.get(tx, message_id)).conversation_id, "perth")
     gating.found.append(accepted("P1"))
     await gating.run(3600)
     message = await gating.message(message_id)
     async with gating.database.read() as reader:
-        kept = (await conversations.get(reader, message.conversation_id)).sender
+        kept = (await conversations.get(reader, message.conversation_id)).pinned_sender
     assert (message.status, kept) == ("accepted", "perth")
 
 

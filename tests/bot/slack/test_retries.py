@@ -104,12 +104,12 @@ async def test_a_name_is_not_chosen_for_a_country_without_names(database: Databa
     await acting.know()
     async with database.transaction() as tx:
         abroad, here = (await a_conversation(tx, ABROAD)).id, (await a_conversation(tx)).id
-    (told,) = await acting.unchanged("via", abroad, argument="name")
+    (told,) = await acting.unchanged("sender", abroad, argument="name")
     assert told.startswith("Not changed: Phones in this country (United States) don't show a name like Acme.")
-    assert await acting.act("via", here, argument="name") == []
-    assert await acting.act("via", abroad, argument="leased") == []
+    assert await acting.act("sender", here, argument="name") == []
+    assert await acting.act("sender", abroad, argument="leased") == []
     async with database.read() as reader:
-        assert (await conversations.get(reader, here)).sender == "name"
+        assert (await conversations.get(reader, here)).pinned_sender == "name"
 
 
 async def test_the_links_of_an_alert_are_its_conversations(acting: Acting) -> None:

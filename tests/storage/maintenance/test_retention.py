@@ -130,11 +130,11 @@ KEPT = {
         """,
     "attempts": """
         id message_id part try account sender from_address recipient provider_id outcome status word code sentence
-        segments reconciled_by started_at ended_at accepted_at delivered_at
+        segments reconciled_by started_at ended_at accepted_at delivered_at no_receipt unverified scheduled_at
         """,
     "receipts": """
         id account provider_id attempt_id word status code sentence sender segments opted_out said_at received_at
-        intake_id
+        intake_id unverified
         """,
 }
 DROPPED = {
