@@ -79,7 +79,7 @@ async def _all_is_well(team: Watched) -> None:
 async def _providers_misbehave(team: Watched) -> None:
     """One text fails in the network, one is refused, one has an unknown result, and one webhook is unreadable."""
     root = await team.conversation(UNLUCKY)
-    await team.reply(root, "Are you there?")
+    await team.reply(root, "!via leased\nAre you there?")
     await team.line_says(root, "failed")
     other = await team.conversation(ANOTHER)
     team.fone.faults.next(Trouble.REFUSE)

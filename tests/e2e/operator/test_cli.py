@@ -39,7 +39,7 @@ async def team(tmp_path: Path) -> AsyncIterator[Written]:
 async def test_status_leases_and_route_read_beside_the_bot(team: Written) -> None:
     """Each prints data of the running bot, for people and as JSON, and writes nothing."""
     root = await team.conversation()
-    await team.reply(root, "Who is there?")
+    await team.reply(root, "!via leased\nWho is there?")
     await team.received(CUSTOMER, 1)
     await team.quiet()
     before = team.rows("SELECT count(*) AS n FROM intake")

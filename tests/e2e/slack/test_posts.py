@@ -163,7 +163,7 @@ async def test_a_deleted_card_opens_the_thread_anew(tmp_path: Path, gone: str) -
         new = team.root(CUSTOMER)
         assert new != root
         assert times_shown(team, "Still there?") == 1
-        assert "was deleted" in "".join(team.notices(new))
+        assert "Somebody deleted the first message" in "".join(team.notices(new))
         assert len(team.slack.see(team.support)) == 1
         await team.reply(new, "Yes")
         assert await team.received(CUSTOMER, 1) == ["Yes"]
@@ -181,7 +181,7 @@ async def test_a_card_deleted_above_its_replies_moves_with_the_next_edit(team: T
     await team.until(lambda: times_shown(team, "Still there?"))
     await team.quiet()
     new = team.root(CUSTOMER)
-    assert "was deleted" in "".join(team.notices(new))
+    assert "Somebody deleted the first message" in "".join(team.notices(new))
     await team.reply(root, "From the old thread")
     await team.reply(new, "From the new one")
     assert sorted((await team.received(CUSTOMER, 3))[1:]) == ["From the new one", "From the old thread"]

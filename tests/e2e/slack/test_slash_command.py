@@ -103,6 +103,7 @@ async def test_a_short_code_is_texted_only_once_confirmed(tmp_path: Path) -> Non
 
     def by_restcomm(settings: dict[str, Any]) -> None:
         settings["inboxes"]["support"]["senders"] = ["switchboard"]
+        settings["inboxes"]["boston"]["senders"] = ["leased"]
 
     async with Team(tmp_path, by_restcomm) as team:
         for code, choice in [("911", "confirm"), ("000", "cancel"), ("112", "confirm")]:

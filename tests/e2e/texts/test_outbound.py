@@ -319,7 +319,7 @@ async def test_a_name_as_sender_is_refused_where_names_are_not_shown(tmp_path: P
     async with Team(tmp_path, named) as team:
         root = await team.conversation(AMERICAN, "Hi")
         await team.reply(root, "!via name\nHello")
-        await team.until(lambda: any("(United States) don't show a name" in line for line in team.lines(root)))
+        await team.until(lambda: any("(United States) don't show a name" in told for told in team.told()))
         await team.quiet()
         assert not team.requests()
         other = await team.conversation(CUSTOMER, "G'day")
