@@ -16,6 +16,7 @@ from bot.slack.threads.idempotent_post import ChannelClosed, Draft, ThreadLost
 from bot.slack.views import buttons, cards
 from bot.slack.views import consent as consent_view
 from bot.telemetry import log_context, message_events
+from sms.message import Status
 from storage.engine.clock import HOUR
 from storage.queries import history
 from storage.tables import alerts, contacts, conversations, jobs, messages, opt_out_questions, posts, suppressions
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 MERGED = 20  # texts of one conversation in one post at most
 MERGED_LENGTH = 2_500  # characters in it
 GIVES_WAY = 12  # times that the edit of a card lets everything else go first: about ten minutes
+_NEEDS_A_PERSON = {Status.FAILED.value, Status.EXPIRED.value}  # statuses whose line has buttons
 LONGEST_WAY = 16  # times the timeout for a card, between two of them
 
 log = structlog.get_logger("publisher")
@@ -153,7 +155,7 @@ class Publisher:
     # --- the status of a message --------------------------------------------------------------------------------------
 
     async def show(self, job: Job) -> None:
-        """Posts or edits the message's status line."""
+        """Posts or edits the message's status line; a deleted one is posted again if a person has to see it."""
         reader = self._database.reader
         message = await messages.get(reader, job.subject)
         conversation = await conversations.get(reader, message.conversation_id)
@@ -164,8 +166,12 @@ class Publisher:
         elif conversation.thread_ts is None or not await self._is_in_thread(reader, message):
             raise RetryLater(1, "its text is not in the thread yet")
         elif post is not None and post.state == "sent":
-            await self._posts.edit(post, await self._line(reader, message, post.thread_ts))
-            await self._finish(job)
+            if await self._posts.edit(post, await self._line(reader, message, post.thread_ts)) or not _asks(message):
+                await self._finish(job)
+                return
+            async with self._database.transaction() as tx:
+                await posts.lose(tx, post.id)
+            await self._post_line(job, message, conversation)
         else:
             await self._post_line(job, message, conversation)
 
@@ -341,6 +347,11 @@ def _together(waiting: list[Message]) -> list[Message]:
             break
         chosen.append(message)
     return chosen
+
+
+def _asks(message: Message) -> bool:
+    """True if a person has to decide about the text."""
+    return message.state == "asked" or (message.state is None and message.status in _NEEDS_A_PERSON)
 
 
 def _line_key(message_id: int) -> str:

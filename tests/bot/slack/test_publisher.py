@@ -229,6 +229,25 @@ async def test_the_status_of_a_text_is_one_line_below_it(publishing: Publishing)
     assert await value(publishing.database, "SELECT key FROM posts WHERE kind = 'status_line'") == f"line:{message_id}"
 
 
+async def test_a_deleted_line_is_posted_again_when_the_text_fails(publishing: Publishing) -> None:
+    """Somebody has to decide about it; a line that only says *delivered* stays deleted."""
+    message_id = await publishing.sends()
+    await publishing.work()
+    await publishing.add(enqueue.show, message_id)
+    (_, line) = await publishing.below()
+    await publishing.slack.delete(publishing.connected.anna, publishing.connected.support, line["ts"])
+    await publishing.delivered(message_id)
+    await publishing.add(enqueue.show, message_id)
+    assert len(await publishing.below()) == 1
+    async with publishing.database.transaction() as tx:
+        await messages.set_status(tx, message_id, "failed", code="x", sentence="It broke.")
+    await publishing.add(enqueue.show, message_id)
+    (_, line) = await publishing.below()
+    assert "It broke." in publishing.slack.words(line)
+    assert buttons(line)
+    assert await value(publishing.database, "SELECT count(*) FROM jobs") == 0
+
+
 async def test_a_text_that_was_taken_back_has_no_line(publishing: Publishing) -> None:
     """Unless it had one before: that says so then, without buttons."""
     early, late = await publishing.sends("one"), await publishing.sends("two")
