@@ -30,7 +30,7 @@ from providers import restcomm_errors as errors
 from providers.errors import Refused, Unknown, Unreadable, Unsupported
 from providers.http import request
 from providers.provider import Accepted, Callbacks, Features, Model, Portal, Webhook, WebhookAnswer, read_options
-from sms.address import Alphanumeric, Client
+from sms.address import E164, Alphanumeric, Client, from_canonical
 from sms.message import InboundSms, OutboundSms, Receipt, Status
 
 if TYPE_CHECKING:
@@ -319,7 +319,9 @@ def _is_since(message: Message, since: datetime) -> bool:
 
 
 def _is_like(message: Message, sms: OutboundSms) -> bool:
-    same = (message.from_, message.to, message.body) == (sms.sender, sms.recipient, sms.text)
+    own = sms.sender  # may have an older spelling
+    sender = from_canonical(own.number) if isinstance(own, E164) else own
+    same = (message.from_, message.to, message.body) == (sender, sms.recipient, sms.text)
     return same and message.is_inbound is False
 
 

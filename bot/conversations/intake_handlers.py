@@ -368,7 +368,7 @@ class IntakeHandlers:
         if read.word == "help":
             await _tell_author(tx, reply, decode.WORDS_HELP)
             return
-        if read.word == "later" and (why := late_changes.not_for_texting(reply)) is not None:
+        if read.word in _TEXTING and (why := self._cannot_be_texted(tx, reply)) is not None:
             await _tell_author(tx, reply, f"Not texted: {why}")
             return
         action = Action(
@@ -386,6 +386,12 @@ class IntakeHandlers:
             await after_restore.tell(tx, action)
         else:
             await enqueue.act(tx, entry.id, action)
+
+    def _cannot_be_texted(self, tx: Transaction, reply: entries.Reply) -> str | None:
+        """Returns why the text below a command cannot go out, or None: its attachments, or it reached us late."""
+        if tx.now - reply.written_at > int(self._settings.sweep.late * SECOND):
+            return "it reached us late and may be out of date. Write it again."
+        return late_changes.not_for_texting(reply)
 
     async def _question(
         self, tx: Transaction, conversation: Conversation, reply: entries.Reply, read: decode.NearMiss | None

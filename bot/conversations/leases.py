@@ -117,7 +117,7 @@ class Leases:
             conversation: the text's, as it was before.
             is_choice: a person chose the sender for this text only, so the conversation's number stays.
         """
-        used = attempt.from_address if answer.sender is None else str(answer.sender)
+        used = _used(attempt, answer)
         if used is None:
             return
         if self._gives_leases(attempt.account):
@@ -269,3 +269,11 @@ class Leases:
         if not 0 <= too_many < len(ends):
             return "try again a little later."
         return f"the provider can lease another from {to_datetime(sorted(ends)[too_many]):%d %b, %H:%M} UTC."
+
+
+def _used(attempt: Attempt, answer: Accepted) -> str | None:
+    """Returns the address of a text, as the settings spell it if the answer has another spelling of that number."""
+    asked, said = attempt.from_address, None if answer.sender is None else str(answer.sender)
+    if said is None or (asked is not None and said == str(from_canonical(asked))):
+        return asked
+    return said

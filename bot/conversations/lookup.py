@@ -10,7 +10,7 @@ from bot.conversations.alert_sentences import CONTACT
 from bot.conversations.number_hash import NumberHash
 from bot.conversations.regions import region_of
 from providers.party import read
-from sms.address import E164, Alphanumeric, ShortCode
+from sms.address import E164, Alphanumeric, ShortCode, from_canonical
 from storage.engine.clock import DAY
 from storage.tables import alerts, callbacks, conversations, erasures, leases, posts
 
@@ -45,7 +45,7 @@ class NumberTexted:
         if not self.is_listed:
             return "unlisted"
         before = conversation.texted_address or conversation.from_address
-        return None if before in {None, self.address} else "changed"
+        return None if before is None or str(from_canonical(before)) == self.address else "changed"
 
 
 class ConversationLookup:
@@ -112,7 +112,9 @@ class ConversationLookup:
         if sms.recipient is None:
             sender = callback.subject if callback is not None and callback.scope == "sender" else ""
             named = self._settings.senders.get(sender)
-            return None if named is None or named.parsed is None else NumberTexted(str(named.parsed))
+            return (
+                None if named is None or named.parsed is None else NumberTexted(str(from_canonical(str(named.parsed))))
+            )
         address = str(sms.recipient)
         if (entry.source, address) in self._settings.sender_by_address:
             return NumberTexted(address)

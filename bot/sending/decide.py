@@ -11,7 +11,7 @@ from bot.conversations import limits
 from bot.conversations.consent import Consent
 from bot.conversations.decisions import Ask, Done, Hold, Send, Stop
 from bot.conversations.multipart import progress
-from bot.sending.routing import NOTHING, fits, too_long
+from bot.sending.routing import NOTHING, Route, fits, too_long
 from bot.settings.hours import free_at, spell
 from bot.telemetry import message_events
 from bot.text import decode
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.conversations.circuit_breaker import CircuitBreaker
     from bot.conversations.decisions import Decision
     from bot.conversations.multipart import Progress
-    from bot.sending.routing import Route, Routing
+    from bot.sending.routing import Routing
     from bot.settings.model import Inbox, Settings
     from providers.provider import Provider
     from sms.address import Address
@@ -221,7 +221,8 @@ class Decider:
         other = self._other(case)
         if other is None:
             return self._unreachable(tx.now, case, route.account, until)
-        return await self._choose(tx, case, text, other)
+        found = await self._choose(tx, case, text, other)
+        return found if isinstance(found, Route) else self._unreachable(tx.now, case, route.account, until)
 
     async def _route_of_part(self, tx: Transaction, case: _Case, begun: Attempt, part: int) -> Route | Hold | Stop:
         """Through the sender and from the number of the parts that are out, unless a person chose another since."""

@@ -15,6 +15,7 @@ import structlog
 
 from bot.conversations import enqueue
 from bot.conversations.decisions import Ask, Done, Hold, Send, Stop
+from bot.conversations.multipart import progress
 from bot.slack.client.users import Unclear
 from bot.telemetry import log_context
 from providers.errors import NotSent, ProviderError, Refused, Throttled, Unknown
@@ -105,6 +106,8 @@ class Gate:
     ) -> Decision:
         """Decides about the text, and records every decision but that to send it."""
         message = await messages.get(tx, job.subject)
+        if message.state in {"asked", "cancelled"} or await self._is_done(tx, message):
+            refusal = None  # nothing is to go out, so its author does not matter any more
         if isinstance(refusal, Unclear):
             decision: Decision = Stop("unknown_author", refusal)
             await self._record(tx, job, wanted, message, decision)
@@ -141,6 +144,9 @@ class Gate:
             await self._doubt_lost(tx, message)
         await jobs.finish(tx, job)
 
+    async def _is_done(self, tx: Transaction, message: Message) -> bool:
+        return progress(message, await attempts.of_message(tx, message.id)).next is None
+
     async def _doubt_lost(self, tx: Transaction, message: Message) -> None:
         """Ends attempts as *unknown* whose request nobody makes any more: a fault of ours lost the result."""
         for attempt in await attempts.of_message(tx, message.id):
@@ -150,8 +156,11 @@ class Gate:
     async def _hold(self, tx: Transaction, job: Job, wanted: job_kinds.Send, message: Message, hold: Hold) -> None:
         """Quiet hours take a text out of its lane, so that an answer is not held up; everything else holds the lane."""
         expires_at = self._decider.expires_at(message)
-        if hold.reason == "scheduled":
+        if hold.reason == "scheduled" and wanted.later:
             await jobs.retry(tx, job, min(hold.until, expires_at), "scheduled")
+        elif hold.reason == "scheduled":  # by an edit while it waited: it must not hold up the conversation
+            await jobs.finish(tx, job)
+            await enqueue.send(tx, message.conversation_id, message.id, hold.until)
         elif hold.reason == "unreachable":
             await self._send_results.waits(tx, message, hold.sentence)
             await jobs.retry(tx, job, min(hold.until, expires_at), "provider unreachable")

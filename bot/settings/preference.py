@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sms.address import Alphanumeric
+from sms.address import Alphanumeric, from_canonical
 
 if TYPE_CHECKING:
     from bot.settings.model import Settings
@@ -45,7 +45,7 @@ def texted(settings: Settings, conversation: Conversation, now: int) -> str | No
     account, address = conversation.texted_account, conversation.texted_address
     if account is None or address is None:
         return None
-    if (own := settings.sender_by_address.get((account, address))) is not None:
+    if (own := settings.sender_by_address.get((account, str(from_canonical(address))))) is not None:
         return own
     if conversation.texted_until is None or conversation.texted_until <= now:
         return None

@@ -143,11 +143,11 @@ async def test_the_line_says_what_comes(tmp_path: Path, options: dict[str, Any],
     def adapt(settings: dict[str, Any]) -> None:
         settings["senders"]["sydney"]["options"] = options
         settings["inboxes"]["support"]["senders"] = ["sydney"]
-        settings["receipt_minutes"] = 0.01
+        settings["receipt_minutes"] = 0.03  # later than the line
 
     async with Team(tmp_path, adapt) as team:
         root = await team.conversation()
         await team.reply(root, "See you")
         await team.until(lambda: any(words in line for line in team.lines(root)))
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(2.5)
         assert team.rows("SELECT id FROM alerts WHERE cause LIKE 'no receipt%'") == []
