@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from bot.conversations import enqueue
 from sms.message import Status
-from storage.engine.clock import DAY, MINUTE, SECOND
-from storage.tables import messages
+from storage.engine.clock import DAY, HOUR, MINUTE, SECOND
+from storage.tables import messages, schedule
 from tests.bot.sending.gating import BUSY, Gating, words
 
 if TYPE_CHECKING:
-    from storage.engine.database import Database
+    from storage.engine.database import Database, Transaction
     from tests.storage.making import Clock
 
 QUIET = {"after": "21:00", "before": "08:00"}
@@ -122,3 +123,24 @@ async def test_a_part_that_waits_does_not_make_the_text_fail(gating: Gating) -> 
     await gating.run(60)
     assert "".join(gating.sent[1:]).count("(2/2)") == 2
     assert words(2).split()[-1] in gating.sent[-1]
+
+
+async def test_a_text_that_is_scheduled_while_it_waits_holds_up_no_other(gating: Gating) -> None:
+    """An edit into `!later` leaves the job of the first decision in the conversation's lane."""
+    gating.answers.append(BUSY)
+    first = await gating.text_now("First")
+    await gating.step()
+    at = gating.clock.now + HOUR
+
+    async def plan(tx: Transaction) -> None:
+        await schedule.schedule(tx, first, at)
+        message = await messages.get(tx, first)
+        await enqueue.send(tx, message.conversation_id, first, at)
+
+    await gating.commit(plan)
+    await gating.text_now("Second")
+    await gating.run(120)
+    assert gating.sent == ["First", "Second"]
+    await gating.run(2 * HOUR / SECOND)
+    assert gating.sent == ["First", "Second", "First"]
+    assert await gating.sends_left() == 0
