@@ -31,7 +31,7 @@ PATIENCE = 120.0  # seconds to work off a backlog
 LAG = 1.0  # seconds that the newest texts may be behind at a held rate
 LOST = 1.5  # seconds behind at which a rate is given up
 LOOK_EVERY = 0.5  # seconds between two checks of that
-_FIRST = {"inbound": 0.8, "outbound": 0.7, "receipt": 0.8}  # of a burst's rate; receipt lines come after the burst
+_FIRST = {"inbound": 0.8, "outbound": 0.7, "receipt": 0.8}  # of a burst's rate; status lines come after the burst
 _BACK_OFF = 0.85
 _HEARD = {"inbound": ("slack", "text"), "outbound": ("carrier", "send"), "receipt": ("slack", "line")}
 
@@ -198,7 +198,7 @@ class Through:
         return {mark: (each["arrived"], each["answered"]) for each in taken for mark in each["marks"]}
 
     async def _lines(self) -> dict[int, tuple[float, float]]:
-        """Returns the receipt lines by the id of their message."""
+        """Returns the status lines by the id of their message."""
         calls = (await self.stage.ask("slack", "seen"))["calls"]
         lines = [call for call in calls if call["kind"] == "line"]
         return {int(call["key"].removeprefix("line:")): (call["arrived"], call["answered"]) for call in lines}

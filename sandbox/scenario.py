@@ -367,7 +367,7 @@ class Scenario:
         return sum(literal(post).count(text) for post in self._posts(phone))
 
     def _line_below(self, text: str) -> str:
-        """Returns the receipt line of a reply, matched by the order in the thread."""
+        """Returns the status line of a reply, matched by the order in the thread."""
         phone = next(to for to, said in self._replied if said == text)
         said = [reply for to, reply in self._replied if to == phone]
         lines = [post["text"] for post in self._posts(phone) if "✓" in post["text"] or "✗" in post["text"]]

@@ -15,7 +15,7 @@ class ScenarioResult:
 
 
 def tells_the_end(line: str) -> bool:
-    """Returns True if a receipt line shows a final status; IO Phone only reports the handover to the carrier."""
+    """Returns True if a status line shows a final status; IO Phone only reports the handover to the carrier."""
     return any(words in line for words in ("✓✓", "handed to the carrier", "✗"))
 
 

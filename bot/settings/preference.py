@@ -53,10 +53,14 @@ def texted(settings: Settings, conversation: Conversation, now: int) -> str | No
 
 
 def _leasing(settings: Settings, conversation: Conversation, account: str) -> str | None:
-    """Returns the sender of the account whose texts come from leases: the one that was used last, else the first."""
-    used = None if conversation.sender is None else settings.senders.get(conversation.sender)
-    if used is not None and used.account == account and isinstance(used.parsed, Alphanumeric | None):
-        return conversation.sender
+    """Returns the sender of the account whose texts come from leases: the one that was used last, else the first.
+
+    Only if there is none it is a name, in whose place the provider may have shown a lease: nobody can answer a name.
+    """
+    used = conversation.sender
     here = settings.inboxes[conversation.inbox].senders
-    found = (name for name in here if settings.senders[name].account == account and settings.senders[name].is_leased)
-    return next(found, None)
+    mine = [name for name in dict.fromkeys([*([used] if used else []), *here]) if name in settings.senders]
+    senders = {name: settings.senders[name] for name in mine if settings.senders[name].account == account}
+    leased = [name for name, sender in senders.items() if sender.is_leased]
+    named = [name for name, sender in senders.items() if name == used and isinstance(sender.parsed, Alphanumeric)]
+    return next(iter([*leased, *named]), None)

@@ -325,7 +325,7 @@ class Publisher:
         conversation = await conversations.get(connection, message.conversation_id)
         opted_out = await suppressions.holds(connection, conversation.contact_id)
         shown = buttons.of_line(message, view.stage, opted_out=opted_out)
-        return cards.receipt_line(view, shown, key=_line_key(message.id))
+        return cards.status_line(view, shown, key=_line_key(message.id))
 
     async def _is_in_thread(self, connection: Connection, message: Message) -> bool:
         """True if the text is in the thread: typed there, or posted by us."""

@@ -1,4 +1,4 @@
-"""The buttons below cards, receipt lines and alerts. `bot/slack/app/actions.py` handles them."""
+"""The buttons below cards, status lines and alerts. `bot/slack/app/actions.py` handles them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def of_card(conversation: Conversation, *, opted_out: bool) -> list[Button]:
 
 
 def of_line(message: Message, stage: Stage, *, opted_out: bool = False) -> list[Button]:
-    """Returns the buttons below a message's receipt line: those that its stage needs a person to choose from.
+    """Returns the buttons below a message's status line: those that its stage needs a person to choose from.
 
     Args:
         message: the message.

@@ -72,8 +72,8 @@ __all__ = [
     "notice",
     "outbound",
     "private",
-    "receipt_line",
     "spaced",
+    "status_line",
     "title",
     "when",
 ]
@@ -269,7 +269,7 @@ def _sender(sender: SenderView) -> str:
     return f"{'leased ' * sender.leased}{spaced(sender.address)}{_NO_REPLIES * sender.is_name}"
 
 
-# --- the receipt line -------------------------------------------------------------------------------------------------
+# --- the status line --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,7 +305,7 @@ _WORDINGS: dict[Stage, _Wording] = {
 _UNKNOWN = "*This may not have gone out.* {sentence} We never send it again automatically. Did it arrive?"
 
 
-def receipt_line(view: StatusLineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
+def status_line(view: StatusLineView, buttons: Sequence[Button] = (), key: str = "") -> Rendered:
     """Shows a reply's status in one line, edited as we learn more; with a sentence above if a person has to decide."""
     wording = _WORDINGS[view.stage]
     sentence = given if (given := blocks.marked(view.sentence)).strip() else Marked(wording.needs)

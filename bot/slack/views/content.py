@@ -87,7 +87,7 @@ class CardView:
 
 
 class Stage(Enum):
-    """The stage that a receipt line shows: a message's status or state by its name, or one of four more."""
+    """The stage that a status line shows: a message's status or state by its name, or one of four more."""
 
     QUEUED = "queued"
     HELD = "held"

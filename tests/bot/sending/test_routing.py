@@ -124,6 +124,13 @@ def test_the_number_that_the_contact_texted(
     assert routing.candidates(replace(NEW, **knows), SOMEBODY, "leased").senders == ("leased",)
 
 
+def test_a_contact_who_texted_a_lease_is_not_answered_from_a_name(database: Database) -> None:
+    """The name was used last, but nobody can answer it."""
+    routing = Deciding(database, inboxes__support__senders=["name", "leased"]).routing
+    conversation = replace(NEW, texted_account="fone", texted_address=LEASE, texted_until=1 << 60, sender="name")
+    assert routing.candidates(conversation, SOMEBODY).senders == ("leased", "name")
+
+
 async def test_a_rule_that_overrides_exempts_no_sender_but_a_pinned_one(database: Database) -> None:
     """Its needs hold for the sender used last too."""
     rules = [{"needs": ["files"], "override": True, "senders": ["sydney", "perth"]}]

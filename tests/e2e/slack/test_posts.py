@@ -67,7 +67,7 @@ async def test_a_post_that_was_not_made_is_made_once(hasty: Team, how: str) -> N
     assert (cards(hasty), times_shown(hasty, "Hello")) == (1, 1)
 
 
-async def test_a_receipt_line_whose_answer_is_lost_stands_once(team: Team) -> None:
+async def test_a_status_line_whose_answer_is_lost_stands_once(team: Team) -> None:
     """The bot later edits it and does not post it again."""
     root = await team.conversation()
     fault = team.slack.faults.fail("chat.postMessage", after=True)

@@ -62,8 +62,8 @@ async def test_a_text_comes_in_a_reply_goes_out_and_its_receipt_comes_back(demo:
     bubble = demo.locator("#phone .text-row.in")
     await expect(bubble).to_contain_text("Yes, it left this morning 👋")
     await expect(replies.last).to_contain_text("✓✓ delivered")
-    await expect(replies.first).to_contain_text("leased +61 488 00")
-    await expect(demo.get_by_label("Text to")).to_contain_text("(leased)")
+    await expect(replies.first).to_contain_text("Texts come from +61 499 009 990")
+    await expect(demo.get_by_label("Text to")).to_contain_text("+61 499 009 990")
     await demo.get_by_role("textbox", name="Text", exact=True).fill("Thank you!")
     await demo.keyboard.press("Enter")
     await expect(replies.last).to_contain_text("Thank you!")
@@ -171,7 +171,7 @@ async def test_a_429_heals(demo: Page) -> None:
     phone = "+61488023781"
     await demo.get_by_role("button", name="Answers the next post with 429").click()
     newest = demo.locator(".log li").first
-    await expect(newest).to_contain_text("answers the next post with 429")  # a receipt line may hit it at once
+    await expect(newest).to_contain_text("answers the next post with 429")  # a status line may hit it at once
     await text(demo, phone, "Hello?")
     await expect(newest).to_contain_text("healed", timeout=10_000)
     replies = await open_thread(demo, phone)

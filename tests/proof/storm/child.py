@@ -20,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from storage.engine.clock import SECOND
 from storage.engine.database import Database
+from storage.engine.patience import until_written
 from tests.e2e import child
 
 if TYPE_CHECKING:
@@ -92,7 +93,11 @@ class Seams:
         original = Database.transaction
 
         def transaction(database: Database, **how: bool) -> AbstractAsyncContextManager[Transaction]:
-            who = sys._getframe(1).f_code.co_qualname.replace(".<locals>", "")
+            frame = sys._getframe(1)
+            who = frame.f_code.co_qualname.replace(".<locals>", "")
+            if who == until_written.__qualname__:
+                write = frame.f_locals["write"]
+                who = getattr(write, "func", write).__qualname__.partition(".<locals>")[0]
             return self._watched(database, original(database, **how), f"commit:{who}")
 
         Database.transaction = transaction  # type: ignore[assignment,method-assign]  # this is what the file is for

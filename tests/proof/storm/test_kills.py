@@ -65,8 +65,8 @@ CHAINS: dict[str, list[Point]] = {
         ("after commit:Gate.send", 1),
         ("before provider:POST", 1),
         ("after provider:POST", 1),
-        ("before commit:Gate._request", 1),
-        ("after commit:Gate._request", 1),
+        ("before commit:Gate._accepted", 1),
+        ("after commit:Gate._accepted", 1),
         ("after provider:POST", 2),
     ],
     "the sweep": [

@@ -19,11 +19,11 @@ PARTS = 3
 
 # One life of the bot ends at each of these, in turn: between two parts, and around the request of a later one.
 POINTS: list[Point] = [
-    ("after commit:Gate._request", 1),
+    ("after commit:Gate._accepted", 1),
     ("before provider:POST", 2),
     ("after provider:POST", 2),
-    ("before commit:Gate._request", 3),
-    ("after commit:Gate._request", 2),
+    ("before commit:Gate._accepted", 3),
+    ("after commit:Gate._accepted", 2),
 ]
 
 

@@ -1,4 +1,4 @@
-"""The receipt line below a reply: its text at each stage, and its questions."""
+"""The status line below a reply: its text at each stage, and its questions."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ SENDER = SenderView("Fone Dynamics", "+61488888888")
 
 
 def line(view: StatusLineView, *buttons: Button) -> Rendered:
-    """Returns a receipt line, checked."""
-    post = cards.receipt_line(view, buttons, "line:1")
+    """Returns a status line, checked."""
+    post = cards.status_line(view, buttons, "line:1")
     check(post)
     return post
 
