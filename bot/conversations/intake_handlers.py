@@ -295,6 +295,9 @@ class IntakeHandlers:
         below = _below(read)
         if below is None or not self._is_for_texting(conversation, reply):
             return
+        if (why := late_changes.not_for_texting(reply)) is not None:
+            await _tell_author(tx, reply, f"Not texted: {why}")
+            return
         message_id = await self._add_reply(tx, conversation, reply, below)
         if message_id is not None:
             await self._ask(tx, message_id, BELOW)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["docstring", "comment", "message", "page"]
 
-FOLDERS = ("bot", "providers", "sms", "storage", "sandbox", "benchmarks", "docs", "tests")
+FOLDERS = ("bot", "providers", "sms", "storage", "sandbox", "benchmarks", "docs", "tests", "examples")
 WITH_MESSAGES = ("bot", "providers", "storage", "sandbox")  # their string literals are sentences that people read
 
 

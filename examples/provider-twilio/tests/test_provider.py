@@ -1,4 +1,4 @@
-"""What is special about Twilio; threadline's contract suite does the rest with fixtures/."""
+"""Tests of Twilio's peculiarities; threadline's contract suite tests the rest with fixtures/."""
 
 from __future__ import annotations
 

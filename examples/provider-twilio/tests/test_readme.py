@@ -14,7 +14,7 @@ README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
 
 
 def below(heading: str) -> str:
-    """What is below a heading."""
+    """Returns the text below a heading."""
     return README.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 

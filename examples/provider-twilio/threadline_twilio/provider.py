@@ -377,7 +377,7 @@ def _is_like(message: Message, sms: OutboundSms, since: datetime) -> bool:
 
 
 def _read(response: httpx.Response, *private: str) -> dict[str, object]:
-    """What an answer says; `private` is what a refusal may quote and must not show."""
+    """Reads an answer; a refusal may quote `private`, which must not be shown."""
     if not response.is_success:
         raise errors.refusal(response, *private)
     try:
