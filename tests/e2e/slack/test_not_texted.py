@@ -146,11 +146,13 @@ async def test_a_window_that_slack_refuses_is_answered(team: Team, code: str) ->
     await team.until(lambda: [post["text"] for post in used.posts] == [TOO_LATE])
 
 
-async def test_a_forwarded_message_for_later_is_not_scheduled_without_it(team: Team) -> None:
-    """`!later` reads only the words."""
+@pytest.mark.parametrize("command", ["!later tomorrow 9:00", "!via sydney", "!reopen"])
+async def test_text_below_a_command_does_not_go_without_a_forwarded_message(team: Team, command: str) -> None:
+    """A command reads only the words below it."""
     root = await team.conversation("+61488023999")
     told = len(team.told())
     how: dict[str, Any] = {"attachments": [a_forward("Parcel 17")]}
-    await team.reply(root, "!later tomorrow 9:00\nSee below", **how)
+    await team.reply(root, f"{command}\nSee below", **how)
     await team.until(lambda: "forwarded message" in "\n".join(team.told()[told:]))
-    assert team.rows("SELECT * FROM messages WHERE state = 'scheduled'") == []
+    await team.quiet()
+    assert team.rows("SELECT id FROM messages WHERE coalesce(text, '') || coalesce(typed, '') LIKE '%See below%'") == []
